@@ -1,0 +1,982 @@
+"""Byte pair encoding (BPE): learn merges one by one, look at any of them, and encode words with them.
+
+Sennrich et al. 2016, "Neural Machine Translation of Rare Words with Subword Units",
+https://arxiv.org/abs/1508.07909, algorithm 1: start from letters; again and again join the most frequent pair of
+neighbouring symbols everywhere. What the algorithm leaves open is which pair wins when several are equally frequent.
+In the course's example six of ten steps are such ties, so the rule is a setting here (:data:`TieRule`).
+
+>>> words = {"low": 5, "lower": 2, "newest": 6, "widest": 3}
+>>> trace = train_bpe(words, num_merges=10)
+>>> " ".join(trace.merged_symbols)
+'es est lo low ne new newest wi wid widest'
+>>> trace.model().encode_word("lowest").tokens
+('low', 'est')
+
+Moments and steps: *moment* k is the state after k merges (0 is the start); *step* k (from 1) is the merge that leads
+from moment k - 1 to moment k.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import chain, pairwise
+from typing import Literal
+
+import numpy as np
+
+from components.lm.merging import LongInts, MergeLog, PairTable, SymbolChains, pack, unpack
+from components.lm.words import InputProblem, Problem, WordTable, split_words
+
+Pair = tuple[str, str]
+
+END_OF_WORD = "</w>"
+"""The end-of-word mark of Sennrich et al. 2016."""
+UNKNOWN = "[UNK]"
+"""How an unknown letter is shown; the name is BERT's."""
+MAX_MERGES = 2_000
+"""Most merges a page trains."""
+
+TieRule = Literal["first", "smallest", "largest", "lowest_ids", "choose"]
+"""Which of several equally frequent pairs is merged.
+
+- ``first``: the pair met first when the words are read in order, from left to right (the order of the course).
+- ``smallest``: the smallest (left, right) by code point.
+- ``largest``: the largest (left, right) by code point, as subword-nmt does.
+- ``lowest_ids``: the lowest pair of token ids, the alphabet numbered by code point and merges after it in order, as
+  Hugging Face's trainer does.
+- ``choose``: the reader picks (``choices``); where no pick is given, ``first``.
+"""
+
+EndMarkPlace = Literal["symbol", "suffix"]
+"""``symbol``: the mark is a symbol of its own after the last letter (the paper's algorithm 1). ``suffix``: it is part
+of the last letter from the start, t</w> (subword-nmt since version 0.2, and Hugging Face)."""
+
+DecidedBy = Literal["count", "first", "smallest", "largest", "lowest_ids", "choice"]
+"""What settled a step: the count alone, a tie rule, or the reader's choice."""
+
+StopReason = Literal["all_merges", "no_pairs", "min_count", "stopped", "choice_needed"]
+"""Why training ended: as many merges as asked for; every word is one symbol; no pair reaches ``min_count``; stopped
+from outside; a tie under ``choose`` waits for a pick (only with ``wait_for_choice``)."""
+
+
+@dataclass(frozen=True)
+class BpeSettings:
+    """What a training run depends on besides its words.
+
+    Attributes:
+        num_merges: most merges to learn, at least 0.
+        tie_rule: see :data:`TieRule`.
+        end_of_word: mark that ends every word, or None for no mark.
+        end_mark_place: see :data:`EndMarkPlace`.
+        min_count: stop when the best pair occurs fewer times than this, at least 1.
+        choices: picks at ties, as (step, pair). They count under every rule, so that a fork keeps its rule.
+        wait_for_choice: under ``choose``, end the run at the first tie without a pick.
+        extra_alphabet: symbols that belong to the alphabet although no word holds them (the 256 bytes).
+    """
+
+    num_merges: int
+    tie_rule: TieRule = "first"
+    end_of_word: str | None = None
+    end_mark_place: EndMarkPlace = "symbol"
+    min_count: int = 1
+    choices: tuple[tuple[int, Pair], ...] = ()
+    wait_for_choice: bool = False
+    extra_alphabet: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PairCount:
+    """One pair at one moment.
+
+    Attributes:
+        pair: the two symbols.
+        ids: their token ids.
+        count: neighbouring places that hold the pair, weighted by word counts.
+        order_met: 1 for the pair met first when reading the words in order.
+        tied: it has the highest count (also when it is the only one).
+        chosen: it is the pair the next step merges.
+    """
+
+    pair: Pair
+    ids: tuple[int, int]
+    count: int
+    order_met: int
+    tied: bool
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class MergeStep:
+    """One merge.
+
+    Attributes:
+        step: from 1.
+        pair, merged: the two symbols and the symbol they become.
+        ids, merged_id: their token ids.
+        count: count of the pair before the merge, over all neighbouring places.
+        joined: joins really made, weighted. Smaller than ``count`` when places overlapped.
+        overlap: some places of the pair overlapped (a a a) and were joined from left to right.
+        num_tied: pairs that had this count, the winner included: 1 means no tie.
+        decided_by: see :data:`DecidedBy`.
+        new_symbol: False when the merged string was already in the vocabulary (reached by other merges before).
+        vocab_size, corpus_tokens, tokens_per_word: after the merge.
+    """
+
+    step: int
+    pair: Pair
+    merged: str
+    ids: tuple[int, int]
+    merged_id: int
+    count: int
+    joined: int
+    overlap: bool
+    num_tied: int
+    decided_by: DecidedBy
+    new_symbol: bool
+    vocab_size: int
+    corpus_tokens: int
+    tokens_per_word: float
+
+
+@dataclass(frozen=True)
+class WordState:
+    """One word at one moment.
+
+    Attributes:
+        word: as it was given.
+        index: its place in the table.
+        count: how often it occurs.
+        symbols: what it is cut into.
+        merging: indices into ``symbols`` of the left symbols that the next step joins to the symbol after them.
+        merged: indices into ``symbols`` of the symbols that the step before made.
+    """
+
+    word: str
+    index: int
+    count: int
+    symbols: tuple[str, ...]
+    merging: tuple[int, ...]
+    merged: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The course of a run, one entry per moment 0 to n, shape (n + 1,).
+
+    Attributes:
+        corpus_tokens: symbols in all words, weighted by word counts.
+        vocab_size: different symbols known.
+        tokens_per_word: ``corpus_tokens`` / running words.
+    """
+
+    corpus_tokens: tuple[int, ...]
+    vocab_size: tuple[int, ...]
+    tokens_per_word: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class BpeView:
+    """Everything a page shows at one moment.
+
+    Attributes:
+        moment: merges done.
+        next_step: the merge to come, None at the end.
+        last_step: the merge just made, None at the start.
+        ties: the pairs with the highest count, in the order met; the rule picks among them.
+        pair_counts: highest count first, then in the order met; at most ``max_pairs``, all ties always included.
+        num_pairs: how many pairs there are in all.
+        words: at most ``max_words``; when not all fit, words that the next or last step changes come first.
+        num_words: how many different words there are in all.
+        vocabulary: alphabet in the order met, then merged symbols in the order learned.
+    """
+
+    moment: int
+    next_step: MergeStep | None
+    last_step: MergeStep | None
+    ties: tuple[PairCount, ...]
+    pair_counts: tuple[PairCount, ...]
+    num_pairs: int
+    words: tuple[WordState, ...]
+    num_words: int
+    vocabulary: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BpeProgress:
+    """How far a run is: ``merges`` done of at most ``num_merges``, and the count of the last merged pair."""
+
+    merges: int
+    num_merges: int
+    last_count: int
+
+
+@dataclass(frozen=True, eq=False)
+class BpeTrace:
+    """A finished (or stopped) run, from which every step can be rebuilt.
+
+    Steps are stored as differences (:class:`components.lm.merging.MergeLog`); any moment is rebuilt on demand.
+
+    Attributes:
+        words, counts: the training words.
+        settings: as trained.
+        symbols: token id -> symbol. The alphabet by code point (symbols longer than a letter, such as the end mark,
+            after the letters), then merged symbols in the order learned.
+        alphabet: the symbols before any merge, in the order met.
+        log: the merges as differences.
+        pairs: packed symbol ids of each merge, shape (merges,).
+        pair_counts_chosen, joined, num_tied: per merge, see :class:`MergeStep`; shape (merges,).
+        decided_by: per merge.
+        stop_reason: see :data:`StopReason`.
+        waiting: the tied pairs when ``stop_reason`` is ``choice_needed``.
+    """
+
+    words: tuple[str, ...]
+    counts: tuple[int, ...]
+    settings: BpeSettings
+    symbols: tuple[str, ...]
+    alphabet: tuple[str, ...]
+    log: MergeLog
+    pairs: LongInts
+    pair_counts_chosen: LongInts
+    joined: LongInts
+    num_tied: LongInts
+    decided_by: tuple[DecidedBy, ...]
+    stop_reason: StopReason
+    waiting: tuple[Pair, ...] = ()
+
+    @property
+    def num_steps(self) -> int:
+        """Merges learned."""
+        return len(self.pairs)
+
+    @cached_property
+    def merges(self) -> tuple[Pair, ...]:
+        """The merged pairs in the order learned."""
+        return tuple(self._pair(packed) for packed in self.pairs.tolist())
+
+    @cached_property
+    def merged_symbols(self) -> tuple[str, ...]:
+        """What each merge made, in order."""
+        return tuple(self.symbols[new] for new in self.log.new_symbols.tolist())
+
+    @cached_property
+    def token_ids(self) -> dict[str, int]:
+        """Symbol -> token id."""
+        return {symbol: token_id for token_id, symbol in enumerate(self.symbols)}
+
+    @cached_property
+    def curve(self) -> Curve:
+        """Tokens, vocabulary size and tokens per word at every moment."""
+        start = int(np.dot(np.diff(self.log.word_starts), self.log.counts))
+        tokens = [start, *(start - np.cumsum(self.joined)).tolist()]
+        largest = np.maximum.accumulate([len(self.alphabet) - 1, *self.log.new_symbols.tolist()])
+        sizes = (largest + 1).tolist()
+        running_words = sum(self.counts)
+        per_word = [count / running_words for count in tokens]
+        return Curve(tuple(tokens), tuple(sizes), tuple(per_word))
+
+    def step(self, step: int) -> MergeStep:
+        """Merge number ``step`` (from 1).
+
+        Raises:
+            IndexError: there is no such step.
+        """
+        if not 1 <= step <= self.num_steps:
+            raise IndexError(f"step {step} is outside 1 to {self.num_steps}")
+        at = step - 1
+        left, right = unpack(int(self.pairs[at]))
+        count, joined = int(self.pair_counts_chosen[at]), int(self.joined[at])
+        merged_id = int(self.log.new_symbols[at])
+        curve = self.curve
+        return MergeStep(
+            step=step,
+            pair=(self.symbols[left], self.symbols[right]),
+            merged=self.symbols[merged_id],
+            ids=(left, right),
+            merged_id=merged_id,
+            count=count,
+            joined=joined,
+            overlap=joined < count,
+            num_tied=int(self.num_tied[at]),
+            decided_by=self.decided_by[at],
+            new_symbol=curve.vocab_size[step] > curve.vocab_size[at],
+            vocab_size=curve.vocab_size[step],
+            corpus_tokens=curve.corpus_tokens[step],
+            tokens_per_word=curve.tokens_per_word[step],
+        )
+
+    def steps(self) -> tuple[MergeStep, ...]:
+        """All merges."""
+        return tuple(self.step(number) for number in range(1, self.num_steps + 1))
+
+    def vocabulary(self, moment: int) -> tuple[str, ...]:
+        """Symbols known at a moment: the alphabet in the order met, then merged symbols in the order learned."""
+        merged = self.symbols[len(self.alphabet) : self.curve.vocab_size[moment]]
+        return self.alphabet + merged
+
+    def pair_counts(self, moment: int) -> tuple[PairCount, ...]:
+        """Every pair at a moment, in the order met."""
+        table = self.log.pairs_at(moment)
+        return self._named_pairs(moment, table, np.arange(len(table.counts)))
+
+    def _named_pairs(self, moment: int, table: PairTable, which: LongInts) -> tuple[PairCount, ...]:
+        """The pairs of a table at the given rows."""
+        symbols = self.symbols
+        highest = int(table.counts.max(initial=0))
+        chosen = int(self.pairs[moment]) if moment < self.num_steps else -1
+        rows = zip(
+            which.tolist(),
+            table.left[which].tolist(),
+            table.right[which].tolist(),
+            table.counts[which].tolist(),
+            strict=True,
+        )
+        return tuple(
+            PairCount(
+                (symbols[left], symbols[right]),
+                (left, right),
+                count,
+                row + 1,
+                count == highest,
+                pack(left, right) == chosen,
+            )
+            for row, left, right, count in rows
+        )
+
+    def ties(self, step: int) -> tuple[PairCount, ...]:
+        """The pairs with the highest count before a step, in the order met: one pair when there was no tie."""
+        table = self.log.pairs_at(step - 1)
+        tied = np.flatnonzero(table.counts == table.counts.max(initial=0))
+        return self._named_pairs(step - 1, table, tied)
+
+    def word_symbols(self, moment: int) -> tuple[tuple[str, ...], ...]:
+        """All words at a moment, each as its symbols."""
+        symbols, bounds = self.log.segmentation(moment)
+        names = [self.symbols[symbol] for symbol in symbols.tolist()]
+        cuts = bounds.tolist()
+        return tuple(tuple(names[start:stop]) for start, stop in pairwise(cuts))
+
+    def word_states(self, moment: int, indices: Iterable[int] | None = None) -> tuple[WordState, ...]:
+        """Words at a moment with the joins to come and the joins just made.
+
+        Args:
+            moment: merges done.
+            indices: which words; all when None.
+        """
+        at_place = self.log.symbols_at(moment)
+        alive = at_place >= 0
+        names = [self.symbols[symbol] for symbol in at_place[alive].tolist()]
+        number = np.concatenate([[0], np.cumsum(alive)])  # place -> symbols before it
+        bounds = number[self.log.word_starts].tolist()
+        marked = []
+        for step in (moment + 1, moment):
+            by_word: dict[int, list[int]] = {}
+            if 1 <= step <= self.num_steps:
+                places, words = self.log.joins_of(step)
+                for place, word in zip(number[places].tolist(), words.tolist(), strict=True):
+                    by_word.setdefault(word, []).append(place - bounds[word])
+            marked.append(by_word)
+        merging, merged = marked
+        return tuple(
+            WordState(
+                self.words[word],
+                word,
+                self.counts[word],
+                tuple(names[bounds[word] : bounds[word + 1]]),
+                tuple(merging.get(word, ())),
+                tuple(merged.get(word, ())),
+            )
+            for word in (range(len(self.words)) if indices is None else indices)
+        )
+
+    def changed_words(self, step: int) -> tuple[int, ...]:
+        """Indices of the words that a step changes, in order."""
+        _, words = self.log.joins_of(step)
+        return tuple(np.unique(words).tolist())
+
+    def view(self, moment: int, *, max_words: int = 60, max_pairs: int = 60) -> BpeView:
+        """Everything to show at a moment; see :class:`BpeView`."""
+        table = self.log.pairs_at(moment)
+        ranked = np.argsort(-table.counts, kind="stable")  # equal counts stay in the order met
+        num_tied = int((table.counts == table.counts.max(initial=0)).sum())
+        shown_pairs = self._named_pairs(moment, table, ranked[: max(max_pairs, num_tied)])
+        next_step = self.step(moment + 1) if moment < self.num_steps else None
+        last_step = self.step(moment) if moment else None
+        indices: Sequence[int] = range(len(self.words))
+        if len(indices) > max_words:
+            changed = [*(self.changed_words(moment + 1) if next_step else ())]
+            changed += self.changed_words(moment) if last_step else ()
+            shown = list(dict.fromkeys([*changed[:max_words], *range(max_words)]))
+            indices = sorted(shown[:max_words])
+        return BpeView(
+            moment=moment,
+            next_step=next_step,
+            last_step=last_step,
+            ties=shown_pairs[:num_tied],
+            pair_counts=shown_pairs,
+            num_pairs=len(table.counts),
+            words=self.word_states(moment, indices),
+            num_words=len(self.words),
+            vocabulary=self.vocabulary(moment),
+        )
+
+    def model(self, num_merges: int | None = None) -> BpeModel:
+        """An encoder with the first ``num_merges`` merges (all when None)."""
+        merges = self.merges if num_merges is None else self.merges[:num_merges]
+        size = self.curve.vocab_size[len(merges)]
+        return BpeModel(
+            self.symbols[:size],
+            len(self.alphabet),
+            merges,
+            self.settings.end_of_word,
+            self.settings.end_mark_place,
+            frozenset(self.words),
+        )
+
+    def fork(self, step: int, pair: Pair) -> BpeTrace:
+        """The run again with another pick at one tie; picks of earlier steps are kept, later ones dropped.
+
+        Raises:
+            InputProblem: ``choice_not_tied`` (step, left, right) when the pair does not have the highest count there.
+        """
+        kept = tuple(choice for choice in self.settings.choices if choice[0] < step)
+        settings = replace(self.settings, choices=(*kept, (step, pair)))
+        return BpeTrainer(dict(zip(self.words, self.counts, strict=True)), settings).run()
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory of the trace without the training words themselves: log, step arrays and symbols, in bytes."""
+        arrays = (self.pairs, self.pair_counts_chosen, self.joined, self.num_tied)
+        symbols = sum(49 + len(symbol) for symbol in self.symbols)
+        return self.log.num_bytes + sum(array.nbytes for array in arrays) + symbols + 8 * self.num_steps
+
+    def _pair(self, packed: int) -> Pair:
+        left, right = unpack(packed)
+        return self.symbols[left], self.symbols[right]
+
+
+def first_difference(one: BpeTrace, other: BpeTrace) -> int | None:
+    """The first step at which two runs merge different pairs, None when one run is the beginning of the other."""
+    for step, (left, right) in enumerate(zip(one.merges, other.merges, strict=False), start=1):
+        if left != right:
+            return step
+    return None
+
+
+class BpeTrainer:
+    """Learns merges a few at a time, so that a page can train in the background, show progress and stop.
+
+    >>> trainer = BpeTrainer({"low": 5, "lower": 2}, BpeSettings(num_merges=4))
+    >>> while not trainer.advance(merges=2):
+    ...     print(trainer.progress)
+    BpeProgress(merges=2, num_merges=4, last_count=7)
+    >>> trainer.trace().merged_symbols
+    ('lo', 'low', 'lowe', 'lower')
+
+    Raises:
+        InputProblem: ``empty_table``, ``bad_setting`` (name, value) or ``word_contains_end_mark`` (word).
+    """
+
+    def __init__(self, words: Mapping[str, int] | WordTable, settings: BpeSettings) -> None:
+        table = dict(words.items())
+        _check_run(table, settings)
+        self._settings = settings
+        self._choices = dict(settings.choices)
+        self._words = tuple(table)
+        self._counts = tuple(table.values())
+        cut = [first_symbols(word, settings.end_of_word, settings.end_mark_place) for word in self._words]
+        self._alphabet = tuple(dict.fromkeys([*chain.from_iterable(cut), *settings.extra_alphabet]))
+        self._symbols = sorted(self._alphabet, key=lambda symbol: (len(symbol) > 1, symbol))
+        self._ids = {symbol: token_id for token_id, symbol in enumerate(self._symbols)}
+        ids = self._ids
+        self._chains = SymbolChains([[ids[symbol] for symbol in word] for word in cut], self._counts)
+        # Pairs by count, highest first. An entry may be out of date; then its count is too high, never too low.
+        self._heap = [(-count, pair) for pair, count in self._chains.pair_counts.items()]
+        heapq.heapify(self._heap)
+        # The pairs that have the highest count now, sorted by the tie rule, and their ranks.
+        self._top_count = 0
+        self._top: list[tuple[object, int]] = []
+        self._top_rank: dict[int, object] = {}
+        # One entry per merge.
+        self._pairs: list[int] = []
+        self._chosen_counts: list[int] = []
+        self._joined: list[int] = []
+        self._num_tied: list[int] = []
+        self._decided_by: list[DecidedBy] = []
+        self._stop_reason: StopReason | None = None
+        self._waiting: tuple[Pair, ...] = ()
+
+    @property
+    def progress(self) -> BpeProgress:
+        """How far the run is."""
+        last_count = self._chosen_counts[-1] if self._chosen_counts else 0
+        return BpeProgress(len(self._pairs), self._settings.num_merges, last_count)
+
+    @property
+    def finished(self) -> bool:
+        """No merge is left to learn."""
+        return self._stop_reason is not None
+
+    def advance(self, merges: int = 50) -> bool:
+        """Learn up to ``merges`` more; True when the run is finished."""
+        for _ in range(merges):
+            if self.finished:
+                break
+            self._merge_once()
+        if len(self._pairs) >= self._settings.num_merges and not self.finished:
+            self._stop_reason = "all_merges"
+        return self.finished
+
+    def run(
+        self,
+        on_progress: Callable[[BpeProgress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+        every: int = 20,
+    ) -> BpeTrace:
+        """Train to the end, telling ``on_progress`` and asking ``should_stop`` after every ``every`` merges."""
+        while not self.advance(every):
+            if on_progress:
+                on_progress(self.progress)
+            if should_stop and should_stop():
+                break
+        return self.trace()
+
+    def __iter__(self) -> Iterator[BpeProgress]:
+        """One progress per merge, until the run is finished."""
+        while not self.finished:
+            before = len(self._pairs)
+            self.advance(1)
+            if len(self._pairs) > before:
+                yield self.progress
+
+    def trace(self) -> BpeTrace:
+        """The run so far; ``stop_reason`` is ``stopped`` when it was not finished."""
+        return BpeTrace(
+            words=self._words,
+            counts=self._counts,
+            settings=self._settings,
+            symbols=tuple(self._symbols),
+            alphabet=self._alphabet,
+            log=self._chains.log(),
+            pairs=np.asarray(self._pairs, np.int64),
+            pair_counts_chosen=np.asarray(self._chosen_counts, np.int64),
+            joined=np.asarray(self._joined, np.int64),
+            num_tied=np.asarray(self._num_tied, np.int64),
+            decided_by=tuple(self._decided_by),
+            stop_reason=self._stop_reason or "stopped",
+            waiting=self._waiting,
+        )
+
+    def _merge_once(self) -> None:
+        if len(self._pairs) >= self._settings.num_merges:
+            self._stop_reason = "all_merges"
+            return
+        if not self._find_top():
+            self._stop_reason = "no_pairs"
+            return
+        if self._top_count < self._settings.min_count:
+            self._stop_reason = "min_count"
+            return
+        picked = self._pick()
+        if picked is None:
+            self._stop_reason = "choice_needed"
+            return
+        pair, decided_by = picked
+        left, right = unpack(pair)
+        merged = self._symbols[left] + self._symbols[right]
+        merged_id = self._ids.get(merged)
+        if merged_id is None:
+            merged_id = self._ids[merged] = len(self._symbols)
+            self._symbols.append(merged)
+        self._pairs.append(pair)
+        self._chosen_counts.append(self._top_count)
+        self._num_tied.append(len(self._top))
+        self._decided_by.append(decided_by)
+        changes, joined = self._chains.merge(pair, merged_id)
+        self._joined.append(joined)
+        self._update_top(changes)
+
+    def _find_top(self) -> bool:
+        """Fill the top with the pairs of the highest count; False when no pair is left."""
+        counts, heap = self._chains.pair_counts, self._heap
+        while not self._top:
+            found: list[int] = []
+            while heap and (not found or heap[0][0] == -self._top_count):
+                negative, pair = heapq.heappop(heap)
+                count = counts.get(pair, 0)
+                if count == -negative:
+                    if pair not in self._top_rank:
+                        found.append(pair)
+                        self._top_rank[pair] = self._rank(pair)
+                        self._top_count = count
+                elif 0 < count < -negative:
+                    heapq.heappush(heap, (-count, pair))
+            if not found:
+                return False
+            self._top = sorted((self._top_rank[pair], pair) for pair in found)
+        return True
+
+    def _rank(self, pair: int) -> object:
+        """What the tie rule sorts by."""
+        rule = self._settings.tie_rule
+        if rule == "lowest_ids":
+            return pair
+        if rule in ("first", "choose"):
+            return self._chains.first_place(pair)
+        left, right = unpack(pair)
+        return self._symbols[left], self._symbols[right]
+
+    def _pick(self) -> tuple[int, DecidedBy] | None:
+        """The pair to merge and what decided; None when a choice is needed first."""
+        settings, step = self._settings, len(self._pairs) + 1
+        choice = self._choices.get(step)
+        if choice is not None:
+            ids = self._ids
+            pair = pack(ids.get(choice[0], -1), ids.get(choice[1], -1))
+            if pair not in self._top_rank:
+                params: dict[str, str | int | float] = {"step": step, "left": choice[0], "right": choice[1]}
+                raise InputProblem(Problem("choice_not_tied", params))
+            return pair, "choice" if len(self._top) > 1 else "count"
+        if len(self._top) == 1:
+            return self._top[0][1], "count"
+        if settings.tie_rule == "choose":
+            if settings.wait_for_choice:
+                self._waiting = tuple(
+                    (self._symbols[left], self._symbols[right])
+                    for left, right in (unpack(pair) for _, pair in self._top)
+                )
+                return None
+            return self._top[0][1], "first"
+        winner = self._top[-1] if settings.tie_rule == "largest" else self._top[0]
+        return winner[1], settings.tie_rule
+
+    def _update_top(self, changes: Mapping[int, int]) -> None:
+        """Bring heap and top up to date after a merge."""
+        counts, top_rank = self._chains.pair_counts, self._top_rank
+        for pair, change in changes.items():
+            count = counts.get(pair, 0)
+            if pair in top_rank:
+                # Gone from the top, or still there with another first place.
+                self._leave_top(pair)
+                if count == self._top_count:
+                    self._enter_top(pair)
+                elif count:
+                    heapq.heappush(self._heap, (-count, pair))
+            elif change > 0:
+                if count == self._top_count:
+                    self._enter_top(pair)
+                else:
+                    heapq.heappush(self._heap, (-count, pair))
+        if self._heap and -self._heap[0][0] > self._top_count:
+            # Two ways to the same string can add up to more than the top had.
+            for pair in [pair for _, pair in self._top]:
+                heapq.heappush(self._heap, (-self._top_count, pair))
+            self._top.clear()
+            top_rank.clear()
+
+    def _leave_top(self, pair: int) -> None:
+        rank = self._top_rank.pop(pair)
+        del self._top[bisect_left(self._top, (rank, pair))]
+
+    def _enter_top(self, pair: int) -> None:
+        rank = self._top_rank[pair] = self._rank(pair)
+        insort(self._top, (rank, pair))
+
+
+def train_bpe(
+    words: Mapping[str, int] | WordTable,
+    num_merges: int,
+    *,
+    tie_rule: TieRule = "first",
+    end_of_word: str | None = None,
+    end_mark_place: EndMarkPlace = "symbol",
+    min_count: int = 1,
+    choices: Mapping[int, Pair] | None = None,
+    wait_for_choice: bool = False,
+    extra_alphabet: Iterable[str] = (),
+) -> BpeTrace:
+    """Learn up to ``num_merges`` merges from words with counts and keep every step.
+
+    Arguments are those of :class:`BpeSettings`; ``choices`` maps a step to the pair picked there.
+
+    Raises:
+        InputProblem: see :class:`BpeTrainer` and, for ``choices``, :meth:`BpeTrace.fork`.
+
+    >>> [step.num_tied for step in train_bpe({"aaa": 1, "ab": 1}, 2).steps()]
+    [1, 2]
+    """
+    picked = tuple(sorted((choices or {}).items()))
+    settings = BpeSettings(
+        num_merges,
+        tie_rule,
+        end_of_word,
+        end_mark_place,
+        min_count,
+        picked,
+        wait_for_choice,
+        tuple(extra_alphabet),
+    )
+    return BpeTrainer(words, settings).run()
+
+
+def first_symbols(
+    word: str, end_of_word: str | None = None, end_mark_place: EndMarkPlace = "symbol"
+) -> tuple[str, ...]:
+    """A word before any merge: its letters and, where there is one, the end mark.
+
+    >>> first_symbols("low", "</w>"), first_symbols("low", "</w>", "suffix")
+    (('l', 'o', 'w', '</w>'), ('l', 'o', 'w</w>'))
+    """
+    if end_of_word is None:
+        return tuple(word)
+    if end_mark_place == "symbol":
+        return (*word, end_of_word)
+    return (*word[:-1], word[-1] + end_of_word)
+
+
+def _check_run(table: Mapping[str, int], settings: BpeSettings) -> None:
+    if not table:
+        raise InputProblem(Problem("empty_table", {}))
+    if settings.num_merges < 0:
+        raise InputProblem(Problem("bad_setting", {"name": "num_merges", "value": settings.num_merges}))
+    if settings.min_count < 1:
+        raise InputProblem(Problem("bad_setting", {"name": "min_count", "value": settings.min_count}))
+    if settings.end_of_word == "":
+        raise InputProblem(Problem("bad_setting", {"name": "end_of_word", "value": ""}))
+    for word, count in table.items():
+        if not word:
+            raise InputProblem(Problem("missing_word", {}))
+        if count < 1:
+            code: Literal["zero_count", "negative_count"] = "zero_count" if count == 0 else "negative_count"
+            raise InputProblem(Problem(code, {"word": word, "count": count}))
+        if settings.end_of_word and settings.end_of_word in word:
+            raise InputProblem(
+                Problem("word_contains_end_mark", {"word": word, "mark": settings.end_of_word})
+            )
+
+
+# Encoding
+
+
+UnknownReason = Literal["not_in_alphabet", "never_ends_a_word"]
+"""Why a letter is [UNK]: no training word holds it; or (mark as suffix) it is known, but not at a word's end."""
+
+
+@dataclass(frozen=True)
+class UnknownLetter:
+    """A letter that no symbol covers: its index among the first symbols of the word, and why."""
+
+    index: int
+    letter: str
+    reason: UnknownReason
+
+
+@dataclass(frozen=True)
+class EncodeStep:
+    """One merge firing in a word.
+
+    Attributes:
+        rank: number of the merge in the order learned, from 1.
+        pair, merged: what it joins.
+        before, after: the word's symbols.
+        places: indices into ``before`` of the left symbols joined.
+        new_places: indices into ``after`` of the joined symbols.
+    """
+
+    rank: int
+    pair: Pair
+    merged: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    places: tuple[int, ...]
+    new_places: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class EncodedWord:
+    """A word encoded, with every merge that fired.
+
+    Attributes:
+        word: as given.
+        start: its symbols before any merge, unknown letters as ``[UNK]``.
+        steps: merges that fired, in order.
+        tokens: what is left, unknown letters as ``[UNK]``.
+        texts: the letters behind each token (the unknown letter itself where the token is ``[UNK]``).
+        token_ids: None for ``[UNK]``.
+        unknown: the unknown letters and why.
+        in_training_words: the whole word was a training word: the only case a whole-word vocabulary knows.
+    """
+
+    word: str
+    start: tuple[str, ...]
+    steps: tuple[EncodeStep, ...]
+    tokens: tuple[str, ...]
+    texts: tuple[str, ...]
+    token_ids: tuple[int | None, ...]
+    unknown: tuple[UnknownLetter, ...]
+    in_training_words: bool
+
+    @property
+    def states(self) -> tuple[tuple[str, ...], ...]:
+        """The symbols at the start and after each merge."""
+        return (self.start, *(step.after for step in self.steps))
+
+
+@dataclass(frozen=True)
+class EncodedSpan:
+    """A word of a text, where it stands, and its encoding."""
+
+    start: int
+    end: int
+    encoded: EncodedWord
+
+
+@dataclass(frozen=True)
+class BpeModel:
+    """Merges ready to encode with.
+
+    Attributes:
+        vocabulary: token id -> symbol; the first ``alphabet_size`` are the alphabet.
+        alphabet_size: symbols before any merge.
+        merges: pairs in the order learned.
+        end_of_word, end_mark_place: as trained.
+        training_words: for the whole-word vocabulary beside it.
+    """
+
+    vocabulary: tuple[str, ...]
+    alphabet_size: int
+    merges: tuple[Pair, ...]
+    end_of_word: str | None = None
+    end_mark_place: EndMarkPlace = "symbol"
+    training_words: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @cached_property
+    def token_ids(self) -> dict[str, int]:
+        """Symbol -> token id."""
+        return {symbol: token_id for token_id, symbol in enumerate(self.vocabulary)}
+
+    @cached_property
+    def ranks(self) -> dict[Pair, list[int]]:
+        """Pair -> numbers of the merges that join it, from 1. Usually one; a pair can come back later in training,
+        when its symbols are reached in another way, and be merged again."""
+        ranks: dict[Pair, list[int]] = {}
+        for rank, pair in enumerate(self.merges, start=1):
+            ranks.setdefault(pair, []).append(rank)
+        return ranks
+
+    def encode_word(self, word: str) -> EncodedWord:
+        """Cut a word into letters and let the merges fire in the order they were learned.
+
+        >>> model = train_bpe({"low": 5, "lower": 2, "newest": 6, "widest": 3}, 10).model()
+        >>> [" ".join(symbols) for symbols in model.encode_word("slow").states]
+        ['s l o w', 's lo w', 's low']
+        >>> [(letter.letter, letter.reason) for letter in model.encode_word("fast").unknown]
+        [('f', 'not_in_alphabet'), ('a', 'not_in_alphabet')]
+        """
+        letters = first_symbols(word, self.end_of_word, self.end_mark_place) if word else ()
+        # None holds the place of an unknown letter: a symbol that no merge knows.
+        symbols: list[str | None] = []
+        unknown: list[UnknownLetter] = []
+        known = set(self.vocabulary[: self.alphabet_size])
+        for index, letter in enumerate(letters):
+            if letter in known:
+                symbols.append(letter)
+                continue
+            suffixed = self.end_of_word is not None and self.end_mark_place == "suffix"
+            bare = letter.removesuffix(self.end_of_word or "") if suffixed else letter
+            reason: UnknownReason = "never_ends_a_word" if bare in known else "not_in_alphabet"
+            symbols.append(None)
+            unknown.append(UnknownLetter(index, bare, reason))
+        start = _shown(symbols)
+        steps: list[EncodeStep] = []
+        done = 0
+        while True:
+            fires = next_merge(symbols, self.ranks, done)
+            if fires is None:
+                break
+            done, pair = fires
+            before = _shown(symbols)
+            symbols, places, new_places = join_pair(symbols, pair)
+            steps.append(
+                EncodeStep(done, pair, pair[0] + pair[1], before, _shown(symbols), places, new_places)
+            )
+        hidden = iter(unknown)
+        texts = tuple(next(hidden).letter if symbol is None else symbol for symbol in symbols)
+        return EncodedWord(
+            word=word,
+            start=start,
+            steps=tuple(steps),
+            tokens=_shown(symbols),
+            texts=texts,
+            token_ids=tuple(None if symbol is None else self.token_ids[symbol] for symbol in symbols),
+            unknown=tuple(unknown),
+            in_training_words=word in self.training_words,
+        )
+
+    def encode(self, text: str) -> tuple[EncodedSpan, ...]:
+        """Encode every word of a text (:func:`components.lm.words.split_words`)."""
+        known: dict[str, EncodedWord] = {}
+        spans: list[EncodedSpan] = []
+        for span in split_words(text):
+            if span.text not in known:
+                known[span.text] = self.encode_word(span.text)
+            spans.append(EncodedSpan(span.start, span.end, known[span.text]))
+        return tuple(spans)
+
+    def decode_word(self, token_ids: Iterable[int]) -> str:
+        """The word behind token ids; with an end-of-word mark, words are separated by spaces."""
+        joined = "".join(self.vocabulary[token_id] for token_id in token_ids)
+        if self.end_of_word is None:
+            return joined
+        return joined.replace(self.end_of_word, " ").rstrip(" ")
+
+
+def next_merge(
+    symbols: Sequence[str | None], ranks: Mapping[Pair, Sequence[int]], done: int
+) -> tuple[int, Pair] | None:
+    """The first merge after number ``done`` whose pair stands in ``symbols`` (None is a symbol no merge knows)."""
+    best: tuple[int, Pair] | None = None
+    for left, right in pairwise(symbols):
+        if left is None or right is None:
+            continue
+        for rank in ranks.get((left, right), ()):
+            if rank > done:
+                if best is None or rank < best[0]:
+                    best = rank, (left, right)
+                break
+    return best
+
+
+def join_pair(
+    symbols: Sequence[str | None], pair: Pair
+) -> tuple[list[str | None], tuple[int, ...], tuple[int, ...]]:
+    """Join a pair from left to right.
+
+    Returns:
+        the new symbols; indices of the left symbols joined; indices of the joined symbols among the new ones.
+
+    >>> join_pair(list("aaab"), ("a", "a"))
+    (['aa', 'a', 'b'], (0,), (0,))
+    """
+    joined: list[str | None] = []
+    places: list[int] = []
+    new_places: list[int] = []
+    index = 0
+    while index < len(symbols):
+        if index + 1 < len(symbols) and (symbols[index], symbols[index + 1]) == pair:
+            places.append(index)
+            new_places.append(len(joined))
+            joined.append(pair[0] + pair[1])
+            index += 2
+        else:
+            joined.append(symbols[index])
+            index += 1
+    return joined, tuple(places), tuple(new_places)
+
+
+def _shown(symbols: Sequence[str | None]) -> tuple[str, ...]:
+    return tuple(UNKNOWN if symbol is None else symbol for symbol in symbols)

@@ -1,0 +1,341 @@
+"""Words as chains of symbols: merge a pair everywhere, and know what changed.
+
+BPE and WordPiece training differ in how they choose a pair; the work of merging it is the same and lives here.
+Recounting every pair after every merge costs the whole vocabulary each time. A merge touches only the places where
+its pair stands, so :class:`SymbolChains` keeps, for each pair, its count and the places where it was seen, and
+:meth:`SymbolChains.merge` returns only the differences.
+
+The trace of a training run is kept as differences too: :class:`MergeLog` stores for each merge the places it joined
+(two integers per place). The words and all pair counts at any moment are rebuilt from it with a few array operations.
+
+A *place* is a position in all words written one after the other; a symbol lives at the place of its first letter.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int32]
+LongInts = npt.NDArray[np.int64]
+
+PAIR_SHIFT = 32
+"""A pair of symbol ids is packed into one integer: ``left << 32 | right``. Packed pairs sort like the pairs."""
+_LOW_BITS = (1 << PAIR_SHIFT) - 1
+
+
+def pack(left: int, right: int) -> int:
+    """Two symbol ids as one integer.
+
+    >>> unpack(pack(3, 7))
+    (3, 7)
+    """
+    return left << PAIR_SHIFT | right
+
+
+def unpack(packed: int) -> tuple[int, int]:
+    """The two symbol ids of a packed pair."""
+    return packed >> PAIR_SHIFT, packed & _LOW_BITS
+
+
+class SymbolChains:
+    """All words cut into symbols, while they are being merged.
+
+    Args:
+        words: for each word its symbol ids.
+        counts: for each word how often it occurs (at least 1).
+
+    Attributes:
+        pair_counts: packed pair -> count over all neighbouring places, weighted by word counts. In ``a a a`` the
+            pair ``a a`` is counted twice although only one of the two places can be joined.
+    """
+
+    def __init__(self, words: Sequence[Sequence[int]], counts: Sequence[int]) -> None:
+        lengths = np.fromiter(map(len, words), np.int64, len(words))
+        flat = np.fromiter(chain.from_iterable(words), np.int32, int(lengths.sum()))
+        self.initial_symbols: Ints = flat
+        self.word_starts: LongInts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        self.counts: LongInts = np.asarray(counts, np.int64)
+
+        # A chain through every word: the next and the previous place that holds a symbol, -1 at the word's ends.
+        size = len(flat)
+        following = np.arange(1, size + 1, dtype=np.int64)
+        preceding = np.arange(-1, size - 1, dtype=np.int64)
+        ends = self.word_starts[1:][lengths > 0] - 1
+        following[ends] = -1
+        preceding[self.word_starts[:-1][lengths > 0]] = -1
+        self._symbol: list[int] = flat.tolist()
+        self._following: list[int] = following.tolist()
+        self._preceding: list[int] = preceding.tolist()
+        self._weight: list[int] = np.repeat(self.counts, lengths).tolist()
+
+        self.pair_counts: dict[int, int] = {}
+        self._places: dict[int, list[int]] = {}
+        self._count_pairs(flat, following)
+
+        # The log: for each merge the places joined, in the order of the text.
+        self._log_left: list[Ints] = []
+        self._log_right: list[Ints] = []
+        self._log_new: list[int] = []
+
+    def _count_pairs(self, flat: Ints, following: LongInts) -> None:
+        """Count every pair once at the start: sort the places by pair, then each pair is one run."""
+        left_places = np.flatnonzero(following >= 0)
+        if not len(left_places):
+            return
+        packed = flat[left_places].astype(np.int64) << PAIR_SHIFT | flat[left_places + 1]
+        order = np.argsort(packed, kind="stable")
+        packed, left_places = packed[order], left_places[order]
+        starts = np.flatnonzero(np.concatenate([[True], packed[1:] != packed[:-1]]))
+        weights = np.asarray(self._weight, np.int64)[left_places]
+        totals = np.add.reduceat(weights, starts).tolist()
+        bounds = [*starts.tolist(), len(packed)]
+        places = left_places.tolist()
+        for number, pair in enumerate(packed[starts].tolist()):
+            self.pair_counts[pair] = totals[number]
+            self._places[pair] = places[bounds[number] : bounds[number + 1]]
+
+    def first_place(self, pair: int) -> int:
+        """The first place, reading the words in order, where the pair stands now."""
+        left, right = unpack(pair)
+        symbol, following = self._symbol, self._following
+        return min(
+            place
+            for place in self._places[pair]
+            if symbol[place] == left and following[place] >= 0 and symbol[following[place]] == right
+        )
+
+    def non_overlapping_count(self, symbol_id: int) -> int:
+        """How many times ``symbol_id`` + ``symbol_id`` would be joined from left to right, weighted."""
+        symbol, following, weight = self._symbol, self._following, self._weight
+        total, free_from = 0, 0
+        for place in sorted(self._places[pack(symbol_id, symbol_id)]):
+            after = following[place]
+            if place < free_from or symbol[place] != symbol_id or after < 0 or symbol[after] != symbol_id:
+                continue
+            total += weight[place]
+            free_from = after + 1
+        return total
+
+    def merge(self, pair: int, new: int) -> tuple[dict[int, int], int]:
+        """Join the pair everywhere, from left to right, into the symbol ``new``.
+
+        Returns:
+            changes: packed pair -> change of its count (0 when it moved but kept its count), already applied to
+                ``pair_counts``; pairs that are gone are removed there.
+            joined: how many joins were made, weighted by word counts.
+        """
+        left, right = unpack(pair)
+        symbol, following, preceding = self._symbol, self._following, self._preceding
+        weight, places = self._weight, self._places
+        changes: dict[int, int] = {}
+        get = changes.get
+        joined_left: list[int] = []
+        joined_right: list[int] = []
+        joined = 0
+        new_left = new << PAIR_SHIFT
+        old_right = right << PAIR_SHIFT
+        for place in sorted(places[pair]):
+            second = following[place]
+            # A place is written down once and may be out of date by now.
+            if symbol[place] != left or second < 0 or symbol[second] != right:
+                continue
+            count = weight[place]
+            joined += count
+            symbol[place] = new
+            symbol[second] = -1
+            joined_left.append(place)
+            joined_right.append(second)
+            after = following[second]
+            following[place] = after
+            if after >= 0:
+                preceding[after] = place
+                neighbour = symbol[after]
+                key = old_right | neighbour
+                changes[key] = get(key, 0) - count
+                key = new_left | neighbour
+                changes[key] = get(key, 0) + count
+                if key in places:
+                    places[key].append(place)
+                else:
+                    places[key] = [place]
+            before = preceding[place]
+            if before >= 0:
+                packed_before = symbol[before] << PAIR_SHIFT
+                key = packed_before | left
+                changes[key] = get(key, 0) - count
+                key = packed_before | new
+                changes[key] = get(key, 0) + count
+                if key in places:
+                    places[key].append(before)
+                else:
+                    places[key] = [before]
+        changes[pair] = get(pair, 0) - joined
+
+        pair_counts = self.pair_counts
+        for key, change in changes.items():
+            count = pair_counts.get(key, 0) + change
+            if count:
+                pair_counts[key] = count
+            else:
+                pair_counts.pop(key, None)
+                places.pop(key, None)
+
+        self._log_left.append(np.asarray(joined_left, np.int32))
+        self._log_right.append(np.asarray(joined_right, np.int32))
+        self._log_new.append(new)
+        return changes, joined
+
+    def log(self) -> MergeLog:
+        """The merges so far, as a trace that no longer changes."""
+        empty = np.zeros(0, np.int32)
+        return MergeLog(
+            initial_symbols=self.initial_symbols,
+            word_starts=self.word_starts,
+            counts=self.counts,
+            left_places=np.concatenate([empty, *self._log_left]),
+            right_places=np.concatenate([empty, *self._log_right]),
+            offsets=np.concatenate([[0], np.cumsum([len(places) for places in self._log_left])]).astype(
+                np.int64
+            ),
+            new_symbols=np.asarray(self._log_new, np.int32),
+        )
+
+
+@dataclass(frozen=True)
+class PairTable:
+    """All pairs at one moment, in the order they are met when reading the words from the first to the last.
+
+    Attributes (all of the same length, one entry per different pair):
+        left, right: symbol ids.
+        counts: weighted by word counts.
+    """
+
+    left: Ints
+    right: Ints
+    counts: LongInts
+
+
+@dataclass(frozen=True, eq=False)
+class MergeLog:
+    """What a training run did, as differences. A *moment* is the number of merges done: 0 is the start.
+
+    Attributes:
+        initial_symbols: symbol id at each place at the start, shape (places,).
+        word_starts: first place of each word, and the number of places at the end, shape (words + 1,).
+        counts: count of each word, shape (words,).
+        left_places, right_places: for each join the place of its left and of its right symbol, shape (joins,).
+        offsets: merge k (from 1) made the joins ``offsets[k - 1] : offsets[k]``, shape (merges + 1,).
+        new_symbols: symbol id that each merge writes, shape (merges,).
+    """
+
+    initial_symbols: Ints
+    word_starts: LongInts
+    counts: LongInts
+    left_places: Ints
+    right_places: Ints
+    offsets: LongInts
+    new_symbols: Ints
+
+    @property
+    def num_merges(self) -> int:
+        """Merges in the log."""
+        return len(self.new_symbols)
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory of all arrays, in bytes."""
+        arrays = (
+            self.initial_symbols,
+            self.word_starts,
+            self.counts,
+            self.left_places,
+            self.right_places,
+            self.offsets,
+            self.new_symbols,
+        )
+        return sum(array.nbytes for array in arrays)
+
+    def symbols_at(self, moment: int) -> Ints:
+        """Symbol id at each place after ``moment`` merges; -1 where the place was joined to the one before it."""
+        self._check(moment)
+        joins = int(self.offsets[moment])
+        symbols = self.initial_symbols.copy()
+        written = np.repeat(self.new_symbols[:moment], np.diff(self.offsets[: moment + 1]))
+        # Assignments run in order, so a place that was joined several times keeps its last symbol.
+        symbols[self.left_places[:joins]] = written
+        symbols[self.right_places[:joins]] = -1
+        return symbols
+
+    def segmentation(self, moment: int) -> tuple[Ints, LongInts]:
+        """The symbols of all words after ``moment`` merges.
+
+        Returns:
+            symbols: symbol ids of all words one after the other, shape (symbols,).
+            bounds: word w holds ``symbols[bounds[w] : bounds[w + 1]]``, shape (words + 1,).
+        """
+        symbols = self.symbols_at(moment)
+        alive = symbols >= 0
+        return symbols[alive], np.concatenate([[0], np.cumsum(alive)])[self.word_starts]
+
+    def word_symbols(self, moment: int, word: int) -> list[int]:
+        """Symbol ids of one word after ``moment`` merges."""
+        symbols, bounds = self.segmentation(moment)
+        result: list[int] = symbols[bounds[word] : bounds[word + 1]].tolist()
+        return result
+
+    def pairs_at(self, moment: int) -> PairTable:
+        """Every pair after ``moment`` merges with its count, in the order met."""
+        symbols, bounds = self.segmentation(moment)
+        lengths = np.diff(bounds)
+        inside = np.ones(len(symbols), bool)
+        inside[bounds[1:][lengths > 0] - 1] = False  # the last symbol of a word starts no pair
+        lefts = np.flatnonzero(inside)
+        weights = np.repeat(self.counts, np.maximum(lengths - 1, 0))
+        # Pairs are numbered in a square as large as the symbols in use, which is quick to count.
+        width = int(symbols.max(initial=0)) + 1
+        packed = symbols[lefts].astype(np.int64) * width + symbols[lefts + 1]
+        pairs, first, which = np.unique(packed, return_index=True, return_inverse=True)
+        counts = np.zeros(len(pairs), np.int64)
+        np.add.at(counts, which, weights)
+        order = np.argsort(first)
+        pairs, counts = pairs[order], counts[order]
+        return PairTable((pairs // width).astype(np.int32), (pairs % width).astype(np.int32), counts)
+
+    def symbol_counts(self, moment: int, num_symbols: int) -> LongInts:
+        """How often each symbol id stands in the words, weighted, after ``moment`` merges; shape (num_symbols,)."""
+        symbols, bounds = self.segmentation(moment)
+        totals = np.zeros(num_symbols, np.int64)
+        np.add.at(totals, symbols, np.repeat(self.counts, np.diff(bounds)))
+        return totals
+
+    def joins_of(self, merge: int) -> tuple[Ints, LongInts]:
+        """Where merge number ``merge`` (from 1) joined.
+
+        Returns:
+            places: place of the left symbol of each join, in the order of the text.
+            words: index of the word of each join.
+        """
+        self._check(merge - 1)
+        places = self.left_places[self.offsets[merge - 1] : self.offsets[merge]]
+        return places, np.searchsorted(self.word_starts, places, side="right") - 1
+
+    def boundary_merges(self, word: int) -> tuple[int, ...]:
+        """For each inner boundary of a word (before its 2nd, 3rd, ... letter) the merge that removed it, 0 when it
+        is still there. With this a browser can show the word at any step by itself."""
+        start, stop = int(self.word_starts[word]), int(self.word_starts[word + 1])
+        inside = np.flatnonzero((self.right_places >= start) & (self.right_places < stop))
+        removed = [0] * (stop - start)
+        ends = self.offsets[1:].tolist()
+        for join in inside.tolist():
+            removed[int(self.right_places[join]) - start] = bisect_left(ends, join + 1) + 1
+        return tuple(removed[1:])
+
+    def _check(self, moment: int) -> None:
+        if not 0 <= moment <= self.num_merges:
+            raise IndexError(f"moment {moment} is outside 0 to {self.num_merges}")
