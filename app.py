@@ -1,0 +1,21 @@
+"""The frame around every page, and the table of contents. Run with ``streamlit run app.py``."""
+
+import streamlit as st
+
+from components.elements.toolbar import toolbar
+from components.shell import links
+from components.shell.layout import page_style, run_page
+from components.shell.navigation import FAVICON, contents, lesson
+
+st.set_page_config(page_title="Glassbox", page_icon=FAVICON, layout="wide")
+links.open_frame()
+page_style()
+toolbar()
+
+page = contents(
+    lesson("start/home", icon="home", default=True),
+    {
+        "gpt": [lesson("gpt/generation", icon="edit_note")],
+    },
+)
+run_page(page)

@@ -1,0 +1,103 @@
+// Pictures that can be taken home: every drawing element says how it becomes an SVG.
+
+const known = new Map();
+
+/** Register a picture of the open page: `draw()` returns an SVG element or its text. */
+export function offerPicture(name, draw) {
+  known.set(name, draw);
+  document.dispatchEvent(new CustomEvent("gb-pictures"));
+  return () => { known.delete(name); document.dispatchEvent(new CustomEvent("gb-pictures")); };
+}
+
+/** Plotly charts of the page, as {name, draw}; their layers are put back into one picture. */
+function charts() {
+  return [...document.querySelectorAll(".js-plotly-plot")].map((plot, i) => ({
+    name: plot.closest("[class*='st-key-']")?.className.match(/st-key-([\w-]+)/)?.[1] ?? `chart-${i + 1}`,
+    draw: () => {
+      const box = plot.getBoundingClientRect();
+      const svg = frame(box.width, box.height);
+      for (const layer of plot.querySelectorAll("svg.main-svg")) {
+        const copy = layer.cloneNode(true);
+        copy.setAttribute("style", "");
+        svg.append(copy);
+      }
+      return svg;
+    },
+  }));
+}
+
+export const pictures = () => [...[...known].map(([name, draw]) => ({ name, draw })), ...charts()];
+
+export function frame(width, height) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.setAttribute("width", width);
+  svg.setAttribute("height", height);
+  return svg;
+}
+
+/** Resolve the theme's variables, so that the file looks the same outside the app. */
+function settled(svg) {
+  const probe = document.createElement("span");
+  (document.querySelector(".stApp") ?? document.body).append(probe);
+  const colours = new Map();
+  const resolve = (value) => value.replace(/var\((--[\w-]+)\)/g, (all, name) => {
+    if (!colours.has(name)) {
+      probe.style.color = "";
+      probe.style.color = `var(${name})`;
+      colours.set(name, getComputedStyle(probe).color);
+    }
+    return colours.get(name);
+  });
+  for (const node of [svg, ...svg.querySelectorAll("*")]) {
+    for (const attribute of [...node.attributes]) {
+      if (attribute.value.includes("var(")) node.setAttribute(attribute.name, resolve(attribute.value));
+    }
+  }
+  probe.remove();
+  return svg;
+}
+
+/** The picture as SVG text with its caption below it: model, revision, seed, text. */
+export function asSvg(draw, caption) {
+  const inner = draw();
+  const width = Number(inner.getAttribute("width")), height = Number(inner.getAttribute("height"));
+  const lines = caption.match(/.{1,110}(\s|$)|.{1,110}/g) ?? [];
+  const svg = frame(width, height + 20 + 18 * lines.length);
+  const back = document.createElementNS(svg.namespaceURI, "rect");
+  back.setAttribute("width", "100%"); back.setAttribute("height", "100%"); back.setAttribute("fill", "var(--gb-background)");
+  const description = document.createElementNS(svg.namespaceURI, "desc");
+  description.textContent = caption;
+  svg.append(description, back, inner);
+  lines.forEach((line, i) => {
+    const text = document.createElementNS(svg.namespaceURI, "text");
+    text.setAttribute("x", 8); text.setAttribute("y", height + 22 + 18 * i);
+    text.setAttribute("font-size", 13); text.setAttribute("font-family", "sans-serif"); text.setAttribute("fill", "var(--gb-quiet)");
+    text.textContent = line.trim();
+    svg.append(text);
+  });
+  return new XMLSerializer().serializeToString(settled(svg));
+}
+
+export async function asPng(svgText, scale = 2) {
+  const image = new Image();
+  const url = URL.createObjectURL(new Blob([svgText], { type: "image/svg+xml" }));
+  try {
+    await new Promise((done, failed) => { image.onload = done; image.onerror = failed; image.src = url; });
+    const canvas = document.createElement("canvas");
+    canvas.width = image.width * scale; canvas.height = image.height * scale;
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    return await new Promise((done) => canvas.toBlob(done, "image/png"));
+  } finally { URL.revokeObjectURL(url); }
+}
+
+export function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

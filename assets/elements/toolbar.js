@@ -1,0 +1,94 @@
+// The frame's own controls, at the right of the menu bar: language, text size, projector, link, keys.
+import { h, fill, instances, words } from "../glassbox.lib/dom.js";
+import "../glassbox.lib/keys.js";
+
+const create = instances((parent) => {
+  const state = { parent, data: null };
+  state.onKeys = () => state.dialog?.open ? state.dialog.close() : state.dialog?.showModal();
+  document.addEventListener("gb-keys", state.onKeys);
+  state.onEscape = (event) => { if (event.key === "Escape") project(state, false); };
+  window.addEventListener("keydown", state.onEscape);
+  return state;
+});
+
+function project(state, on) {
+  document.documentElement.classList.toggle("gb-projector", on);
+  draw(state);
+  window.dispatchEvent(new Event("resize"));
+}
+
+/** The address that others can open: the one the server printed where this browser says localhost. */
+function shareable(base) {
+  const address = new URL(location.href);
+  if (base && ["localhost", "127.0.0.1", "[::1]", "0.0.0.0"].includes(address.hostname)) {
+    const shared = new URL(base);
+    address.protocol = shared.protocol; address.host = shared.host;
+    if (!shared.port) address.port = "";
+    if (shared.pathname !== "/") address.pathname = shared.pathname.replace(/\/$/, "") + address.pathname;
+  }
+  return address.href;
+}
+
+/** Browsers hand out the clipboard only over https and on localhost; plain http needs the old way. */
+async function copy(text) {
+  try { await navigator.clipboard.writeText(text); return true; } catch { /* fall through */ }
+  const box = h("textarea", { style: { position: "fixed", opacity: "0", top: "0" } });
+  box.value = text;
+  document.body.append(box);
+  box.select();
+  let done = false;
+  try { done = document.execCommand("copy"); } catch { done = false; }
+  box.remove();
+  return done;
+}
+
+const icon = (path) => h("svg", { viewBox: "0 0 20 20", width: 18, height: 18, "aria-hidden": "true" },
+  h("path", { d: path, fill: "none", stroke: "currentColor", "stroke-width": 2, "stroke-linecap": "round", "stroke-linejoin": "round" }));
+
+function draw(state) {
+  const { data, parent } = state;
+  const say = data.words;
+  const root = parent.querySelector(".gb-toolbar");
+  const projecting = document.documentElement.classList.contains("gb-projector");
+  const status = h("span", { class: "status", role: "status", "aria-live": "polite" });
+  const button = (label, text, onclick, pressed) =>
+    h("button", { type: "button", title: label, "aria-label": label, "aria-pressed": pressed === undefined ? undefined : String(pressed), onclick }, text);
+
+  const language = h("span", { class: "group", role: "group", "aria-label": say.language },
+    ...[["en", "EN"], ["ko", "한국어"]].map(([code, name]) =>
+      h("button", { type: "button", lang: code, "aria-pressed": String(data.lang === code), onclick: () => state.set("lang", code) }, name)));
+  const size = button(say.text_size, h("span", { class: "size" }, h("small", {}, "A"), h("b", {}, "A")),
+    () => state.set("size", data.size === "lecture" ? "normal" : "lecture"), data.size === "lecture");
+  const present = button(projecting ? say.leave_projector : say.projector, icon(projecting ? "M4 4l12 12M16 4L4 16" : "M3 4h14v9H3zM10 13v4M6 17h8"), () => project(state, !projecting), projecting);
+  const link = button(say.copy_link, say.copy_link_short, async () => {
+    const address = shareable(data.base);
+    const done = await copy(address);
+    status.textContent = done ? words(say.copied, { address: new URL(address).host }) : "";
+    if (!done) { state.manual.querySelector("input").value = address; state.manual.showModal(); state.manual.querySelector("input").select(); }
+    setTimeout(() => { status.textContent = ""; }, 4000);
+  });
+  const keys = button(say.keys, "?", () => state.dialog.showModal());
+
+  state.dialog = h("dialog", { "aria-label": say.keys },
+    h("h2", {}, say.keys),
+    h("dl", {}, ...[["→  PageDown", say.key_next], ["←  PageUp", say.key_back], [say.space, say.key_play], ["Home  End", say.key_ends], ["Tab  Esc", say.key_tab], ["?", say.key_help]]
+      .flatMap(([key, meaning]) => [h("dt", {}, ...key.split("  ").map((k) => h("kbd", {}, k))), h("dd", {}, meaning)])),
+    h("button", { type: "button", onclick: () => state.dialog.close() }, say.close));
+  state.manual = h("dialog", { "aria-label": say.copy_link }, h("p", {}, say.copy_by_hand), h("input", { readonly: true, size: "60", "aria-label": say.copy_link }),
+    h("button", { type: "button", onclick: () => state.manual.close() }, say.close));
+
+  fill(root, h("div", { class: "bar", role: "toolbar", "aria-label": say.toolbar }, status, language, size, link, present, keys), state.dialog, state.manual);
+}
+
+export default function ({ data, parentElement, setStateValue }) {
+  const state = create(parentElement);
+  state.data = data;
+  state.set = setStateValue;
+  document.documentElement.lang = data.lang;
+  document.documentElement.classList.toggle("gb-lecture", data.size === "lecture");
+  draw(state);
+  return () => {
+    document.removeEventListener("gb-keys", state.onKeys);
+    window.removeEventListener("keydown", state.onEscape);
+  };
+}

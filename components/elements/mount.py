@@ -1,0 +1,57 @@
+"""How an element reaches the browser: one typed function, one ``.js``, one ``.css``.
+
+The files are served by Streamlit from ``assets/elements`` under the name of the element, so a
+change of data sends the data and not the code with it (inline code would travel every time).
+All elements share one copy of the modules in ``assets/elements/lib``.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+
+ROOT = Path(__file__).parents[2]
+ELEMENTS = ROOT / "assets" / "elements"
+_PROJECT = "glassbox"
+
+
+def _make_known(name: str) -> None:
+    """Tell the server of the running app where the files of ``name`` and of ``lib`` are."""
+    manager = get_bidi_component_manager()
+    wanted = [
+        ComponentConfig(part, folder)
+        for part, folder in ((name, "assets/elements"), ("lib", "assets/elements/lib"))
+        if manager.get_component_asset_root(f"{_PROJECT}.{part}") is None
+    ]
+    if wanted:
+        manager.register_from_manifest(ComponentManifest(_PROJECT, "1", wanted), ROOT)
+
+
+def element(name: str, *, isolate_styles: bool = True) -> Callable[..., Any]:
+    """Register ``assets/elements/<name>.js`` (and ``.css`` if there is one) and return its mount.
+
+    Raises:
+        FileNotFoundError: there is no such script.
+    """
+    if not (ELEMENTS / f"{name}.js").exists():
+        raise FileNotFoundError(f"assets/elements/{name}.js")
+    has_css = (ELEMENTS / f"{name}.css").exists()
+    mounts: dict[int, Callable[..., Any]] = {}
+
+    def mount(**kwargs: Any) -> Any:
+        manager = id(get_bidi_component_manager())  # a test has one per app
+        if manager not in mounts:
+            _make_known(name)
+            mounts[manager] = st.components.v2.component(
+                f"{_PROJECT}.{name}",
+                html=f'<div class="gb gb-{name}"></div>',
+                js=f"{name}.js",
+                css=f"{name}.css" if has_css else None,
+                isolate_styles=isolate_styles,
+            )
+        return mounts[manager](**kwargs)
+
+    return mount

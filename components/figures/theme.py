@@ -1,0 +1,88 @@
+"""The roles of colour. Nothing else in the app defines a colour.
+
+Each role has a value for the light and one for the dark theme; both reach WCAG AA
+(4.5 : 1) as text on their own background, and every role is shown by a second sign too
+(see ``/README.md``, "Colours"). Elements read them as CSS variables ``--gb-<role>``;
+Plotly figures read them from :func:`palette`.
+"""
+
+from collections.abc import Sequence
+
+Rgb = tuple[int, int, int]
+
+BACKGROUND = ("#FFFFFF", "#10161D")
+TEXT = ("#16202A", "#E8EEF4")
+
+ROLES: dict[str, tuple[str, str]] = {
+    "background": BACKGROUND,
+    "surface": ("#F2F5F8", "#1B242E"),
+    "text": TEXT,
+    "quiet": ("#51606E", "#A3B1BF"),
+    "line": ("#C3CCD6", "#45525F"),
+    "token": ("#0B62A6", "#66B2F0"),
+    "key": ("#B8420F", "#FF9466"),
+    "segment-a": ("#8A5A00", "#F0B53A"),
+    "segment-b": ("#7B3F8C", "#CF9BE0"),
+    "position": ("#0A6B4E", "#4CC79B"),
+    "cut": ("#6B7680", "#8E9AA6"),
+    "mask": ("#9A1B5B", "#F08BBE"),
+    "random": ("#00616F", "#5CC8DB"),
+    "kept": ("#4A4F55", "#C8CDD2"),
+    "right": ("#0A6B4E", "#4CC79B"),
+    "wrong": ("#B8420F", "#FF9466"),
+}
+
+# Magnitudes from 0 up: the background of the theme to the strongest token blue.
+SEQUENTIAL = (
+    ("#FFFFFF", "#D6E6F3", "#9CC6E4", "#4B97CB", "#0B62A6", "#073B66"),
+    ("#10161D", "#14314A", "#175A8C", "#2F86C6", "#66B2F0", "#D3E9FB"),
+)
+# Signed numbers: vermilion below zero, blue above; zero is the background.
+DIVERGING = (
+    ("#8A2F08", "#DE8A5E", "#F6D9CA", "#FFFFFF", "#CFE2F2", "#5FA3D3", "#08487C"),
+    ("#FFB493", "#C9602F", "#4A2A1C", "#10161D", "#16344C", "#3F90CC", "#A8D5FA"),
+)
+
+
+def palette(dark: bool) -> dict[str, str]:
+    """Return role -> colour for one theme."""
+    return {role: pair[dark] for role, pair in ROLES.items()}
+
+
+def colorscale(stops: Sequence[str]) -> list[tuple[float, str]]:
+    """Return evenly spaced stops in the form Plotly expects."""
+    return [(i / (len(stops) - 1), colour) for i, colour in enumerate(stops)]
+
+
+def css_variables() -> str:
+    """Return the roles and maps as CSS custom properties that follow the theme.
+
+    ``light-dark()`` picks the value by the ``color-scheme`` that Streamlit sets on its app
+    container, so a switch of the theme needs no rerun and no script.
+    """
+    lines = [f"--gb-{role}: light-dark({light}, {dark});" for role, (light, dark) in ROLES.items()]
+    for name, (light_stops, dark_stops) in (("seq", SEQUENTIAL), ("div", DIVERGING)):
+        lines += [
+            f"--gb-{name}-{i}: light-dark({light}, {dark});"
+            for i, (light, dark) in enumerate(zip(light_stops, dark_stops, strict=True))
+        ]
+    return ":root {" + " ".join(lines) + "}"
+
+
+def rgb(colour: str) -> Rgb:
+    """Return the three channels (0 to 255) of a ``#RRGGBB`` colour."""
+    return (int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16))
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.1, definition of contrast ratio)."""
+
+    def luminance(colour: str) -> float:
+        linear = [
+            c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
+            for c in (v / 255 for v in rgb(colour))
+        ]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)

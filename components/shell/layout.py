@@ -1,0 +1,236 @@
+"""The bones every page shares: header, reading aid, caption, details, export, foot."""
+
+import csv
+import html
+import io
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from components.elements.pictures import picture_downloads
+from components.figures.theme import css_variables
+from components.shell import links
+from components.shell.i18n import t, term
+from components.shell.navigation import neighbours
+
+_LOG = logging.getLogger(__name__)
+_CSS = (Path(__file__).parents[2] / "assets" / "elements" / "page.css").read_text(encoding="utf-8")
+
+
+def page_style() -> None:
+    """Put the colours and the shared rules on the page."""
+    with st.container(key="gb-style"):
+        st.html(f"<style>{css_variables()}{_CSS}</style>")
+
+
+def explained(english: str, shown: str | None = None) -> str:
+    """Return HTML of a glossary term that explains itself on hover and on focus."""
+    name, definition = term(english)
+    return (
+        f'<span class="gb-term" tabindex="0" role="note">{html.escape(shown or name)}'
+        f"<span>{html.escape(definition)}</span></span>"
+    )
+
+
+def page_header(name: str) -> None:
+    """Title and the one question of the page, and one line for what its link could not hold."""
+    st.html(
+        f'<div class="gb-head"><h1>{html.escape(t(name, "title"))}</h1><p>{html.escape(t(name, "question"))}</p></div>'
+    )
+    if links.notes():
+        line = " ".join(_worded(note) for note in links.notes())
+        st.html(f'<p class="gb-note" role="status">{html.escape(line)}</p>')
+
+
+def _worded(note: links.Note) -> str:
+    return t("links", note.code, key=note.key, given=note.given, used=note.used or t("links", "nothing"))
+
+
+def controls(name: str = "") -> Any:
+    """Return the container of what the reader sets; the projector mode hides it."""
+    return st.container(key=f"gb-controls{name}")
+
+
+def reading_aid(markup: str) -> None:
+    """One or two sentences that change with the picture. ``markup`` is HTML of ours, texts escaped."""
+    st.html(f'<p class="gb-aid" aria-live="polite">{markup}</p>')
+
+
+def caption(text: str) -> None:
+    """The line under a picture: model, layer, head, step, seed."""
+    st.html(f'<p class="gb-caption">{html.escape(text)}</p>')
+
+
+def slide_note(*errata: str) -> None:
+    """A closed note: what the slide says and what the source says (``[errata]`` of ``errata.toml``)."""
+    with st.expander(t("layout", "slide_note"), icon=":material/fact_check:"):
+        for key in errata:
+            st.markdown(t("errata", key))
+
+
+@dataclass(frozen=True)
+class Export:
+    """What a page gives away.
+
+    Attributes:
+        name: beginning of the file names, for example ``gpt-generation``.
+        caption: model, revision, seed and text; goes under pictures and into every file.
+        about: the same as fields, repeated in each CSV row and kept in the JSON.
+        tables: file name -> the rows of the table (a function, called on click).
+        result: the whole result (a function, called on click).
+    """
+
+    name: str
+    caption: str
+    about: Mapping[str, Any]
+    tables: Mapping[str, Callable[[], Sequence[Mapping[str, Any]]]] = field(default_factory=dict)
+    result: Callable[[], Any] = dict
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> str:
+    """Return rows as CSV with a header line; every row also names model, revision, seed and text."""
+    if not rows:
+        return ""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, [*rows[0], *about], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, **about} for row in rows)
+    return file.getvalue()
+
+
+def as_json(page: str, export: Export) -> str:
+    """Return the whole result with the state that made it; :func:`foot` can open it again."""
+    return json.dumps(
+        {
+            "glassbox": 1,
+            "page": page,
+            "about": dict(export.about),
+            "state": {key: _plain(value) for key, value in links.current().items()},
+            "result": export.result(),
+        },
+        ensure_ascii=False,
+        indent=1,
+        default=_plain,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value.item() if hasattr(value, "item") else value
+
+
+def _open_again(page: str, key: str) -> None:
+    """Callback: take over the state of an uploaded JSON export."""
+    upload = st.session_state[key]
+    if upload is None:
+        return
+    try:
+        content = json.loads(upload.getvalue().decode("utf-8"))
+        if (
+            not isinstance(content, dict)
+            or content.get("page") != page
+            or not isinstance(content.get("state"), dict)
+        ):
+            raise ValueError
+        links.adopt(content["state"])
+        st.session_state["_open_again"] = "opened"
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        st.session_state["_open_again"] = "not_ours"
+
+
+def _export(page: str, export: Export) -> None:
+    with st.popover(t("export", "button"), icon=":material/download:"):
+        st.html(f'<p class="gb-foot-title">{t("export", "pictures")}</p>')
+        picture_downloads(name=export.name, caption=export.caption)
+        st.html(f'<p class="gb-foot-title">{t("export", "tables")}</p>')
+        for file, rows in export.tables.items():
+            st.download_button(
+                f"{file}.csv",
+                lambda rows=rows: as_csv(rows(), export.about),
+                f"{export.name}-{file}.csv",
+                "text/csv",
+                key=f"csv-{file}",
+                on_click="ignore",
+                width="stretch",
+            )
+        st.html(f'<p class="gb-foot-title">{t("export", "all")}</p>')
+        st.download_button(
+            f"{export.name}.json",
+            lambda: as_json(page, export),
+            f"{export.name}.json",
+            "application/json",
+            key="json-all",
+            on_click="ignore",
+            width="stretch",
+        )
+        key = f"upload-{page}"
+        st.file_uploader(
+            t("export", "open_again"), type="json", key=key, on_change=_open_again, args=(page, key)
+        )
+        outcome = st.session_state.pop("_open_again", None)
+        if outcome:
+            st.caption(t("export", outcome))
+
+
+def foot(
+    name: str,
+    *,
+    try_this: Sequence[tuple[str, Mapping[str, Any]]] = (),
+    sources: Sequence[tuple[str, str]] = (),
+    export: Export | None = None,
+) -> None:
+    """End the page: prepared states, sources, export, previous and next.
+
+    Args:
+        name: the page.
+        try_this: (label, state) pairs; a state holds link parameters of the page.
+        sources: (paper and place in it, address) pairs.
+    """
+    with st.container(key="gb-foot"):
+        for key in links.too_long():
+            st.html(
+                f'<p class="gb-note">{html.escape(t("links", "too_long", key=key, most=links.MAX_TEXT_IN_LINK))}</p>'
+            )
+        st.html('<hr class="gb-foot-line">')
+        if try_this:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.html(f'<p class="gb-foot-title">{t("layout", "try_this")}</p>', width="content")
+                for i, (label, state) in enumerate(try_this):
+                    st.button(
+                        label, key=f"try-{name}-{i}", on_click=_try, args=({**links.defaults(), **state},)
+                    )
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            before, after = neighbours(name)
+            st.page_link(before.page, label=f"← {before.title}", query_params=links.frame_query())
+            if export is not None:
+                _export(name, export)
+            if after is not None:
+                st.page_link(after.page, label=f"{after.title} →", query_params=links.frame_query())
+            else:
+                st.html(f'<p class="gb-source">{t("layout", "last_page")}</p>', width="content")
+        if sources:
+            shown = " · ".join(
+                f'<a href="{html.escape(url)}" target="_blank" rel="noopener">{html.escape(label)}</a>'
+                for label, url in sources
+            )
+            st.html(f'<p class="gb-source">{t("layout", "source")} {shown}</p>')
+
+
+def _try(state: Mapping[str, Any]) -> None:
+    links.adopt(dict(state))
+    links.forget_notes()
+
+
+def run_page(page: Any) -> None:
+    """Run the chosen page inside the frame; a failure shows in its place and the link stays."""
+    try:
+        page.run()
+    except Exception as error:  # the frame must outlive any page
+        _LOG.exception("page failed")
+        st.error(t("layout", "page_failed", error=f"{type(error).__name__}: {error}"))
+    finally:
+        links.close_view()

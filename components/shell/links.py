@@ -1,0 +1,363 @@
+"""The one owner of the link: what the address bar holds, and when it is believed.
+
+Three rules keep a view and its link the same thing.
+
+1. The address is *read* only when the reader came by it: the first run of a session, a change
+   of page, or the browser's Back and Forward. In every other run the state on screen is right
+   and the address follows it, so a fast click is never undone by an address that lags behind.
+2. It is read before any widget exists, value by value; what cannot be used is replaced by the
+   nearest value that can, and the reader is told in one line.
+3. It is *written* once per run, by :func:`close_view`. A value equal to its default is left
+   out; language is always in. Streamlit turns a changed query into a history entry, so Back and
+   Forward undo and redo a view.
+
+A page declares what its link holds with :func:`open_view` and gives its widgets the same keys;
+elements, whose state Streamlit cannot bind, hand theirs over with :func:`put`.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from components.shell.i18n import LANGUAGES, browser_language
+
+MAX_TEXT_IN_LINK = 2_000
+"""Characters of one text that travel in a link; a longer one travels as the page's JSON."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """What was changed while a link was read: a code worded in ``[links]`` of ``ui.toml``."""
+
+    code: str
+    key: str
+    given: str
+    used: str
+
+
+class Unusable(ValueError):
+    """A value of a link that has no near neighbour; the default is used."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few identifiers, shown as they are."""
+
+    key: str
+    options: Sequence[str]
+    default: str
+
+    def read(self, raw: str) -> str:
+        if raw not in self.options:
+            raise Unusable
+        return raw
+
+    def write(self, value: str) -> str:
+        return value
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A whole number within bounds."""
+
+    key: str
+    low: int
+    high: int
+    default: int
+
+    def read(self, raw: str) -> int:
+        try:
+            number = float(raw)
+        except ValueError:
+            raise Unusable from None
+        if not math.isfinite(number):
+            raise Unusable
+        return min(max(int(number), self.low), self.high)
+
+    def write(self, value: int) -> str:
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number within bounds, kept to a few decimals."""
+
+    key: str
+    low: float
+    high: float
+    default: float
+    decimals: int = 2
+
+    def read(self, raw: str) -> float:
+        try:
+            number = float(raw)
+        except ValueError:
+            raise Unusable from None
+        if not math.isfinite(number):
+            raise Unusable
+        return round(min(max(number, self.low), self.high), self.decimals)
+
+    def write(self, value: float) -> str:
+        return f"{value:.{self.decimals}f}".rstrip("0").rstrip(".")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text of the reader's; ``low`` and ``high`` of other kinds are its length here."""
+
+    key: str
+    default: str
+    max_chars: int = 20_000
+
+    def read(self, raw: str) -> str:
+        return raw.replace("\x00", "")[: self.max_chars]
+
+    def write(self, value: str) -> str:
+        return value
+
+
+@dataclass(frozen=True)
+class Flag:
+    """On or off."""
+
+    key: str
+    default: bool = False
+
+    def read(self, raw: str) -> bool:
+        if raw not in ("0", "1"):
+            raise Unusable
+        return raw == "1"
+
+    def write(self, value: bool) -> str:
+        return "1" if value else "0"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A list of whole numbers from 0 up, for example the token ids picked on a branch."""
+
+    key: str
+    default: tuple[int, ...] = ()
+    most: int = 600
+    high: int = 2**31
+
+    def read(self, raw: str) -> tuple[int, ...]:
+        try:
+            numbers = tuple(int(part) for part in raw.split(".") if part)
+        except ValueError:
+            raise Unusable from None
+        if any(not 0 <= n <= self.high for n in numbers):
+            raise Unusable
+        return numbers[: self.most]
+
+    def write(self, value: Sequence[int]) -> str:
+        return ".".join(map(str, value))
+
+
+@dataclass(frozen=True)
+class Json:
+    """A small edited table, as compact JSON; ``check`` of the page decides what it may hold."""
+
+    key: str
+    default: Any = None
+    max_chars: int = MAX_TEXT_IN_LINK
+
+    def read(self, raw: str) -> Any:
+        if len(raw) > self.max_chars:
+            raise Unusable
+        try:
+            return json.loads(raw)
+        except (ValueError, RecursionError):
+            raise Unusable from None
+
+    def write(self, value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+Param = Choice | Integer | Number | Text | Flag | Numbers | Json
+
+_FRAME = (Choice("lang", LANGUAGES, ""), Choice("size", ("normal", "lecture"), "normal"))
+
+
+@dataclass
+class _View:
+    """What one session remembers of its links."""
+
+    page: str = ""
+    params: tuple[Param, ...] = ()
+    values: dict[str, Any] = None  # type: ignore[assignment]  # set in __post_init__
+    notes: tuple[Note, ...] = ()
+    too_long: tuple[str, ...] = ()
+    revision: int = 0
+
+    def __post_init__(self) -> None:
+        self.values = {} if self.values is None else self.values
+
+
+def _view() -> _View:
+    return st.session_state.setdefault("_view", _View())
+
+
+def _came_by_history() -> bool:
+    return bool(getattr(get_script_run_ctx(), "is_history_navigation", False))
+
+
+def _adopt(param: Param, raw: str, notes: list[Note]) -> None:
+    try:
+        value = param.read(raw)
+    except Unusable:
+        value = param.default
+    st.session_state[param.key] = value
+    if param.write(value) != raw and not (
+        isinstance(param, Number | Integer) and _same_number(param, value, raw)
+    ):
+        notes.append(Note("changed", param.key, raw[:40], param.write(value)[:40]))
+
+
+def _same_number(param: Number | Integer, value: float, raw: str) -> bool:
+    try:
+        return float(raw) == float(param.write(value))  # type: ignore[arg-type]
+    except ValueError:
+        return False
+
+
+def open_frame() -> None:
+    """Settle language and text size, before the first word is drawn."""
+    first = "_view" not in st.session_state
+    view = _view()
+    if first:
+        st.session_state["lang"] = browser_language()
+        st.session_state["size"] = "normal"
+    if first or _came_by_history():
+        for param in _FRAME:
+            raw = st.query_params.get(param.key)
+            if raw is not None and raw in param.options:  # type: ignore[union-attr]
+                st.session_state[param.key] = raw
+    view.params = ()
+
+
+def open_view(page: str, *params: Param) -> None:
+    """Declare what the link of ``page`` holds, and adopt the link if the reader came by one.
+
+    After this call ``st.session_state`` holds a usable value for the key of every parameter, so
+    a widget with that key must not be given a ``value``.
+    """
+    view = _view()
+    entered = view.page != page
+    notes: list[Note] = []
+    if entered or _came_by_history():
+        view.notes = ()
+        for param in params:
+            raw = st.query_params.get(param.key)
+            if raw is not None:
+                _adopt(param, raw, notes)
+            elif not entered:  # Back to a view whose value was the default
+                st.session_state[param.key] = param.default
+        known = {p.key for p in (*params, *_FRAME)}
+        unknown = [key for key in st.query_params if key not in known]
+        notes += [Note("unknown", key[:40], "", "") for key in unknown[:3]]
+        view.revision += 1
+        view.notes = tuple(notes)
+    for param in params:
+        if param.key not in st.session_state:
+            st.session_state[param.key] = view.values.get(param.key, param.default)
+    view.page, view.params = page, params
+
+
+def put(key: str, value: Any) -> None:
+    """Hand over a value that an element holds."""
+    st.session_state[key] = value
+
+
+def adopt(state: dict[str, Any]) -> list[Note]:
+    """Take over the state of a page's JSON export; returns what had to be changed.
+
+    Must run before the widgets of the page exist (in a callback).
+    """
+    view, notes = _view(), []
+    for param in view.params:
+        if param.key in state:
+            value = state[param.key]
+            _adopt(param, param.write(value) if not isinstance(value, str) else value, notes)
+    view.revision += 1
+    view.notes = tuple(notes)
+    return notes
+
+
+def current() -> dict[str, Any]:
+    """Return the state of the open page, as its JSON export holds it."""
+    return {p.key: st.session_state.get(p.key, p.default) for p in _view().params}
+
+
+def notes() -> tuple[Note, ...]:
+    """Return what was changed when the open view was read from a link."""
+    return _view().notes
+
+
+def forget_notes() -> None:
+    """Drop the notes: the state came from a prepared link of ours."""
+    _view().notes = ()
+
+
+def defaults() -> dict[str, Any]:
+    """Return the state the open page starts from."""
+    return {p.key: p.default for p in _view().params}
+
+
+def too_long() -> tuple[str, ...]:
+    """Return the keys whose texts are too long to travel in the link."""
+    return _view().too_long
+
+
+def revision() -> int:
+    """Return a number that rises whenever a link, not the reader's hand, moved the state.
+
+    Elements keep their own state between runs and give it up only when this number changed.
+    """
+    return _view().revision
+
+
+def query(page_state: dict[str, Any] | None = None) -> dict[str, str]:
+    """Return the canonical query of the open page, or of the same page in another state."""
+    view = _view()
+    result = {"lang": str(st.session_state.get("lang", "en"))}
+    if st.session_state.get("size", "normal") != "normal":
+        result["size"] = str(st.session_state["size"])
+    too_long = []
+    for param in view.params:
+        value = (
+            st.session_state.get(param.key, param.default)
+            if page_state is None
+            else page_state.get(param.key, param.default)
+        )
+        written = param.write(value)
+        if written == param.write(param.default):
+            continue
+        if len(written) > MAX_TEXT_IN_LINK:
+            too_long.append(param.key)
+            continue
+        result[param.key] = written
+    if page_state is None:
+        view.too_long = tuple(too_long)
+    return result
+
+
+def frame_query() -> dict[str, str]:
+    """Return the part of the link that every page shares: language and text size."""
+    return {key: value for key, value in query({}).items() if key in ("lang", "size")}
+
+
+def close_view() -> None:
+    """Write the link of what is on screen, and remember the values for a return to this page."""
+    view = _view()
+    for param in view.params:
+        if param.key in st.session_state:
+            view.values[param.key] = st.session_state[param.key]
+    wanted = query()
+    if wanted != st.query_params.to_dict():
+        st.query_params.from_dict(wanted)

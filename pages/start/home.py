@@ -1,0 +1,17 @@
+"""The map of the course: every stop in lecture order, with its question and a live miniature."""
+
+import streamlit as st
+
+from components.elements.course_map import course_map
+from components.shell import links
+from components.shell.i18n import t
+from components.shell.layout import page_header
+from components.shell.navigation import lessons
+
+links.open_view("start/home")
+page_header("start/home")
+
+stops = lessons()
+chosen = course_map(stops, start=t("home", "start"), intro=t("home", "intro"))
+if chosen is not None:
+    st.switch_page(chosen.page, query_params=links.frame_query())
