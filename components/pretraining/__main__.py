@@ -1,0 +1,180 @@
+"""Make the bundled models: ``python -m components.pretraining STEP --help``."""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from components.pretraining.corpus import CorpusError, Source, read_corpus
+
+DEFAULT_WORK = Path("~/.cache/glassbox/pretraining")
+DEFAULT_SOURCES = ["simple_stories_en:3", "childrens_books_en"]
+REPOSITORY = Path(__file__).parents[2]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one step; returns the exit status (0 done, 1 a clear error, 3 interrupted with its state saved)."""
+    parser = argparse.ArgumentParser(prog="python -m components.pretraining", description=__doc__)
+    parser.add_argument("--work", type=Path, default=DEFAULT_WORK, help="folder for packed text and run states (%(default)s)")  # fmt: skip
+    steps = parser.add_subparsers(dest="step", required=True)
+    _add_tokenizers(steps)
+    _add_pack(steps)
+    _add_train(steps)
+    options = parser.parse_args(arguments)
+    options.work = options.work.expanduser()
+    from components.pretraining.training import TrainingError
+
+    try:
+        status: int = options.run(options)
+    except (CorpusError, TrainingError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _add_corpus_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--corpus", type=Path, required=True, help="folder of .txt or .txt.xz files")
+    parser.add_argument(
+        "--source",
+        action="append",
+        metavar="NAME[:REPEATS]",
+        help=f"file to use and how often an epoch goes through it; may be given several times ({' '.join(DEFAULT_SOURCES)})",
+    )
+
+
+def _sources(options: argparse.Namespace) -> list[Source]:
+    return [Source.parse(text) for text in options.source or DEFAULT_SOURCES]
+
+
+def _add_tokenizers(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = steps.add_parser("tokenizers", help="train the byte-level BPE and WordPiece vocabularies")
+    _add_corpus_options(parser)
+    parser.add_argument("--vocab-size", type=int, action="append", help="may be given several times (2048 8192)")  # fmt: skip
+    parser.set_defaults(run=_run_tokenizers)
+
+
+def _run_tokenizers(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from components.pretraining.vocabularies import train_byte_level_bpe, train_wordpiece
+
+    train, _ = read_corpus(options.corpus, _sources(options))
+    folder = options.work / "tokenizers"
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = [(kind, size) for size in options.vocab_size or [2048, 8192] for kind in ("gpt", "bert")]
+    for kind, size in tqdm(jobs, desc="tokenizers"):
+        make = train_byte_level_bpe if kind == "gpt" else train_wordpiece
+        tokenizer = make((document.text for document in train for _ in range(document.repeats)), size)
+        path = folder / f"{kind}-{size}.json"
+        tokenizer.save(str(path))
+        tqdm.write(f"{path}: {tokenizer.get_vocab_size():,} tokens")
+    return 0
+
+
+def _add_pack(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = steps.add_parser("pack", help="turn the corpus into token arrays, with held-out documents apart")
+    _add_corpus_options(parser)
+    parser.set_defaults(run=_run_pack)
+
+
+def _run_pack(options: argparse.Namespace) -> int:
+    from tokenizers import Tokenizer
+    from tqdm import tqdm
+
+    from components.pretraining.packing import pack_documents, write_summary
+
+    sources = _sources(options)
+    train, held_out = read_corpus(options.corpus, sources)
+    paths = sorted((options.work / "tokenizers").glob("*.json"))
+    if not paths:
+        raise CorpusError(f"{options.work}: no tokenizers here; run the step 'tokenizers' first")
+    for path in tqdm(paths, desc="pack"):
+        tokenizer = Tokenizer.from_file(str(path))
+        folder = options.work / "packed" / path.stem
+        by_sentence = path.stem.startswith("bert")
+        packed = pack_documents(train, tokenizer, by_sentence=by_sentence)
+        kept = pack_documents([replace(d, repeats=1) for d in held_out], tokenizer, by_sentence=by_sentence)
+        packed.save(folder / "train.npz")
+        kept.save(folder / "held_out.npz")
+        write_summary(
+            folder / "summary.json",
+            sources={source.name: source.repeats for source in sources},
+            train={"documents": len(train), "bytes": packed.num_bytes, "tokens": len(packed.tokens), "tokens_per_epoch": packed.epoch_tokens},
+            held_out={"documents": len(held_out), "bytes": kept.num_bytes, "tokens": len(kept.tokens)},
+        )  # fmt: skip
+        tqdm.write(f"{folder}: {len(packed.tokens):,} tokens, {packed.epoch_tokens:,} per epoch, {len(kept.tokens):,} held out")  # fmt: skip
+    return 0
+
+
+def _add_train(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from components.pretraining.architectures import SIZES
+
+    parser = steps.add_parser(
+        "train",
+        help="train a model, or go on with it",
+        description="Train a model. The same command again resumes; a larger budget goes on from the last state at the full rate and decays again.",
+    )
+    parser.add_argument("kind", choices=("gpt", "bert"))
+    parser.add_argument("--size", choices=tuple(SIZES), default="pocket")
+    parser.add_argument("--name", help="name of the run (SIZE-KIND)")
+    budget = parser.add_mutually_exclusive_group()
+    budget.add_argument("--tokens", type=float, help="budget in tokens, for example 30e6")
+    budget.add_argument("--minutes", type=float, help="budget in minutes; it chooses the number of tokens, for a new run")  # fmt: skip
+    parser.add_argument("--warmup-tokens", type=float, default=5e5)
+    parser.add_argument("--decay-share", type=float, default=0.3, help="last part of the budget, in which the rate falls")  # fmt: skip
+    parser.add_argument("--batch-tokens", type=int, default=4096)
+    parser.add_argument("--snapshots", type=int, default=0, help="how many weights to keep, evenly on a logarithmic scale")  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0)
+    _add_machine_options(parser)
+    parser.set_defaults(run=_run_train)
+
+
+def _add_machine_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--precision", choices=("auto", "float32", "bf16"), default="auto")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads (all cores)")
+
+
+def _run_train(options: argparse.Namespace) -> int:
+    from components.pretraining.architectures import SIZES
+    from components.pretraining.packing import PackedDocuments
+    from components.pretraining.training import (
+        LENGTHS,
+        Machine,
+        Run,
+        RunSettings,
+        TrainingError,
+        read_run,
+        tokens_for_minutes,
+    )
+
+    size = SIZES[options.size]
+    machine = Machine.choose(options.device, options.precision, options.threads)
+    folder = options.work / "runs" / (options.name or f"{options.size}-{options.kind}")
+    packed_folder = options.work / "packed" / f"{options.kind}-{size.vocab_size}"
+    packed = PackedDocuments.load(packed_folder / "train.npz")
+    held_out = PackedDocuments.load(packed_folder / "held_out.npz")
+    settings = RunSettings(
+        kind=options.kind,
+        size=size,
+        total_tokens=int(options.tokens or 1),
+        warmup_tokens=int(options.warmup_tokens),
+        decay_share=options.decay_share,
+        batch_tokens=options.batch_tokens,
+        lengths=LENGTHS[options.kind, options.size.partition("-")[0]],
+        seed=options.seed,
+        num_snapshots=options.snapshots,
+    )
+    if options.tokens is None:
+        if (folder / "run.json").exists():
+            settings = replace(settings, total_tokens=read_run(folder).total_tokens)
+        elif options.minutes is None:
+            raise TrainingError("a new run needs a budget: --tokens or --minutes")
+        else:
+            settings = replace(settings, total_tokens=tokens_for_minutes(options.minutes, settings, machine, packed))  # fmt: skip
+    print(f"{folder}: {settings.total_tokens:,} tokens on {machine.describe()}", flush=True)
+    return 0 if Run(folder, settings, machine).train(packed, held_out) else 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,537 @@
+"""The training loop: token-counted schedule, resumable state, snapshots, on a CPU or a GPU.
+
+Everything random is a function of (seed, step) or (seed, length, epoch), so a state file holds no generator:
+resuming at step n gives what an uninterrupted run would have given.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from components.lm.masking import MASK_REPLACE_PROB, MLM_PROBABILITY, RANDOM_REPLACE_PROB, mask_tokens
+from components.pretraining.architectures import SIZES, Size, build_model, register_float32_attention
+from components.pretraining.optimizers import Schedule, build_optimizers, set_rate
+from components.pretraining.packing import PackedDocuments, SentencePairs, bert_epoch, bert_rows, gpt_epoch
+from components.pretraining.vocabularies import BERT_SPECIAL_IDS, FIRST_WORD_ID
+
+# Share of the training positions at each length: short rows are cheap, long ones train the far positions.
+LENGTHS: dict[tuple[str, str], dict[int, float]] = {
+    ("bert", "pocket"): {64: 0.6, 128: 0.25, 256: 0.15},
+    ("bert", "nano"): {64: 0.6, 128: 0.4},
+    ("gpt", "pocket"): {256: 0.8, 512: 0.2},
+    ("gpt", "nano"): {128: 1.0},
+}
+
+
+class TrainingError(RuntimeError):
+    """A run cannot start or go on; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Masking:
+    """How BERT's input is corrupted; what is left of 1 keeps its token."""
+
+    mlm_probability: float = MLM_PROBABILITY
+    mask_replace_prob: float = MASK_REPLACE_PROB
+    random_replace_prob: float = RANDOM_REPLACE_PROB
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What makes a run what it is. Two runs with equal settings on a CPU give equal weights."""
+
+    kind: str  # "gpt" or "bert"
+    size: Size
+    total_tokens: int
+    warmup_tokens: int
+    decay_share: float = 0.3
+    batch_tokens: int = 4096
+    lengths: dict[int, float] = field(default_factory=dict)  # row length -> share of positions
+    masking: Masking = Masking()
+    seed: int = 0
+    num_snapshots: int = 0
+
+    def __post_init__(self) -> None:
+        context = self.size.context(self.kind)
+        if not self.lengths or max(self.lengths) > context or min(self.lengths) < 8:
+            raise TrainingError(f"row lengths must lie in 8…{context}: {sorted(self.lengths)}")
+        if self.total_tokens < 1:
+            raise TrainingError("the budget must be at least one token")
+
+    @property
+    def schedule(self) -> Schedule:
+        """The learning-rate schedule of this budget."""
+        return Schedule(self.total_tokens, self.warmup_tokens, self.decay_share)
+
+    def snapshot_tokens(self) -> list[int]:
+        """Token counts at which a snapshot is kept: 0, then evenly on a logarithmic scale, the last at the end."""
+        if self.num_snapshots < 2:
+            return [0][: self.num_snapshots]
+        first = min(4 * self.batch_tokens, self.total_tokens)
+        points = np.geomspace(first, self.total_tokens, self.num_snapshots - 1)
+        return [0, *(round(p) for p in points)]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where a run computes. ``bf16`` is automatic mixed precision: weights and optimiser stay in float32."""
+
+    device: str
+    bf16: bool
+    threads: int
+
+    @classmethod
+    def choose(cls, device: str = "auto", precision: str = "auto", threads: int = 0) -> "Machine":
+        """GPU if there is one, else the CPU with all its cores; bf16 where the hardware multiplies it."""
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        if device == "cuda" and not torch.cuda.is_available():
+            raise TrainingError("no GPU was found; leave out --device or choose cpu")
+        bf16 = precision == "bf16" or (precision == "auto" and (device == "cuda" or _cpu_multiplies_bf16()))
+        return cls(device, bf16, threads or os.cpu_count() or 1)
+
+    def describe(self) -> str:
+        """One line for the model card."""
+        if self.device == "cuda":
+            return f"{torch.cuda.get_device_name()}, bf16" if self.bf16 else torch.cuda.get_device_name()
+        return f"CPU, {self.threads} thread(s), {'bf16 autocast' if self.bf16 else 'float32'}"
+
+
+def _cpu_multiplies_bf16() -> bool:
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "amx_bf16" in flags or "avx512_bf16" in flags
+
+
+class Data:
+    """Batches of one kind of model from packed text, addressed by what was already used."""
+
+    def __init__(self, settings: RunSettings, packed: PackedDocuments) -> None:
+        self.settings = settings
+        self.packed = packed
+        self._epochs: dict[int, tuple[int, Any, int]] = {}  # length -> (epoch, rows or pairs, their number)
+
+    def batch(self, step: int, used: dict[int, int]) -> dict[str, np.ndarray]:
+        """The arrays of one step; ``used`` counts finished rows per length over all epochs and is advanced."""
+        s = self.settings
+        rng = np.random.default_rng([s.seed, 1, step])
+        lengths = sorted(s.lengths)
+        shares = np.array([s.lengths[length] for length in lengths])
+        length = int(rng.choice(lengths, p=shares / shares.sum()))
+        rows, number, start = self._rows(length, used)
+        count = min(max(1, s.batch_tokens // length), number - start)
+        index = np.arange(start, start + count)
+        used[length] = used.get(length, 0) + count
+        if s.kind == "gpt":
+            return {"rows": rows[index]}
+        return mask_bert_batch(self.packed, rows, index, length, s.masking, s.size.vocab_size, rng)
+
+    def _rows(self, length: int, used: dict[int, int]) -> tuple[Any, int, int]:
+        """(rows or pairs of the epoch in progress, their number, the first unused one)."""
+        epoch, before = 0, 0
+        cached = self._epochs.get(length)
+        done = used.get(length, 0)
+        while True:
+            if cached is None or cached[0] != epoch:
+                rng = np.random.default_rng([self.settings.seed, 2, length, epoch])
+                make = gpt_epoch if self.settings.kind == "gpt" else bert_epoch
+                rows = make(self.packed, length, rng)
+                cached = (epoch, rows, before)
+            if done < before + len(cached[1]):
+                self._epochs[length] = cached
+                return cached[1], len(cached[1]), done - before
+            before += len(cached[1])
+            epoch += 1
+            cached = None
+
+
+def mask_bert_batch(
+    packed: PackedDocuments,
+    pairs: SentencePairs,
+    index: np.ndarray,
+    length: int,
+    masking: Masking,
+    vocab_size: int,
+    rng: np.random.Generator,
+) -> dict[str, np.ndarray]:
+    """Model input of BERT for some pairs, masked afresh: arrays (rows, seq), labels -100 where nothing is predicted."""
+    rows = bert_rows(packed, pairs, index, length)
+    masked = mask_tokens(
+        rows.input_ids,
+        rows.special_tokens_mask,
+        mask_token_id=BERT_SPECIAL_IDS["[MASK]"],
+        vocab_size=vocab_size,
+        first_random_id=FIRST_WORD_ID,
+        mlm_probability=masking.mlm_probability,
+        mask_replace_prob=masking.mask_replace_prob,
+        random_replace_prob=masking.random_replace_prob,
+        seed=rng,
+    )
+    return {
+        "input_ids": masked.input_ids,
+        "token_type_ids": rows.token_type_ids,
+        "attention_mask": (rows.input_ids != BERT_SPECIAL_IDS["[PAD]"]).astype(np.int64),
+        "labels": masked.labels,
+        "next_sentence_label": rows.next_sentence_label,
+        "actions": masked.actions,
+    }
+
+
+def count_tokens(batch: dict[str, np.ndarray]) -> int:
+    """Tokens a batch trains on: predicted positions for GPT, positions that are not padding for BERT."""
+    if "rows" in batch:
+        return int(batch["rows"][:, 1:].size)
+    return int(batch["attention_mask"].sum())
+
+
+class Learner:
+    """A model with its loss. ``losses`` gives the training loss and its parts for a batch of numpy arrays."""
+
+    def __init__(self, settings: RunSettings, machine: Machine) -> None:
+        self.settings = settings
+        self.machine = machine
+        attention = register_float32_attention() if machine.bf16 and machine.device == "cpu" else "sdpa"
+        self.model = build_model(settings.kind, settings.size, settings.seed, attention).to(machine.device)
+        model: Any = self.model
+        self.backbone: Any = model.transformer if settings.kind == "gpt" else model.bert
+        if machine.device == "cuda":
+            self.backbone = torch.compile(self.backbone)
+
+    def losses(self, batch: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
+        """``loss`` to minimise (nats); for BERT also ``mlm`` and ``nsp``, which add up to it, and accuracies."""
+        tensors = {name: torch.from_numpy(array).to(self.machine.device) for name, array in batch.items()}
+        autocast = torch.autocast(self.machine.device, torch.bfloat16) if self.machine.bf16 else nullcontext()
+        with autocast:
+            return self._gpt(tensors["rows"]) if "rows" in tensors else self._bert(tensors)
+
+    def _gpt(self, rows: torch.Tensor) -> dict[str, torch.Tensor]:
+        hidden = self.backbone(input_ids=rows[:, :-1], use_cache=False).last_hidden_state
+        model: Any = self.model
+        logits = model.lm_head(hidden.flatten(0, 1))
+        return {"loss": nn.functional.cross_entropy(logits.float(), rows[:, 1:].flatten())}
+
+    def _bert(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        out = self.backbone(
+            input_ids=batch["input_ids"],
+            token_type_ids=batch["token_type_ids"],
+            attention_mask=batch["attention_mask"],
+        )
+        model: Any = self.model
+        chosen = batch["labels"] >= 0
+        targets = batch["labels"][chosen]
+        logits = model.cls.predictions(out.last_hidden_state[chosen]).float()  # (predicted tokens, vocab)
+        next_logits = model.cls.seq_relationship(out.pooler_output).float()
+        mlm = nn.functional.cross_entropy(logits, targets) if len(targets) else logits.sum()
+        nsp = nn.functional.cross_entropy(next_logits, batch["next_sentence_label"])
+        return {
+            "loss": mlm + nsp,
+            "mlm": mlm.detach(),
+            "nsp": nsp.detach(),
+            "mlm_accuracy": (logits.argmax(-1) == targets).float().mean().detach(),
+            "nsp_accuracy": (next_logits.argmax(-1) == batch["next_sentence_label"]).float().mean().detach(),
+        }
+
+
+def held_out_losses(learner: Learner, packed: PackedDocuments, max_rows: int = 256) -> dict[str, float]:
+    """Mean losses on held-out text, the same rows and masks each time; quick, for the history of a run."""
+    s = learner.settings
+    length = min(128, max(s.lengths))
+    once = PackedDocuments(
+        packed.tokens,
+        packed.document_offsets,
+        np.ones_like(packed.repeats),
+        packed.num_bytes,
+        packed.sentence_offsets,
+    )
+    rng = np.random.default_rng([0, 3])
+    rows: Any = gpt_epoch(once, length, rng) if s.kind == "gpt" else bert_epoch(once, length, rng)
+    sums: dict[str, float] = {}
+    total = 0
+    learner.model.eval()
+    with torch.inference_mode():
+        for start in range(0, min(max_rows, len(rows)), 32):
+            index = np.arange(start, min(start + 32, len(rows), max_rows))
+            batch = (
+                {"rows": rows[index]}
+                if s.kind == "gpt"
+                else mask_bert_batch(once, rows, index, length, Masking(), s.size.vocab_size, rng)
+            )
+            for name, value in learner.losses(batch).items():
+                sums[name] = sums.get(name, 0.0) + value.item() * len(index)
+            total += len(index)
+    learner.model.train()
+    return {name: value / total for name, value in sums.items()}
+
+
+@dataclass
+class Progress:
+    """Where a run stands; saved with the weights."""
+
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    used: dict[int, int] = field(default_factory=dict)  # rows used per length
+    decayed: bool = False  # whether the rate has begun to fall
+
+
+class Run:
+    """One run in a folder: ``run.json`` (settings), ``state.pt`` (resume here), ``stable.pt`` (last state before
+    the decay: continue here), ``history.jsonl``, ``snapshots/step-N.pt`` (weights only)."""
+
+    def __init__(self, folder: Path, settings: RunSettings, machine: Machine) -> None:
+        self.folder = folder
+        self.settings = settings
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "snapshots").mkdir(exist_ok=True)
+        torch.set_num_threads(machine.threads)
+        self.learner = Learner(settings, machine)
+        self.optimizers = build_optimizers(self.learner.model, settings.kind, machine.bf16)
+        self.progress = Progress()
+        self._start_from()
+
+    def _start_from(self) -> None:
+        """Load the newest state that fits this budget: the latest one, or the stable one of a decayed run."""
+        settings_path = self.folder / "run.json"
+        new = json.loads(json.dumps(asdict(self.settings)))
+        if settings_path.exists():
+            old = json.loads(settings_path.read_text(encoding="utf-8"))
+            fixed = ("kind", "size", "masking", "seed")
+            changed = [name for name in fixed if old[name] != new[name]]
+            if changed:
+                raise TrainingError(
+                    f"{self.folder} holds a run with other {', '.join(changed)}; choose another --name"
+                )
+            candidates = [self.folder / "state.pt", self.folder / "stable.pt"]
+            same = old["total_tokens"] == new["total_tokens"]
+            loaded = False
+            for path in candidates:
+                if not path.exists():
+                    continue
+                state = torch.load(path, map_location=self.learner.machine.device, weights_only=True)
+                progress = Progress(**state["progress"])
+                slack = self.settings.batch_tokens  # a stable state lies up to one step past its border
+                in_time = progress.tokens <= self.settings.schedule.decay_start + slack
+                if (same and path.name == "state.pt") or (not progress.decayed and in_time):
+                    self._load(state)
+                    loaded = True
+                    break
+            if not loaded and any(path.exists() for path in candidates):
+                raise TrainingError(
+                    f"{self.folder}: {self.settings.total_tokens:,} tokens would begin their decay before the "
+                    "saved stable state; ask for more tokens, or another --name"
+                )
+        _write(settings_path, json.dumps(new, indent=2) + "\n")
+        self._forget_after(self.progress.tokens)
+
+    def _load(self, state: dict[str, Any]) -> None:
+        self.learner.model.load_state_dict(state["model"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        self.progress = Progress(**state["progress"])
+
+    def _forget_after(self, tokens: int) -> None:
+        """Drop history and snapshots that lie after the state this run goes on from."""
+        history = self.folder / "history.jsonl"
+        if history.exists():
+            lines = history.read_text(encoding="utf-8").splitlines()
+            _write(history, "".join(f"{line}\n" for line in lines if json.loads(line)["tokens"] <= tokens))
+        for path in (self.folder / "snapshots").glob("step-*.pt"):
+            if int(path.stem.removeprefix("step-")) > self.progress.step:
+                path.unlink()
+
+    def save(self, name: str) -> None:
+        """Write the whole state to ``name`` (state.pt or stable.pt), all or nothing."""
+        path = self.folder / name
+        temporary = path.with_suffix(".partial")
+        torch.save(
+            {
+                "model": self.learner.model.state_dict(),
+                "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+                "progress": asdict(self.progress),
+            },
+            temporary,
+        )
+        temporary.replace(path)
+
+    def train(
+        self,
+        packed: PackedDocuments,
+        held_out: PackedDocuments | None = None,
+        *,
+        save_every_s: float = 300.0,
+        evaluate_every: int = 20,
+        on_step: Callable[[int, float], None] | None = None,
+    ) -> bool:
+        """Train to the end of the budget. Returns False when a signal stopped it; the state is saved either way.
+
+        ``evaluate_every``: held-out losses are written this many times over the whole budget.
+        ``on_step`` gets (step, loss) after each step.
+        """
+        s, progress = self.settings, self.progress
+        data = Data(s, packed)
+        schedule = s.schedule
+        snapshots = [point for point in s.snapshot_tokens() if point >= progress.tokens]
+        next_evaluation = progress.tokens
+        averages: dict[str, float] = {}
+        last_save = last_time = time.monotonic()
+        quiet = not sys.stderr.isatty()
+        with (
+            _stop_signals() as stop,
+            tqdm(
+                total=s.total_tokens,
+                initial=min(progress.tokens, s.total_tokens),
+                unit="tok",
+                unit_scale=True,
+                desc=self.folder.name,
+                mininterval=30 if quiet else 0.5,
+                smoothing=0.05,
+            ) as bar,
+        ):
+            while progress.tokens < s.total_tokens and not stop.asked:
+                while len(snapshots) > 1 and progress.tokens >= snapshots[0]:
+                    snapshots.pop(0)
+                    self._snapshot()
+                if progress.tokens > schedule.decay_start and not progress.decayed:
+                    self.save("stable.pt")  # every step so far ran at the full rate
+                    progress.decayed = True
+                batch = data.batch(progress.step, progress.used)
+                set_rate(self.optimizers, schedule.factor(progress.tokens))
+                losses = self.learner.losses(batch)
+                losses["loss"].backward()
+                nn.utils.clip_grad_norm_(self.learner.model.parameters(), 1.0)
+                for optimizer in self.optimizers:
+                    optimizer.step()
+                    optimizer.zero_grad(set_to_none=True)
+                before = progress.tokens
+                progress.step += 1
+                progress.tokens += count_tokens(batch)
+                now = time.monotonic()
+                progress.seconds += now - last_time
+                last_time = now
+                for name, value in losses.items():
+                    number = value.item()
+                    averages[name] = 0.98 * averages[name] + 0.02 * number if name in averages else number
+                if on_step:
+                    on_step(progress.step, losses["loss"].item())
+                bar.update(progress.tokens - before)
+                bar.set_postfix(loss=f"{averages['loss']:.3f}", refresh=False)
+                if now - last_save > save_every_s:
+                    self.save("state.pt")
+                    last_save = now
+                if progress.tokens >= next_evaluation:
+                    next_evaluation = progress.tokens + max(1, s.total_tokens // evaluate_every)
+                    self._record(averages, held_out)
+                    last_time = time.monotonic()  # measuring is not training time
+        finished = progress.tokens >= s.total_tokens
+        if finished:
+            if snapshots:
+                self._snapshot()
+            self._record(averages, held_out)
+        self.save("state.pt")
+        return finished
+
+    def _snapshot(self) -> None:
+        path = self.folder / "snapshots" / f"step-{self.progress.step}.pt"
+        torch.save({"model": self.learner.model.state_dict(), "tokens": self.progress.tokens}, path)
+
+    def _record(self, averages: dict[str, float], held_out: PackedDocuments | None) -> None:
+        entry: dict[str, Any] = {
+            "step": self.progress.step,
+            "tokens": self.progress.tokens,
+            "seconds": round(self.progress.seconds, 1),
+            "rate": round(self.settings.schedule.factor(self.progress.tokens), 4),
+            "train": {name: round(value, 4) for name, value in averages.items()},
+        }
+        if held_out is not None:
+            measured = held_out_losses(self.learner, held_out)
+            entry["held_out"] = {name: round(value, 4) for name, value in measured.items()}
+        with (self.folder / "history.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+
+
+def tokens_for_minutes(minutes: float, settings: RunSettings, machine: Machine, packed: PackedDocuments) -> int:
+    """How many tokens the machine trains in ``minutes``, measured on a few steps of a throw-away model."""
+    torch.set_num_threads(machine.threads)
+    learner = Learner(settings, machine)
+    optimizers = build_optimizers(learner.model, settings.kind, machine.bf16)
+    data = Data(settings, packed)
+    used: dict[int, int] = {}
+    tokens, seconds = 0, 0.0
+    for step in range(12):
+        batch = data.batch(step, used)
+        started = time.monotonic()
+        learner.losses(batch)["loss"].backward()
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        if machine.device == "cuda":
+            torch.cuda.synchronize()
+        if step >= 4:  # the first steps allocate and compile
+            seconds += time.monotonic() - started
+            tokens += count_tokens(batch)
+    return max(1, int(tokens / seconds * minutes * 60))
+
+
+def read_run(folder: Path) -> RunSettings:
+    """Settings of a run folder."""
+    path = folder / "run.json"
+    if not path.exists():
+        raise TrainingError(f"{folder}: no run here; the step 'train' makes one")
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    raw["size"] = SIZES.get(raw["size"]["name"]) or Size(**raw["size"])
+    raw["masking"] = Masking(**raw["masking"])
+    raw["lengths"] = {int(length): share for length, share in raw["lengths"].items()}
+    return RunSettings(**raw)
+
+
+def read_history(folder: Path) -> list[dict[str, Any]]:
+    """Entries of history.jsonl in order."""
+    path = folder / "history.jsonl"
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+class _Stop:
+    asked = False
+
+
+@contextmanager
+def _stop_signals() -> Iterator[_Stop]:
+    """Turn Ctrl-C and SIGTERM into a clean end after the step in progress."""
+    stop = _Stop()
+
+    def ask(*_: Any) -> None:
+        stop.asked = True
+
+    previous = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            previous[number] = signal.signal(number, ask)
+        except ValueError:  # not the main thread: nobody can press Ctrl-C there
+            pass
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".partial")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
