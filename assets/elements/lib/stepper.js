@@ -1,0 +1,93 @@
+// The one way to step: buttons, scrubber, play, keys. Every element that has steps uses it.
+import { h, fill, words as say } from "./dom.js";
+import { ownKeys } from "./keys.js";
+
+const ICONS = { first: "M15 4l-7 6 7 6zM5 4v12", back: "M13 4l-7 6 7 6z", play: "M6 4l9 6-9 6z", pause: "M7 4v12M13 4v12", next: "M7 4l7 6-7 6z", last: "M5 4l7 6-7 6zM15 4v12" };
+const SPEEDS = [0.5, 1, 2, 4, 8];
+
+const icon = (name) => h("svg", { viewBox: "0 0 20 20", width: "1.15em", height: "1.15em", "aria-hidden": "true" },
+  h("path", { d: ICONS[name], fill: name === "pause" ? "none" : "currentColor", stroke: "currentColor", "stroke-width": 2, "stroke-linejoin": "round" }));
+
+/**
+ * stepper({words, onMove, onWant, label}) -> {node, set, step, destroy}
+ *
+ * words: the table [stepper] of ui.toml. onMove(step): the step changed by the reader's hand.
+ * onWant(): play or next ran past the last known step (a text that can be continued); optional.
+ * label(step, last): what stands beside the scrubber; optional.
+ * set({step, last, open}): take over a state; `open` says that more steps can be had beyond `last`.
+ */
+export function stepper({ words, onMove, onWant, label }) {
+  const state = { step: 0, last: 0, open: false, playing: false, speed: 1, timer: null, wanted: false };
+  const button = (action, text) => h("button", { type: "button", class: `gb-step gb-step-${action}`, title: text, "aria-label": text, onclick: () => act(action) }, icon(action));
+  const buttons = { first: button("first", words.first), back: button("back", words.back), play: button("play", words.play), next: button("next", words.next), last: button("last", words.last) };
+  const scrub = h("input", { type: "range", min: "0", step: "1", "aria-label": words.scrub, class: "gb-scrub", oninput: () => { play(false); move(Number(scrub.value)); } });
+  const shown = h("output", { class: "gb-step-label", "aria-live": "off" });
+  const speed = h("select", { "aria-label": words.speed, title: words.speed, class: "gb-speed", onchange: () => { state.speed = Number(speed.value); if (state.playing) { play(false); play(true); } } },
+    ...SPEEDS.map((s) => h("option", { value: String(s), selected: s === 1 ? true : undefined }, `${s}×`)));
+  speed.value = "1";
+  const node = h("div", { class: "gb-stepper", role: "group", "aria-label": words.steps }, buttons.first, buttons.back, buttons.play, buttons.next, buttons.last, scrub, shown, speed);
+
+  function paint() {
+    scrub.max = String(state.last);
+    scrub.value = String(state.step);
+    scrub.setAttribute("aria-valuetext", label ? label(state.step, state.last) : say(words.step_of, { step: state.step, last: state.last }));
+    shown.textContent = label ? label(state.step, state.last) : say(words.step_of, { step: state.step, last: state.last });
+    buttons.first.disabled = buttons.back.disabled = state.step <= 0;
+    buttons.next.disabled = state.step >= state.last && !state.open;
+    buttons.last.disabled = state.step >= state.last;
+    const name = state.playing ? "pause" : "play";
+    fill(buttons.play, icon(name));
+    buttons.play.title = words[name];
+    buttons.play.setAttribute("aria-label", words[name]);
+    buttons.play.disabled = !state.playing && state.step >= state.last && !state.open;
+  }
+  function move(step) {
+    if (step > state.last && state.open) { state.wanted = true; onWant?.(); }
+    const to = Math.min(Math.max(step, 0), state.last);
+    if (to === state.step) { paint(); return; }
+    state.step = to;
+    paint();
+    onMove(to);
+  }
+  function play(on) {
+    clearInterval(state.timer);
+    state.playing = on && (state.step < state.last || state.open);
+    if (state.playing) {
+      state.timer = setInterval(() => {
+        if (!node.isConnected) { play(false); return; }
+        if (state.step >= state.last && !state.open) play(false);
+        else move(state.step + 1);
+      }, 900 / state.speed);
+    }
+    paint();
+  }
+  function act(action) {
+    if (action === "play") { play(!state.playing); return; }
+    play(false);
+    move({ first: 0, back: state.step - 1, next: state.step + 1, last: state.last }[action]);
+  }
+  const giveBack = ownKeys(act);
+  paint();
+  return {
+    node,
+    get step() { return state.step; },
+    get playing() { return state.playing; },
+    /** Take over a state that came from outside; does not call onMove, except for a step the reader already asked for. */
+    set({ step = state.step, last = state.last, open = state.open }) {
+      state.last = last; state.open = open;
+      state.step = Math.min(Math.max(step, 0), last);
+      if (state.wanted && state.step < last) { state.wanted = false; move(state.step + 1); }
+      if (state.playing && state.step >= last && !open) play(false);
+      paint();
+    },
+    act,
+    destroy() { clearInterval(state.timer); giveBack(); },
+  };
+}
+
+/** Tell Python the newest value only: the browser steps at once, the server hears of it when the hand rests. */
+export function reporter(send, wait = 180) {
+  let timer = null, pending = false, value;
+  const flush = () => { timer = null; if (pending) { pending = false; send(value); } };
+  return (next) => { value = next; pending = true; if (!timer) timer = setTimeout(flush, wait); };
+}

@@ -1,0 +1,135 @@
+"""A real Chromium against the real app. Nothing may leave this machine; what tries is recorded."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in Path(item.fspath).parents:
+            item.add_marker("browser")
+
+
+def find_browser() -> str | None:
+    """Return the path of a Chromium or Chrome: GLASSBOX_CHROMIUM, the system's, or Playwright's own."""
+    named = os.environ.get("GLASSBOX_CHROMIUM")
+    if named:
+        return named
+    found = next((path for path in map(shutil.which, _NAMES) if path), None)
+    if found:
+        return found
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+    return own if Path(own).exists() else None
+
+
+@pytest.fixture(scope="session")
+def app_url() -> Iterator[str]:
+    """Start the app as ``make run`` does, on a free port, and return its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "components.shell.server", "--port", str(port)],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://localhost:{port}"
+    try:
+        for _ in range(240):
+            try:
+                with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
+                    break
+            except OSError:
+                time.sleep(0.25)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = find_browser()
+    if path is None:
+        reason = "no Chromium or Chrome found; `make test` tries to install one"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def outside() -> list[str]:
+    """Addresses that were asked for outside this machine (each was refused)."""
+    return []
+
+
+@pytest.fixture
+def context(browser: Browser, outside: list[str]) -> Iterator[BrowserContext]:
+    context = browser.new_context(
+        viewport={"width": 1366, "height": 768}, locale="en-US", accept_downloads=True
+    )
+
+    def only_here(route) -> None:  # type: ignore[no-untyped-def]  # Playwright's Route
+        host = urlsplit(route.request.url).hostname
+        if host in ("localhost", "127.0.0.1", None):
+            route.continue_()
+        else:
+            outside.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", only_here)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def open_at(app_url: str, context: BrowserContext) -> Callable[[str], Page]:
+    """Return a function that opens an address of the app cold and waits until the page stands."""
+
+    def open_(path: str, timeout: float = 60_000) -> Page:
+        page = context.new_page()
+        page.set_default_timeout(timeout)
+        page.goto(f"{app_url}{path}")
+        page.wait_for_selector(".gb-head h1")
+        settle(page)
+        return page
+
+    return open_
+
+
+def settle(page: Page) -> None:
+    """Wait until no script run is under way."""
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'running'"
+    )
+    page.wait_for_timeout(150)
