@@ -24,14 +24,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, pairwise
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
-from components.lm.merging import LongInts, MergeLog, PairTable, SymbolChains, pack, unpack
+from components.lm.merging import Curve, LongInts, MergeLog, PairTable, SymbolChains, WordState, pack, unpack
 from components.lm.words import InputProblem, Problem, WordTable, split_words
 
 Pair = tuple[str, str]
+MaybeSymbol = TypeVar("MaybeSymbol", str, str | None)
 
 END_OF_WORD = "</w>"
 """The end-of-word mark of Sennrich et al. 2016."""
@@ -88,7 +89,7 @@ class BpeSettings:
     extra_alphabet: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PairCount:
     """One pair at one moment.
 
@@ -140,42 +141,6 @@ class MergeStep:
     vocab_size: int
     corpus_tokens: int
     tokens_per_word: float
-
-
-@dataclass(frozen=True)
-class WordState:
-    """One word at one moment.
-
-    Attributes:
-        word: as it was given.
-        index: its place in the table.
-        count: how often it occurs.
-        symbols: what it is cut into.
-        merging: indices into ``symbols`` of the left symbols that the next step joins to the symbol after them.
-        merged: indices into ``symbols`` of the symbols that the step before made.
-    """
-
-    word: str
-    index: int
-    count: int
-    symbols: tuple[str, ...]
-    merging: tuple[int, ...]
-    merged: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Curve:
-    """The course of a run, one entry per moment 0 to n, shape (n + 1,).
-
-    Attributes:
-        corpus_tokens: symbols in all words, weighted by word counts.
-        vocab_size: different symbols known.
-        tokens_per_word: ``corpus_tokens`` / running words.
-    """
-
-    corpus_tokens: tuple[int, ...]
-    vocab_size: tuple[int, ...]
-    tokens_per_word: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -271,13 +236,7 @@ class BpeTrace:
     @cached_property
     def curve(self) -> Curve:
         """Tokens, vocabulary size and tokens per word at every moment."""
-        start = int(np.dot(np.diff(self.log.word_starts), self.log.counts))
-        tokens = [start, *(start - np.cumsum(self.joined)).tolist()]
-        largest = np.maximum.accumulate([len(self.alphabet) - 1, *self.log.new_symbols.tolist()])
-        sizes = (largest + 1).tolist()
-        running_words = sum(self.counts)
-        per_word = [count / running_words for count in tokens]
-        return Curve(tuple(tokens), tuple(sizes), tuple(per_word))
+        return self.log.curve(self.joined, len(self.alphabet))
 
     def step(self, step: int) -> MergeStep:
         """Merge number ``step`` (from 1).
@@ -355,48 +314,20 @@ class BpeTrace:
 
     def word_symbols(self, moment: int) -> tuple[tuple[str, ...], ...]:
         """All words at a moment, each as its symbols."""
-        symbols, bounds = self.log.segmentation(moment)
-        names = [self.symbols[symbol] for symbol in symbols.tolist()]
-        cuts = bounds.tolist()
-        return tuple(tuple(names[start:stop]) for start, stop in pairwise(cuts))
+        return self.log.word_symbols(moment, self.symbols)
 
     def word_states(self, moment: int, indices: Iterable[int] | None = None) -> tuple[WordState, ...]:
-        """Words at a moment with the joins to come and the joins just made.
-
-        Args:
-            moment: merges done.
-            indices: which words; all when None.
-        """
-        at_place = self.log.symbols_at(moment)
-        alive = at_place >= 0
-        names = [self.symbols[symbol] for symbol in at_place[alive].tolist()]
-        number = np.concatenate([[0], np.cumsum(alive)])  # place -> symbols before it
-        bounds = number[self.log.word_starts].tolist()
-        marked = []
-        for step in (moment + 1, moment):
-            by_word: dict[int, list[int]] = {}
-            if 1 <= step <= self.num_steps:
-                places, words = self.log.joins_of(step)
-                for place, word in zip(number[places].tolist(), words.tolist(), strict=True):
-                    by_word.setdefault(word, []).append(place - bounds[word])
-            marked.append(by_word)
-        merging, merged = marked
-        return tuple(
-            WordState(
-                self.words[word],
-                word,
-                self.counts[word],
-                tuple(names[bounds[word] : bounds[word + 1]]),
-                tuple(merging.get(word, ())),
-                tuple(merged.get(word, ())),
-            )
-            for word in (range(len(self.words)) if indices is None else indices)
-        )
+        """Words at a moment (all, or those with the given indices) with the joins to come and those just made."""
+        return self.log.word_states(moment, self.symbols, self.words, indices)
 
     def changed_words(self, step: int) -> tuple[int, ...]:
         """Indices of the words that a step changes, in order."""
-        _, words = self.log.joins_of(step)
-        return tuple(np.unique(words).tolist())
+        return self.log.changed_words(step)
+
+    def boundary_merges(self, word: int) -> tuple[int, ...]:
+        """For each inner boundary of a word the step that removed it (0: never). With this a browser can cut the
+        word at any step by itself; with the mark as a symbol the last boundary is the one before the mark."""
+        return self.log.boundary_merges(word)
 
     def view(self, moment: int, *, max_words: int = 60, max_pairs: int = 60) -> BpeView:
         """Everything to show at a moment; see :class:`BpeView`."""
@@ -406,12 +337,6 @@ class BpeTrace:
         shown_pairs = self._named_pairs(moment, table, ranked[: max(max_pairs, num_tied)])
         next_step = self.step(moment + 1) if moment < self.num_steps else None
         last_step = self.step(moment) if moment else None
-        indices: Sequence[int] = range(len(self.words))
-        if len(indices) > max_words:
-            changed = [*(self.changed_words(moment + 1) if next_step else ())]
-            changed += self.changed_words(moment) if last_step else ()
-            shown = list(dict.fromkeys([*changed[:max_words], *range(max_words)]))
-            indices = sorted(shown[:max_words])
         return BpeView(
             moment=moment,
             next_step=next_step,
@@ -419,7 +344,7 @@ class BpeTrace:
             ties=shown_pairs[:num_tied],
             pair_counts=shown_pairs,
             num_pairs=len(table.counts),
-            words=self.word_states(moment, indices),
+            words=self.word_states(moment, self.log.words_to_show(moment, max_words)),
             num_words=len(self.words),
             vocabulary=self.vocabulary(moment),
         )
@@ -952,8 +877,8 @@ def next_merge(
 
 
 def join_pair(
-    symbols: Sequence[str | None], pair: Pair
-) -> tuple[list[str | None], tuple[int, ...], tuple[int, ...]]:
+    symbols: Sequence[MaybeSymbol], pair: Pair
+) -> tuple[list[MaybeSymbol], tuple[int, ...], tuple[int, ...]]:
     """Join a pair from left to right.
 
     Returns:
@@ -962,7 +887,7 @@ def join_pair(
     >>> join_pair(list("aaab"), ("a", "a"))
     (['aa', 'a', 'b'], (0,), (0,))
     """
-    joined: list[str | None] = []
+    joined: list[MaybeSymbol] = []
     places: list[int] = []
     new_places: list[int] = []
     index = 0

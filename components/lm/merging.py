@@ -14,9 +14,9 @@ A *place* is a position in all words written one after the other; a symbol lives
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -221,6 +221,42 @@ class PairTable:
     counts: LongInts
 
 
+@dataclass(frozen=True, slots=True)
+class WordState:
+    """One word at one moment.
+
+    Attributes:
+        word: as it was given.
+        index: its place in the table.
+        count: how often it occurs.
+        symbols: what it is cut into.
+        merging: indices into ``symbols`` of the left symbols that the next step joins to the symbol after them.
+        merged: indices into ``symbols`` of the symbols that the step before made.
+    """
+
+    word: str
+    index: int
+    count: int
+    symbols: tuple[str, ...]
+    merging: tuple[int, ...]
+    merged: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The course of a run, one entry per moment 0 to n, shape (n + 1,).
+
+    Attributes:
+        corpus_tokens: symbols in all words, weighted by word counts.
+        vocab_size: different symbols known.
+        tokens_per_word: ``corpus_tokens`` / running words.
+    """
+
+    corpus_tokens: tuple[int, ...]
+    vocab_size: tuple[int, ...]
+    tokens_per_word: tuple[float, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class MergeLog:
     """What a training run did, as differences. A *moment* is the number of merges done: 0 is the start.
@@ -283,11 +319,79 @@ class MergeLog:
         alive = symbols >= 0
         return symbols[alive], np.concatenate([[0], np.cumsum(alive)])[self.word_starts]
 
-    def word_symbols(self, moment: int, word: int) -> list[int]:
-        """Symbol ids of one word after ``moment`` merges."""
+    def word_symbols(self, moment: int, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+        """All words after ``moment`` merges, each as its symbols; ``names`` gives the symbol of each id."""
         symbols, bounds = self.segmentation(moment)
-        result: list[int] = symbols[bounds[word] : bounds[word + 1]].tolist()
-        return result
+        named = [names[symbol] for symbol in symbols.tolist()]
+        return tuple(tuple(named[start:stop]) for start, stop in pairwise(bounds.tolist()))
+
+    def word_states(
+        self, moment: int, names: Sequence[str], words: Sequence[str], indices: Iterable[int] | None = None
+    ) -> tuple[WordState, ...]:
+        """Words after ``moment`` merges with the joins to come and the joins just made.
+
+        Args:
+            moment: merges done.
+            names: symbol of each id.
+            words: all words, as given.
+            indices: which words; all when None.
+        """
+        at_place = self.symbols_at(moment)
+        alive = at_place >= 0
+        named = [names[symbol] for symbol in at_place[alive].tolist()]
+        number = np.concatenate([[0], np.cumsum(alive)])  # place -> symbols before it
+        bounds = number[self.word_starts].tolist()
+        marked: list[dict[int, list[int]]] = []
+        for merge in (moment + 1, moment):
+            by_word: dict[int, list[int]] = {}
+            if 1 <= merge <= self.num_merges:
+                places, of_words = self.joins_of(merge)
+                for symbol, word in zip(number[places].tolist(), of_words.tolist(), strict=True):
+                    by_word.setdefault(word, []).append(symbol - bounds[word])
+            marked.append(by_word)
+        merging, merged = marked
+        counts = self.counts.tolist()
+        return tuple(
+            WordState(
+                words[word],
+                word,
+                counts[word],
+                tuple(named[bounds[word] : bounds[word + 1]]),
+                tuple(merging.get(word, ())),
+                tuple(merged.get(word, ())),
+            )
+            for word in (range(len(words)) if indices is None else indices)
+        )
+
+    def changed_words(self, merge: int) -> tuple[int, ...]:
+        """Indices of the words that a merge (from 1) changes, in order."""
+        _, words = self.joins_of(merge)
+        return tuple(np.unique(words).tolist())
+
+    def words_to_show(self, moment: int, at_most: int) -> tuple[int, ...]:
+        """Which words to show when not all fit: those the next merge changes, then those the last one changed, then
+        the first ones; in the order of the table."""
+        if len(self.counts) <= at_most:
+            return tuple(range(len(self.counts)))
+        chosen: dict[int, None] = {}
+        for merge in (moment + 1, moment):
+            if 1 <= merge <= self.num_merges:
+                chosen.update(dict.fromkeys(self.changed_words(merge)))
+        chosen.update(dict.fromkeys(range(at_most)))
+        return tuple(sorted(list(chosen)[:at_most]))
+
+    def curve(self, joined: LongInts, alphabet_size: int) -> Curve:
+        """The course of the run.
+
+        Args:
+            joined: joins of each merge, weighted by word counts, shape (merges,).
+            alphabet_size: symbols known at the start; their ids come first.
+        """
+        start = int(np.dot(np.diff(self.word_starts), self.counts))
+        tokens = [start, *(start - np.cumsum(joined)).tolist()]
+        largest = np.maximum.accumulate([alphabet_size - 1, *self.new_symbols.tolist()])
+        running_words = int(self.counts.sum())
+        return Curve(tuple(tokens), tuple((largest + 1).tolist()), tuple(n / running_words for n in tokens))
 
     def pairs_at(self, moment: int) -> PairTable:
         """Every pair after ``moment`` merges with its count, in the order met."""
@@ -312,6 +416,21 @@ class MergeLog:
         symbols, bounds = self.segmentation(moment)
         totals = np.zeros(num_symbols, np.int64)
         np.add.at(totals, symbols, np.repeat(self.counts, np.diff(bounds)))
+        return totals
+
+    def self_joins(self, moment: int, num_symbols: int) -> LongInts:
+        """For each symbol id, how often it would be joined with itself from left to right (a a a: once), weighted,
+        after ``moment`` merges; shape (num_symbols,)."""
+        symbols, bounds = self.segmentation(moment)
+        totals = np.zeros(num_symbols, np.int64)
+        if not len(symbols):
+            return totals
+        starts_run = np.concatenate([[True], symbols[1:] != symbols[:-1]])
+        starts_run[bounds[:-1]] = True
+        starts = np.flatnonzero(starts_run)
+        lengths = np.diff([*starts, len(symbols)])
+        weights = np.repeat(self.counts, np.diff(bounds))[starts]
+        np.add.at(totals, symbols[starts], lengths // 2 * weights)
         return totals
 
     def joins_of(self, merge: int) -> tuple[Ints, LongInts]:
