@@ -222,10 +222,15 @@ class StepTrace:
         """The model's probability of the chosen token."""
         return math.exp(self.logprob)
 
+    def probs_of(self, logit: float) -> tuple[float, float]:
+        """Probability of a token with this logit: by the model, and after temperature."""
+        tempered = _divided(logit, self.temperature) - self.tempered_log_z
+        return math.exp(logit - self.log_z), math.exp(min(0.0, tempered))
+
     @property
     def tempered_prob(self) -> float:
         """Probability of the chosen token after temperature."""
-        return math.exp(_divided(self.chosen_logit, self.temperature) - self.tempered_log_z)
+        return self.probs_of(self.chosen_logit)[1]
 
     @property
     def final_prob(self) -> float:
