@@ -251,7 +251,8 @@ def random_number(seed: int, position: int) -> float:
     """
     if position < 0:
         raise ValueError(f"position must be at least 0, not {position}")
-    generator = np.random.Philox(key=[seed % 2**64, _STREAM], counter=[0, position, 0, 0])
+    key = np.array([seed % 2**64, _STREAM], dtype=np.uint64)  # a plain list of large integers becomes floats
+    generator = np.random.Philox(key=key, counter=np.array([0, position, 0, 0], dtype=np.uint64))
     return (int(generator.random_raw()) >> 11) * 2.0**-53  # the top 53 bits fill a float64 exactly
 
 
@@ -469,7 +470,8 @@ def _cut(
     # float32 as in transformers; its cumulative sum adds in float64 and rounds each entry to float32.
     values = scaled if top_k_kept is None else scaled[top_k_kept]
     top = values.max()
-    probs = np.exp(values - top)
+    with np.errstate(over="ignore"):  # a difference beyond float32 is a probability of 0
+        probs = np.exp(values - top)
     total = probs.sum()
     probs /= total
     # Tokens this improbable stay below 1 - top_p even all together: they go, and need no sorting.
