@@ -35,7 +35,7 @@ import threading
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -390,8 +390,10 @@ def _check_attentions(loaded: LoadedModel) -> None:
     This first call also lets transformers install its recording hooks before several threads use the model.
     """
     card = loaded.card
-    ids = import_torch().zeros((1, 2), dtype=import_torch().long)
-    output = loaded.forward(input_ids=ids, output_attentions=True, output_hidden_states=True)
+    two = import_torch().ones((1, 2), dtype=import_torch().long)
+    output = loaded.forward(
+        input_ids=two, attention_mask=two, output_attentions=True, output_hidden_states=True
+    )
     shapes = [tuple(layer.shape) for layer in output.attentions or ()]
     if shapes != [(1, card.num_heads, 2, 2)] * card.num_layers:
         raise ModelRefused(
@@ -526,6 +528,10 @@ class Checkpoints:
         folder = self.folder(name)
         found = read_card(folder, name, folder.name if name.source == "hub" else None)
         self.settings.check_size(name.text, found.weights_bytes)
+        offer = next((item for item in OFFERED if name.source == "hub" and item.name == name.key), None)
+        if offer is not None and not found.licence:
+            # Other programs download the weights without the README.md that has the licence.
+            found = replace(found, languages=found.languages or offer.languages, licence=offer.licence)
         return folder, found
 
     def choices(self, require: Capability | None = None) -> tuple[Choice, ...]:

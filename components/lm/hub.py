@@ -80,7 +80,6 @@ _SMALL_FILES = (
     WEIGHTS_INDEX,
 )
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
-_BLOCK = 1 << 18
 _SPARE_BYTES = 50_000_000  # free space left on the disk after a download
 _MAX_SMALL_BYTES = 50_000_000
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -265,18 +264,20 @@ class _Hub:
 
     def _check_network(self) -> None:
         """Look the server's name up within the connection limit: a dead resolver alone can take half a minute."""
-        address = urlsplit(self.endpoint)
-        if address.scheme not in ("http", "https") or not address.hostname:
+        try:
+            address = urlsplit(self.endpoint)
+            host, port = address.hostname, address.port or address.scheme
+        except ValueError as error:
+            raise self.refused(Reason.NO_NETWORK) from error
+        if address.scheme not in ("http", "https") or not host:
             raise self.refused(Reason.NO_NETWORK)
-        if address.scheme in urllib.request.getproxies() and not urllib.request.proxy_bypass(
-            address.hostname
-        ):
+        if address.scheme in urllib.request.getproxies() and not urllib.request.proxy_bypass(host):
             return  # the proxy looks names up
         found: list[Any] = []
 
         def look_up() -> None:
-            with contextlib.suppress(OSError):
-                found.extend(socket.getaddrinfo(address.hostname, address.port or address.scheme))
+            with contextlib.suppress(OSError, UnicodeError):
+                found.extend(socket.getaddrinfo(host, port))
 
         thread = threading.Thread(target=look_up, daemon=True, name="hub-lookup")
         thread.start()
@@ -370,7 +371,7 @@ class _Hub:
             client.stream("GET", self.url(revision, file), headers=headers) as response,
         ):
             hf_raise_for_status(response)
-            for block in response.iter_bytes(_BLOCK):
+            for block in response.iter_bytes():
                 content += block
                 if len(content) >= first_bytes:
                     break
@@ -676,7 +677,7 @@ class Download:
                 stream.seek(0)
                 self._advance(-position)
                 position = 0
-            for block in response.iter_bytes(_BLOCK):
+            for block in response.iter_bytes():
                 self._check_stop()
                 if position + len(block) > file.size_bytes:
                     raise ModelRefused(Reason.CHECKSUM, name=self.remote.name, file=file.name)
