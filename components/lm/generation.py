@@ -359,7 +359,7 @@ class TokenTree:
             tree = cls(data["prompt_ids"])
             for parent, token_id, logprob in data["nodes"]:
                 tree.extend(int(parent), int(token_id), float(logprob))
-        except (KeyError, TypeError, IndexError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"this is no exported tree: {error}") from error
         return tree
 
