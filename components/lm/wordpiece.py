@@ -32,7 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.lm.bpe import UNKNOWN, Pair, StopReason
-from components.lm.merging import Curve, LongInts, MergeLog, SymbolChains, WordState, pack, unpack
+from components.lm.merging import Curve, LongInts, MergeLog, PairTable, SymbolChains, WordState, pack, unpack
 from components.lm.words import InputProblem, Problem, WordTable
 
 Referee = Literal["count", "score", "gain"]
@@ -238,9 +238,11 @@ class WordPieceTrace:
 
     def pair_scores(self, moment: int) -> tuple[PairScore, ...]:
         """Every pair at a moment with count, score, gain and its rank under each referee, in the order met."""
+        board = self._board(moment)
+        return board.named(self, moment, np.arange(len(board.table.counts)))
+
+    def _board(self, moment: int) -> _Board:
         table = self.log.pairs_at(moment)
-        if not len(table.counts):
-            return ()
         size = len(self.symbols)
         symbol_counts = self.log.symbol_counts(moment, size)
         known = {name: number for number, name in enumerate(self.symbols)}
@@ -252,56 +254,17 @@ class WordPieceTrace:
             [symbol_counts[known[name]] if name in known else 0 for name in names], np.int64
         )
         left_counts, right_counts = symbol_counts[table.left], symbol_counts[table.right]
-        joins = np.where(
-            table.left == table.right, self.log.self_joins(moment, size)[table.left], table.counts
-        )
-        scores = table.counts / (left_counts * right_counts.astype(np.float64))
-        gains = likelihood_gain(
-            joins, left_counts, right_counts, merged_counts, table.left == table.right, symbol_counts.sum()
-        )
-        ranks = [_dense_ranks(values) for values in (table.counts.astype(np.float64), scores, gains)]
-        chosen = int(self.pairs[moment]) if moment < self.num_steps else -1
-        rows = zip(
-            table.left.tolist(),
-            table.right.tolist(),
-            names,
-            table.counts.tolist(),
-            left_counts.tolist(),
-            right_counts.tolist(),
-            scores.tolist(),
-            gains.tolist(),
-            *ranks,
-            strict=True,
-        )
-        return tuple(
-            PairScore(
-                (self.symbols[left], self.symbols[right]),
-                name,
-                count,
-                left_count,
-                right_count,
-                score,
-                gain,
-                order,
-                by_count,
-                by_score,
-                by_gain,
-                pack(left, right) == chosen,
-            )
-            for order, (
-                left,
-                right,
-                name,
-                count,
-                left_count,
-                right_count,
-                score,
-                gain,
-                by_count,
-                by_score,
-                by_gain,
-            ) in enumerate(rows, start=1)
-        )
+        same = table.left == table.right
+        joins = np.where(same, self.log.self_joins(moment, size)[table.left], table.counts)
+        values: dict[Referee, Floats] = {
+            "count": table.counts.astype(np.float64),
+            "score": table.counts / (left_counts * right_counts.astype(np.float64)),
+            "gain": likelihood_gain(
+                joins, left_counts, right_counts, merged_counts, same, symbol_counts.sum()
+            ),
+        }
+        ranks = {referee: _dense_ranks(column) for referee, column in values.items()}
+        return _Board(table, names, left_counts, right_counts, values, ranks)
 
     def word_symbols(self, moment: int) -> tuple[tuple[str, ...], ...]:
         """All words at a moment, each as its symbols."""
@@ -313,19 +276,21 @@ class WordPieceTrace:
 
     def view(self, moment: int, *, max_words: int = 60, max_pairs: int = 60) -> WordPieceView:
         """Everything to show at a moment; see :class:`WordPieceView`."""
-        scored = self.pair_scores(moment)
-        by_rank: dict[Referee, Callable[[PairScore], int]] = {
-            "count": lambda pair: pair.rank_by_count,
-            "score": lambda pair: pair.rank_by_score,
-            "gain": lambda pair: pair.rank_by_gain,
-        }
+        board = self._board(moment)
+        num_pairs = len(board.table.counts)
+        best_first = np.argsort(board.ranks[self.referee], kind="stable")[:max_pairs]
+        winners: dict[Referee, PairScore | None] = dict.fromkeys(board.ranks)
+        if num_pairs:
+            for referee, ranks in board.ranks.items():
+                # argmin takes the first of equals: the pair met first.
+                winners[referee] = board.named(self, moment, np.asarray([np.argmin(ranks)]))[0]
         return WordPieceView(
             moment=moment,
             next_step=self.step(moment + 1) if moment < self.num_steps else None,
             last_step=self.step(moment) if moment else None,
-            pairs=tuple(sorted(scored, key=by_rank[self.referee])[:max_pairs]),
-            num_pairs=len(scored),
-            winners={referee: min(scored, key=rank, default=None) for referee, rank in by_rank.items()},
+            pairs=board.named(self, moment, best_first),
+            num_pairs=num_pairs,
+            winners=winners,
             words=self.word_states(moment, self.log.words_to_show(moment, max_words)),
             num_words=len(self.words),
             vocabulary=self.vocabulary(moment),
@@ -337,6 +302,42 @@ class WordPieceTrace:
         names = self.vocabulary(self.num_steps if num_merges is None else num_merges)
         ids = {name: number for number, name in enumerate((*names, UNKNOWN))}
         return WordPieceModel(ids, PREFIX if self.marking == "continuation" else "")
+
+
+@dataclass(frozen=True, eq=False)
+class _Board:
+    """All pairs at one moment with what each referee gives them and their ranks, in the order met."""
+
+    table: PairTable
+    names: list[str]
+    left_counts: LongInts
+    right_counts: LongInts
+    values: dict[Referee, Floats]
+    ranks: dict[Referee, LongInts]
+
+    def named(self, trace: WordPieceTrace, moment: int, which: LongInts) -> tuple[PairScore, ...]:
+        """The pairs of the given rows."""
+        chosen = int(trace.pairs[moment]) if moment < trace.num_steps else -1
+        symbols, table = trace.symbols, self.table
+        return tuple(
+            PairScore(
+                pair=(symbols[left], symbols[right]),
+                merged=self.names[row],
+                count=int(table.counts[row]),
+                left_count=int(self.left_counts[row]),
+                right_count=int(self.right_counts[row]),
+                score=float(self.values["score"][row]),
+                gain=float(self.values["gain"][row]),
+                order_met=row + 1,
+                rank_by_count=int(self.ranks["count"][row]),
+                rank_by_score=int(self.ranks["score"][row]),
+                rank_by_gain=int(self.ranks["gain"][row]),
+                chosen=pack(left, right) == chosen,
+            )
+            for row, left, right in zip(
+                which.tolist(), table.left[which].tolist(), table.right[which].tolist(), strict=True
+            )
+        )
 
 
 class WordPieceTrainer:
@@ -611,15 +612,16 @@ def _x_log_x(values: npt.NDArray[np.int64] | np.int64) -> Floats:
     return result
 
 
-def _dense_ranks(values: Floats) -> list[int]:
+def _dense_ranks(values: Floats) -> LongInts:
     """1 for the largest value; equal values (up to rounding) share a rank and the next rank follows at once."""
+    if not len(values):
+        return np.zeros(0, np.int64)
     order = np.argsort(-values, kind="stable")
     ranked = values[order]
     drops = ranked[:-1] - ranked[1:] > _TIE * np.maximum(1.0, np.abs(ranked[:-1]))
     ranks = np.empty(len(values), np.int64)
     ranks[order] = np.concatenate([[1], 1 + np.cumsum(drops)])
-    result: list[int] = ranks.tolist()
-    return result
+    return ranks
 
 
 def _check_words(table: Mapping[str, int], num_merges: int) -> None:
