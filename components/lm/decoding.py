@@ -37,10 +37,9 @@ Numbers are float64 except the logits and what decides the cut (float32, as in `
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -356,26 +355,23 @@ def take(stages: Stages, token_id: int) -> Choice:
 
 def top_candidates(stages: Stages, n: int = 20) -> TopCandidates:
     """The n highest tokens by the model (ties by id) and the mass of everything else at each stage."""
-    order = _descending(stages.logits, None, max(0, n))[: max(0, n)]
-    probs = stages.weights[order] / stages.total
-    tempered = stages.tempered_weights[order] / stages.tempered_total
-    kept = stages.kept[order]
-    final = np.where(kept, tempered / stages.kept_mass, 0.0)
+    order = _first(stages, n)
+    listed = _listed(stages, order)
     candidates = tuple(
-        Candidate(place + 1, int(token_id), float(stages.logits[token_id]), float(p), float(t), float(f),
-                  stages.cut_by(int(token_id)))
-        for place, (token_id, p, t, f) in enumerate(zip(order, probs, tempered, final, strict=True))
-    )  # fmt: skip
-    rest_kept = stages.kept_count - int(np.count_nonzero(kept))
-    rest_count = stages.logits.size - len(order)
-    return TopCandidates(
-        candidates,
-        rest_count,
-        rest_kept,
-        _rest(probs) if rest_count else 0.0,
-        _rest(tempered) if rest_count else 0.0,
-        _rest(final) if rest_kept else 0.0,
+        Candidate(place, token_id, logit, prob, tempered, final, stages.cut_by(token_id))
+        for place, (token_id, logit, prob, tempered, final) in enumerate(
+            zip(
+                order.tolist(),
+                stages.logits[order].tolist(),
+                *(values.tolist() for values in listed),
+                strict=True,
+            ),
+            start=1,
+        )
     )
+    rest_kept = _rest_kept(stages, order)
+    rests = _rests(stages, listed, rest_kept)
+    return TopCandidates(candidates, stages.logits.size - len(order), rest_kept, *rests)
 
 
 def step_trace(
@@ -393,25 +389,27 @@ def step_trace(
         chosen = choose(stages)
     else:
         chosen = choose(stages, random_number(settings.seed, position))
-    top = top_candidates(stages, n)
-    rank = next((c.rank for c in top.candidates if c.token_id == chosen.token_id), 0)
+    order = _first(stages, n)
+    token_ids = order.tolist()
+    rest_kept = _rest_kept(stages, order)
+    rest_prob, rest_tempered, rest_final = _rests(stages, _listed(stages, order), rest_kept)
     return StepTrace(
         position=position,
-        token_ids=tuple(c.token_id for c in top.candidates),
-        logits=tuple(c.logit for c in top.candidates),
-        cut_by=tuple(c.cut_by for c in top.candidates),
+        token_ids=tuple(token_ids),
+        logits=tuple(stages.logits[order].tolist()),
+        cut_by=tuple(stages.cut_by(token_id) for token_id in token_ids),
         temperature=1.0 if settings.greedy else settings.temperature,
         log_z=stages.log_z,
         tempered_log_z=stages.tempered_log_z,
         kept_count=stages.kept_count,
         kept_mass=stages.kept_mass,
-        rest_prob=top.rest_prob,
-        rest_tempered=top.rest_tempered,
-        rest_final=top.rest_final,
-        rest_kept_count=top.rest_kept_count,
+        rest_prob=rest_prob,
+        rest_tempered=rest_tempered,
+        rest_final=rest_final,
+        rest_kept_count=rest_kept,
         vocab_size=stages.logits.size,
         chosen=chosen,
-        chosen_rank=rank or stages.rank(chosen.token_id),
+        chosen_rank=stages.rank(chosen.token_id),
         chosen_logit=float(stages.logits[chosen.token_id]),
         chosen_cut_by=stages.cut_by(chosen.token_id),
         entropy_bits=stages.entropy_bits,
@@ -430,7 +428,7 @@ def _weights(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], float, float,
     if lowest == -math.inf:
         shifted = np.where(weights > 0, shifted, 0.0)  # 0 times infinity counts as 0
     log_total = math.log(total)
-    entropy = (log_total - float(weights @ shifted) / total) / _LN2
+    entropy = (log_total - float((weights * shifted).sum()) / total) / _LN2
     return weights, total, top + log_total, max(0.0, entropy)
 
 
@@ -509,5 +507,27 @@ def _descending(
     return order
 
 
-def _rest(listed: Iterable[Any]) -> float:
-    return max(0.0, 1.0 - math.fsum(listed))
+def _first(stages: Stages, n: int) -> NDArray[np.intp]:
+    """The n highest ids."""
+    return _descending(stages.logits, None, max(0, n))[: max(0, n)]
+
+
+def _listed(stages: Stages, order: NDArray[np.intp]) -> tuple[NDArray[np.float64], ...]:
+    """Probability of these ids at the three stages: the model's, after temperature, after the cut."""
+    tempered = stages.tempered_weights[order] / stages.tempered_total
+    final = np.where(stages.kept[order], tempered / stages.kept_mass, 0.0)
+    return stages.weights[order] / stages.total, tempered, final
+
+
+def _rest_kept(stages: Stages, order: NDArray[np.intp]) -> int:
+    """How many tokens the cut left besides these."""
+    return stages.kept_count - int(np.count_nonzero(stages.kept[order]))
+
+
+def _rests(
+    stages: Stages, listed: tuple[NDArray[np.float64], ...], rest_kept: int
+) -> tuple[float, float, float]:
+    """The mass of everything else at the three stages; exactly 0 where there is nothing else."""
+    prob, tempered, final = (max(0.0, 1.0 - math.fsum(values.tolist())) for values in listed)
+    others = len(listed[0]) < stages.logits.size
+    return prob if others else 0.0, tempered if others else 0.0, final if rest_kept else 0.0

@@ -1,7 +1,7 @@
 """Measurements of the engine behind the writing page. Run it alone, or let ``make bench`` collect `measure`.
 
-Every row is a ratio of two medians from the same process and the same minutes, taken in alternation, so that a
-busy machine slows both sides. One torch thread, as the app runs. "Bare" is the shortest loop that ``transformers``
+Every row is a ratio of medians from one process, both sides measured in alternation, so that a busy machine slows
+both. One torch thread, as the app runs. "Bare" is the shortest loop that ``transformers``
 allows: the model is called with its own cache and the highest logit is taken.
 
 Models: pocket-gpt (the bundled one, or the folder in GLASSBOX_BENCH_GPT) and a GPT-2 small of random weights. If
@@ -38,7 +38,7 @@ def measure() -> list[Row]:
         rows = [
             (
                 f"time per token, our stepping / bare loop, {name}",
-                _stepping_ratio(pocket, 100, rounds=7),
+                _stepping_ratio(pocket, 30, rounds=21),
                 1.5,
                 "x",
             ),
@@ -153,22 +153,20 @@ def _stepping_ratio(model: Any, count: int, *, rounds: int) -> float:
     ids = _ids(model, 10)
     _bare_seconds(model, ids, 3)
     _our_seconds(model, tokenizer, ids, 3)
-    bare: list[float] = []
-    ours: list[float] = []
-    for _ in range(rounds):
-        bare += _bare_seconds(model, ids, count)
-        ours += _our_seconds(model, tokenizer, ids, count)
-    return statistics.median(ours) / statistics.median(bare)
+    ratios = []
+    for _ in range(rounds):  # short rounds in alternation: what else runs on the machine meets both
+        bare = statistics.median(_bare_seconds(model, ids, count))
+        ratios.append(statistics.median(_our_seconds(model, tokenizer, ids, count)) / bare)
+    return statistics.median(ratios)
 
 
 def _context_ratio(model: Any, count: int = 8, rounds: int = 3) -> float:
     tokenizer = _tokenizer_of(model)
-    short: list[float] = []
-    long: list[float] = []
+    ratios = []
     for _ in range(rounds):
-        short += _our_seconds(model, tokenizer, _ids(model, 10), count)
-        long += _our_seconds(model, tokenizer, _ids(model, 900), count)
-    return statistics.median(long) / statistics.median(short)
+        short = statistics.median(_our_seconds(model, tokenizer, _ids(model, 10), count))
+        ratios.append(statistics.median(_our_seconds(model, tokenizer, _ids(model, 900), count)) / short)
+    return statistics.median(ratios)
 
 
 def _readers_at_once(model: Any, name: str, rounds: int = 9) -> list[Row]:
