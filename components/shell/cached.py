@@ -1,5 +1,121 @@
 """The only place with cache decorators; each says how much it may hold."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from components.shell.background import Works
+
+if TYPE_CHECKING:
+    from components.lm.attention import Attention
+    from components.lm.checkpoints import LoadedModel
+    from components.lm.head_scores import HeadScores
+    from components.lm.writing import Writing
+
+FIRST_MODEL = "pocket-gpt"
+_SAMPLES = Path(__file__).parents[2] / "assets" / "samples"
+
+
+def load_model(name: str, require: str | None = None) -> "LoadedModel":
+    """Return a model of the one store that all sessions share (it has its own memory budget).
+
+    Raises:
+        ModelRefused: with a reason code that ``shell.models`` words.
+    """
+    from components.lm import checkpoints
+
+    return checkpoints.load(name, require)  # type: ignore[arg-type]
+
+
+# 200 texts of about 100 steps: some 30 MB; shared by all sessions, so a class on one link computes once.
+@st.cache_resource(max_entries=200, show_spinner=False)
+def writing(
+    name: str,
+    revision: str,
+    prompt: str,
+    do_sample: bool,
+    temperature: float,
+    top_k: int,
+    top_p: float,
+    seed: int,
+    picks: tuple[tuple[int, int], ...],
+) -> "Writing":
+    """Return the text that these settings write; ``revision`` makes a replaced model a new entry."""
+    from components.lm.decoding import SamplingSettings
+    from components.lm.writing import Writing
+
+    loaded = load_model(name, "generation")
+    settings = SamplingSettings(do_sample, temperature, top_k, top_p, seed)
+    return Writing(loaded.model, loaded.tokenizer, prompt, settings, dict(picks))
+
 
 def warm_models() -> None:
     """Load torch and the model of the first page, so that the first click is as fast as the second."""
+    from components.lm.generation import next_token
+
+    loaded = load_model(FIRST_MODEL, "generation")
+    next_token(loaded.model, loaded.tokenizer.encode("Once upon a time"))
+
+
+def first_view(trace: Any) -> Any:
+    """Return a precomputed first view if it still belongs to the model in the repository, else None."""
+    from components.lm import checkpoints
+
+    try:
+        card = checkpoints.card(trace["model"])
+    except Exception:  # no such model any more: the page computes, or says why it cannot
+        return None
+    return trace if card.revision == trace["revision"] else None
+
+
+# One text of 128 tokens in 12 layers of 12 heads has 9.4 MB of weights; 40 such texts, shared by all sessions.
+@st.cache_resource(max_entries=40, show_spinner=False)
+def attention(name: str, revision: str, text: str, pair: str, layer: int | None) -> "Attention":
+    """Return the attention weights of a text or pair; ``revision`` makes a replaced model a new entry."""
+    from components.lm.attention import attend, encode
+
+    loaded = load_model(name, "attention")
+    return attend(loaded, encode(loaded, text, pair), layer)
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def attention_measure(name: str, revision: str, text: str, pair: str, measure: str) -> Any:
+    """Return another reading of the same text, as weights: ``value_weighted`` (layer, head, query, key) or
+    ``rollout`` (layer, 2, query, key): the mean of the heads, and rollout."""
+    import numpy as np
+
+    from components.lm.attention import rollout, shares, value_weighted
+
+    plain = attention(name, revision, text, pair, None)
+    if measure == "value_weighted":
+        return shares(value_weighted(load_model(name, "attention"), plain))
+    return np.stack([plain.weights.mean(1), rollout(plain.weights)], axis=1).astype(np.float32)
+
+
+@st.cache_resource(max_entries=80, show_spinner=False)
+def attention_scores(name: str, revision: str, text: str, pair: str) -> "HeadScores":
+    """Return what each head does on this text."""
+    from components.lm.head_scores import score_heads
+
+    plain = attention(name, revision, text, pair, None)
+    ids = plain.encoded.input_ids
+    tokenizer = load_model(name, "attention").tokenizer
+    separators = {i for i in (tokenizer.sep_token_id, tokenizer.eos_token_id) if i is not None}
+    special = set(ids[plain.encoded.special].tolist())
+    return score_heads(
+        plain.weights, ids.tolist(), causal=plain.causal, separator_ids=separators, ignore_ids=special
+    )
+
+
+# 24 runs on the largest text with 2,000 merges hold some 200 MB; samples and typed tables hold next to nothing.
+@st.cache_resource(show_spinner=False)
+def trainings() -> Works:
+    """Return the tokenizer trainings that all sessions share."""
+    return Works(keep=24)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def sample_text(name: str) -> str:
+    """Return a text written for this course (``assets/samples``)."""
+    return (_SAMPLES / f"{name}.txt").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ import streamlit as st
 
 from components.elements.pictures import picture_downloads
 from components.figures.theme import css_variables
-from components.shell import links
+from components.shell import links, server_events
 from components.shell.i18n import t, term
 from components.shell.navigation import neighbours
 
@@ -230,7 +230,13 @@ def run_page(page: Any) -> None:
     try:
         page.run()
     except Exception as error:  # the frame must outlive any page
+        if type(error).__name__ == "ModelRefused":
+            from components.shell.models import refusal
+
+            st.error(refusal(error))  # type: ignore[arg-type]
+            return
         _LOG.exception("page failed")
         st.error(t("layout", "page_failed", error=f"{type(error).__name__}: {error}"))
     finally:
         links.close_view()
+        server_events.first_page_drawn.set()

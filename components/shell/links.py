@@ -274,6 +274,11 @@ def put(key: str, value: Any) -> None:
     st.session_state[key] = value
 
 
+def moved() -> None:
+    """Say that Python moved the state, so that elements give up their own."""
+    _view().revision += 1
+
+
 def adopt(state: dict[str, Any]) -> list[Note]:
     """Take over the state of a page's JSON export; returns what had to be changed.
 

@@ -25,13 +25,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from components.shell.compression import CachedGzip
+from components.shell.server_events import first_page_drawn
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0
 """Seconds without a visitor after which the warm-up starts by itself."""
 
 _LOG = logging.getLogger(__name__)
-first_page_drawn = threading.Event()
 _warm = threading.Event()
 
 

@@ -1,0 +1,460 @@
+// Every head at a glance, one head as lines and as a matrix. Everything moves in the browser; Python hears the choice.
+import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
+import { num, visible } from "../glassbox.lib/format.js";
+import { reporter } from "../glassbox.lib/stepper.js";
+import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { shadeTable, roleColour } from "../glassbox.lib/shades.js";
+
+const COLOURS = ["token", "key", "position", "segment-b", "segment-a", "random", "mask", "kept"]; // one per chosen head
+const MOST_LINES = 20_000; // more lie on top of one another anyway
+const PAIRS = ["all", "aa", "ab", "ba", "bb"];
+const px = (value) => `${value}px`;
+
+const create = instances((parent) => ({
+  parent, rev: null, id: null, layer: 0, heads: [0], pin: null, hover: null, threshold: 0, noSpecial: false, noPunctuation: false,
+  pair: "all", sort: "grid", several: false, offers: [], built: null,
+}));
+
+/** Header and weights of one message: length, JSON, bytes. */
+function read(bytes) {
+  const size = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + size)));
+  return { ...header, raw: bytes.subarray(4 + size) };
+}
+
+/** A weight and how far it can be from the true one: the browser has 255 steps of its square root. */
+const weightOf = (u) => (u / 255) ** 2;
+const errorOf = (u) => (u === 0 ? 0.25 : u + 0.25) / 65025;
+function withError(u) {
+  const error = errorOf(u);
+  const places = Math.min(5, Math.max(3, Math.ceil(-Math.log10(error))));
+  return `${weightOf(u).toFixed(places)} ± ${error.toFixed(places)}`;
+}
+
+export default function ({ data, parentElement, setStateValue }) {
+  const state = create(parentElement);
+  const root = parentElement.querySelector(".gb-attention_view");
+  const model = read(data);
+  state.model = model;
+  state.report = state.report ?? reporter((value) => setStateValue("view", value));
+  const jumped = state.rev !== model.rev;
+  if (jumped) {
+    state.rev = model.rev;
+    Object.assign(state, { layer: model.start.layer, heads: [...model.start.heads], pin: model.start.token, sort: model.start.sort, several: model.start.heads.length > 1 });
+  }
+  if (state.id !== model.id) { state.id = model.id; state.hover = null; if (!jumped && state.pin >= model.tokens.length) state.pin = null; }
+  if (!model.layers.includes(state.layer)) state.layer = model.layers[Math.min(state.layer, model.layers.length - 1)] ?? model.layers[0];
+  state.heads = state.heads.filter((head) => head < model.columns.length);
+  if (!state.heads.length) state.heads = [0];
+  if (state.pin !== null && (state.pin < 0 || state.pin >= model.tokens.length)) state.pin = null;
+  if (!model.kinds.includes(state.sort)) state.sort = "grid";
+  build(root, state);
+  return () => { state.offers.forEach((stop) => stop()); state.offers = []; state.watch?.disconnect(); };
+}
+
+function build(root, state) {
+  const { model } = state;
+  const words = model.words;
+  const n = model.tokens.length;
+  const shown = model.tokens.map((token) => visible(token) || "∅");
+  const shades = shadeTable(root);
+  const begin = performance.now();
+  const at = (layer, head, q) => ((model.layers.indexOf(layer) * model.columns.length + head) * n + q) * n;
+  const active = () => state.heads[state.heads.length - 1];
+  const colourName = (i) => COLOURS[i % COLOURS.length];
+  const tell = () => state.report({ layer: state.layer, heads: state.heads, token: state.pin ?? -1, sort: state.sort, id: model.id });
+
+  // --- what is shown -------------------------------------------------------------------------------------------
+  let rows = [], columns = [];
+  function choose() {
+    const kept = shown.map((_, i) => i).filter((i) => !(state.noSpecial && model.special[i]) && !(state.noPunctuation && model.punctuation[i]));
+    const side = (want) => kept.filter((i) => state.pair === "all" || !model.pair || model.segments[i] === (want === "a" ? 0 : 1));
+    rows = side(state.pair[0]);
+    columns = side(state.pair[1]);
+    if (!rows.length || !columns.length) { rows = kept; columns = kept; }
+  }
+
+  // --- the bar -------------------------------------------------------------------------------------------------
+  const check = (name, text) => h("label", { class: "check" }, h("input", { type: "checkbox", checked: state[name], onchange: (event) => { state[name] = event.target.checked; refresh(); } }), text);
+  const thresholdOut = h("output", {}, num(state.threshold));
+  const threshold = h("input", { type: "range", min: "0", max: "0.5", step: "0.01", value: String(state.threshold), "aria-label": words.threshold,
+    oninput: (event) => { state.threshold = Number(event.target.value); thresholdOut.textContent = num(state.threshold); drawLines(); drawHover(); } });
+  const chips = h("div", { class: "chips" });
+  const bar = h("div", { class: "bar" },
+    h("div", { class: "layers", role: "group", "aria-label": words.layer }, h("span", { class: "name" }, words.layer),
+      h("select", { "aria-label": words.layer, onchange: (event) => { state.layer = Number(event.target.value); refresh(); tell(); } }, ...model.layers.map((layer) => h("option", { value: String(layer) }, layer)))),
+    chips,
+    h("label", { class: "check" }, h("input", { type: "checkbox", checked: state.several, onchange: (event) => { state.several = event.target.checked; if (!state.several) { state.heads = [active()]; refresh(); tell(); } } }), words.several),
+    h("label", { class: "range" }, words.threshold, threshold, thresholdOut),
+    model.special.some(Boolean) ? check("noSpecial", words.no_special) : null,
+    model.punctuation.some(Boolean) ? check("noPunctuation", words.no_punctuation) : null,
+    model.pair ? h("label", { class: "check" }, words.pair, h("select", { "aria-label": words.pair, onchange: (event) => { state.pair = event.target.value; refresh(); } },
+      ...PAIRS.map((pair) => h("option", { value: pair, selected: pair === state.pair ? true : undefined }, words[`pair_${pair}`])))) : null);
+  const layerBox = bar.querySelector("select");
+
+  // --- all heads -----------------------------------------------------------------------------------------------
+  const grid = h("div", { class: "grid" });
+  const sortBox = h("select", { "aria-label": words.sort, onchange: (event) => { state.sort = event.target.value; layThumbs(); tell(); } },
+    ...["grid", ...model.kinds].map((kind) => h("option", { value: kind }, kind === "grid" ? words.sort_grid : words[`kind_${kind}`])));
+  const thumbs = new Map();
+  const score = (kind, layer, head) => model.scores[kind]?.[model.layers.indexOf(layer)]?.[head] ?? null;
+  function describe(layer, head) {
+    const name = say(words.head_name, { layer, head: model.columns[head] });
+    const kind = model.strongest?.[model.layers.indexOf(layer)]?.[head];
+    return kind ? `${name}: ${words[`kind_${kind}`]} ${num(score(kind, layer, head))}` : name;
+  }
+  function take(layer, head, add) {
+    if ((add || state.several) && layer === state.layer) {
+      const has = state.heads.includes(head);
+      state.heads = has && state.heads.length > 1 ? state.heads.filter((other) => other !== head) : has ? state.heads : [...state.heads, head].slice(-COLOURS.length);
+    } else { state.layer = layer; state.heads = [head]; }
+    refresh();
+    tell();
+  }
+  for (const layer of model.layers) {
+    for (let head = 0; head < model.columns.length; head++) {
+      const canvas = h("canvas", { width: n, height: n });
+      const label = h("span", { class: "score" });
+      const node = h("button", { type: "button", class: "thumb", title: describe(layer, head), "aria-label": describe(layer, head), tabindex: "-1", "data-layer": String(layer), "data-head": String(head),
+        onclick: (event) => take(layer, head, event.shiftKey || event.ctrlKey || event.metaKey) }, canvas, label);
+      thumbs.set(`${layer}.${head}`, { layer, head, canvas, node, label });
+    }
+  }
+  let order = [];
+  function layThumbs() {
+    const all = [...thumbs.values()];
+    const list = state.sort !== "grid";
+    sortBox.value = state.sort;
+    const value = (thumb) => score(state.sort, thumb.layer, thumb.head) ?? -1;
+    order = list ? all.sort((a, b) => value(b) - value(a)) : all;
+    for (const thumb of order) thumb.label.textContent = list ? `${thumb.layer}.${model.columns[thumb.head]} ${num(score(state.sort, thumb.layer, thumb.head))}` : "";
+    grid.className = list ? "grid list" : "grid";
+    grid.style.setProperty("--columns", String(model.columns.length));
+    fill(grid, list ? [] : [h("span", { class: "axis corner" }), ...model.columns.map((name) => h("span", { class: "axis" }, name))],
+      ...order.flatMap((thumb) => (!list && thumb.head === 0 ? [h("span", { class: "axis" }, thumb.layer), thumb.node] : [thumb.node])));
+  }
+  grid.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: state.sort === "grid" ? model.columns.length : 4, ArrowUp: state.sort === "grid" ? -model.columns.length : -4 }[event.key];
+    if (!step) return;
+    event.preventDefault(); event.stopPropagation();
+    const here = order.findIndex((thumb) => thumb.node === event.target.closest("button"));
+    order[Math.min(Math.max(here + step, 0), order.length - 1)].node.focus();
+  });
+  function paintThumbs(from = 0) {
+    const until = Math.min(from + 48, order.length);
+    for (let i = from; i < until; i++) paintMatrix(order[i].canvas, order[i].layer, order[i].head, null);
+    if (until < order.length) requestAnimationFrame(() => paintThumbs(until));
+    else { root.dataset.thumbs = String(order.length); root.dataset.thumbsMs = (performance.now() - begin).toFixed(0); }
+  }
+  /** One byte, one shade: the byte is the square root of the weight, as the legend says. */
+  function paintMatrix(canvas, layer, head, only) {
+    const across = only ? columns : null, down = only ? rows : null;
+    const width = across ? across.length : n, height = down ? down.length : n;
+    canvas.width = width; canvas.height = height;
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(width, height);
+    const pixels = new Uint32Array(image.data.buffer);
+    for (let y = 0; y < height; y++) {
+      const row = at(layer, head, down ? down[y] : y);
+      for (let x = 0; x < width; x++) pixels[y * width + x] = shades[model.raw[row + (across ? across[x] : x)]];
+    }
+    context.putImageData(image, 0, 0);
+  }
+
+  // --- two columns of tokens with lines ------------------------------------------------------------------------
+  const base = h("canvas", { class: "base", "aria-hidden": "true" }), over = h("canvas", { class: "over", "aria-hidden": "true" });
+  const left = h("div", { class: "tokens left", role: "group", "aria-label": words.query }), right = h("div", { class: "tokens right", role: "group", "aria-label": words.key });
+  const middle = h("div", { class: "middle" }, base, over);
+  const scroll = h("div", { class: "scroll" }, left, middle, right);
+  let rowHeight = 24, height = 0, width = 0;
+  const leftNodes = [], rightNodes = [];
+
+  function layTokens() {
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const most = Math.max(rows.length, columns.length);
+    rowHeight = Math.round(rem * (most <= 16 ? 1.6 : most <= 24 ? 1.35 : 1.25));
+    const token = (i, list) => {
+      const isLeft = list === leftNodes;
+      const node = h("button", { type: "button", class: `token${model.special[i] ? " special" : ""}`, tabindex: i === (isLeft ? rows[0] : columns[0]) ? "0" : "-1", "data-i": String(i), dir: "auto",
+        title: `${i}: ${shown[i]}`, style: { height: px(rowHeight) },
+        onpointerenter: () => point(isLeft ? { q: i } : { k: i }), onpointerleave: () => point(null), onfocus: () => point(isLeft ? { q: i } : { k: i }), onblur: () => point(null),
+        onclick: () => { state.pin = isLeft ? (state.pin === i ? null : i) : state.pin; drawHover(); tell(); } },
+        h("span", { class: "bars" }), model.pair ? h("span", { class: `seg seg-${model.segments[i] ? "b" : "a"}`, "aria-hidden": "true" }, model.segments[i] ? "B" : "A") : null,
+        h("span", { class: "text" }, shown[i]), h("span", { class: "p" }));
+      list[i] = node;
+      return node;
+    };
+    leftNodes.length = rightNodes.length = 0;
+    fill(left, ...rows.map((i) => token(i, leftNodes)));
+    fill(right, ...columns.map((i) => token(i, rightNodes)));
+    height = most * rowHeight;
+    middle.style.height = px(height);
+  }
+  for (const box of [left, right]) {
+    box.addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault(); event.stopPropagation();
+      const all = [...box.children];
+      all[Math.min(Math.max(all.indexOf(event.target) + step, 0), all.length - 1)]?.focus();
+    });
+  }
+  function size(canvas) {
+    const scale = Math.min(devicePixelRatio || 1, 16_000 / Math.max(1, height));
+    canvas.width = Math.max(1, Math.round(width * scale));
+    canvas.height = Math.max(1, Math.round(height * scale));
+    canvas.style.width = px(width); canvas.style.height = px(height);
+    const context = canvas.getContext("2d");
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    return context;
+  }
+  const rowOf = new Map(), columnOf = new Map();
+  const y = (index) => (index + 0.5) * rowHeight;
+  /** Lines of some queries and keys, in 24 strengths so that 16,000 lines are 24 strokes. Returns how many. */
+  function strokes(context, list, queries, keys) {
+    const least = Math.max(1, Math.round(Math.sqrt(state.threshold) * 255));
+    let drawn = 0;
+    list.forEach((head, i) => {
+      const buckets = Array.from({ length: 24 }, () => null);
+      for (const q of queries) {
+        const row = at(state.layer, head, q);
+        for (const k of keys) {
+          const u = model.raw[row + k];
+          if (u < least) continue;
+          const bucket = Math.min(23, Math.floor(u / 10.67));
+          (buckets[bucket] ??= []).push(q, k);
+        }
+      }
+      context.strokeStyle = roleColour(root, colourName(i));
+      let left = MOST_LINES - drawn;
+      for (let b = 23; b >= 0 && left > 0; b--) {
+        if (!buckets[b]) continue;
+        const weight = ((b + 0.5) / 24) ** 2;
+        context.globalAlpha = Math.min(1, Math.sqrt(weight) * (list.length > 2 ? 0.8 : 1));
+        context.lineWidth = Math.max(0.6, weight * 7);
+        context.beginPath();
+        const pairs = buckets[b];
+        for (let p = 0; p < pairs.length && left > 0; p += 2, left--, drawn++) {
+          const y1 = y(rowOf.get(pairs[p])), y2 = y(columnOf.get(pairs[p + 1]));
+          context.moveTo(0, y1);
+          context.bezierCurveTo(width * 0.42, y1, width * 0.58, y2, width, y2);
+        }
+        context.stroke();
+      }
+    });
+    context.globalAlpha = 1;
+    return drawn;
+  }
+  let baseContext = null, overContext = null;
+  function drawLines() {
+    baseContext.clearRect(0, 0, width, height);
+    root.dataset.lines = String(strokes(baseContext, state.heads, rows, columns));
+  }
+
+  // --- the matrix ----------------------------------------------------------------------------------------------
+  const matrix = h("canvas", { class: "cells", role: "img" }), marks = h("canvas", { class: "marks", "aria-hidden": "true" });
+  const matrixBox = h("div", { class: "square" }, matrix, marks);
+  const rowNames = h("div", { class: "row-names", "aria-hidden": "true" }), columnNames = h("div", { class: "column-names", "aria-hidden": "true" });
+  const matrixTitle = h("strong", {});
+  function drawMatrix() {
+    paintMatrix(matrix, state.layer, active(), true);
+    matrix.setAttribute("aria-label", say(words.matrix_label, { head: describe(state.layer, active()), n }));
+    matrixTitle.textContent = say(words.head_name, { layer: state.layer, head: model.columns[active()] });
+    const named = rows.length <= 34 && columns.length <= 34;
+    matrixBox.parentElement.classList.toggle("named", named);
+    const name = (i) => h("span", { "data-i": String(i), dir: "auto" }, shown[i]);
+    fill(rowNames, ...(named ? rows.map(name) : []));
+    fill(columnNames, ...(named ? columns.map(name) : []));
+    drawMarks();
+  }
+  function drawMarks() {
+    const box = matrixBox.getBoundingClientRect();
+    const scale = devicePixelRatio || 1;
+    marks.width = Math.max(1, Math.round(box.width * scale)); marks.height = Math.max(1, Math.round(box.height * scale));
+    const context = marks.getContext("2d");
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    const cellX = box.width / columns.length, cellY = box.height / rows.length;
+    const focus = state.hover ?? (state.pin === null ? null : { q: state.pin });
+    for (const child of rowNames.children) child.classList.toggle("on", focus?.q === Number(child.dataset.i));
+    for (const child of columnNames.children) child.classList.toggle("on", focus?.k === Number(child.dataset.i));
+    if (!focus) return;
+    if (focus.q !== undefined && rowOf.has(focus.q)) {
+      context.strokeStyle = roleColour(root, "token"); context.lineWidth = 2;
+      context.strokeRect(1, rowOf.get(focus.q) * cellY + 0.5, box.width - 2, Math.max(cellY - 1, 2));
+    }
+    if (focus.k !== undefined && columnOf.has(focus.k)) {
+      context.strokeStyle = roleColour(root, "key"); context.lineWidth = 2; context.setLineDash([5, 3]);
+      context.strokeRect(columnOf.get(focus.k) * cellX + 0.5, 1, Math.max(cellX - 1, 2), box.height - 2);
+    }
+  }
+  const cellAt = (event) => {
+    const box = matrixBox.getBoundingClientRect();
+    const q = rows[Math.floor((event.clientY - box.top) / box.height * rows.length)], k = columns[Math.floor((event.clientX - box.left) / box.width * columns.length)];
+    return q === undefined || k === undefined ? null : { q, k };
+  };
+  matrixBox.addEventListener("pointermove", (event) => point(cellAt(event)));
+  matrixBox.addEventListener("pointerleave", () => point(null));
+  matrixBox.addEventListener("click", (event) => { const cell = cellAt(event); if (!cell) return; state.pin = state.pin === cell.q ? null : cell.q; drawHover(); tell(); });
+
+  // --- pointing ------------------------------------------------------------------------------------------------
+  const readout = h("p", { class: "readout", "aria-live": "polite" });
+  let waiting = false;
+  function point(where) {
+    if (where?.q === state.hover?.q && where?.k === state.hover?.k) return;
+    state.hover = where;
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => { waiting = false; drawHover(); });
+  }
+  const bar_ = (head, i, u) => h("i", { style: { width: `${weightOf(u) * 100}%`, "background-color": `var(--gb-${colourName(i)})` } });
+  function drawHover() {
+    const focus = state.hover ?? (state.pin === null ? null : { q: state.pin });
+    const byQuery = focus && focus.q !== undefined && rowOf.has(focus.q);
+    const byKey = focus && !byQuery && focus.k !== undefined && columnOf.has(focus.k);
+    overContext.clearRect(0, 0, width, height);
+    scroll.classList.toggle("pointing", Boolean(byQuery || byKey));
+    let drawn = 0;
+    if (byQuery) drawn = strokes(overContext, state.heads, [focus.q], focus.k === undefined || !columnOf.has(focus.k) ? columns : [focus.k]);
+    else if (byKey) drawn = strokes(overContext, state.heads, rows, [focus.k]);
+    const single = state.heads.length === 1;
+    const dress = (nodes, list, on, weight, pinned) => {
+      for (const i of list) {
+        const node = nodes[i];
+        if (!node) continue;
+        node.classList.toggle("on", on === i);
+        node.classList.toggle("pinned", pinned === i);
+        if (pinned !== undefined) node.setAttribute("aria-pressed", String(pinned === i));
+        const [bars, value] = [node.firstChild, node.lastChild];
+        if (!weight) { if (bars.firstChild) fill(bars); value.textContent = ""; continue; }
+        fill(bars, ...state.heads.map((head, c) => bar_(head, c, weight(head, i))));
+        value.textContent = single ? num(weightOf(weight(state.heads[0], i)), 2) : "";
+      }
+    };
+    dress(leftNodes, rows, focus?.q, byKey ? (head, q) => model.raw[at(state.layer, head, q) + focus.k] : null, state.pin);
+    dress(rightNodes, columns, focus?.k, byQuery ? (head, k) => model.raw[at(state.layer, head, focus.q) + k] : null);
+    drawMarks();
+    readout.replaceChildren(...sentence(focus, byQuery, byKey));
+    root.dataset.hover = byQuery ? `q${focus.q}` : byKey ? `k${focus.k}` : "";
+    root.dataset.hoverLines = String(drawn);
+    if (state.pin === null && !state.hover) root.dataset.hoverLines = "0";
+  }
+  const quoted = (i) => h("code", {}, shown[i]);
+  /** The numbers of the picture as a sentence: the largest, how exact, how much of the row is on screen. */
+  function sentence(focus, byQuery, byKey) {
+    const head = active();
+    if (!byQuery && !byKey) {
+      const kind = model.strongest?.[model.layers.indexOf(state.layer)]?.[head];
+      return [h("b", {}, say(words.head_name, { layer: state.layer, head: model.columns[head] })), ". ",
+        kind ? say(words.does, { kind: words[`kind_${kind}`], value: num(score(kind, state.layer, head)) }) : "", " ", words.hint];
+    }
+    const list = byQuery ? columns : rows;
+    const u = (i) => (byQuery ? model.raw[at(state.layer, head, focus.q) + i] : model.raw[at(state.layer, head, i) + focus.k]);
+    if (byQuery && focus.k !== undefined && columnOf.has(focus.k)) {
+      return [quoted(focus.q), ` ${words.reads} `, quoted(focus.k), `: ${withError(u(focus.k))}`];
+    }
+    const top = [...list].sort((a, b) => u(b) - u(a)).slice(0, 5).filter((i) => u(i) > 0);
+    const total = list.reduce((sum, i) => sum + weightOf(u(i)), 0);
+    const pieces = top.flatMap((i, place) => [place ? " · " : " ", quoted(i), ` ${place ? num(weightOf(u(i)), 2) : withError(u(i))}`]);
+    return [quoted(byQuery ? focus.q : focus.k), ` ${byQuery ? words.reads : words.is_read_by}`, ...pieces,
+      byQuery && (rows.length < n || columns.length < n) && total < 0.995 ? ` — ${say(words.rest_hidden, { share: num(Math.max(0, 1 - total), 2) })}` : "",
+      state.heads.length > 1 ? ` (${say(words.head_name, { layer: state.layer, head: model.columns[head] })})` : ""];
+  }
+
+  // --- everything ----------------------------------------------------------------------------------------------
+  function refresh() {
+    choose();
+    rowOf.clear(); columnOf.clear();
+    rows.forEach((i, place) => rowOf.set(i, place));
+    columns.forEach((i, place) => columnOf.set(i, place));
+    layerBox.value = String(state.layer);
+    fill(chips, ...state.heads.map((head, i) => h("button", { type: "button", class: "chip", title: words.remove, style: { "--chip": `var(--gb-${colourName(i)})` },
+      onclick: () => { if (state.heads.length > 1) { state.heads = state.heads.filter((other) => other !== head); refresh(); tell(); } } },
+      h("i", {}), `${words.head} ${model.columns[head]}`, state.heads.length > 1 ? " ×" : "")));
+    for (const thumb of thumbs.values()) {
+      const place = thumb.layer === state.layer ? state.heads.indexOf(thumb.head) : -1;
+      thumb.node.classList.toggle("chosen", place >= 0);
+      thumb.node.setAttribute("aria-pressed", String(place >= 0));
+      thumb.node.tabIndex = thumb.layer === state.layer && thumb.head === active() ? 0 : -1;
+      if (place >= 0) thumb.node.style.setProperty("--chip", `var(--gb-${colourName(place)})`);
+    }
+    layTokens();
+    measure();
+    drawMatrix();
+    drawHover();
+    root.dataset.state = `${state.layer}:${state.heads.join(",")}`;
+  }
+  function measure() {
+    width = Math.max(40, middle.clientWidth);
+    baseContext = size(base);
+    overContext = size(over);
+    drawLines();
+  }
+  const steps = Array.from({ length: 21 }, (_, i) => h("i", { style: { "background-color": shadeCss(shades[Math.round((i / 20) * 255)]) } }));
+  fill(root, h("div", { class: "frame" }, bar,
+    h("div", { class: "parts" },
+      h("section", { class: "all", "aria-label": words.all }, h("div", { class: "title" }, h("strong", {}, words.all), h("label", { class: "check" }, words.sort, sortBox)), grid),
+      h("section", { class: "lines", "aria-label": words.lines }, h("div", { class: "title ends" }, h("span", { class: "is-query" }, words.query), h("span", { class: "is-key" }, words.key)), scroll),
+      h("section", { class: "matrix", "aria-label": words.matrix }, h("div", { class: "title" }, matrixTitle, h("span", { class: "legend" }, "0", h("span", { class: "ramp" }, ...steps), "1", h("small", {}, words.legend))),
+        h("div", { class: "plane" }, h("span", { class: "is-key top" }, `${words.key} →`), h("span", { class: "is-query side" }, `${words.query} ↓`), columnNames, rowNames, matrixBox))),
+    readout));
+  layThumbs();
+  refresh();
+  root.dataset.linesMs = (performance.now() - begin).toFixed(0);
+  requestAnimationFrame(() => paintThumbs());
+  state.watch?.disconnect();
+  state.watch = new ResizeObserver(() => { if (Math.abs(middle.clientWidth - width) > 1) { measure(); drawHover(); } else drawMarks(); });
+  state.watch.observe(root);
+
+  // --- pictures ------------------------------------------------------------------------------------------------
+  state.offers.forEach((stop) => stop());
+  const mono = { "font-family": "ui-monospace, monospace", "font-size": 14, fill: "var(--gb-text)" };
+  state.offers = [
+    offerPicture("lines", () => {
+      const step = 24, top = 34, wide = 170, across = 260;
+      const svg = frame(wide * 2 + across, top + Math.max(rows.length, columns.length) * step + 10);
+      svg.append(h("text", { x: wide - 10, y: 20, "text-anchor": "end", "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-token)" }, words.query),
+        h("text", { x: wide + across + 10, y: 20, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-key)" }, words.key));
+      const queries = state.pin === null || !rowOf.has(state.pin) ? rows : [state.pin];
+      const least = Math.max(state.threshold, rows.length > 64 ? 0.02 : 0.002);
+      state.heads.forEach((head, i) => queries.forEach((q) => columns.forEach((k) => {
+        const w = weightOf(model.raw[at(state.layer, head, q) + k]);
+        if (w < least) return;
+        const y1 = top + (rowOf.get(q) + 0.5) * step, y2 = top + (columnOf.get(k) + 0.5) * step;
+        svg.append(h("path", { d: `M${wide} ${y1}C${wide + across * 0.42} ${y1} ${wide + across * 0.58} ${y2} ${wide + across} ${y2}`, fill: "none", stroke: `var(--gb-${colourName(i)})`, "stroke-opacity": Math.sqrt(w).toFixed(3), "stroke-width": Math.max(0.6, w * 7).toFixed(2) }));
+      })));
+      rows.forEach((i, place) => svg.append(h("text", { x: wide - 10, y: top + (place + 0.5) * step + 5, "text-anchor": "end", ...mono, "font-weight": i === state.pin ? 700 : 400 }, shown[i])));
+      columns.forEach((i, place) => svg.append(h("text", { x: wide + across + 10, y: top + (place + 0.5) * step + 5, ...mono }, shown[i])));
+      return svg;
+    }),
+    offerPicture("matrix", () => {
+      const cell = Math.max(4, Math.min(28, 720 / Math.max(rows.length, columns.length))), edge = 130;
+      const svg = frame(edge + columns.length * cell + 10, edge + rows.length * cell + 10);
+      rows.forEach((q, r) => columns.forEach((k, c) => {
+        const u = model.raw[at(state.layer, active(), q) + k];
+        if (u) svg.append(h("rect", { x: edge + c * cell, y: edge + r * cell, width: cell, height: cell, fill: "var(--gb-token)", "fill-opacity": (u / 255).toFixed(3) }));
+      }));
+      svg.append(h("rect", { x: edge, y: edge, width: columns.length * cell, height: rows.length * cell, fill: "none", stroke: "var(--gb-line)" }));
+      if (cell >= 10) {
+        rows.forEach((i, r) => svg.append(h("text", { x: edge - 6, y: edge + (r + 0.7) * cell, "text-anchor": "end", ...mono, "font-size": Math.min(14, cell - 1) }, shown[i])));
+        columns.forEach((i, c) => svg.append(h("text", { transform: `translate(${edge + (c + 0.7) * cell} ${edge - 6}) rotate(-90)`, ...mono, "font-size": Math.min(14, cell - 1) }, shown[i])));
+      }
+      svg.append(h("text", { x: edge, y: 14, "font-size": 13, "font-family": "sans-serif", fill: "var(--gb-key)" }, `${words.key} →`),
+        h("text", { x: 4, y: edge - 6, "font-size": 13, "font-family": "sans-serif", fill: "var(--gb-token)" }, `${words.query} ↓`));
+      return svg;
+    }),
+    offerPicture("all-heads", () => {
+      const across = state.sort === "grid" ? model.columns.length : 12, cell = 74;
+      const svg = frame(across * cell + 12, Math.ceil(order.length / across) * (cell + 14) + 12);
+      order.forEach((thumb, i) => {
+        const x = 8 + (i % across) * cell, top = 8 + Math.floor(i / across) * (cell + 14);
+        const image = document.createElementNS(svg.namespaceURI, "image");
+        for (const [key, value] of Object.entries({ x, y: top, width: cell - 8, height: cell - 8, href: thumb.canvas.toDataURL(), style: "image-rendering: pixelated" })) image.setAttribute(key, value);
+        svg.append(image, h("rect", { x, y: top, width: cell - 8, height: cell - 8, fill: "none", stroke: "var(--gb-line)" }),
+          h("text", { x, y: top + cell + 3, "font-size": 10, "font-family": "sans-serif", fill: "var(--gb-quiet)" }, thumb.label.textContent || `${thumb.layer}.${model.columns[thumb.head]}`));
+      });
+      return svg;
+    }),
+  ];
+}
+
+const shadeCss = (packed) => `rgb(${packed & 255} ${(packed >> 8) & 255} ${(packed >> 16) & 255})`;

@@ -1,0 +1,306 @@
+// A text being written, the candidates for its next token, and the choice between them.
+// The server sends steps ahead of time; stepping, playing and scrubbing happen here.
+import { h, fill, instances, reducedMotion, words as say } from "../glassbox.lib/dom.js";
+import { num, percent, visible, grouped, full } from "../glassbox.lib/format.js";
+import { stepper, reporter } from "../glassbox.lib/stepper.js";
+import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+
+const SHOWN = 20;
+const BITS_FULL = 12; // surprisal at which the colour is at full strength
+
+const create = instances(() => ({ seen: new Map(), fit: false, ids: false }));
+
+/** The sentence of a template with some slots as nodes. */
+function sentence(template, slots) {
+  return template.split(/(\$\w+)/).map((part) => (part.startsWith("$") && part.slice(1) in slots ? slots[part.slice(1)] : part));
+}
+const bold = (text) => h("b", { class: "mono" }, text);
+const quoted = (text) => `“${visible(text)}”`;
+
+/** Probabilities of candidate i at the three stages; see decoding.StepTrace. */
+function stages(step, i) {
+  const x = step.logits[i];
+  if (x === null) return [0, 0, 0];
+  const tempered = Math.min(1, Math.exp(Math.fround(Math.fround(x) / Math.fround(step.temperature)) - step.tempered_log_z));
+  return [Math.exp(x - step.log_z), tempered, step.cut[i] ? 0 : Math.min(1, tempered / step.kept_mass)];
+}
+
+/** Tokens joined until whole characters appear: [{text, from, to}] */
+function characters(entries) {
+  const groups = [];
+  let open = null;
+  entries.forEach((entry, i) => {
+    if (!entry[3]) { open = null; groups.push({ text: entry[0], from: i, to: i + 1, whole: true }); return; }
+    const bytes = entry[3].match(/../g).map((b) => parseInt(b, 16));
+    if (!open) { open = { text: "", from: i, to: i + 1, bytes: [], whole: false }; groups.push(open); }
+    open.bytes.push(...bytes);
+    open.to = i + 1;
+    try {
+      open.text = new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(open.bytes));
+      open.whole = true;
+      open = null;
+    } catch { open.text = "▯"; if (open.bytes.length > 4) open = null; }
+  });
+  return groups;
+}
+
+function drawText(s) {
+  const { data, say: w } = s;
+  const n = s.steps.step;
+  const entries = [...data.prompt, ...data.line.slice(0, n)];
+  const groups = characters(entries);
+  const node = h("div", { class: "text", role: "group", "aria-label": w.text_title });
+  for (const group of groups) {
+    const parts = entries.slice(group.from, group.to);
+    const written = group.to > data.prompt.length;
+    const bits = parts.every((p) => p[2] === null) ? null : parts.reduce((sum, p) => sum + (p[2] ?? 0), 0);
+    const ids = parts.map((p) => p[1]).join(" ");
+    const hand = parts.some((p) => p[4] === "hand");
+    const title = bits === null ? `id ${ids}` : say(w.surprisal_of, { token: visible(group.text), id: ids, bits: num(bits), p: percent(2 ** -bits) });
+    const strength = bits === null ? 0 : Math.min(1, bits / BITS_FULL);
+    const lines = group.text.split("\n");
+    lines.forEach((line, i) => {
+      const last = i === lines.length - 1;
+      const shown = line + (last ? "" : "↵");
+      if (shown || lines.length === 1) {
+        const lead = shown.match(/^ */)[0].length;
+        node.append(h("span", { class: `tok${written ? " written" : ""}${hand ? " hand" : ""}${group.to - group.from > 1 ? " joined" : ""}`, tabindex: "0", title, "aria-label": title, style: { "--bits": strength.toFixed(3) } },
+          lead ? h("span", { class: "space" }, "·".repeat(lead)) : null, shown.slice(lead), s.ids ? h("small", {}, ids) : null));
+      }
+      if (!last) node.append(h("br"));
+    });
+  }
+  const ended = n === data.line.length && data.stop;
+  node.append(ended ? h("span", { class: "end" }, "■") : h("span", { class: "caret", "aria-hidden": "true" }));
+  fill(s.text, node);
+  const box = s.text;
+  box.scrollTop = box.scrollHeight;
+}
+
+function detail(s, at) { return s.seen.get(`${s.data.run}|${at}`); }
+
+function drawCandidates(s) {
+  const { data, say: w } = s;
+  const at = s.steps.step;
+  const step = detail(s, at);
+  if (!step) {
+    if (at === data.line.length && data.stop) fill(s.table, h("p", { class: "none" }, endWords(s)));
+    else s.table.classList.add("stale");
+    return;
+  }
+  s.table.classList.remove("stale");
+  const rows = step.ids.map((id, i) => ({ id, rank: i + 1, text: step.texts[i], p: stages(step, i), cut: step.cut[i], chosen: id === step.chosen.id }));
+  const inside = rows.some((r) => r.chosen);
+  if (!inside) rows.push({ id: step.chosen.id, rank: step.chosen.rank, text: step.chosen.text, p: step.chosen.probs, cut: step.chosen.cut, chosen: true, beyond: true });
+  const rest = inside ? step.rest : step.rest.map((r, i) => Math.max(0, r - step.chosen.probs[i]));
+  const scale = s.fit ? Math.max(...rows.flatMap((r) => r.p), ...rest) : 1;
+  const greedy = step.cut.some((c) => c === "greedy") || step.chosen.how === "greedy";
+  const bar = (p, kind, cut) => h("td", { class: `bar ${kind}${cut ? " cut" : ""}`, title: full(p) },
+    h("span", { class: "fill", style: { width: `${Math.min(100, (p / scale) * 100)}%` } }), h("span", { class: "value" }, cut ? (cut === "top_k" ? "top-k" : cut === "top_p" ? "top-p" : "–") : percent(p)));
+  const head = (title, help, kind) => h("th", { scope: "col", title: help, class: kind }, title);
+  const body = rows.map((r) => h("tr", { class: `${r.chosen ? "chosen" : ""}${r.cut ? " gone" : ""}${r.beyond ? " beyond" : ""}`, "data-id": r.id },
+    h("td", { class: "rank" }, r.rank),
+    h("td", { class: "name" }, h("button", { type: "button", title: say(w.take, { token: quoted(r.text) }), "aria-label": say(w.take, { token: quoted(r.text) }), onclick: () => pick(s, at, r.id) },
+      visible(r.text) || "∅"), r.chosen ? h("span", { class: "mark" }, step.chosen.how === "hand" ? ` ✓ ${w.picked_mark}` : " ✓") : null),
+    h("td", { class: "id" }, r.id),
+    bar(r.p[0], "model"), bar(r.p[1], "temperature"), bar(r.p[2], "final", r.cut)));
+  body.push(h("tr", { class: "rest" }, h("td", {}), h("td", { class: "name" }, w.everything_else), h("td", { class: "id" }, `+${grouped(step.vocab_size - rows.length)}`),
+    bar(rest[0], "model"), bar(rest[1], "temperature"), bar(rest[2], "final", rest[2] === 0 && step.rest_kept_count === 0 && !greedy ? (step.cut.includes("top_k") ? "top_k" : "top_p") : greedy ? "greedy" : null)));
+  fill(s.table,
+    h("div", { class: "tablehead" },
+      h("span", {}, s.fit ? say(w.fit_factor, { factor: num(1 / scale) }) : ""),
+      h("label", {}, h("input", { type: "checkbox", checked: s.fit, onchange: (e) => { s.fit = e.target.checked; drawCandidates(s); } }), w.fit)),
+    h("table", {}, h("caption", { class: "hidden" }, w.text_table),
+      h("thead", {}, h("tr", {}, head("#", w.rank, "rank"), head(w.token, "", "name"), head(w.id, "", "id"), head(w.stage_model, w.stage_model_help, "model"), head(w.stage_temperature, w.stage_temperature_help, "temperature"), head(w.stage_final, w.stage_final_help, "final"))),
+      h("tbody", {}, ...body)));
+}
+
+function endWords(s) {
+  const { data, say: w } = s;
+  return say(w.aid_end, { reason: say(w[`end_${data.stop}`] ?? data.stop, { limit: data.limit }) });
+}
+
+/** The random number and the slice it falls into. */
+function drawDraw(s) {
+  const { say: w } = s;
+  const step = detail(s, s.steps.step);
+  if (!step) { s.draw.classList.add("stale"); return; }
+  s.draw.classList.remove("stale");
+  const { chosen } = step;
+  const title = h("span", { class: "drawtitle" }, w.draw);
+  if (chosen.how !== "sample") { fill(s.draw, title, h("span", { class: "flat" }, chosen.how === "hand" ? w.draw_picked : w.draw_greedy)); return; }
+  let at = 0;
+  const slices = step.ids.map((id, i) => ({ id, text: step.texts[i], p: stages(step, i)[2] })).filter((slice) => slice.p > 0);
+  const svg = h("svg", { viewBox: "0 0 1000 46", preserveAspectRatio: "none", class: "line", role: "img", "aria-label": `${say(w.draw_landed, { u: num(chosen.u) })} ${visible(chosen.text)}` });
+  slices.forEach((slice, i) => {
+    svg.append(h("rect", { x: at * 1000, y: 12, width: Math.max(0, slice.p * 1000 - 1), height: 24, fill: slice.id === chosen.id ? "var(--gb-token)" : i % 2 ? "var(--gb-seq-1)" : "var(--gb-seq-2)" }, h("title", {}, `${visible(slice.text)} ${percent(slice.p)}`)));
+    at += slice.p;
+  });
+  if (at < 0.9995) svg.append(h("rect", { x: at * 1000, y: 12, width: (1 - at) * 1000, height: 24, fill: "var(--gb-line)" }));
+  if (!step.ids.includes(chosen.id)) svg.append(h("rect", { x: chosen.low * 1000, y: 12, width: Math.max(2, (chosen.high - chosen.low) * 1000), height: 24, fill: "var(--gb-token)" }));
+  const u = chosen.u * 1000;
+  svg.append(h("path", { d: `M${u - 7} 0 L${u + 7} 0 L${u} 12 Z`, fill: "var(--gb-key)" }), h("line", { x1: u, x2: u, y1: 10, y2: 46, stroke: "var(--gb-key)", "stroke-width": 3 }));
+  const labels = h("div", { class: "slices", "aria-hidden": "true" });
+  let from = 0;
+  for (const slice of slices) {
+    if (slice.p > 0.055) labels.append(h("span", { class: slice.id === chosen.id ? "taken" : "", style: { left: `${from * 100}%`, width: `${slice.p * 100}%` } }, visible(slice.text)));
+    from += slice.p;
+  }
+  fill(s.draw, h("div", { class: "drawhead" }, title, h("span", { class: "landed" }, ...sentence(w.draw_landed, { u: num(chosen.u) }), " ", bold(visible(chosen.text)))), svg, labels);
+}
+
+function drawAid(s) {
+  const { data, say: w } = s;
+  const at = s.steps.step;
+  const step = detail(s, at);
+  const line = data.line.slice(0, at);
+  const bits = line.reduce((sum, entry) => sum + entry[2], 0);
+  fill(s.sums,
+    at ? h("span", { title: full(-bits * Math.LN2) }, `${w.sum_logprob} ${num(-bits * Math.LN2)}`) : null,
+    at ? h("span", { title: full(2 ** (bits / at)) }, `${w.perplexity} ${num(2 ** (bits / at))}`) : null);
+  if (!step) { fill(s.aid, at === data.line.length && data.stop ? endWords(s) : w.waiting); return; }
+  const { chosen } = step;
+  const slots = { token: bold(visible(chosen.text)), p: percent(chosen.probs[0]), q: percent(chosen.probs[2]), u: num(chosen.u), rank: chosen.rank, vocab: grouped(step.vocab_size), kept: grouped(step.kept_count), entropy: num(step.entropy_bits) };
+  fill(s.aid, ...sentence(w[`aid_${{ sample: "sample", greedy: "greedy", hand: "picked" }[chosen.how]}`], slots));
+}
+
+/** The branches as a tree: one row a branch, joined where they part. */
+function drawTree(s) {
+  const { data, say: w } = s;
+  const now = { ids: data.line.slice(0, Math.max(s.steps.step, lastPick(data))).map((e) => e[1]), texts: data.line.map((e) => e[0]), logprob: 0, current: true, number: -1 };
+  const others = data.branches.filter((b) => !(b.ids.length <= now.ids.length && b.ids.every((id, i) => id === now.ids[i])));
+  const earlier = data.earlier.map((e) => h("button", { type: "button", class: "chip", onclick: () => s.trigger("go", { branch: e.number, step: 1e6 }) }, e.prompt));
+  const lines = [];
+  if (others.length === 0) lines.push(h("p", { class: "quiet" }, w.branches_empty));
+  else {
+    const all = [now, ...others];
+    const longest = Math.max(...all.map((b) => b.ids.length), 1);
+    const width = 720, rowHeight = 26, left = 14, step = Math.min(26, (width - 320) / longest);
+    const svg = h("svg", { viewBox: `0 0 ${width} ${all.length * rowHeight + 8}`, class: "tree", role: "group", "aria-label": w.branches });
+    all.forEach((branch, row) => {
+      let parent = 0, shared = 0;
+      for (let i = 0; i < row; i += 1) {
+        let k = 0;
+        while (k < branch.ids.length && k < all[i].ids.length && branch.ids[k] === all[i].ids[k]) k += 1;
+        if (k >= shared) { shared = k; parent = i; }
+      }
+      const y = row * rowHeight + 17, x0 = left + shared * step, x1 = left + branch.ids.length * step;
+      const colour = branch.current ? "var(--gb-token)" : "var(--gb-quiet)";
+      if (row) svg.append(h("path", { d: `M${x0} ${parent * rowHeight + 17} L${x0} ${y - 8} Q${x0} ${y} ${x0 + 8} ${y} L${Math.max(x1, x0 + 8)} ${y}`, fill: "none", stroke: colour, "stroke-width": 2, "stroke-dasharray": "5 3" }));
+      else svg.append(h("line", { x1: left, x2: Math.max(x1, left + 4), y1: y, y2: y, stroke: colour, "stroke-width": 3 }));
+      const go = (at) => () => (branch.current ? s.steps.act === undefined ? null : jump(s, at) : s.trigger("go", { branch: branch.number, step: at }));
+      for (let i = row ? shared + 1 : 0; i <= branch.ids.length; i += 1) {
+        const here = branch.current && i === s.steps.step;
+        svg.append(h("circle", { cx: left + i * step, cy: y, r: here ? 7 : 4, fill: here ? "var(--gb-token)" : "var(--gb-background)", stroke: colour, "stroke-width": 2, class: "node", onclick: go(i) },
+          h("title", {}, i ? `${i}: ${visible(branch.texts[i - 1] ?? "")}` : w.step_first)));
+      }
+      const tail = branch.texts.slice(shared, branch.ids.length).join("");
+      const logprob = branch.current ? -data.line.slice(0, branch.ids.length).reduce((sum, e) => sum + e[2], 0) * Math.LN2 : branch.logprob;
+      svg.append(h("text", { x: Math.max(x1, x0 + 8) + 14, y: y + 5, class: branch.current ? "leaf current" : "leaf", fill: branch.current ? "var(--gb-token)" : "var(--gb-text)", tabindex: branch.current ? null : "0", role: branch.current ? null : "button",
+        "aria-label": branch.current ? null : `${w.branch_back}: ${tail}`, onclick: go(branch.ids.length), onkeydown: (e) => { if (e.key === "Enter") go(branch.ids.length)(); } },
+        `${visible(tail.length > 26 ? `${tail.slice(0, 25)}…` : tail)}   log p ${num(logprob)}`));
+    });
+    lines.push(svg);
+  }
+  fill(s.tree, h("h3", {}, w.branches), ...lines, earlier.length ? h("div", { class: "earlier" }, h("span", {}, w.earlier), ...earlier) : null);
+}
+
+function lastPick(data) { return data.line.reduce((last, e, i) => (e[4] === "hand" ? i + 1 : last), 0); }
+
+function jump(s, at) { s.steps.set({ step: at }); stepped(s, at); }
+
+function pick(s, at, id) {
+  const step = detail(s, at);
+  if (step && step.chosen.id === id) { s.steps.act("next"); return; }
+  s.waitingFor = s.data.run;
+  s.root.classList.add("waiting");
+  s.trigger("pick", { step: at + 1, id });
+}
+
+/** Let the chosen token fly from its row to the end of the text. */
+function fly(s, before) {
+  if (!before || reducedMotion()) return;
+  const token = [...s.text.querySelectorAll(".tok")].at(-1);
+  if (!token) return;
+  const to = token.getBoundingClientRect();
+  token.animate([{ transform: `translate(${before.left - to.left}px, ${before.top - to.top}px)`, opacity: 0.4 }, { transform: "none", opacity: 1 }], { duration: 220, easing: "ease-out" });
+}
+
+function stepped(s, at) {
+  const row = at === s.shown + 1 ? s.table.querySelector("tr.chosen .name button")?.getBoundingClientRect() : null;
+  s.shown = at;
+  drawText(s);
+  fly(s, row);
+  drawCandidates(s);
+  drawDraw(s);
+  drawAid(s);
+  drawTree(s);
+  s.report(at);
+}
+
+/** The candidates of this step as a picture. */
+function picture(s) {
+  const step = detail(s, s.steps.step);
+  const w = s.say;
+  const width = 900, rowHeight = 24, top = 74;
+  const n = step ? step.ids.length : 0;
+  const svg = frame(width, top + (n + 1) * rowHeight + 12);
+  const text = (x, y, content, props = {}) => svg.append(h("text", { x, y, "font-size": 14, "font-family": "monospace", fill: "var(--gb-text)", ...props }, content));
+  const tail = [...s.data.prompt, ...s.data.line.slice(0, s.steps.step)].map((e) => e[0]).join("").slice(-84);
+  text(12, 26, tail.replace(/\n/g, "↵"), { "font-size": 16 });
+  if (!step) return svg;
+  const columns = [[250, w.stage_model], [470, w.stage_temperature], [690, w.stage_final]];
+  for (const [x, title] of columns) text(x, 58, title, { "font-family": "sans-serif", "font-weight": 700 });
+  const rows = [...step.ids.map((id, i) => ({ name: visible(step.texts[i]), p: stages(step, i), cut: step.cut[i], chosen: id === step.chosen.id })), { name: w.everything_else, p: step.rest, cut: null }];
+  rows.forEach((row, i) => {
+    const y = top + i * rowHeight;
+    text(12, y + 15, row.name + (row.chosen ? "  ✓" : ""), { "font-weight": row.chosen ? 700 : 400, fill: row.chosen ? "var(--gb-token)" : "var(--gb-text)" });
+    columns.forEach(([x], c) => {
+      svg.append(h("rect", { x, y: y + 2, width: Math.max(0.5, 130 * row.p[c]), height: rowHeight - 7, fill: row.chosen ? "var(--gb-token)" : "var(--gb-seq-2)" }));
+      text(x + 136, y + 15, c === 2 && row.cut ? row.cut.replace("_", "-") : percent(row.p[c]), { fill: "var(--gb-quiet)" });
+    });
+  });
+  return svg;
+}
+
+function build(s) {
+  const w = s.say;
+  s.text = h("div", { class: "paper" });
+  s.table = h("div", { class: "candidates" });
+  s.draw = h("div", { class: "draw" });
+  s.aid = h("p", { class: "aid", "aria-live": "polite" });
+  s.sums = h("p", { class: "sums" });
+  s.tree = h("div", { class: "branches" });
+  s.report = reporter((step) => s.send("step", step));
+  s.steps?.destroy();
+  s.steps = stepper({ words: w, onMove: (at) => stepped(s, at), onWant: () => s.send("want", s.data.line.length + 8), label: (step) => say(w.tokens_written, { n: step }) });
+  const legend = h("div", { class: "legend" }, h("span", {}, `${w.surprisal}:`), h("span", {}, `0 ${w.bits}`), h("span", { class: "ramp", "aria-hidden": "true" }), h("span", {}, `${BITS_FULL}+`),
+    h("label", {}, h("input", { type: "checkbox", onchange: (e) => { s.ids = e.target.checked; drawText(s); } }), w.show_ids));
+  fill(s.root, h("div", { class: "writing" },
+    h("section", { class: "left" }, s.text, s.steps.node, s.aid, s.draw, h("div", { class: "under" }, s.sums, legend), s.tree),
+    h("section", { class: "right" }, s.table)));
+}
+
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  const s = create(parentElement);
+  const root = parentElement.querySelector(".gb-writer");
+  const fresh = s.root !== root || s.lang !== data.words.token;
+  s.root = root;
+  s.send = setStateValue;
+  s.trigger = setTriggerValue;
+  s.say = data.words;
+  const moved = s.data?.rev !== data.rev || s.data?.run !== data.run;
+  const keep = s.steps?.step ?? data.step;
+  s.data = data;
+  if (s.seen.size > 4000) s.seen.clear();
+  data.details.steps.forEach((step, i) => s.seen.set(`${data.run}|${data.details.from + i}`, step));
+  if (fresh) { build(s); s.lang = data.words.token; }
+  root.classList.remove("waiting");
+  const last = data.line.length - (data.open ? 1 : 0);
+  s.shown = s.steps.step;
+  s.steps.set({ step: moved || fresh ? (moved ? data.step : keep) : keep, last: Math.max(last, 0), open: data.open });
+  s.shown = s.steps.step;
+  drawText(s); drawCandidates(s); drawDraw(s); drawAid(s); drawTree(s);
+  if (!s.withdraw) s.withdraw = offerPicture("next-token", () => picture(s));
+  return () => { s.steps?.destroy(); s.withdraw?.(); s.withdraw = null; };
+}

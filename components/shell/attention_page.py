@@ -1,0 +1,120 @@
+"""State and numbers of the page "Attention heads"."""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from components.elements.attention_view import AttentionChoice
+from components.lm import checkpoints
+from components.lm.attention import ALL_LAYERS_UP_TO, Attention, TooLong
+from components.lm.head_scores import KINDS, HeadScores
+from components.lm.model_card import ModelCard
+from components.shell import cached, links
+from components.shell.i18n import t
+
+TEXT = "The little girl gave her brother the red ball because he was sad."
+MEASURES = ("weights", "value_weighted", "rollout")
+PANELS = ("nothing", "ablation", "bertviz", "numbers")
+SORTS = ("grid", *KINDS)
+HEADS_PER_LAYER = 1000
+"""A head travels in a link as layer * 1000 + head."""
+
+
+def default_model() -> str:
+    """BERT where it is bundled; before that the only model there is."""
+    return "pocket-bert" if "pocket-bert" in checkpoints.store().bundled_names() else "pocket-gpt"
+
+
+def params() -> tuple[links.Param, ...]:
+    """What the link of the page holds."""
+    return (
+        links.Text("text", TEXT, max_chars=4000),
+        links.Text("second", "", max_chars=4000),
+        links.Text("attention_model", default_model(), max_chars=120),
+        links.Choice("measure", MEASURES, "weights"),
+        links.Integer("layer", 0, 199, 0),
+        links.Numbers("heads", (0,), most=8, high=999),
+        links.Integer("token", -1, 4095, -1),
+        links.Choice("sort", SORTS, "grid"),
+        links.Choice("panel", PANELS, "nothing"),
+        links.Numbers("off", (), most=64, high=199 * HEADS_PER_LAYER),
+        links.Integer("at", -1, 4095, -1),
+    )
+
+
+def start() -> AttentionChoice:
+    """The choice that the element starts from: what the session held when the link last moved it.
+
+    It stays the same between two such moments, so that the weights do not travel again.
+    """
+    rev = links.revision()
+    held = st.session_state.get("_attention_start")
+    if held is None or held[0] != rev:
+        s = st.session_state
+        held = (rev, AttentionChoice(int(s["layer"]), tuple(s["heads"]), int(s["token"]), str(s["sort"])))
+        st.session_state["_attention_start"] = held
+    choice: AttentionChoice = held[1]
+    return choice
+
+
+def keep(choice: AttentionChoice) -> None:
+    """Hand what was chosen in the element to the link."""
+    links.put("layer", choice.layer)
+    links.put("heads", choice.heads)
+    links.put("token", choice.token)
+    links.put("sort", choice.sort)
+
+
+def read(card: ModelCard) -> Attention | None:
+    """The attention of the texts on screen, or None after saying why there is none."""
+    s = st.session_state
+    try:
+        with st.spinner(t("attention", "computing", model=card.name), show_time=True):
+            return cached.attention(card.name, card.revision, s["text"], s["second"], None)
+    except TooLong as error:
+        st.error(t("attention", "too_long", tokens=error.num_tokens, limit=error.limit, model=card.name))
+        return None
+
+
+def shown(card: ModelCard, attention: Attention) -> tuple[Attention, int | None]:
+    """The layers to send: all up to 128 tokens, one above. Returns them and the one layer, if only one."""
+    if len(attention.encoded) <= ALL_LAYERS_UP_TO:
+        return attention, None
+    layer = min(int(st.session_state["layer"]), card.num_layers - 1)
+    return Attention(
+        attention.encoded, attention.weights[layer : layer + 1], (layer,), attention.causal
+    ), layer
+
+
+def plain_scores(scores: HeadScores) -> dict[str, list[list[float | None]]]:
+    """Scores for the browser: three digits, None where the text cannot tell; kinds it cannot tell at all are left out."""
+    found: dict[str, list[list[float | None]]] = {}
+    for kind in KINDS:
+        values = scores.of(kind)
+        if not np.isnan(values).all():
+            found[kind] = [[None if np.isnan(v) else round(float(v), 4) for v in row] for row in values]
+    return found
+
+
+def strongest(scores: HeadScores) -> list[list[str]]:
+    """The kind of place each head gives most weight to."""
+    layers, heads = scores.broad.shape
+    return [[scores.strongest(layer, head) for head in range(heads)] for layer in range(layers)]
+
+
+def npz(attention: Attention, about: Mapping[str, Any]) -> bytes:
+    """Everything exact, as a NumPy archive: weights (layer, head, query, key), tokens, ids, segments, where from."""
+    file = io.BytesIO()
+    np.savez_compressed(
+        file,
+        weights=attention.weights,
+        layers=np.array(attention.layers),
+        tokens=np.array(attention.encoded.tokens),
+        input_ids=attention.encoded.input_ids,
+        segments=attention.encoded.segments,
+        about=np.array([f"{key}: {value}" for key, value in about.items()]),
+    )
+    return file.getvalue()

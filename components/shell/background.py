@@ -1,0 +1,96 @@
+"""Work that may take longer than a reader waits: it runs in a thread, says how far it is, and can be stopped.
+
+Results are kept (the most recent ones), so the same work is done once however many readers ask for it.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any
+
+AT_ONCE = 2
+"""Works that run at the same time; the others wait. More would only slow each other down."""
+
+
+class Work:
+    """One piece of work: how far it is, and what came of it."""
+
+    def __init__(self, do: "Callable[[Work], Any]") -> None:
+        self._do = do
+        self._stop = threading.Event()
+        self._done = threading.Event()
+        self.fraction = 0.0
+        self.detail: Any = None
+        self.started = 0.0
+        self._result: Any = None
+        self._error: Exception | None = None
+
+    def tell(self, fraction: float, detail: Any = None) -> None:
+        """Say how far the work is, 0 to 1."""
+        self.fraction, self.detail = min(max(fraction, 0.0), 1.0), detail
+
+    def should_stop(self) -> bool:
+        """Return whether the reader wants it to end; the work then returns what it has."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Ask the work to end soon."""
+        self._stop.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end, at most so long; return whether it has ended."""
+        return self._done.wait(seconds)
+
+    def seconds_left(self) -> float | None:
+        """Return an estimate from the speed so far, None while there is none."""
+        if not self.started or self.fraction < 0.02:
+            return None
+        return (time.monotonic() - self.started) * (1 - self.fraction) / self.fraction
+
+    def result(self) -> Any:
+        """Return what the work returned, or raise what it raised. Only after the end."""
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    def run(self, turn: threading.Semaphore) -> None:
+        """Do the work when it is its turn."""
+        with turn:
+            self.started = time.monotonic()
+            try:
+                self._result = self._do(self)
+            except Exception as error:  # handed to whoever asks for the result
+                self._error = error
+            finally:
+                self._done.set()
+
+
+class Works:
+    """Works by key; the ``keep`` most recently asked for are kept."""
+
+    def __init__(self, keep: int) -> None:
+        self._keep = keep
+        self._works: OrderedDict[Hashable, Work] = OrderedDict()
+        self._lock = threading.Lock()
+        self._turn = threading.Semaphore(AT_ONCE)
+
+    def start(self, key: Hashable, do: Callable[[Work], Any]) -> Work:
+        """Return the work with this key, started if it was not known."""
+        with self._lock:
+            work = self._works.get(key)
+            if work is None:
+                work = self._works[key] = Work(do)
+                threading.Thread(target=work.run, args=(self._turn,), daemon=True, name="work").start()
+                while len(self._works) > self._keep:
+                    _, oldest = self._works.popitem(last=False)
+                    oldest.stop()
+            self._works.move_to_end(key)
+            return work
+
+    def forget(self, key: Hashable) -> None:
+        """Drop a result, so that the work is done again when asked for."""
+        with self._lock:
+            work = self._works.pop(key, None)
+        if work is not None:
+            work.stop()

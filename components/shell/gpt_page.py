@@ -1,0 +1,349 @@
+"""State and data of the page "GPT writes, token by token": texts, branches, what the browser gets."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from components.shell import cached, links
+from components.shell.i18n import t
+
+TRACE = Path(__file__).parents[2] / "assets" / "traces" / "gpt-generation.json"
+PROMPT = "The old woman opened the door and"
+WINDOW = 16
+"""Steps sent with all candidates; about 1.2 kB each."""
+AHEAD, AHEAD_SECONDS = 16, 0.25
+
+PARAMS = (
+    links.Text("prompt", PROMPT),
+    links.Text("model", cached.FIRST_MODEL, max_chars=120),
+    links.Choice("strategy", ("greedy", "sample"), "sample"),
+    links.Number("temperature", 0.0, 2.0, 0.8),
+    links.Integer("top_k", 0, 200, 0),
+    links.Number("top_p", 0.05, 1.0, 0.9),
+    links.Integer("seed", 0, 9999, 4),
+    links.Integer("step", 0, 4096, 0),
+    links.Numbers("picks"),
+    links.Choice("inside", ("nothing", "attention", "lens", "cache", "tokens"), "nothing"),
+)
+_SETTINGS = ("strategy", "temperature", "top_k", "top_p", "seed")
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A continuation that was on screen once: enough to return to it."""
+
+    prompt: str
+    model: str
+    settings: tuple[Any, ...]
+    picks: tuple[int, ...]
+    ids: tuple[int, ...]
+    texts: tuple[str, ...]
+    logprob: float
+
+
+@cache
+def _trace() -> Any:
+    return json.loads(TRACE.read_text(encoding="utf-8")) if TRACE.exists() else None
+
+
+def precomputed() -> Any:
+    """Return the first view from the file if it is what the link asks for, else None (no torch either way)."""
+    state = st.session_state
+    trace = _trace()
+    if (
+        trace is None
+        or state["picks"]
+        or any(state[key] != trace["state"][key] for key in ("prompt", "model", *_SETTINGS))
+    ):
+        return None
+    if max(state["step"], _wanted()) > len(trace["steps"]) - 1 or state["inside"] != "nothing":
+        return None
+    return cached.first_view(trace)
+
+
+def _wanted() -> int:
+    return int(st.session_state.get("writer", {}).get("want") or 0)
+
+
+def pairs(picks: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """``(1, 50, 4, 7)`` -> step 1 took token 50, step 4 took token 7."""
+    return tuple(zip(picks[::2], picks[1::2], strict=False))
+
+
+def writing(model: str, revision: str) -> Any:
+    """Return the text on screen (see ``components.lm.writing``)."""
+    s = st.session_state
+    greedy = s["strategy"] == "greedy"
+    settings = (
+        (False, 1.0, 0, 1.0, 0) if greedy else (True, s["temperature"], s["top_k"], s["top_p"], s["seed"])
+    )
+    return cached.writing(model, revision, s["prompt"], *settings, pairs(tuple(s["picks"])))
+
+
+def _run_key(model: str) -> str:
+    s = st.session_state
+    return json.dumps([s["prompt"], model, *(s[key] for key in _SETTINGS), list(s["picks"])])
+
+
+def from_trace(trace: Any) -> dict[str, Any]:
+    """Return the element's data for the precomputed first view."""
+    step = st.session_state["step"]
+    line = trace["line"][: step + 1]
+    note(cached.FIRST_MODEL, [(entry[1], entry[0], -entry[2] * math.log(2)) for entry in line])
+    return {
+        **_common(cached.FIRST_MODEL, step),
+        "prompt": trace["prompt"],
+        "line": trace["line"],
+        "details": {"from": 0, "steps": trace["steps"]},
+        "open": True,
+        "stop": None,
+        "limit": trace["limit"],
+        "dropped": 0,
+        "empty": False,
+    }
+
+
+def from_model(model: str, text: Any) -> dict[str, Any]:
+    """Return the element's data for a text of the loaded model; computes what is missing."""
+    from components.lm.written import details, prompt_line, written_line
+
+    step = st.session_state["step"]
+    needed = max(step, _wanted()) + 1
+    steps = text.steps(needed, ahead=AHEAD, seconds=AHEAD_SECONDS)
+    step = st.session_state["step"] = min(step, len(steps))
+    first = max(0, min(step - step % (WINDOW // 2), len(steps) - 1) - WINDOW // 4)
+    note(model, [(x.token.token_id, x.token.text, x.trace.logprob) for x in steps[: step + 1]])
+    return {
+        **_common(model, step),
+        "prompt": prompt_line(text.prompt, text.statistics()),
+        "line": written_line(steps),
+        "details": {"from": first, "steps": details(steps[first : first + WINDOW])},
+        "open": text.stop_reason is None,
+        "stop": text.stop_reason,
+        "limit": text.prompt.context_length,
+        "dropped": text.prompt.dropped_tokens,
+        "empty": text.prompt.from_end_of_text,
+    }
+
+
+def _common(model: str, step: int) -> dict[str, Any]:
+    return {
+        "rev": links.revision(),
+        "run": _run_key(model),
+        "step": step,
+        "branches": branches(model),
+        "earlier": earlier(),
+    }
+
+
+# -- branches -------------------------------------------------------------------------------------
+
+
+def _kept() -> list[Branch]:
+    return st.session_state.setdefault("_gpt_branches", [])  # type: ignore[no-any-return]
+
+
+def note(model: str, tokens: Sequence[tuple[int, str, float]]) -> None:
+    """Note the continuation on screen (id, text, log-probability), so that a pick or an edit does not lose it.
+
+    Going back in a text does not shorten what is noted of it.
+    """
+    s = st.session_state
+    now = Branch(
+        s["prompt"],
+        model,
+        tuple(s[key] for key in _SETTINGS),
+        tuple(s["picks"]),
+        tuple(token_id for token_id, _, _ in tokens),
+        tuple(text for _, text, _ in tokens),
+        math.fsum(logprob for _, _, logprob in tokens),
+    )
+    before: Branch | None = s.get("_gpt_now")
+    if before is None or len(before.ids) <= len(now.ids) or _origin(before) != _origin(now):
+        s["_gpt_now"] = now
+
+
+def _origin(branch: Branch) -> tuple[Any, ...]:
+    return branch.prompt, branch.model, branch.settings, branch.picks
+
+
+def keep() -> None:
+    """Put the continuation on screen among the branches; a longer one replaces its own beginning."""
+    now: Branch | None = st.session_state.get("_gpt_now")
+    if now is None or not now.ids:
+        return
+    kept = _kept()
+    for other in list(kept):
+        if (other.prompt, other.model) == (now.prompt, now.model):
+            if other.ids[: len(now.ids)] == now.ids:
+                return
+            if now.ids[: len(other.ids)] == other.ids:
+                kept.remove(other)
+    kept.append(now)
+    del kept[:-40]
+
+
+def branches(model: str) -> list[dict[str, Any]]:
+    """Return the branches of the prompt on screen: texts, log-probability, number to return by."""
+    return [
+        {"number": i, "ids": list(b.ids), "texts": list(b.texts), "logprob": b.logprob}
+        for i, b in enumerate(_kept())
+        if b.prompt == st.session_state["prompt"] and b.model == model
+    ][-8:]
+
+
+def earlier() -> list[dict[str, Any]]:
+    """Return one branch for each other prompt, newest last: the way back after an edit."""
+    newest = {b.prompt: i for i, b in enumerate(_kept()) if b.prompt != st.session_state["prompt"]}
+    return [{"number": i, "prompt": prompt[:60]} for prompt, i in list(newest.items())[-4:]]
+
+
+# -- callbacks: run before the page, so that widgets can still be moved ---------------------------
+
+
+def took_step() -> None:
+    """The browser stepped."""
+    step = st.session_state["writer"].get("step")
+    if isinstance(step, int) and step >= 0:
+        links.put("step", step)
+
+
+def wanted_more() -> None:
+    """The browser asked for steps beyond the known ones; the number is read where they are computed."""
+
+
+def picked() -> None:
+    """A candidate was clicked: keep the old continuation, take the other token from here on."""
+    pick = st.session_state["writer"].get("pick")
+    if not isinstance(pick, dict):
+        return
+    step, token = int(pick["step"]), int(pick["id"])
+    keep()
+    before = [
+        n for at, token_id in pairs(tuple(st.session_state["picks"])) if at < step for n in (at, token_id)
+    ]
+    links.put("picks", (*before, step, token))
+    links.put("step", step)
+    links.moved()
+
+
+def returned() -> None:
+    """A node of the tree was clicked: everything that made that branch comes back."""
+    go = st.session_state["writer"].get("go")
+    if not isinstance(go, dict):
+        return
+    kept = _kept()
+    number = int(go["branch"])
+    if not 0 <= number < len(kept):
+        return
+    branch = kept[number]
+    keep()
+    s = st.session_state
+    s["prompt"], s["model"], s["picks"] = branch.prompt, branch.model, branch.picks
+    s.update(zip(_SETTINGS, branch.settings, strict=True))
+    links.put("step", min(int(go["step"]), len(branch.ids)))
+    links.moved()
+
+
+def edited() -> None:
+    """The beginning or the model changed: its branches stay, the new text starts at its beginning."""
+    keep()
+    links.put("picks", ())
+    links.put("step", 0)
+    links.moved()
+
+
+def resampled() -> None:
+    """A sampling control changed: same logits, another choice; picks by hand stay."""
+    links.moved()
+
+
+# -- words and files ------------------------------------------------------------------------------
+
+
+def settings_words() -> str:
+    """Return the settings in one line."""
+    s = st.session_state
+    if s["strategy"] == "greedy":
+        return t("gpt", "settings_greedy")
+    return t(
+        "gpt",
+        "settings_sample",
+        temperature=f"{s['temperature']:g}",
+        top_k=s["top_k"],
+        top_p=f"{s['top_p']:g}",
+        seed=s["seed"],
+    )
+
+
+def caption(card: Any) -> str:
+    """Return the line under the picture: model, revision, size, settings."""
+    return t(
+        "gpt",
+        "caption",
+        model=card.name,
+        revision=card.revision.removeprefix("sha256:")[:10],
+        parameters=f"{card.num_parameters:,}",
+        vocab=f"{card.vocab_size:,}",
+        settings=settings_words(),
+    )
+
+
+def about(card: Any) -> dict[str, Any]:
+    """Return what every exported file names."""
+    s = st.session_state
+    return {
+        "model": card.name,
+        "revision": card.revision,
+        "prompt": s["prompt"],
+        "strategy": s["strategy"],
+        "temperature": s["temperature"],
+        "top_k": s["top_k"],
+        "top_p": s["top_p"],
+        "seed": s["seed"],
+    }
+
+
+def _shown(card: Any) -> Any:
+    """Return the steps up to the one on screen, with its candidates."""
+    text = writing(card.name, card.revision)
+    return text, text.steps(st.session_state["step"] + 1)[: st.session_state["step"] + 1]
+
+
+def tables(card: Any) -> dict[str, Any]:
+    """Return the tables of the export: one row a step, and one row a candidate."""
+
+    def steps() -> list[dict[str, Any]]:
+        from components.lm.generation import export_rows
+
+        return export_rows(_shown(card)[1])
+
+    def candidates() -> list[dict[str, Any]]:
+        from components.lm.generation import candidate_rows
+
+        return candidate_rows(_shown(card)[1])
+
+    return {"steps": steps, "candidates": candidates}
+
+
+def result(card: Any) -> Any:
+    """Return the whole result for the JSON export."""
+    from components.lm.generation import export_json
+
+    text, steps = _shown(card)
+    return export_json(text.prompt, text.settings, steps)
+
+
+def examples() -> list[tuple[str, dict[str, Any]]]:
+    """Return the prepared states of the foot."""
+    return [
+        (t("gpt", "try_surprise"), {"prompt": "Once upon a", "strategy": "greedy"}),
+        (t("gpt", "try_hot"), {"temperature": 2.0, "top_p": 1.0, "step": 12}),
+        (t("gpt", "try_bytes"), {"prompt": "안녕하세요", "inside": "tokens"}),
+    ]

@@ -1,0 +1,155 @@
+"""Choosing a model: the list, what is refused and why, and the download of what is not here yet."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from components.lm import checkpoints
+from components.lm.model_card import LOCAL_PREFIX, Capability, ModelCard, ModelRefused, Reason
+from components.shell.i18n import t
+
+
+def size(count: float) -> str:
+    """Return bytes as a person says them: 548 MB, 7.0 MB, 12 kB."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= factor:
+            value = count / factor
+            return f"{value:.0f} {unit}" if value >= 100 else f"{value:.1f} {unit}"
+    return f"{count:.0f} B"
+
+
+def refusal(error: ModelRefused) -> str:
+    """Return a sentence that says why a model cannot be used, and what to do."""
+    slots: dict[str, object] = {}
+    for key, value in error.parameters.items():
+        if key.endswith("bytes") or key.startswith("bytes"):
+            slots[key] = size(float(value))  # type: ignore[arg-type]
+        elif key == "needs":
+            slots[key] = t("models", f"can_{value}")
+        elif key == "capabilities":
+            named = [t("models", f"can_{c}") for c in value]  # type: ignore[union-attr]
+            slots[key] = ", ".join(named) or t("models", "can_nothing")
+        else:
+            slots[key] = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+    return t("models", error.reason.value, **slots)
+
+
+def _took(key: str, on_change: Callable[[], None] | None) -> None:
+    """Callback: a path typed by hand becomes a named local folder; a path never reaches the link."""
+    typed = str(st.session_state[key] or "").strip()
+    if typed and (typed.startswith(("~", ".")) or os.path.isabs(typed) or "\\" in typed):  # noqa: PTH117
+        try:
+            st.session_state[key] = checkpoints.add_local_folder(typed)
+        except ModelRefused as error:
+            st.session_state["_model_refused"] = refusal(error)
+            st.session_state[key] = LOCAL_PREFIX + "?"
+    if on_change is not None:
+        on_change()
+
+
+def model_picker(
+    require: Capability, *, key: str = "model", on_change: Callable[[], None] | None = None
+) -> None:
+    """Draw the list of models that can do ``require``; any other name can be typed.
+
+    The choice is ``st.session_state[key]``, a link parameter of the page.
+    """
+    names = [choice.name for choice in checkpoints.choices(require)]
+    now = st.session_state.get(key)
+    if now and now not in names:
+        names.append(now)
+    st.selectbox(
+        t("models", "model"),
+        names,
+        key=key,
+        accept_new_options=True,
+        help=t("models", "help"),
+        on_change=_took,
+        args=(key, on_change),
+    )
+
+
+def model_in_use(require: Capability, *, default: str, key: str = "model") -> ModelCard:
+    """Return the card of the model to use now: the chosen one, or ``default`` with a word about why not.
+
+    A model that is not on this machine is offered for download; meanwhile the bundled one is shown.
+    """
+    name = st.session_state.get(key) or default
+    said = st.session_state.pop("_model_refused", None)
+    try:
+        return checkpoints.card(name, require)
+    except ModelRefused as error:
+        if error.reason is Reason.NOT_DOWNLOADED:
+            _offer(name, default)
+        else:
+            st.warning(f"{said or refusal(error)} {t('models', 'meanwhile', name=default)}")
+    return checkpoints.card(default, require)
+
+
+@st.fragment(run_every=1.0)
+def _running(name: str) -> None:
+    from components.lm import hub
+
+    download = hub.current_download(name)
+    if download is None:
+        return
+    now = download.progress()
+    if now.state == "done":
+        st.rerun()
+    if now.refused is not None:
+        st.error(refusal(now.refused))
+        st.rerun()
+    done = t(
+        "models", "progress", done=size(now.bytes_done), total=size(now.bytes_total), file=now.file or "…"
+    )
+    left = "" if now.seconds_left is None else " · " + t("models", "left", seconds=f"{now.seconds_left:.0f}")
+    st.progress(min(1.0, now.fraction), text=done + left)
+    if st.button(t("models", "stop"), key=f"stop-{name}"):
+        download.stop()
+
+
+def _offer(name: str, default: str) -> None:
+    """Say what a download would bring, on request; then fetch it with progress, stop and resume."""
+    from components.lm import hub
+
+    with st.container(border=True):
+        st.markdown(t("models", "not_downloaded", name=name) + " " + t("models", "meanwhile", name=default))
+        download = hub.current_download(name)
+        if download is not None and not download.over:
+            _running(name)
+            return
+        failed = download.progress().refused if download is not None else None
+        if failed is not None:
+            st.error(refusal(failed))
+        elif download is not None:
+            st.caption(t("models", "stopped", done=size(download.progress().bytes_done)))
+        remote: Any = st.session_state.get(f"_remote-{name}")
+        if remote is None:
+            if st.button(t("models", "describe"), key=f"describe-{name}"):
+                try:
+                    with st.spinner(t("models", "asking")):
+                        st.session_state[f"_remote-{name}"] = hub.describe_remote(name)
+                    st.rerun()
+                except ModelRefused as error:
+                    st.error(f"{refusal(error)} {t('models', 'meanwhile', name=default)}")
+            return
+        st.markdown(
+            t(
+                "models",
+                "described",
+                name=name,
+                size=size(remote.bytes_total),
+                parameters=f"{remote.card.num_parameters:,}",
+                licence=remote.licence or t("models", "no_licence"),
+                here=size(remote.bytes_here),
+            )
+        )
+        if st.button(
+            t("models", "download", size=size(remote.bytes_total - remote.bytes_here)),
+            key=f"get-{name}",
+            type="primary",
+        ):
+            hub.start_download(remote)
+            st.rerun()
