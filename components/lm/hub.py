@@ -201,7 +201,7 @@ def describe_remote(
         revision=revision,
         files=files,
         bytes_total=sum(file.size_bytes for file in files),
-        bytes_here=sum(_bytes_here(folder, file) for file in files),
+        bytes_here=sum(_bytes_here(folder, revision, file) for file in files),
         gated=gated,
         card=card,
     )
@@ -237,12 +237,16 @@ def _card_data(info: Any) -> tuple[tuple[str, ...], str]:
     return languages, str(licence)
 
 
-def _bytes_here(folder: Path, file: RemoteFile) -> int:
-    blob = folder / "blobs" / file.checksum
-    if blob.is_file():
+def _is_here(folder: Path, revision: str, file: RemoteFile) -> bool:
+    places = (folder / "blobs" / file.checksum, folder / "snapshots" / revision / file.name)
+    return any(path.is_file() and path.stat().st_size == file.size_bytes for path in places)
+
+
+def _bytes_here(folder: Path, revision: str, file: RemoteFile) -> int:
+    if _is_here(folder, revision, file):
         return file.size_bytes
     with contextlib.suppress(OSError):
-        return min(_partial(blob).stat().st_size, file.size_bytes)
+        return min(_partial(folder / "blobs" / file.checksum).stat().st_size, file.size_bytes)
     return 0
 
 
@@ -553,19 +557,24 @@ class Download:
             return ModelRefused(Reason.CACHE_NOT_WRITABLE, name=name, folder=str(self._cache))
         return ModelRefused(Reason.DAMAGED, name=name, file=str(error.filename or self._file))
 
+    def _needed(self) -> int:
+        """Bytes that are not on the disk yet."""
+        remote = self.remote
+        here = (_bytes_here(self._folder, remote.revision, file) for file in remote.files)
+        return remote.bytes_total - sum(here)
+
     def _disk_full(self) -> ModelRefused:
-        needed = self.remote.bytes_total - sum(_bytes_here(self._folder, file) for file in self.remote.files)
         return ModelRefused(
             Reason.DISK_FULL,
             name=self.remote.name,
-            needed_bytes=needed,
+            needed_bytes=self._needed(),
             free_bytes=shutil.disk_usage(_existing(self._cache)).free,
         )
 
     def _fetch_all(self) -> Path:
         remote = self.remote
         hub = _Hub(remote.name, remote.endpoint, self._limits)
-        needed = remote.bytes_total - sum(_bytes_here(self._folder, file) for file in remote.files)
+        needed = self._needed()
         if needed and needed + _SPARE_BYTES > shutil.disk_usage(_existing(self._cache)).free:
             raise self._disk_full()
         snapshot = self._folder / "snapshots" / remote.revision
@@ -577,11 +586,11 @@ class Download:
                     self._file = file.name
                 blob = self._folder / "blobs" / file.checksum
                 with self._lock(file):
-                    if blob.is_file():
+                    if _is_here(self._folder, remote.revision, file):
                         self._advance(file.size_bytes)
                     else:
                         self._fetch(hub, client, file, blob)
-                _link(blob, snapshot / file.name)
+                    _link(blob, snapshot / file.name)
         refs = self._folder / "refs"
         refs.mkdir(exist_ok=True)
         temporary = refs / f"main.{os.getpid()}.{threading.get_ident()}"
@@ -738,17 +747,18 @@ def _matches(path: Path, file: RemoteFile, check: Callable[[], None]) -> bool:
 
 
 def _link(blob: Path, pointer: Path) -> None:
-    """Make a file of a snapshot point to its content, as Hugging Face tools do; copy it where links do not work."""
-    if pointer.exists():
+    """Make a file of a snapshot point to its content; where links do not work, put the content itself there.
+
+    Hugging Face tools do the same, so either layout is read by everybody.
+    """
+    if pointer.is_file():
         return
     pointer.unlink(missing_ok=True)  # a link to content that was removed
     if os.environ.get("HF_HUB_DISABLE_SYMLINKS", "").upper() not in ("1", "ON", "YES", "TRUE"):
         with contextlib.suppress(OSError, NotImplementedError):
             pointer.symlink_to(Path("..") / ".." / "blobs" / blob.name)
             return
-    temporary = pointer.with_name(pointer.name + ".copy")
-    shutil.copyfile(blob, temporary)
-    temporary.replace(pointer)
+    blob.replace(pointer)
 
 
 # --- One download per model -----------------------------------------------------------------------------------------

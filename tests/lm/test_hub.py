@@ -424,7 +424,7 @@ def test_weights_in_several_files(
         sharded.close()
 
 
-def test_where_links_do_not_work_files_are_copied(
+def test_where_links_do_not_work_files_stand_in_the_snapshot(
     fake_hub: FakeHub, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_DISABLE_SYMLINKS", "1")
@@ -432,6 +432,11 @@ def test_where_links_do_not_work_files_are_copied(
     assert done.folder is not None
     assert not (done.folder / WEIGHTS).is_symlink()
     assert (done.folder / WEIGHTS).read_bytes() == fake_hub.files[WEIGHTS]
+    assert not list((cache / "models--owner--tiny-gpt" / "blobs").iterdir()), "nothing is kept twice"
+    remote = describe(fake_hub, cache)
+    assert remote.bytes_here == remote.bytes_total
+    assert start_download(remote, cache=cache, limits=QUICK).wait(LONG).bytes_done == remote.bytes_total
+    assert fake_hub.ranges() == [None]
 
 
 # --- Breaks and stops -----------------------------------------------------------------------------------------------
@@ -507,17 +512,34 @@ def test_stop_does_not_wait_for_a_silent_server(fake_hub: FakeHub, cache: Path, 
     assert download.wait(LONG).state == "stopped"
 
 
-def test_starting_again_right_after_a_stop(fake_hub: FakeHub, cache: Path) -> None:
-    """The second download waits until the first has let go of the file, then goes on."""
-    fake_hub.slow = 0.02
+def test_starting_again_right_after_a_stop(
+    fake_hub: FakeHub, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second download waits until the first has let go of the file, even where file locks have no effect."""
+    import huggingface_hub.utils
+
+    monkeypatch.setattr(
+        huggingface_hub.utils, "WeakFileLock", lambda *args, **kwargs: contextlib.nullcontext()
+    )
+    fake_hub.silent_after = {WEIGHTS: 50_000}
     remote = describe(fake_hub, cache)
-    first = start_download(remote, cache=cache, limits=QUICK)
-    until(lambda: first.progress().file == WEIGHTS)
+    first = start_download(remote, cache=cache, limits=Limits(stall=10 * LONG))
+    until(
+        lambda: incomplete(cache) and first.progress().file == WEIGHTS and incomplete(cache)[0].stat().st_size
+    )
+    waiting = list(first._sockets)
+    first._sockets.clear()  # so that the stop does not wake it
     first.stop()
+    assert first.progress().state == "stopping"
     second = start_download(remote, cache=cache, limits=QUICK)
-    assert second.wait(LONG).state == "done"
-    assert first.progress().state == "stopped" or first.progress().state == "done"
     assert current_download("owner/tiny-gpt", cache=cache) is second
+    assert second.wait(0.3).state == "running"
+    assert fake_hub.ranges() == [None], "it asks for nothing yet"
+    fake_hub.silent_after = {}
+    for item in waiting:
+        item.shutdown(socket.SHUT_RDWR)
+    assert second.wait(LONG).state == "done"
+    assert first.progress().state == "stopped"
 
 
 def test_a_class_that_presses_the_button_fetches_once(fake_hub: FakeHub, cache: Path) -> None:
