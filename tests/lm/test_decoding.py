@@ -93,7 +93,8 @@ def test_ties_all_over(size: int, top_p: float) -> None:
     chosen = SamplingSettings(top_p=top_p)
     stages = decoding_stages(x, chosen)
     theirs = torch.isfinite(transformers_scores(x, chosen)).numpy()
-    assert abs(int(theirs.sum()) - stages.kept_count) <= 1
+    exact = size in (2, 4)  # halves and quarters have no rounding; elsewhere a sum may fall on either side
+    assert abs(int(theirs.sum()) - stages.kept_count) <= (0 if exact else 1)
     # of equal tokens the lower ids go first, as there
     assert stages.kept.tolist() == [False] * (size - stages.kept_count) + [True] * stages.kept_count
 
@@ -169,6 +170,11 @@ def test_the_draw_inverts_the_cumulative_bar(logits: list[float], chosen: Sampli
     assert choice.high == pytest.approx(edges[place + 1], abs=1e-12)
     assert choice.low - 1e-12 <= u <= choice.high + 1e-12
     assert stages.final[choice.token_id] > 0
+
+
+def test_a_number_on_an_edge_belongs_to_the_token_that_begins_there() -> None:
+    stages = decoding_stages([0.0, 0.0, -math.inf], SamplingSettings())
+    assert [choose(stages, u).token_id for u in (0.0, 0.5 - 2**-54, 0.5, 1 - 2**-53)] == [0, 0, 1, 1]
 
 
 def test_the_draw_from_a_large_vocabulary_does_not_depend_on_how_much_was_sorted() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import json
 import math
+import subprocess
+import sys
 import threading
 import weakref
 from collections.abc import Iterator
@@ -49,6 +51,7 @@ from components.lm.generation import (
 from components.lm.kv_cache import NextTokenEngine, engine_for
 from components.lm.token_text import text_of, token_bytes, token_infos, whole_characters
 
+ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = SamplingSettings(temperature=0.9, top_k=50, top_p=0.95, seed=11)
 GREEDY = SamplingSettings(do_sample=False)
 # Cached and uncached logits add the same numbers in another order; logits here are below 20 in size, where float32
@@ -89,6 +92,12 @@ def plain_logits(model: Any, ids: Any) -> np.ndarray:
 
 def random_ids(length: int, seed: int = 0) -> list[int]:
     return np.random.default_rng(seed).integers(1, 350, length).tolist()  # without 0, the end of text
+
+
+def test_the_first_screen_needs_no_torch() -> None:
+    code = "import sys, components.lm.generation; print({'torch', 'transformers'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert found.stdout.strip() == "set()"
 
 
 # -- equal to transformers --------------------------------------------------------------------------------------
