@@ -15,6 +15,7 @@ toolbar()
 page = contents(
     lesson("start/home", icon="home", default=True),
     {
+        "transformer": [lesson("transformer/sizes", icon="stacks")],
         "gpt": [lesson("gpt/generation", icon="edit_note")],
     },
 )

@@ -16,6 +16,7 @@ const COLOURS = {
 };
 const NUMBERS = ["num_layers", "hidden_size", "num_heads", "intermediate_size", "vocab_size", "max_positions", "embedding_size"];
 const GAP = 0.1; // between layers, in squares
+const AISLE = 1.5; // between columns, in squares
 const BESIDE = 170; // pixels for what is written beside the stack
 
 const letters = (s) => ({ V: s.vocab_size, P: s.max_positions, S: s.token_types, E: s.embedding_size, H: s.hidden_size, F: s.intermediate_size });
@@ -66,10 +67,10 @@ export function arrange(size, counted, width, height, beside = 0) {
   const inputs = parts.filter((p) => p.place === "input"), outputs = parts.filter((p) => p.place === "output");
   const best = { u: 0 };
   for (let columns = 1; columns <= (sides.length > 1 ? 1 : Math.min(L, 12)); columns += 1) {
-    const across = sides.reduce((n, [, s]) => n + s.w * columns, 0) + 0.8 * (sides.length * columns - 1);
+    const across = sides.reduce((n, [, s]) => n + s.w * columns, 0) + AISLE * (sides.length * columns - 1);
     const rows = Math.ceil(L / columns);
     const tables = inputs.reduce((n, part) => n + table(part, across, H).rows * (table(part, across, H).side + GAP), 0);
-    const above = outputs.length ? 1 + 0.4 : 0;
+    const above = outputs.length ? 1 + 0.4 : sides.length > 1 ? 1 : 0;
     const tall = rows * (1 + GAP) + tables + above + 0.6;
     const u = Math.min((width - (columns > 1 ? 0 : beside)) / across, height / tall);
     if (u > best.u * (columns > 1 ? 1.7 : 1)) Object.assign(best, { u, columns, across, rows, tall });
@@ -97,7 +98,7 @@ export function arrange(size, counted, width, height, beside = 0) {
   sides.forEach(([place, { cells, w }], at) => {
     for (let layer = 0; layer < L; layer += 1) {
       const column = sides.length > 1 ? at : Math.floor(layer / rows);
-      const x = left + (sides.length > 1 ? (at ? sides[0][1].w + 0.8 : 0) : column * (w + 0.8)) * u;
+      const x = left + (sides.length > 1 ? (at ? sides[0][1].w + AISLE : 0) : column * (w + AISLE)) * u;
       const top = y - ((layer % rows) + 1) * (1 + GAP) * u + GAP * u;
       cells.forEach(([part, name, cx, cw]) => rects.push({
         id: `${place}-${layer}-${part.name}-${name}`, part: part.name, name, layer, place, x: x + cx * u, y: top, w: cw * u, h: u, ghost: layer >= part.stored,
@@ -169,7 +170,10 @@ export default function ({ data, parentElement, setStateValue }) {
     fields.set(key, { box, range, to });
     return h("div", { class: "row number", "data-key": key, title: w[`${key}_help`] }, h("span", { class: "name" }, h("b", {}, symbol), " ", text), box, range);
   };
+  const which = h("select", { "aria-label": w.model, onchange: () => { const found = data.presets.find((p) => p.name === which.value); if (found) change(found.size, true); } },
+    h("option", { value: "" }, w.own_size), ...data.families.map((family) => h("optgroup", { label: data.family_names[family] }, ...data.presets.filter((p) => p.family === family).map((p) => h("option", { value: p.name }, p.title)))));
   fill(controls,
+    h("label", { class: "row choice model" }, h("span", {}, w.model), which),
     choose("stack", data.stacks, w.stack),
     number("num_layers", w.num_layers, "L"), number("hidden_size", w.hidden_size, "H"), number("num_heads", w.num_heads, "A"),
     number("intermediate_size", w.intermediate_size, "F"), number("vocab_size", w.vocab_size, "V"), number("max_positions", w.max_positions, "P"),
@@ -204,6 +208,7 @@ export default function ({ data, parentElement, setStateValue }) {
       const { box, range, to } = fields.get(key);
       box.value = String(size[key]); range.value = String(to(size[key])); range.setAttribute("aria-valuetext", grouped(size[key]));
     }
+    which.value = known?.name ?? "";
     fields.get("stack").value = size.stack; fields.get("shared").value = size.shared; fields.get("heads").checked = size.heads;
     const encoder = size.stack === "encoder";
     for (const [key, off] of [["embedding_size", !encoder], ["max_positions", size.stack === "encoder_decoder"]]) {
@@ -219,7 +224,7 @@ export default function ({ data, parentElement, setStateValue }) {
     paintStack(size, counted, moving);
     paintList(counted);
     paintDials(counted);
-    const squares = counted.parts.filter((p) => p.layered && p.place === (encoder ? "encoder" : "decoder")).reduce((n, p) => n + p.tensors.filter((t) => t.shape.length === 2).reduce((m, t) => m + t.count, 0), 0) / size.hidden_size ** 2;
+    const squares = counted.parts.filter((p) => p.layered).reduce((n, p) => n + p.tensors.filter((t) => t.shape.length === 2).reduce((m, t) => m + t.count, 0), 0) / size.hidden_size ** 2;
     const table = counted.parts.find((p) => p.name === "token");
     const first = say(size.stack === "encoder_decoder" ? w.aid_two : w.aid_layer, { squares: num(squares), H: grouped(size.hidden_size), L: size.num_layers, n: short(counted.compute) });
     const second = say(w.aid_table, { squares: num(table.total / size.hidden_size ** 2), share: num(100 * table.total / counted.total) });
@@ -244,7 +249,8 @@ export default function ({ data, parentElement, setStateValue }) {
   function paintStack(size, counted, moving) {
     const { width, height } = state;
     if (!width) return;
-    const { rects, labels, u, spans, right, room } = arrange(size, counted, width - 56, height - 8, BESIDE);
+    const f = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // the lecture size
+    const { rects, labels, u, spans, right, room } = arrange(size, counted, width - 56, height - 8, BESIDE * f);
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("width", width); svg.setAttribute("height", height);
     svg.classList.toggle("moving", moving && !reducedMotion());
@@ -271,25 +277,25 @@ export default function ({ data, parentElement, setStateValue }) {
       const text = r.h > 13 ? label(r, size) : "";
       node.text.textContent = text;
       node.text.setAttribute("x", r.x + 48 + r.w / 2); node.text.setAttribute("y", r.y + 4 + r.h / 2);
-      node.text.setAttribute("font-size", Math.min(15, Math.max(11, r.h * 0.5)));
+      node.text.setAttribute("font-size", Math.min(15 * f, Math.max(11, r.h * 0.5)));
     }
     for (const [id, node] of state.nodes) if (!keep.has(id)) { node.rect.remove(); node.text.remove(); state.nodes.delete(id); }
     svg.querySelectorAll(".layer").forEach((node) => node.remove());
-    const every = Math.max(1, Math.ceil(13 / (u * (1 + GAP))));
+    const every = Math.max(1, Math.ceil(13 * f / (u * (1 + GAP))));
     for (const { x, y, layer, place } of labels) {
+      if (size.stack === "encoder_decoder" && layer === size.num_layers - 1) svg.append(h("text", { class: "layer side-name", x: x + 48, y: y + 4 - u / 2 - 8 * f, "font-size": 14 * f }, w[`place_${place}`]));
       if (layer % every && layer !== size.num_layers - 1) continue;
       if (layer % every && layer === size.num_layers - 1 && layer % every < every * 0.6) continue;
-      svg.append(h("text", { class: "layer", x: x + 42, y: y + 4, "text-anchor": "end", "dominant-baseline": "central", "font-size": 12 }, layer));
-      if (layer === 0 && place === "decoder" && size.stack === "encoder_decoder") continue;
+      svg.append(h("text", { class: "layer", x: x + 42, y: y + 4, "text-anchor": "end", "dominant-baseline": "central", "font-size": 12 * f }, layer));
     }
     svg.querySelectorAll(".brace").forEach((node) => node.remove());
-    if (room >= BESIDE - 1) for (const span of spans) svg.append(...brace(span, right + 58, counted, size));
+    if (room >= BESIDE * f - 1) for (const span of spans) svg.append(...brace(span, right + 58, counted, size, f));
     drawing.setAttribute("aria-label", say(w.picture, { L: size.num_layers, H: size.hidden_size, n: grouped(counted.total) }));
     mark();
   }
 
   /** A bracket beside the drawing that says what a stretch of it amounts to. */
-  function brace({ text, top, bottom }, x, counted, size) {
+  function brace({ text, top, bottom }, x, counted, size, f) {
     const of = (places) => counted.parts.filter((p) => places.includes(p.place)).reduce((n, p) => n + p.total, 0);
     const n = of({ inputs: ["input"], layers: ["encoder", "decoder"], outputs: ["output"] }[text]);
     const middle = (top + bottom) / 2 + 4, half = Math.max((bottom - top) / 2, 3);
@@ -297,8 +303,8 @@ export default function ({ data, parentElement, setStateValue }) {
     const second = text === "layers" ? (alone ? say(w.brace_each, { L: size.num_layers, each: short(n / size.num_layers) }) : say(w.brace_shared, { L: size.num_layers })) : w[`brace_${text}`];
     return [
       h("path", { class: "brace", d: `M${x} ${middle - half}h6v${2 * half}h-6`, fill: "none", stroke: "var(--gb-quiet)", "stroke-width": 1.5 }),
-      h("text", { class: "brace sum", x: x + 14, y: middle - 1, "font-size": 17, "font-weight": 700 }, short(n)),
-      h("text", { class: "brace of", x: x + 14, y: middle + 16, "font-size": 13 }, second),
+      h("text", { class: "brace sum", x: x + 14, y: middle - 1, "font-size": 17 * f, "font-weight": 700 }, short(n)),
+      h("text", { class: "brace of", x: x + 14, y: middle + 16 * f, "font-size": 13 * f }, second),
     ];
   }
 
