@@ -50,10 +50,6 @@ PREFIX = "##"
 MAX_WORD_LETTERS = 100
 """BERT's encoder gives up on longer words (``max_input_chars_per_word``)."""
 
-_TIE = 1e-12
-# Scores are quotients of integers and gains are sums of up to four x ln x terms in 64-bit floats; equal ones computed
-# in another order differ by less than 1e-12 of the largest term, and different ones by far more.
-
 Floats = npt.NDArray[np.float64]
 
 
@@ -263,7 +259,10 @@ class WordPieceTrace:
                 joins, left_counts, right_counts, merged_counts, same, symbol_counts.sum()
             ),
         }
-        ranks = {referee: _dense_ranks(column) for referee, column in values.items()}
+        total = symbol_counts.sum()
+        ranks = {
+            referee: _dense_ranks(column, _tolerance(referee, total)) for referee, column in values.items()
+        }
         return _Board(table, names, left_counts, right_counts, values, ranks)
 
     def word_symbols(self, moment: int) -> tuple[tuple[str, ...], ...]:
@@ -458,7 +457,7 @@ class WordPieceTrainer:
         if self._referee == "gain" and best <= 0:
             self._stop_reason = "no_gain"
             return
-        rows = np.flatnonzero(values >= best - _TIE * max(1.0, abs(best)))
+        rows = np.flatnonzero(values >= best - _tolerance(self._referee, self._symbol_counts.sum()))
         tied = [pack(int(self._left[row]), int(self._right[row])) for row in rows]
         pair = min(tied, key=self._chains.first_place) if len(tied) > 1 else tied[0]
         left, right = unpack(pair)
@@ -612,13 +611,19 @@ def _x_log_x(values: npt.NDArray[np.int64] | np.int64) -> Floats:
     return result
 
 
-def _dense_ranks(values: Floats) -> LongInts:
-    """1 for the largest value; equal values (up to rounding) share a rank and the next rank follows at once."""
+def _tolerance(referee: Referee, total: np.int64 | int) -> float:
+    """Values closer than this are equal. Counts and scores are equal exactly when their floats are (a quotient of
+    integers is rounded once). Gains are sums of terms up to N ln N, each rounded to about 1e-16 of its size."""
+    return 1e-14 * float(_x_log_x(np.asarray(total))) if referee == "gain" else 0.0
+
+
+def _dense_ranks(values: Floats, tolerance: float) -> LongInts:
+    """1 for the largest value; equal values share a rank and the next rank follows at once."""
     if not len(values):
         return np.zeros(0, np.int64)
     order = np.argsort(-values, kind="stable")
     ranked = values[order]
-    drops = ranked[:-1] - ranked[1:] > _TIE * np.maximum(1.0, np.abs(ranked[:-1]))
+    drops = ranked[:-1] - ranked[1:] > tolerance
     ranks = np.empty(len(values), np.int64)
     ranks[order] = np.concatenate([[1], 1 + np.cumsum(drops)])
     return ranks
