@@ -70,10 +70,52 @@ def build_model(kind: str, size: Size, seed: int, attention: str = "sdpa") -> nn
             attention_probs_dropout_prob=0.0,
         )
         model = BertForPreTraining._from_config(bert_config, attn_implementation=attention)
+        start_with_neighbour_heads(model)
     else:
         raise ValueError(f"kind must be 'gpt' or 'bert', not {kind!r}")
     module: nn.Module = model
     return module
+
+
+NEIGHBOUR_OFFSETS = (-1, 1, -2, 2)
+_POSITION_AMPLITUDE = 2.0  # positions against words, in units of the words' standard deviation
+_HEAD_GAIN = 1.5
+
+
+@torch.no_grad()
+def start_with_neighbour_heads(model: Any) -> None:
+    """Let half of BERT's first-layer heads (at most 4) begin by looking at a neighbour: -1, +1, -2, +2.
+
+    Left to itself a small BERT stays for millions of tokens on a plateau where it only knows which words are
+    frequent (Chen et al. 2024, https://arxiv.org/abs/2309.07311, watch the same wait and its sudden end), because a
+    [MASK] knows nothing until some head has found its neighbours. Here position embeddings start as sines and
+    cosines of evenly spaced frequencies, and those heads as the rotation that moves a position by one or two
+    places. Nothing is fixed: all of it is trained like the rest. The idea of starting attention with structure is
+    that of Trockman and Kolter 2023, https://arxiv.org/abs/2305.09828.
+    """
+    config = model.config
+    half = config.hidden_size // 2
+    head_dim = config.hidden_size // config.num_attention_heads
+    frequencies = torch.pi * (torch.arange(half) + 0.5) / half
+    positions = model.bert.embeddings.position_embeddings.weight
+    angles = torch.arange(len(positions))[:, None] * frequencies
+    waves = torch.cat([angles.sin(), angles.cos()], 1)
+    positions.copy_(waves * (2**0.5 * config.initializer_range * _POSITION_AMPLITUDE))
+    attention = model.bert.encoder.layer[0].attention.self
+    for head, offset in enumerate(NEIGHBOUR_OFFSETS[: config.num_attention_heads // 2]):
+        chosen = torch.randperm(half)[: head_dim // 2]
+        rows = torch.arange(len(chosen))
+        cosine, sine = (_HEAD_GAIN * f(frequencies[chosen] * offset) for f in (torch.cos, torch.sin))
+        key = torch.zeros(head_dim, config.hidden_size)
+        key[2 * rows, chosen] = _HEAD_GAIN
+        key[2 * rows + 1, half + chosen] = _HEAD_GAIN
+        # The query at i equals the key at i + offset: sin and cos of a sum.
+        query = torch.zeros_like(key)
+        query[2 * rows, chosen], query[2 * rows, half + chosen] = cosine, sine
+        query[2 * rows + 1, half + chosen], query[2 * rows + 1, chosen] = cosine, -sine
+        own = slice(head * head_dim, (head + 1) * head_dim)
+        attention.query.weight[own] = query
+        attention.key.weight[own] = key
 
 
 def register_float32_attention() -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-MUON_RATE = {"gpt": 0.02, "bert": 0.015}
+MUON_RATE = {"gpt": 0.02, "bert": 0.01}
 ADAMW_RATE = {"gpt": 4e-3, "bert": 3e-3}
 _NOT_MATRICES = ("embeddings", "wte", "wpe", "decoder", "seq_relationship", "lm_head")
 
@@ -64,7 +64,9 @@ class Muon(torch.optim.Optimizer):
     products are emulated and slow.
     """
 
-    def __init__(self, params: list[nn.Parameter], lr: float, momentum: float = 0.95, bf16: bool = False) -> None:
+    def __init__(
+        self, params: list[nn.Parameter], lr: float, momentum: float = 0.95, bf16: bool = False
+    ) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
         self.bf16 = bf16
 

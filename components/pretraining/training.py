@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from components.lm.masking import MASK_REPLACE_PROB, MLM_PROBABILITY, RANDOM_REPLACE_PROB, mask_tokens
 from components.pretraining.architectures import SIZES, Size, build_model, register_float32_attention
+from components.pretraining.cross_entropy import linear_cross_entropy
 from components.pretraining.optimizers import Schedule, build_optimizers, set_rate
 from components.pretraining.packing import PackedDocuments, SentencePairs, bert_epoch, bert_rows, gpt_epoch
 from components.pretraining.vocabularies import BERT_SPECIAL_IDS, FIRST_WORD_ID
@@ -221,8 +222,12 @@ class Learner:
     def _gpt(self, rows: torch.Tensor) -> dict[str, torch.Tensor]:
         hidden = self.backbone(input_ids=rows[:, :-1], use_cache=False).last_hidden_state
         model: Any = self.model
+        targets = rows[:, 1:].flatten()
+        if torch.is_grad_enabled() and self.machine.device == "cpu":
+            hidden = hidden.flatten(0, 1).to(torch.bfloat16 if self.machine.bf16 else torch.float32)
+            return {"loss": linear_cross_entropy(hidden, model.lm_head.weight, targets)}
         logits = model.lm_head(hidden.flatten(0, 1))
-        return {"loss": nn.functional.cross_entropy(logits.float(), rows[:, 1:].flatten())}
+        return {"loss": nn.functional.cross_entropy(logits.float(), targets)}
 
     def _bert(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         out = self.backbone(
@@ -463,7 +468,9 @@ class Run:
             file.write(json.dumps(entry) + "\n")
 
 
-def tokens_for_minutes(minutes: float, settings: RunSettings, machine: Machine, packed: PackedDocuments) -> int:
+def tokens_for_minutes(
+    minutes: float, settings: RunSettings, machine: Machine, packed: PackedDocuments
+) -> int:
     """How many tokens the machine trains in ``minutes``, measured on a few steps of a throw-away model."""
     torch.set_num_threads(machine.threads)
     learner = Learner(settings, machine)
@@ -520,10 +527,8 @@ def _stop_signals() -> Iterator[_Stop]:
 
     previous = {}
     for number in (signal.SIGINT, signal.SIGTERM):
-        try:
+        with suppress(ValueError):  # not the main thread: nobody can press Ctrl-C there
             previous[number] = signal.signal(number, ask)
-        except ValueError:  # not the main thread: nobody can press Ctrl-C there
-            pass
     try:
         yield stop
     finally:

@@ -1,0 +1,168 @@
+"""What an attention head does, as numbers: how much weight it gives to each kind of place.
+
+The kinds follow Clark et al. 2019, "What Does BERT Look At?", https://arxiv.org/abs/1906.04341, section 3 (previous,
+next, itself, first, separator, broad) and Olsson et al. 2022, https://arxiv.org/abs/2209.11895 (induction: to the
+token that came after the earlier copy of the current one).
+
+Weights are (layer, head, query, key); rows are queries and sum to 1.
+
+>>> looks_back = np.eye(4, k=-1)[None, None]
+>>> looks_back[0, 0, 0, 0] = 1
+>>> scores = score_heads(looks_back, [5, 6, 7, 8], causal=True)
+>>> float(scores.previous[0, 0]), float(scores.itself[0, 0])
+(1.0, 0.25)
+>>> scores.strongest(0, 0)
+'previous'
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+KINDS = ("previous", "next", "itself", "first", "separator", "same_word", "broad", "induction")
+
+
+@dataclass(frozen=True)
+class HeadScores:
+    """One number in 0…1 per head for each kind, all (layer, head); NaN where a text cannot tell.
+
+    A score is the mean, over the queries for which the kind exists, of the weight on the keys of that kind;
+    ``broad`` is the mean entropy of a row divided by its largest possible value.
+    """
+
+    previous: FloatArray  # the token before
+    next: FloatArray  # the token after; 0 in a causal model
+    itself: FloatArray
+    first: FloatArray  # the first token, seen from the others
+    separator: FloatArray  # all separators together, such as [SEP]
+    same_word: FloatArray  # other places with the same token
+    broad: FloatArray  # 1 = equal weight on everything visible
+    induction: FloatArray  # what followed the earlier copies of this token
+
+    def of(self, kind: str) -> FloatArray:
+        """Scores of one of ``KINDS``."""
+        if kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+        scores: FloatArray = getattr(self, kind)
+        return scores
+
+    def strongest(self, layer: int, head: int) -> str:
+        """The kind of place with the highest score for this head (``broad`` is not a place)."""
+        places = [kind for kind in KINDS if kind != "broad" and not np.isnan(self.of(kind)[layer, head])]
+        return max(places, key=lambda kind: float(self.of(kind)[layer, head]))
+
+
+def score_heads(
+    attentions: npt.ArrayLike,
+    token_ids: Sequence[int],
+    *,
+    causal: bool,
+    separator_ids: Collection[int] = (),
+    ignore_ids: Collection[int] = (),
+) -> HeadScores:
+    """Score every head on one text without padding.
+
+    ``attentions`` (layer, head, query, key) or a sequence of (head, query, key); ``token_ids`` (seq,).
+    ``ignore_ids`` never count as a repeated word or as a copy (give the special tokens). Raises ValueError when
+    the shapes do not fit.
+    """
+    weights = np.asarray(attentions, np.float64)
+    ids = np.asarray(token_ids, np.int64)
+    n = len(ids)
+    if weights.ndim != 4 or weights.shape[2:] != (n, n):
+        raise ValueError(f"attentions must be (layer, head, {n}, {n}), not {weights.shape}")
+    query, key = np.indices((n, n))
+    visible = key <= query if causal else np.ones((n, n), bool)
+    ordinary = ~np.isin(ids, list(ignore_ids))
+    same = (ids[:, None] == ids[None, :]) & ordinary[:, None] & ordinary[None, :]
+    others = same & (key != query) & visible
+    # Key k follows an earlier copy of the query's token: the token at k - 1 equals it and lies before the query.
+    follows_copy = np.zeros((n, n), bool)
+    follows_copy[:, 1:] = same[:, :-1]
+    follows_copy &= (key <= query - 1) if causal else (key - 1 < query) & (key != query)
+    separators = np.broadcast_to(np.isin(ids, list(separator_ids)), (n, n))
+    return HeadScores(
+        previous=_weight_on(weights, key == query - 1),
+        next=_weight_on(weights, (key == query + 1)),
+        itself=_weight_on(weights, key == query),
+        first=_weight_on(weights, (key == 0) & (query > 0)),
+        separator=_weight_on(weights, separators & visible),
+        same_word=_weight_on(weights, others),
+        broad=_relative_entropy(weights, visible.sum(-1)),
+        induction=_weight_on(weights, follows_copy),
+    )
+
+
+def mean_scores(scores: Iterable[HeadScores]) -> HeadScores:
+    """Mean over several texts, kind by kind; texts that cannot tell are left out."""
+    collected = list(scores)
+    if not collected:
+        raise ValueError("no scores to average")
+    means: dict[str, FloatArray] = {}
+    for field in fields(HeadScores):
+        stacked = np.stack([one.of(field.name) for one in collected])
+        known = (~np.isnan(stacked)).sum(0)
+        total = np.nansum(stacked, 0)
+        means[field.name] = np.where(known > 0, total / np.maximum(known, 1), np.nan)
+    return HeadScores(**means)
+
+
+def uniform_attention(seq_len: int, causal: bool) -> FloatArray:
+    """Weights (1, 1, seq, seq) of a head that looks at everything alike: what a score is to be compared with."""
+    weights = np.tril(np.ones((seq_len, seq_len))) if causal else np.ones((seq_len, seq_len))
+    return np.asarray((weights / weights.sum(-1, keepdims=True))[None, None])
+
+
+def repeated_sequence(
+    token_ids: Sequence[int],
+    length: int,
+    *,
+    seed: int,
+    prefix: Sequence[int] = (),
+    suffix: Sequence[int] = (),
+) -> list[int]:
+    """``prefix``, then ``length`` different tokens drawn from ``token_ids``, the same again, then ``suffix``:
+    the text on which induction is measured."""
+    if length > len(token_ids):
+        raise ValueError("fewer different tokens than the length asked for")
+    drawn = np.random.default_rng(seed).choice(np.asarray(token_ids), length, replace=False).tolist()
+    return [*prefix, *drawn, *drawn, *suffix]
+
+
+def attentions_of(
+    model: Any, token_ids: Sequence[int], token_type_ids: Sequence[int] | None = None
+) -> FloatArray:
+    """Attention weights (layer, head, query, key) of a transformers model loaded with eager attention."""
+    import torch
+
+    inputs = {"input_ids": torch.tensor([list(token_ids)])}
+    if token_type_ids is not None:
+        inputs["token_type_ids"] = torch.tensor([list(token_type_ids)])
+    with torch.inference_mode():
+        out = model(**inputs, output_attentions=True)
+    if not out.attentions or out.attentions[0] is None:
+        raise ValueError("this model gives no attention weights; load it with attn_implementation='eager'")
+    return np.stack([layer[0].float().numpy() for layer in out.attentions]).astype(np.float64)
+
+
+def _weight_on(weights: FloatArray, wanted: npt.NDArray[np.bool_]) -> FloatArray:
+    """Mean over the queries that have a wanted key of the weight on all their wanted keys; NaN if no query has."""
+    queries = wanted.any(-1)
+    if not queries.any():
+        return np.full(weights.shape[:2], np.nan)
+    on_wanted = (weights * wanted).sum(-1)  # (layer, head, query)
+    return np.asarray(on_wanted[..., queries].mean(-1))
+
+
+def _relative_entropy(weights: FloatArray, num_visible: npt.NDArray[np.int64]) -> FloatArray:
+    queries = num_visible > 1
+    if not queries.any():
+        return np.full(weights.shape[:2], np.nan)
+    logs = np.log(np.where(weights > 0, weights, 1.0))
+    entropy = -(weights * logs).sum(-1)[..., queries]
+    return np.asarray((entropy / np.log(num_visible[queries])).mean(-1))
