@@ -224,9 +224,9 @@ function paintBars(state) {
     const wins = left * 2 ** 21 + right === winner;
     const tied = count === highest && tiedCount > 1;
     let badge = wins ? h("span", { class: "badge" }, tied ? text.badge_wins_tie : text.badge_wins) : tied ? h("span", { class: "badge" }, text.badge_tie) : h("span", { class: "badge" });
-    if (tied && !wins && !state.predict) {
+    if (tied && !wins && !state.predict && (at < lesson.n || waits(lesson, at))) {
       const must = waits(lesson, at);
-      badge = h("button", { type: "button", class: must ? "take must" : "take", title: say(must ? text.take_must_title : text.take_title, { pair: pairText(state, left, right) }), onclick: () => state.pick({ step: at + 1, left: lesson.symbols[left], right: lesson.symbols[right], nonce: Date.now() }) }, must ? text.take_must : text.take);
+      badge = h("button", { type: "button", class: must ? "take must" : "take", title: say(must ? text.take_must_title : text.take_title, { pair: pairText(state, left, right) }), onclick: () => state.pick({ step: at + 1, left: lesson.symbols[left], right: lesson.symbols[right]}) }, must ? text.take_must : text.take);
     }
     return h("div", { class: ["bar", wins && "wins", tied && "tied", guess === pair && "guessed"].filter(Boolean).join(" "), "data-id": String(pair), "data-hover": "", tabindex: "-1",
       "aria-label": `${pairText(state, left, right)}: ${grouped(count)}${tied ? `, ${text.badge_tie}` : ""}${wins ? `, ${text.badge_wins}` : ""}` },
@@ -282,7 +282,8 @@ function setPredict(state, on) {
   state.order = null;
   paintTop(state);
   paint(state);
-  state.send("predict", on);
+  state.count = (state.count ?? 0) + 1;
+  state.send("predict", [on, state.count]);
 }
 
 // ---------------------------------------------------------------------------------------------- what is said
@@ -441,10 +442,10 @@ function paintRuns(state) {
     });
     return h("div", { class: i === active ? "run active" : "run" },
       h("span", { class: "letter", "aria-hidden": "true" }, String.fromCharCode(65 + i)),
-      h("button", { type: "button", class: "pick", "aria-pressed": String(i === active), onclick: () => state.trigger("run", { run: i, nonce: Date.now() }) }, run.name),
+      h("button", { type: "button", class: "pick", "aria-pressed": String(i === active), onclick: () => state.trigger("run", [i]) }, run.name),
       h("span", { class: "made" }, from ? h("span", { class: "more" }, "… ") : null, ...made),
       h("span", { class: "total" }, say(text.run_total, { tokens: grouped(run.tokens), n: grouped(run.merged.length) })),
-      i ? h("button", { type: "button", class: "drop", title: text.run_drop, "aria-label": text.run_drop, onclick: () => state.trigger("drop", { run: i, nonce: Date.now() }) }, "×") : h("span"));
+      i ? h("button", { type: "button", class: "drop", title: text.run_drop, "aria-label": text.run_drop, onclick: () => state.trigger("drop", [i]) }, "×") : h("span"));
   });
   fill(state.runsBox, h("h2", {}, text.runs_title, h("span", { class: "side" }, text.runs_side)), ...rows);
 }
@@ -562,7 +563,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   state.send = setStateValue;
   state.trigger = setTriggerValue;
   state.pick = (value) => setTriggerValue("pick", value);
-  state.report ??= reporter((step) => state.send("step", step));
+  // Each report is a new value, also when the step is one that was reported before.
+  state.report ??= reporter((step) => { state.count = (state.count ?? 0) + 1; state.send("step", [step, state.count]); });
   if (state.lessonId !== meta.lesson || state.lesson === null) {
     state.lesson = openLesson(block);
     state.lessonId = meta.lesson;
@@ -580,7 +582,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     state.stepWords = meta.stepper.next;
   }
   let step = kept;
-  if (state.rev !== meta.rev) { step = meta.step; state.predict = meta.predict; state.guesses.clear(); state.rev = meta.rev; }
+  const moved = state.rev !== meta.rev;
+  if (moved) { step = meta.step; state.predict = meta.predict; state.guesses.clear(); state.rev = meta.rev; }
   step = Math.min(Math.max(step, 0), lesson.n);
   state.stepper.set({ step, last: lesson.n });
   if (first) {
@@ -600,6 +603,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   for (const row of state.rows.values()) row.sign = null;
   state.order = null;
   paint(state);
+  clearTimeout(state.advance);
+  if (moved && meta.advance && step < lesson.n) state.advance = setTimeout(() => { if (state.at === step) go(state, step + 1); }, 450);
   const giveBack = [offerPicture(meta.pictures[0], () => picture(state)), offerPicture(meta.pictures[1], () => curvePicture(state))];
   return () => { state.stepper.destroy(); giveBack.forEach((f) => f()); };
 }

@@ -1,17 +1,18 @@
 """State and data of the pages that train BPE: where the words come from, the training, kept runs, problems in words."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
-from components.lm.bpe import END_OF_WORD, MAX_MERGES, BpeSettings, Pair
+from components.lm.bpe import END_OF_WORD, MAX_MERGES, BpeSettings, BpeTrace, Pair
 from components.lm.bpe_lesson import BpeLesson, LessonTrainer
 from components.lm.words import InputProblem, Problem, WordTable, check_word_table, count_words
 from components.shell import links
 from components.shell.background import Work
 from components.shell.cached import sample_text, trainings
 from components.shell.i18n import t
+from components.shell.layout import Export
 
 TOY = [["low", 5], ["lower", 2], ["newest", 6], ["widest", 3]]
 """The words of the course."""
@@ -58,18 +59,16 @@ def rows(value: Any) -> list[tuple[Any, Any]]:
     ]
 
 
-def word_table() -> WordTable:
-    """Return the words of the source in force.
+def word_table(source: str, words: Any, text: str) -> WordTable:
+    """Return the words of a source.
 
     Raises:
         InputProblem: they cannot be trained on.
     """
-    state = st.session_state
-    source = state["bpe_source"]
     if source == "table":
-        return check_word_table(rows(state["bpe_words"]))
+        return check_word_table(rows(words))
     if source == "text":
-        return count_words(state["bpe_text"])
+        return count_words(text)
     name, letter_form, _ = SAMPLES[source]
     return count_words(sample_text(name), letter_form=letter_form, lowercase=True)  # type: ignore[arg-type]
 
@@ -121,12 +120,12 @@ def train(picks: Picks = ()) -> BpeLesson | None:
     Raises:
         InputProblem: the words or the picks do not fit.
     """
-    table, chosen = word_table, settings(picks)
-    words = table()
+    state, chosen = st.session_state, settings(picks)
+    source, words, text = state["bpe_source"], state["bpe_words"], state["bpe_text"]
     key = training_key(picks)
 
     def do(work: Work) -> BpeLesson:
-        trainer = LessonTrainer(words, chosen)
+        trainer = LessonTrainer(word_table(source, words, text), chosen)
         lesson = trainer.lesson(
             lambda done: work.tell(done.merges / max(done.num_merges, 1), done), work.should_stop
         )
@@ -159,6 +158,11 @@ def _progress(key: tuple[Any, ...], work: Work) -> None:
 
 
 # Callbacks: what the reader changed.
+
+
+def table_edited() -> None:
+    """The typed table changed; the step stays where it is."""
+    rules_changed()
 
 
 def words_changed() -> None:
@@ -266,25 +270,169 @@ def show_problems(found: InputProblem) -> None:
     st.warning("  \n".join(lines), icon=":material/edit:")
 
 
-def lesson_or_last(make: Callable[[], BpeLesson | None]) -> tuple[BpeLesson | None, bool]:
-    """Return the run in force. When the words cannot be trained on, say why and return the last one that could,
-    so that the picture stays; the second value tells which of the two it is."""
+def run_on_screen() -> BpeLesson | None:
+    """Return the run to show, or None while it is being trained.
+
+    When the words cannot be trained on, say why and return the last run that could, so that the picture stays.
+    """
     state = st.session_state
+    runs = kept_runs()
+    state["run"] = min(state["run"], len(runs) - 1)
     try:
-        lesson = make()
-        if lesson is not None:
-            state["_bpe_last"] = lesson
-        return lesson, True
+        lesson = train(runs[state["run"]])
     except InputProblem as found:
-        if found.code == "choice_not_tied":
-            state["runs"], state["run"] = [[]], 0
+        if found.code == "choice_not_tied":  # picks of a link that was changed by hand
+            _hold([()], 0, state["bpe_step"])
             st.warning(problem_text(found.problems[0]))
-            return make(), True
-        show_problems(found)
-        return state.get("_bpe_last"), False
+            lesson = train()
+        else:
+            show_problems(found)
+            last = state.get("_bpe_last")
+            if last is not None:
+                st.caption(t("bpe", "last_words"))
+            return last
+    if lesson is not None:
+        state["_bpe_last"] = lesson
+    return lesson
 
 
-def table_rows(words: WordTable | Iterable[tuple[str, int]]) -> list[list[Any]]:
-    """Return words and counts as the editable table holds them."""
-    pairs = words.items() if isinstance(words, WordTable) else words
-    return [[word, count] for word, count in pairs]
+def lesson_id(lesson: BpeLesson) -> str:
+    """Return a name of the run that changes when the run does."""
+    return f"{id(lesson)}-{lesson.trace.num_steps}"
+
+
+def revision() -> str:
+    """Return what changes when the board must give up its own step."""
+    return str(links.revision())
+
+
+def step_to_take_over() -> int:
+    """Return the step of the last revision. It stays the same while the board steps by itself, so that the data
+    sent to the board stays the same, too, and does not travel again."""
+    state = st.session_state
+    taken = state.get("_bpe_taken")
+    if taken is None or taken[0] != revision():
+        taken = state["_bpe_taken"] = (revision(), state["bpe_step"], state["predict"])
+    return int(taken[1])
+
+
+def predict_to_take_over() -> bool:
+    """Return the predict-first mode of the last revision; see :func:`step_to_take_over`."""
+    step_to_take_over()
+    return bool(st.session_state["_bpe_taken"][2])
+
+
+def runs_on_screen() -> list[tuple[str, BpeTrace]]:
+    """Return name and run of everything kept, when there is more than one."""
+    runs = kept_runs()
+    if len(runs) < 2:
+        return []
+    found = []
+    for picks in runs:
+        lesson = train(picks)
+        if lesson is None:
+            return []
+        found.append((run_name(picks), lesson.trace))
+    return found
+
+
+def source_name() -> str:
+    """Return what the words are called in captions and files."""
+    return t("bpe", f"source_{st.session_state['bpe_source']}")
+
+
+def caption(lesson: BpeLesson) -> str:
+    """Return the line under the board: everything the picture depends on."""
+    trace, state = lesson.trace, st.session_state
+    mark = t("bpe", "caption_mark" if trace.settings.end_of_word else "caption_no_mark")
+    return t(
+        "bpe",
+        "caption",
+        source=source_name(),
+        words=f"{len(trace.words):,}",
+        running=f"{sum(trace.counts):,}",
+        rule=run_name(kept_runs()[state["run"]]),
+        mark=mark,
+        step=f"{state['bpe_step']:,}",
+        last=f"{trace.num_steps:,}",
+    )
+
+
+def stopped_early(lesson: BpeLesson) -> None:
+    """Offer to go on with a run that the reader stopped."""
+    if lesson.trace.stop_reason == "stopped":
+        key = training_key(kept_runs()[st.session_state["run"]])
+        st.button(t("bpe", "train_on"), key="bpe_train_on", on_click=lambda: trainings().forget(key))
+
+
+def merge_rows(trace: BpeTrace) -> list[dict[str, Any]]:
+    """Return every merge as a row."""
+    return [
+        {
+            "step": step.step,
+            "left": step.pair[0],
+            "right": step.pair[1],
+            "merged": step.merged,
+            "count": step.count,
+            "joined": step.joined,
+            "tied_pairs": step.num_tied,
+            "decided_by": step.decided_by,
+            "vocab_size": step.vocab_size,
+            "corpus_tokens": step.corpus_tokens,
+            "tokens_per_word": round(step.tokens_per_word, 6),
+        }
+        for step in trace.steps()
+    ]
+
+
+def pair_rows(trace: BpeTrace, step: int) -> list[dict[str, Any]]:
+    """Return every pair after ``step`` merges as a row, highest count first."""
+    pairs = sorted(trace.pair_counts(step), key=lambda pair: -pair.count)
+    return [
+        {
+            "after_step": step,
+            "left": pair.pair[0],
+            "right": pair.pair[1],
+            "count": pair.count,
+            "order_met": pair.order_met,
+            "tied": int(pair.tied),
+            "merged_next": int(pair.chosen),
+        }
+        for pair in pairs
+    ]
+
+
+def word_rows(trace: BpeTrace, step: int) -> list[dict[str, Any]]:
+    """Return every word after ``step`` merges as a row."""
+    return [
+        {"after_step": step, "word": word, "count": count, "symbols": " ".join(symbols)}
+        for word, count, symbols in zip(trace.words, trace.counts, trace.word_symbols(step), strict=True)
+    ]
+
+
+def export(lesson: BpeLesson) -> Export:
+    """Return what the page gives away."""
+    trace, state = lesson.trace, st.session_state
+    step = state["bpe_step"]
+    about = {
+        "source": state["bpe_source"],
+        "tie_rule": trace.settings.tie_rule,
+        "end_of_word": trace.settings.end_of_word or "",
+        "num_merges": trace.settings.num_merges,
+        "picks": " ".join(f"{at}:{left}+{right}" for at, (left, right) in trace.settings.choices),
+    }
+    return Export(
+        "bpe",
+        caption(lesson),
+        about,
+        {
+            "merges": lambda: merge_rows(trace),
+            "pair_counts": lambda: pair_rows(trace, step),
+            "words": lambda: word_rows(trace, step),
+        },
+        lambda: {
+            "merges": merge_rows(trace),
+            "words": word_rows(trace, trace.num_steps),
+            "vocabulary": trace.vocabulary(trace.num_steps),
+        },
+    )
