@@ -170,6 +170,36 @@ class BpeView:
     vocabulary: tuple[str, ...]
 
 
+Verdict = Literal["winner", "tied", "less_frequent", "not_a_pair"]
+"""How a guess at the next merge fares: it wins; it is as frequent and lost by the tie rule; another pair is more
+frequent; no two neighbours form it."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A reader's guess at a step.
+
+    Attributes:
+        step: the step guessed at.
+        pair: the guess.
+        verdict: see :data:`Verdict`.
+        count: how often the guessed pair occurs (0 when it does not).
+        rank: 1 for the most frequent pairs; equal counts share a rank; None when the pair does not occur.
+        winner: the pair merged, with its count.
+        num_tied: pairs that had the winner's count.
+        decided_by: what settled the step.
+    """
+
+    step: int
+    pair: Pair
+    verdict: Verdict
+    count: int
+    rank: int | None
+    winner: PairCount
+    num_tied: int
+    decided_by: DecidedBy
+
+
 @dataclass(frozen=True)
 class BpeProgress:
     """How far a run is: ``merges`` done of at most ``num_merges``, and the count of the last merged pair."""
@@ -311,6 +341,22 @@ class BpeTrace:
         table = self.log.pairs_at(step - 1)
         tied = np.flatnonzero(table.counts == table.counts.max(initial=0))
         return self._named_pairs(step - 1, table, tied)
+
+    def guess(self, step: int, pair: Pair) -> Guess:
+        """How a guess at a step fares.
+
+        >>> trace = train_bpe({"low": 5, "lower": 2, "newest": 6, "widest": 3}, 10)
+        >>> trace.guess(1, ("s", "t")).verdict, trace.guess(1, ("w", "e")).rank, trace.guess(1, ("x", "y")).rank
+        ('tied', 2, None)
+        """
+        made = self.step(step)
+        counted = {counted.pair: counted for counted in self.pair_counts(step - 1)}
+        winner, guessed = counted[made.pair], counted.get(pair)
+        if guessed is None:
+            return Guess(step, pair, "not_a_pair", 0, None, winner, made.num_tied, made.decided_by)
+        rank = 1 + len({other.count for other in counted.values() if other.count > guessed.count})
+        verdict: Verdict = "winner" if guessed.chosen else "tied" if guessed.tied else "less_frequent"
+        return Guess(step, pair, verdict, guessed.count, rank, winner, made.num_tied, made.decided_by)
 
     def word_symbols(self, moment: int) -> tuple[tuple[str, ...], ...]:
         """All words at a moment, each as its symbols."""

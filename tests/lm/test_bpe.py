@@ -225,6 +225,16 @@ def test_all_ties_are_shown_even_beyond_the_limit() -> None:
     assert len(view.pair_counts) == len(view.ties) == 7
 
 
+def test_a_guess_is_judged_with_the_reason(course: BpeTrace) -> None:
+    right, tied = course.guess(1, ("e", "s")), course.guess(1, ("s", "t"))
+    assert (right.verdict, right.rank, right.count) == ("winner", 1, 9)
+    assert (tied.verdict, tied.rank, tied.decided_by, tied.num_tied) == ("tied", 1, "first", 2)
+    fewer = course.guess(2, ("l", "o"))
+    assert (fewer.verdict, fewer.count, fewer.rank, fewer.winner.pair) == ("less_frequent", 7, 2, ("es", "t"))
+    none = course.guess(2, ("e", "s"))
+    assert (none.verdict, none.count, none.rank) == ("not_a_pair", 0, None)
+
+
 # Choosing at ties
 
 
