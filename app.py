@@ -16,6 +16,7 @@ page = contents(
     lesson("start/home", icon="home", default=True),
     {
         "transformer": [lesson("transformer/sizes", icon="stacks")],
+        "bert": [lesson("bert/attention", icon="hub")],
         "gpt": [lesson("gpt/generation", icon="edit_note")],
     },
 )

@@ -17,7 +17,7 @@ export default function ({ data, parentElement, setStateValue }) {
 
   // The text: which place is predicted.
   const strip = h("div", { class: "strip", role: "group", "aria-label": words.place },
-    ...shown.map((token, i) => h("button", { type: "button", class: `token${i === state.at ? " at" : ""}${data.special[i] ? " special" : ""}`, disabled: data.special[i] && data.masked, "aria-pressed": String(i === state.at), dir: "auto",
+    ...shown.map((token, i) => h("button", { type: "button", class: `token${i === state.at ? " at" : ""}${data.special[i] || (!data.masked && i > state.at) ? " special" : ""}`, disabled: data.special[i] && data.masked, "aria-pressed": String(i === state.at), dir: "auto",
       onclick: () => { state.at = i; tell(); dim(); } }, data.masked && i === state.at ? h("span", {}, h("b", {}, "[MASK]"), h("s", {}, token)) : token)),
     data.masked ? null : h("span", { class: "next", "aria-hidden": "true" }, "→ ?"));
 
@@ -44,7 +44,7 @@ export default function ({ data, parentElement, setStateValue }) {
           const on = all.every((c) => state.off.has(c));
           all.forEach((c) => (on ? state.off.delete(c) : state.off.add(c)));
           draw(); tell(); dim();
-        } }, "⦸")]).flat());
+        } })]).flat());
     root.dataset.off = String(state.off.size);
   }
   grid.addEventListener("keydown", (event) => {

@@ -128,7 +128,7 @@ function build(root, state) {
     const value = (thumb) => score(state.sort, thumb.layer, thumb.head) ?? -1;
     order = list ? all.sort((a, b) => value(b) - value(a)) : all;
     for (const thumb of order) thumb.label.textContent = list ? `${thumb.layer}.${model.columns[thumb.head]} ${num(score(state.sort, thumb.layer, thumb.head))}` : "";
-    grid.className = list ? "grid list" : "grid";
+    grid.className = `grid${list ? " list" : ""}${n > 40 ? " fine" : ""}`;
     grid.style.setProperty("--columns", String(model.columns.length));
     fill(grid, list ? [] : [h("span", { class: "axis corner" }), ...model.columns.map((name) => h("span", { class: "axis" }, name))],
       ...order.flatMap((thumb) => (!list && thumb.head === 0 ? [h("span", { class: "axis" }, thumb.layer), thumb.node] : [thumb.node])));
@@ -179,8 +179,8 @@ function build(root, state) {
         title: `${i}: ${shown[i]}`, style: { height: px(rowHeight) },
         onpointerenter: () => point(isLeft ? { q: i } : { k: i }), onpointerleave: () => point(null), onfocus: () => point(isLeft ? { q: i } : { k: i }), onblur: () => point(null),
         onclick: () => { state.pin = isLeft ? (state.pin === i ? null : i) : state.pin; drawHover(); tell(); } },
-        h("span", { class: "bars" }), model.pair ? h("span", { class: `seg seg-${model.segments[i] ? "b" : "a"}`, "aria-hidden": "true" }, model.segments[i] ? "B" : "A") : null,
-        h("span", { class: "text" }, shown[i]), h("span", { class: "p" }));
+        h("span", { class: "bars" }, ...state.heads.map((_, c) => h("i", { style: { "background-color": `var(--gb-${colourName(c)})` } }))), model.pair ? h("span", { class: `seg seg-${model.segments[i] ? "b" : "a"}`, "aria-hidden": "true" }, model.segments[i] ? "B" : "A") : null,
+        h("span", { class: "text" }, shown[i]), h("span", { class: "p" }, ""));
       list[i] = node;
       return node;
     };
@@ -306,7 +306,6 @@ function build(root, state) {
     waiting = true;
     requestAnimationFrame(() => { waiting = false; drawHover(); });
   }
-  const bar_ = (head, i, u) => h("i", { style: { width: `${weightOf(u) * 100}%`, "background-color": `var(--gb-${colourName(i)})` } });
   function drawHover() {
     const focus = state.hover ?? (state.pin === null ? null : { q: state.pin });
     const byQuery = focus && focus.q !== undefined && rowOf.has(focus.q);
@@ -321,13 +320,13 @@ function build(root, state) {
       for (const i of list) {
         const node = nodes[i];
         if (!node) continue;
-        node.classList.toggle("on", on === i);
-        node.classList.toggle("pinned", pinned === i);
+        const look = `token${model.special[i] ? " special" : ""}${on === i ? " on" : ""}${pinned === i ? " pinned" : ""}`;
+        if (node.className !== look) node.className = look;
         if (pinned !== undefined) node.setAttribute("aria-pressed", String(pinned === i));
-        const [bars, value] = [node.firstChild, node.lastChild];
-        if (!weight) { if (bars.firstChild) fill(bars); value.textContent = ""; continue; }
-        fill(bars, ...state.heads.map((head, c) => bar_(head, c, weight(head, i))));
-        value.textContent = single ? num(weightOf(weight(state.heads[0], i)), 2) : "";
+        const bars = node.firstChild.children;
+        state.heads.forEach((head, c) => { bars[c].style.transform = `scaleX(${weight ? weightOf(weight(head, i)) : 0})`; });
+        const text = weight && single ? num(weightOf(weight(state.heads[0], i)), 2) : "";
+        if (node.lastChild.firstChild.data !== text) node.lastChild.firstChild.data = text;
       }
     };
     dress(leftNodes, rows, focus?.q, byKey ? (head, q) => model.raw[at(state.layer, head, q) + focus.k] : null, state.pin);

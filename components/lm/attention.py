@@ -373,11 +373,15 @@ def unpack_weights(packed: npt.ArrayLike) -> npt.NDArray[np.float64]:
 def message(header: Mapping[str, Any], weights: npt.ArrayLike) -> bytes:
     """One message for the browser: length of the header, the header as JSON, the packed weights.
 
-    The header is padded so that the weights begin at a multiple of four bytes.
+    The header is padded so that the weights begin at a multiple of four bytes. Weights that are packed already are
+    taken as they are.
     """
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-(len(text) + 4) % 4)
-    return struct.pack("<I", len(text)) + text + pack_weights(weights).tobytes()
+    packed = np.asarray(weights)
+    if packed.dtype != np.uint8:
+        packed = pack_weights(packed)
+    return struct.pack("<I", len(text)) + text + packed.tobytes()
 
 
 def as_rows(attention: Attention, heads: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ def params() -> tuple[links.Param, ...]:
         links.Integer("token", -1, 4095, -1),
         links.Choice("sort", SORTS, "grid"),
         links.Choice("panel", PANELS, "nothing"),
+        links.Choice("bertviz_view", ("head", "model", "neuron"), "head"),
         links.Numbers("off", (), most=64, high=199 * HEADS_PER_LAYER),
         links.Integer("at", -1, 4095, -1),
     )
@@ -60,9 +61,10 @@ def start() -> AttentionChoice:
     return choice
 
 
-def keep(choice: AttentionChoice) -> None:
-    """Hand what was chosen in the element to the link."""
-    links.put("layer", choice.layer)
+def keep(choice: AttentionChoice, only: int | None) -> None:
+    """Hand what was chosen in the element to the link; with ``only`` one layer sent, a widget holds the layer."""
+    if only is None:
+        links.put("layer", choice.layer)
     links.put("heads", choice.heads)
     links.put("token", choice.token)
     links.put("sort", choice.sort)
@@ -87,6 +89,17 @@ def shown(card: ModelCard, attention: Attention) -> tuple[Attention, int | None]
     return Attention(
         attention.encoded, attention.weights[layer : layer + 1], (layer,), attention.causal
     ), layer
+
+
+def prepared(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:
+    """Three states worth a look."""
+    common: dict[str, Any] = {"attention_model": card.name}
+    repeated = {"text": "The cat saw the dog and the cat saw the dog and the cat", "sort": "induction"}
+    return [
+        (t("attention", "try_previous"), {**common, "sort": "previous"}),
+        (t("attention", "try_repeat"), {**common, **repeated}),
+        (t("attention", "try_ablation"), {**common, "panel": "ablation"}),
+    ]
 
 
 def plain_scores(scores: HeadScores) -> dict[str, list[list[float | None]]]:

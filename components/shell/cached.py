@@ -9,8 +9,10 @@ from components.shell.background import Works
 
 if TYPE_CHECKING:
     from components.lm.attention import Attention
+    from components.lm.attention_steps import HeadSteps
     from components.lm.checkpoints import LoadedModel
     from components.lm.head_scores import HeadScores
+    from components.lm.positions import PositionTable, Shuffle
     from components.lm.writing import Writing
 
 FIRST_MODEL = "pocket-gpt"
@@ -22,6 +24,8 @@ def load_model(name: str, require: str | None = None) -> "LoadedModel":
 
     Raises:
         ModelRefused: with a reason code that ``shell.models`` words.
+
+    Not behind a cache decorator: the store would then never let go of a model.
     """
     from components.lm import checkpoints
 
@@ -119,3 +123,37 @@ def trainings() -> Works:
 def sample_text(name: str) -> str:
     """Return a text written for this course (``assets/samples``)."""
     return (_SAMPLES / f"{name}.txt").read_text(encoding="utf-8")
+
+
+# A head of 128 tokens: some 0.7 MB with the vectors of the layer.
+@st.cache_resource(max_entries=100, show_spinner=False)
+def head_steps(name: str, revision: str, text: str, pair: str, layer: int, head: int) -> "HeadSteps":
+    """Return one head taken apart, step by step."""
+    from components.lm.attention import encode
+    from components.lm.attention_steps import head_steps as take_apart
+
+    loaded = load_model(name, "attention")
+    return take_apart(loaded, encode(loaded, text, pair), layer, head)
+
+
+# A table of 512 positions at width 768: 1.6 MB.
+@st.cache_resource(max_entries=8, show_spinner=False)
+def position_table(name: str, revision: str) -> "PositionTable":
+    """Return a model's learned positions, read from its file without torch.
+
+    Raises:
+        NoTable: the family has none.
+    """
+    from components.lm import checkpoints
+    from components.lm.positions import learned_table
+
+    store = checkpoints.store()
+    return learned_table(store.folder(store.parse_name(name)), checkpoints.card(name))
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def shuffle(name: str, revision: str, text: str, seed: int) -> "Shuffle":
+    """Return one sentence read in two orders, with positions and without."""
+    from components.lm.positions import shuffle_words
+
+    return shuffle_words(load_model(name, "attention"), text, seed)

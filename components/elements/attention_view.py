@@ -1,0 +1,83 @@
+"""Attention of a text: every head as a thumbnail, the chosen ones as lines between tokens and as a matrix."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from components.elements.mount import element
+from components.lm.attention import Encoded, message
+from components.shell.i18n import labels
+
+_mount = element("attention_view")
+
+
+@dataclass(frozen=True)
+class AttentionChoice:
+    """What the reader chose in the element: one layer, some of its heads, a pinned token (-1: none), an order."""
+
+    layer: int
+    heads: tuple[int, ...]
+    token: int
+    sort: str
+
+
+def attention_view(
+    packed: npt.NDArray[np.uint8],
+    encoded: Encoded,
+    *,
+    key: str,
+    layers: Sequence[int],
+    columns: Sequence[str],
+    scores: Mapping[str, Sequence[Sequence[float | None]]],
+    strongest: Sequence[Sequence[str]] | None,
+    start: AttentionChoice,
+    rev: int,
+) -> AttentionChoice:
+    """Draw the view and return what is chosen in it. All pointing and choosing happens in the browser.
+
+    Args:
+        packed: (layer, column, query, key) bytes of ``components.lm.attention.pack_weights``.
+        encoded: the tokens along the last two axes.
+        key: identity of the element; a new key forgets what was chosen.
+        layers: number of the layer for each place of the first axis.
+        columns: name of each place of the second axis, heads or other readings.
+        scores: kind -> (layer, column), what a head does; None where the text cannot tell.
+        strongest: (layer, column), the kind with the highest score; None if there are no scores.
+        start: where to begin; taken over only when ``rev`` changed. Must stay the same while ``rev`` does, or all
+            weights travel again.
+        rev: raised by Python when it moved the choice.
+    """
+    header: dict[str, Any] = {
+        "id": key,
+        "rev": rev,
+        "tokens": list(encoded.texts),
+        "segments": encoded.segments.tolist(),
+        "special": encoded.special.astype(int).tolist(),
+        "punctuation": encoded.punctuation.astype(int).tolist(),
+        "pair": bool(encoded.segments.any()),
+        "layers": list(layers),
+        "columns": list(columns),
+        "scores": dict(scores),
+        "kinds": list(scores),
+        "strongest": strongest,
+        "start": {
+            "layer": start.layer,
+            "heads": list(start.heads) or [0],
+            "token": None if start.token < 0 else start.token,
+            "sort": start.sort,
+        },
+        "words": labels("attention_view"),
+    }
+    result = _mount(key="attention_view", data=message(header, packed), on_view_change=lambda: None)
+    chosen = result.view
+    if not chosen or chosen.get("id") != key:
+        return start
+    return AttentionChoice(
+        layer=int(chosen["layer"]),
+        heads=tuple(int(head) for head in chosen["heads"] if 0 <= int(head) < len(columns)) or (0,),
+        token=int(chosen["token"]) if int(chosen["token"]) < len(encoded) else -1,
+        sort=str(chosen["sort"]),
+    )

@@ -1,0 +1,121 @@
+"""Attention heads in a real browser: lines are drawn, hovering changes them, bertviz draws with no network."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+TEXT = "text=The+little+girl+gave+her+brother+the+red+ball."
+
+
+def view(page: Page):
+    page.wait_for_selector(".gb-attention_view[data-lines]")
+    return page.locator(".gb-attention_view")
+
+
+def inked(page: Page, canvas: str) -> int:
+    """Pixels of a canvas that are not empty."""
+    return page.locator(canvas).evaluate(
+        "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.reduce((n, v, i) => n + (i % 4 === 3 && v > 0), 0)"
+    )
+
+
+def test_lines_hover_and_pin(open_at, outside: list[str]) -> None:
+    page = open_at(f"/bert-attention?{TEXT}&layer=2&heads=1&attention_model=pocket-gpt")
+    root = view(page)
+    assert int(root.get_attribute("data-lines")) > 40
+    assert inked(page, ".gb-attention_view canvas.base") > 1000
+    assert inked(page, ".gb-attention_view canvas.over") == 0
+    page.locator(".left .token").nth(5).hover()
+    expect(root).to_have_attribute("data-hover", "q5")
+    assert inked(page, ".gb-attention_view canvas.over") > 50
+    assert 1 <= int(root.get_attribute("data-hover-lines")) <= 6  # causal: itself and what came before
+    expect(page.locator(".readout")).to_contain_text("±")
+    page.locator(".right .token").nth(0).hover()
+    expect(root).to_have_attribute("data-hover", "k0")
+    page.locator(".square").hover(position={"x": 10, "y": 10})
+    expect(root).to_have_attribute("data-hover", "q0")
+    page.locator(".left .token").nth(4).click()
+    page.wait_for_url("**token=4**")
+    page.locator(".left .token").nth(4).press("ArrowDown")
+    expect(root).to_have_attribute("data-hover", "q5")
+    assert outside == []
+
+
+def test_heads_without_a_round_trip(open_at, outside: list[str]) -> None:
+    page = open_at(f"/bert-attention?{TEXT}&attention_model=pocket-gpt")
+    root = view(page)
+    expect(root).to_have_attribute("data-thumbs", "36")
+    page.locator('.thumb[data-layer="3"][data-head="2"]').click()
+    expect(root).to_have_attribute("data-state", "3:2")
+    page.locator('.thumb[data-layer="3"][data-head="4"]').click(modifiers=["Shift"])
+    expect(root).to_have_attribute("data-state", "3:2,4")
+    page.wait_for_url("**heads=2.4**")
+    page.locator('.thumb[data-layer="3"][data-head="4"]').press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(root).to_have_attribute("data-state", "3:5")
+    page.get_by_label("sort").first.select_option("previous")
+    first = page.locator(".grid .thumb .score").first
+    expect(first).not_to_be_empty()
+    scores = [float(text.split()[1]) for text in page.locator(".grid .thumb .score").all_inner_texts()]
+    assert scores == sorted(scores, reverse=True)
+    page.wait_for_url("**sort=previous**")
+    assert outside == []
+
+
+def test_a_link_opens_the_same_view(open_at, outside: list[str]) -> None:
+    page = open_at(f"/bert-attention?{TEXT}&layer=4&heads=1.3&token=6&lang=ko&attention_model=pocket-gpt")
+    root = view(page)
+    expect(root).to_have_attribute("data-state", "4:1,3")
+    expect(root).to_have_attribute("data-hover", "q6")
+    expect(page.locator(".left .token.pinned")).to_have_count(1)
+    assert outside == []
+
+
+def test_a_hostile_token_stays_text(open_at, outside: list[str]) -> None:
+    page = open_at(
+        "/bert-attention?text=%3Cscript%3Ewindow.hit%3D1%3C%2Fscript%3E%3Cimg+src%3Dx+onerror%3D%22window.hit%3D1%22%3E&attention_model=pocket-gpt"
+    )
+    view(page)
+    assert page.evaluate("window.hit === undefined")
+    assert outside == []
+
+
+@pytest.mark.parametrize(("name", "fewest"), [("head", 6 * 81), ("model", 36 * 81), ("neuron", 81)])
+def test_bertviz_draws_without_a_network(open_at, outside: list[str], name: str, fewest: int) -> None:
+    page = open_at(
+        f"/bert-attention?{TEXT}+%3C%2Fscript%3E%3Cscript%3Ewindow.top.hit%3D1%3C%2Fscript%3E&panel=bertviz&bertviz_view={name}&attention_model=pocket-gpt"
+    )
+    view(page)
+    page.wait_for_selector("iframe")
+    frame = page.frame_locator("iframe")
+    expect(frame.locator("svg line").first).to_be_attached(timeout=30_000)
+    assert frame.locator("svg line").count() >= fewest
+    assert page.evaluate("window.hit === undefined")
+    assert outside == []
+
+
+def test_switching_a_head_off_changes_the_prediction(open_at, outside: list[str]) -> None:
+    page = open_at(f"/bert-attention?{TEXT}&panel=ablation&attention_model=pocket-gpt")
+    page.wait_for_selector(".gb-ablation_board .candidate")
+    page.get_by_role("button", name="try all").click()
+    expect(page.locator(".cell.best")).to_have_count(1, timeout=30_000)
+    page.locator(".cell.best").click()
+    expect(page.locator(".gb-ablation_board .value").first).to_contain_text("→")
+    page.wait_for_url("**off=**")
+    assert outside == []
+
+
+def test_pictures_and_files(open_at, outside: list[str]) -> None:
+    page = open_at(f"/bert-attention?{TEXT}&attention_model=pocket-gpt")
+    view(page)
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as download:
+        page.locator(".gb-pictures .row", has_text="lines").get_by_role("button", name="SVG").click()
+    text = download.value.path().read_text(encoding="utf-8")
+    assert text.count("<path") > 20
+    assert "var(" not in text
+    with page.expect_download() as download:
+        page.get_by_role("button", name="weights.csv").click()
+    rows = download.value.path().read_text(encoding="utf-8").splitlines()
+    assert rows[0].startswith("layer,head,query,")
+    assert len(rows) > 80
+    assert outside == []
