@@ -15,7 +15,11 @@ toolbar()
 page = contents(
     lesson("start/home", icon="home", default=True),
     {
-        "transformer": [lesson("transformer/sizes", icon="stacks")],
+        "tokens": [lesson("tokens/bpe", icon="call_merge")],
+        "transformer": [
+            lesson("transformer/positions", icon="pin_drop"),
+            lesson("transformer/sizes", icon="stacks"),
+        ],
         "bert": [lesson("bert/attention", icon="hub")],
         "gpt": [lesson("gpt/generation", icon="edit_note")],
     },
