@@ -80,7 +80,7 @@ function paintWords(state, forward) {
     for (let i = lesson.example_starts[which]; i < lesson.example_starts[which + 1]; i += 1) extra.push(lesson.example_words[i]);
   }
   const fits = lasting + extra.length;
-  const size = lesson.num_words > lasting || fits > 14 ? "words many" : fits > 6 ? "words some" : "words";
+  const size = lesson.num_words > lasting || fits > 14 ? "words many" : fits > 6 ? "words some" : lesson.speaks ? "words tight" : "words";
   if (state.words.className !== size) state.words.className = size;
   const keys = [...(extra.length ? ["h:changed", ...extra.map((w) => `x:${w}`), "h:lasting"] : []), ...Array.from({ length: lasting }, (_, w) => `w:${w}`)];
   const order = keys.join();
@@ -106,6 +106,7 @@ function makeRow(state, key) {
   const cut = h("span", { class: "cut" });
   const count = state.lesson.word_counts[word];
   const node = h("div", { class: "word", role: "listitem" }, h("span", { class: "times", title: say(state.say.times_title, { count: grouped(count), word: state.lesson.wordText(word) }) }, `${grouped(count)} ×`), cut);
+  if (key.startsWith("x:")) node.classList.add("example");
   return { node, cut, word, sign: null, lesson: state.lesson };
 }
 
@@ -115,7 +116,7 @@ function paintRow(state, row, at, hide, forward, moves) {
   const sign = tiles.map((tile) => `${tile.start}${tile.fresh ? "f" : ""}${!hide && tile.from ? "p" : ""}${!hide && tile.to ? "q" : ""}`).join();
   if (sign === row.sign) return;
   row.sign = sign;
-  const old = forward ? new Map([...row.cut.children].map((node) => [node.dataset.id, [node.getBoundingClientRect(), node]])) : null;
+  const old = forward ? new Map([...row.cut.children].filter((node) => node.dataset.id).map((node) => [node.dataset.id, [node.getBoundingClientRect(), node]])) : null;
   const mark = lesson.mark;
   fill(row.cut, ...tiles.map((tile) => h("span", {
     class: ["tile", tile.fresh && "fresh", !hide && (tile.from || tile.to) && "pending", !hide && tile.from && "from", mark && lesson.symbols[tile.id] === mark && "endmark"].filter(Boolean).join(" "),
@@ -230,13 +231,14 @@ function paintBars(state) {
     }
     return h("div", { class: ["bar", wins && "wins", tied && "tied", guess === pair && "guessed"].filter(Boolean).join(" "), "data-id": String(pair), "data-hover": "", tabindex: "-1",
       "aria-label": `${pairText(state, left, right)}: ${grouped(count)}${tied ? `, ${text.badge_tie}` : ""}${wins ? `, ${text.badge_wins}` : ""}` },
-    h("span", { class: "pair" }, tok(state, left), tok(state, right)),
+    h("span", { class: "pair", title: pairText(state, left, right) }, tok(state, left), tok(state, right)),
     h("span", { class: "track" }, h("span", { class: "fill", style: { width: `${(100 * count) / highest}%` } })),
     h("span", { class: "count" }, grouped(count)), badge);
   });
   const more = tiedCount - ranked.filter(([, count]) => count === highest).length;
   fill(state.barsBox, ...rows, more > 0 && h("p", { class: "sum" }, say(text.more_ties, { n: grouped(more) })));
-  state.barsBox.className = "bars";
+  const longest = Math.max(0, ...ranked.map(([pair]) => pairText(state, lesson.pair_left[pair], lesson.pair_right[pair]).length));
+  state.barsBox.className = longest > 9 ? "bars long" : "bars";
   slide([...state.barsBox.children], before, 220);
   fill(state.barsHead, text.pairs_title, h("span", { class: "side" }, ranked.length ? say(text.pairs_side, { shown: ranked.length, all: grouped(total) }) : ""));
 }
@@ -365,7 +367,7 @@ function notes(state) {
     }
     if (found) lines.push(rich(say(text.mark_both, { id: found[0], bare_id: found[1] }), { marked: tok(state, found[0]), bare: tok(state, found[1]) }));
     else if (last.endsWith(lesson.mark) && last !== lesson.mark) lines.push(rich(text.mark_end, { marked: tok(state, lesson.merged[at - 1]) }));
-    else if (at === 0) lines.push([text.mark_start]);
+    else lines.push([text.mark_start]);
   }
   return lines.flatMap((line, i) => (i ? [h("br"), ...line] : line));
 }
@@ -567,6 +569,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   state.report ??= reporter((step) => { state.count = (state.count ?? 0) + 1; state.send("step", [step, state.count]); });
   if (state.lessonId !== meta.lesson || state.lesson === null) {
     state.lesson = openLesson(block);
+    // Room for a note below the words, for the whole run, so that nothing jumps when one appears.
+    state.lesson.speaks = Boolean(state.lesson.mark) || state.lesson.count.some((count, i) => state.lesson.joined[i] < count);
     state.lessonId = meta.lesson;
     state.bars = new Map();
     state.at = -1;
