@@ -54,7 +54,7 @@ class MaskedTokens:
     @property
     def chosen(self) -> BoolArray:
         """Positions that give loss."""
-        return self.actions != Action.NOT_CHOSEN
+        return np.asarray(self.actions != Action.NOT_CHOSEN)
 
     def count(self, action: Action) -> int:
         """How many positions, over all draws, met this action."""

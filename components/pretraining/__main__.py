@@ -4,6 +4,7 @@ import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from components.pretraining.corpus import CorpusError, Source, read_corpus
 
@@ -20,6 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
     _add_tokenizers(steps)
     _add_pack(steps)
     _add_train(steps)
+    _add_evaluate(steps)
+    _add_export(steps)
     options = parser.parse_args(arguments)
     options.work = options.work.expanduser()
     from components.pretraining.training import TrainingError
@@ -174,6 +177,92 @@ def _run_train(options: argparse.Namespace) -> int:
             settings = replace(settings, total_tokens=tokens_for_minutes(options.minutes, settings, machine, packed))  # fmt: skip
     print(f"{folder}: {settings.total_tokens:,} tokens on {machine.describe()}", flush=True)
     return 0 if Run(folder, settings, machine).train(packed, held_out) else 3
+
+
+def _add_evaluate(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = steps.add_parser(
+        "evaluate", help="measure a run, or a folder in Hugging Face format, on held-out text"
+    )
+    parser.add_argument("name", nargs="?", help="name of the run")
+    parser.add_argument(
+        "--folder", type=Path, help="a causal model's folder instead of a run; prints bits per byte"
+    )
+    parser.add_argument("--corpus", type=Path, required=True, help="the folder the text was packed from")
+    parser.add_argument(
+        "--five-gram",
+        action="store_true",
+        help="also count a Kneser-Ney 5-gram model (memory: about 1 GB per 10 million tokens)",
+    )
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads (all cores)")
+    parser.set_defaults(run=_run_evaluate)
+
+
+def _run_evaluate(options: argparse.Namespace) -> int:
+    import json
+    import os
+
+    import torch
+
+    from components.pretraining.evaluation import evaluate_run, text_losses
+    from components.pretraining.training import TrainingError
+
+    torch.set_num_threads(options.threads or os.cpu_count() or 1)
+    if (options.name is None) == (options.folder is None):
+        raise TrainingError("give the name of a run, or --folder")
+    if options.folder:
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        summary = _packed_summary(options.work, "gpt-8192")
+        _, held_out = read_corpus(options.corpus, [Source(*item) for item in summary["sources"].items()])
+        model = AutoModelForCausalLM.from_pretrained(options.folder, dtype=torch.float32).eval()
+        tokenizer = AutoTokenizer.from_pretrained(options.folder)
+        result = text_losses(model, tokenizer, [d.text for d in held_out], model.config.n_positions)
+        print(json.dumps(result, indent=2))
+        return 0
+    folder = options.work / "runs" / options.name
+    evaluation = evaluate_run(folder, options.work, options.corpus, five_gram=options.five_gram)
+    (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=1) + "\n", encoding="utf-8")
+    shown = {key: value for key, value in evaluation.items() if key not in ("heads", "samples", "snapshots")}
+    print(json.dumps(shown, indent=1))
+    return 0
+
+
+def _packed_summary(work: Path, name: str) -> dict[str, Any]:
+    import json
+
+    path = work / "packed" / name / "summary.json"
+    if not path.exists():
+        raise CorpusError(f"{path}: no packed text here; run the step 'pack' first")
+    summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return summary
+
+
+def _add_export(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = steps.add_parser(
+        "export", help="write a measured run as a Hugging Face folder with its model card"
+    )
+    parser.add_argument("name", help="name of the run")
+    parser.add_argument(
+        "--to", type=Path, help="target folder (assets/models/NAME); what is there is replaced"
+    )
+    parser.set_defaults(run=_run_export)
+
+
+def _run_export(options: argparse.Namespace) -> int:
+    from tokenizers import Tokenizer
+
+    from components.pretraining.export import export_run
+    from components.pretraining.training import read_run
+
+    folder = options.work / "runs" / options.name
+    settings = read_run(folder)
+    packed = f"{settings.kind}-{settings.size.vocab_size}"
+    tokenizer = Tokenizer.from_file(str(options.work / "tokenizers" / f"{packed}.json"))
+    target = options.to or REPOSITORY / "assets" / "models" / options.name
+    files = export_run(folder, tokenizer, _packed_summary(options.work, packed), target)
+    size = sum((target / name).stat().st_size for name in files)
+    print(f"{target}: {len(files)} files, {size / 1e6:.1f} MB")
+    return 0
 
 
 if __name__ == "__main__":

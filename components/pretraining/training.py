@@ -367,6 +367,7 @@ class Run:
                 "model": self.learner.model.state_dict(),
                 "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
                 "progress": asdict(self.progress),
+                "hardware": self.learner.machine.describe(),
             },
             temporary,
         )

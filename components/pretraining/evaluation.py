@@ -1,0 +1,396 @@
+"""Measure a trained model on held-out documents: everything a model card reports.
+
+All numbers are plain JSON values; ``evaluate_gpt`` and ``evaluate_bert`` return them in one dictionary.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from components.lm.cloze import ClozeProbe, accuracy_by_kind, load_probes, score_probes
+from components.lm.head_scores import (
+    KINDS,
+    HeadScores,
+    attentions_of,
+    mean_scores,
+    repeated_sequence,
+    score_heads,
+    uniform_attention,
+)
+from components.lm.masking import IGNORED_LABEL, Action
+from components.pretraining.corpus import Source, read_corpus
+from components.pretraining.export import load_run_model
+from components.pretraining.ngrams import KneserNey, NeighbourCounts
+from components.pretraining.packing import PackedDocuments, bert_epoch, gpt_epoch
+from components.pretraining.training import (
+    Learner,
+    Machine,
+    Masking,
+    RunSettings,
+    held_out_losses,
+    mask_bert_batch,
+)
+from components.pretraining.vocabularies import BERT_SPECIAL_IDS, END_OF_TEXT, FIRST_WORD_ID
+
+PROMPTS = (
+    "Once upon a time",
+    "Lily and Ben went to the park",
+    "The old king had three sons.",
+    "The dog was sad because",
+    '"I am hungry," said',
+    "In the middle of the forest",
+    "One day a little girl",
+    "The ship sailed",
+    "When the wolf saw the",
+    "There was once a poor man who",
+)
+_WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
+
+
+def text_losses(model: Any, tokenizer: Any, documents: Iterable[str], context: int) -> dict[str, float]:
+    """Bits per byte, nats per token and perplexity of a causal model on whole documents.
+
+    Each document is read after the end-of-text token. One longer than ``context`` is read in windows that overlap
+    by half, and each token is counted once, with the longer history.
+    """
+    nats, tokens, num_bytes = 0.0, 0, 0
+    stride = context // 2
+    windows: list[tuple[list[int], int]] = []  # (ids, how many of the last are counted)
+    for document in documents:
+        ids = [tokenizer.bos_token_id, *tokenizer(document, add_special_tokens=False, verbose=False)["input_ids"]]  # fmt: skip
+        num_bytes += len(document.encode("utf-8"))
+        tokens += len(ids) - 1
+        end = min(len(ids), context)
+        windows.append((ids[:end], end - 1))
+        while end < len(ids):
+            new_end = min(len(ids), end + stride)
+            windows.append((ids[max(0, new_end - context) : new_end], new_end - end))
+            end = new_end
+    windows.sort(key=lambda window: len(window[0]))
+    with torch.inference_mode():
+        for start in range(0, len(windows), 16):
+            batch = windows[start : start + 16]
+            width = max(len(ids) for ids, _ in batch)
+            padded = torch.zeros(len(batch), width, dtype=torch.long)
+            counted = torch.zeros(len(batch), width, dtype=torch.bool)
+            for row, (ids, new) in enumerate(batch):
+                padded[row, : len(ids)] = torch.tensor(ids)
+                counted[row, len(ids) - new : len(ids)] = True
+            logits = model(input_ids=padded).logits[:, :-1][counted[:, 1:]].float()
+            targets = padded[:, 1:][counted[:, 1:]]
+            nats += torch.nn.functional.cross_entropy(logits, targets, reduction="sum").item()
+    return {
+        "bits_per_byte": nats / np.log(2) / num_bytes,
+        "nats_per_token": nats / tokens,
+        "perplexity": float(np.exp(nats / tokens)),
+        "tokens": tokens,
+        "bytes": num_bytes,
+    }
+
+
+def ngram_losses(
+    train_rows: np.ndarray, held_out: PackedDocuments, vocab_size: int, orders: Sequence[int] = (1, 2, 5)
+) -> dict[str, dict[str, float]]:
+    """The same numbers for counted models: unigram with one added, Kneser-Ney for longer ones.
+
+    ``train_rows`` are the rows the network was trained on, as often as it saw them.
+    """
+    longest = max(orders)
+    histories, targets = [], []
+    for start, end in zip(held_out.document_offsets[:-1], held_out.document_offsets[1:], strict=True):
+        ids = held_out.tokens[start:end].astype(np.int64)  # begins with the end-of-text token
+        padded = np.concatenate([np.zeros(longest - 1, np.int64), ids])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, longest)[1:]
+        histories.append(windows)
+        targets.append(ids[1:])
+    windows = np.concatenate(histories)
+    target = np.concatenate(targets)
+    result = {}
+    for order in orders:
+        if order == 1:
+            nats = -NeighbourCounts.of(train_rows, vocab_size).unigram_logprobs()[target].sum()
+        else:
+            nats = -KneserNey(train_rows, order, vocab_size).logprobs(windows[:, longest - order :]).sum()
+        per_token = float(nats / len(target))
+        result[f"{order}-gram"] = {
+            "bits_per_byte": float(nats / np.log(2) / held_out.num_bytes),
+            "nats_per_token": per_token,
+            "perplexity": float(np.exp(per_token)),
+        }
+    return result
+
+
+def known_words(texts: Iterable[str], min_count: int = 2) -> set[str]:
+    """Lower-case words that occur at least ``min_count`` times in the training text."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(word.lower() for word in _WORD.findall(text))
+    return {word for word, count in counts.items() if count >= min_count}
+
+
+def real_word_share(texts: Sequence[str], words: set[str]) -> float:
+    """Share of the generated words that are in ``words``. A last word may be cut off and is left out."""
+    found = [word.lower() for text in texts for word in _WORD.findall(text)[:-1]]
+    return sum(word in words for word in found) / len(found) if found else 0.0
+
+
+def repetition_rate(token_ids: Sequence[int], n: int = 4) -> float:
+    """Share of the n-grams of a text that occurred in it before.
+
+    >>> repetition_rate([1, 2, 3, 4, 5]), repetition_rate([1, 1, 1, 1, 1, 1])
+    (0.0, 0.6666666666666667)
+    """
+    grams = [tuple(token_ids[i : i + n]) for i in range(len(token_ids) - n + 1)]
+    return 1 - len(set(grams)) / len(grams) if grams else 0.0
+
+
+def sample_texts(model: Any, tokenizer: Any, temperature: float, num_tokens: int = 100) -> tuple[list[str], list[list[int]]]:  # fmt: skip
+    """One continuation per prompt: (texts with the prompt, generated token ids). Temperature 0 is greedy."""
+    texts, generated = [], []
+    for seed, prompt in enumerate(PROMPTS):
+        torch.manual_seed(seed)
+        ids = torch.tensor([[tokenizer.bos_token_id, *tokenizer(prompt)["input_ids"]]])
+        options: dict[str, Any] = {"do_sample": temperature > 0}
+        if temperature > 0:
+            options |= {"temperature": temperature, "top_k": 0}
+        with torch.inference_mode():
+            out = model.generate(
+                ids,
+                attention_mask=torch.ones_like(ids),
+                max_new_tokens=num_tokens,
+                pad_token_id=tokenizer.eos_token_id,
+                **options,
+            )
+        new = out[0, ids.shape[1] :].tolist()
+        if tokenizer.eos_token_id in new:
+            new = new[: new.index(tokenizer.eos_token_id)]
+        generated.append(new)
+        texts.append(prompt + tokenizer.decode(new))
+    return texts, generated
+
+
+def masked_accuracies(model: Any, held_out: PackedDocuments, vocab_size: int, lengths: Sequence[int], rows: int = 512) -> dict[str, Any]:  # fmt: skip
+    """BERT on held-out pairs with 15% and 80/10/10: accuracy and loss by what was done to the token, and NSP.
+
+    ``rows`` pairs in all, shared equally between the ``lengths``; the same pairs and masks on every call.
+    """
+    kinds = {"mask": Action.MASKED, "random": Action.RANDOM, "kept": Action.KEPT}
+    sums = {name: np.zeros(3) for name in (*kinds, "all")}  # predicted, right, nats
+    next_right = next_total = 0
+    next_nats = 0.0
+    inputs: list[np.ndarray] = []
+    labels: list[np.ndarray] = []
+    for length in lengths:
+        rng = np.random.default_rng([4, length])
+        pairs = bert_epoch(held_out, length, rng)
+        count = min(len(pairs), rows // len(lengths))
+        for start in range(0, count, 32):
+            index = np.arange(start, min(start + 32, count))
+            batch = mask_bert_batch(held_out, pairs, index, length, Masking(), vocab_size, rng)
+            inputs.append(batch["input_ids"])
+            labels.append(batch["labels"])
+            chosen = batch["labels"] != IGNORED_LABEL
+            targets = torch.from_numpy(batch["labels"][chosen])
+            with torch.inference_mode():
+                out = model.bert(
+                    input_ids=torch.from_numpy(batch["input_ids"]),
+                    token_type_ids=torch.from_numpy(batch["token_type_ids"]),
+                    attention_mask=torch.from_numpy(batch["attention_mask"]),
+                )
+                logits = model.cls.predictions(out.last_hidden_state[torch.from_numpy(chosen)]).float()
+                next_logits = model.cls.seq_relationship(out.pooler_output).float()
+            nats = torch.nn.functional.cross_entropy(logits, targets, reduction="none").numpy()
+            right = (logits.argmax(-1) == targets).numpy()
+            actions = batch["actions"][chosen]
+            for name in sums:
+                part = np.full(len(actions), True) if name == "all" else actions == kinds[name]
+                sums[name] += (part.sum(), right[part].sum(), nats[part].sum())
+            is_next = torch.from_numpy(batch["next_sentence_label"])
+            next_right += int((next_logits.argmax(-1) == is_next).sum())
+            next_nats += torch.nn.functional.cross_entropy(next_logits, is_next, reduction="sum").item()
+            next_total += len(index)
+    mlm = {
+        name: {"predicted": int(n), "accuracy": right / max(n, 1), "loss": nats / max(n, 1)}
+        for name, (n, right, nats) in sums.items()
+    }
+    return {
+        "mlm": mlm,
+        "nsp": {"pairs": next_total, "accuracy": next_right / next_total, "loss": next_nats / next_total},
+        "_inputs": inputs,
+        "_labels": labels,
+    }
+
+
+def masked_baselines(
+    train: PackedDocuments, inputs: list[np.ndarray], labels: list[np.ndarray], vocab_size: int
+) -> dict[str, dict[str, float]]:
+    """What counting alone gives on the same masked tokens: the most frequent token everywhere, and the token that
+    most often follows the left neighbour (the most frequent one where that neighbour is special)."""
+    counts = NeighbourCounts.of(train.tokens.astype(np.int64)[None], vocab_size)
+    logprobs = counts.unigram_logprobs()
+    most_frequent = int(counts.counts.argmax())
+    right_unigram = right_neighbour = total = 0
+    nats = 0.0
+    for ids, label in zip(inputs, labels, strict=True):
+        rows, columns = np.nonzero(label != IGNORED_LABEL)
+        targets = label[rows, columns]
+        left = ids[rows, columns - 1]
+        guess = np.where(left >= FIRST_WORD_ID, counts.most_frequent_follower[left], most_frequent)
+        right_unigram += int((targets == most_frequent).sum())
+        right_neighbour += int((targets == guess).sum())
+        nats -= float(logprobs[targets].sum())
+        total += len(targets)
+    return {
+        "unigram": {"accuracy": right_unigram / total, "loss": nats / total},
+        "most frequent follower of the left neighbour": {"accuracy": right_neighbour / total},
+    }
+
+
+def head_table(model: Any, kind: str, held_out: PackedDocuments, vocab_size: int, num_texts: int = 24) -> dict[str, Any]:  # fmt: skip
+    """Mean head scores on held-out texts of 64 tokens, induction on repeated random sequences, and what a head that
+    looks at everything alike would get."""
+    length, copy_length = 64, 20
+    prefix, suffix = (
+        ([0], []) if kind == "gpt" else ([BERT_SPECIAL_IDS["[CLS]"]], [BERT_SPECIAL_IDS["[SEP]"]])
+    )
+    special = {0} if kind == "gpt" else set(BERT_SPECIAL_IDS.values())
+    separators = set() if kind == "gpt" else {BERT_SPECIAL_IDS["[SEP]"]}
+    causal = kind == "gpt"
+    lengths = np.diff(held_out.document_offsets)
+    chosen = np.flatnonzero(lengths >= length)[:num_texts]
+    texts: list[HeadScores] = []
+    uniform: list[HeadScores] = []
+    copies: list[HeadScores] = []
+
+    def score(ids: list[int], weights: Any) -> HeadScores:
+        return score_heads(weights, ids, causal=causal, separator_ids=separators, ignore_ids=special)
+
+    for document in chosen:
+        start = int(held_out.document_offsets[document])
+        words = held_out.tokens[start : start + length].tolist()
+        ids = (
+            words if causal else [*prefix, *words[: length - 2], *suffix]
+        )  # GPT documents begin with token 0
+        texts.append(score(ids, attentions_of(model, ids)))
+        uniform.append(score(ids, uniform_attention(len(ids), causal)))
+    ordinary = np.unique(held_out.tokens)
+    ordinary = ordinary[ordinary >= (1 if causal else FIRST_WORD_ID)].tolist()
+    uniform_copies: list[HeadScores] = []
+    for seed in range(num_texts):
+        ids = repeated_sequence(ordinary, copy_length, seed=seed, prefix=prefix, suffix=suffix)
+        copies.append(score(ids, attentions_of(model, ids)))
+        uniform_copies.append(score(ids, uniform_attention(len(ids), causal)))
+    means, copied = mean_scores(texts), mean_scores(copies)
+    chance, chance_copied = mean_scores(uniform), mean_scores(uniform_copies)
+
+    def value(scores: HeadScores, on_copies: HeadScores, name: str) -> np.ndarray:
+        return on_copies.induction if name == "induction" else scores.of(name)
+
+    return {
+        "heads": {name: np.round(value(means, copied, name), 4).tolist() for name in KINDS if not np.isnan(means.of(name)).all()},
+        "uniform": {name: round(float(value(chance, chance_copied, name)[0, 0]), 4) for name in KINDS if not np.isnan(chance.of(name)).all()},
+        "texts": len(texts),
+    }  # fmt: skip
+
+
+def cloze_table(model: Any, tokenizer: Any, probes: Sequence[ClozeProbe]) -> dict[str, dict[str, float]]:
+    """Accuracy per kind of probe, and over all."""
+    results = score_probes(model, tokenizer, probes)
+    table = {
+        kind.kind: {"correct": kind.num_correct, "probes": kind.num_probes, "chance": round(kind.chance, 3)}
+        for kind in accuracy_by_kind(results)
+    }
+    table["all"] = {
+        "correct": sum(result.correct for result in results),
+        "probes": len(results),
+        "chance": round(sum(1 / len(probe.candidates) for probe in probes) / len(probes), 3),
+    }
+    return table
+
+
+def rows_seen(settings: RunSettings, packed: PackedDocuments, used: dict[int, int]) -> np.ndarray:
+    """The token stream rows a GPT run was trained on, as often as it saw them, (rows, shortest length + 1).
+
+    Longer rows are cut into rows of the shortest length, so that counted models see the same tokens.
+    """
+    shortest = min(settings.lengths)
+    parts = []
+    for length, count in used.items():
+        epoch, left = 0, count
+        while left > 0:
+            rows = gpt_epoch(packed, length, np.random.default_rng([settings.seed, 2, length, epoch]))[:left]
+            for start in range(0, length, shortest):
+                piece = rows[:, start : start + shortest + 1]
+                if piece.shape[1] == shortest + 1:
+                    parts.append(piece)
+            left -= len(rows)
+            epoch += 1
+    return np.concatenate(parts)
+
+
+def evaluate_run(folder: Path, work: Path, corpus: Path, *, five_gram: bool = False) -> dict[str, Any]:
+    """Everything the card of a run reports, measured on the documents held out when its text was packed."""
+    from tokenizers import Tokenizer
+    from transformers import BertTokenizerFast, GPT2TokenizerFast
+
+    settings, model, progress = load_run_model(folder)
+    kind, size = settings.kind, settings.size
+    packed_name = f"{kind}-{size.vocab_size}"
+    packed_folder = work / "packed" / packed_name
+    held_out = PackedDocuments.load(packed_folder / "held_out.npz")
+    packed = PackedDocuments.load(packed_folder / "train.npz")
+    probes = load_probes()
+    learned = Tokenizer.from_file(str(work / "tokenizers" / f"{packed_name}.json"))
+    tokenizer: Any
+    if kind == "gpt":
+        tokenizer = GPT2TokenizerFast(tokenizer_object=learned, bos_token=END_OF_TEXT, eos_token=END_OF_TEXT, unk_token=END_OF_TEXT)  # fmt: skip
+    else:
+        tokenizer = BertTokenizerFast(tokenizer_object=learned, do_lower_case=True)
+    result: dict[str, Any] = {
+        "tokens": progress["tokens"],
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "hardware": progress["hardware"] or Machine.choose(threads=1).describe(),
+        "cloze": cloze_table(model, tokenizer, probes),
+        "heads": head_table(model, kind, held_out, size.vocab_size),
+    }
+    if kind == "gpt":
+        summary = json.loads((packed_folder / "summary.json").read_text(encoding="utf-8"))
+        train_documents, documents = read_corpus(
+            corpus, [Source(*item) for item in summary["sources"].items()]
+        )
+        result["text"] = text_losses(model, tokenizer, [d.text for d in documents], size.gpt_context)
+        orders = (1, 2, 5) if five_gram else (1, 2)
+        seen = rows_seen(settings, packed, progress["used"])
+        result["ngrams"] = ngram_losses(seen, held_out, size.vocab_size, orders)
+        result["samples"], sampled = sample_texts(model, tokenizer, 0.7)
+        _, greedy = sample_texts(model, tokenizer, 0.0)
+        new_texts = [tokenizer.decode(ids) for ids in sampled]
+        result["real_words"] = real_word_share(new_texts, known_words(d.text for d in train_documents))
+        result["greedy_repetition"] = float(np.mean([repetition_rate(ids) for ids in greedy]))
+        result["sampled_repetition"] = float(np.mean([repetition_rate(ids) for ids in sampled]))
+    else:
+        measured = masked_accuracies(model, held_out, size.vocab_size, sorted(settings.lengths))
+        inputs, labels = measured.pop("_inputs"), measured.pop("_labels")
+        result |= measured
+        result["baselines"] = masked_baselines(packed, inputs, labels, size.vocab_size)
+    result["snapshots"] = {}
+    machine = Machine("cpu", False, torch.get_num_threads())
+    for path in sorted((folder / "snapshots").glob("step-*.pt")):
+        _, snapshot, at = load_run_model(folder, f"snapshots/{path.name}")
+        learner = Learner(settings, machine)
+        learner.model.load_state_dict(snapshot.state_dict())
+        cloze = cloze_table(snapshot, tokenizer, probes)
+        total = cloze.pop("all")
+        result["snapshots"][str(at["step"])] = {
+            "held_out": {name: round(v, 4) for name, v in held_out_losses(learner, held_out).items()},
+            "cloze_correct": total["correct"],
+            "cloze_probes": total["probes"],
+            "cloze": cloze,
+        }
+    return result

@@ -1,0 +1,222 @@
+"""The model card (README.md of a model folder), filled from measured numbers only."""
+
+from typing import Any
+
+from components.pretraining.optimizers import ADAMW_RATE, MUON_RATE
+from components.pretraining.training import RunSettings
+
+SOURCE_NOTES = {
+    "simple_stories_en": "TinyStories samples (CDLA-Sharing-1.0) and children's stories of African Storybook and Pratham (CC BY)",
+    "childrens_books_en": "54 children's classics from Project Gutenberg (public domain)",
+    "novels_en": "novels of 1840 to 1920 from ELTeC-eng (CC BY 4.0 over public-domain works)",
+    "wikipedia_leads_en": "lead sections of English Wikipedia, 2015 (CC BY-SA 3.0)",
+    "wikipedia_articles_en": "English Wikipedia articles (CC BY-SA 3.0)",
+    "wikipedia_ko": "Korean Wikipedia articles (CC BY-SA 3.0)",
+}
+
+
+def model_card(
+    name: str,
+    settings: RunSettings,
+    progress: dict[str, Any],
+    history: list[dict[str, Any]],
+    evaluation: dict[str, Any],
+    packed: dict[str, Any],
+    snapshots: list[dict[str, Any]],
+) -> str:
+    """Markdown with a Hugging Face header. ``packed`` is the summary the step ``pack`` wrote."""
+    language = "ko" if any(source.endswith("_ko") for source in packed["sources"]) else "en"
+    tag = "text-generation" if settings.kind == "gpt" else "fill-mask"
+    parts = [
+        f"---\nlanguage: {language}\nlicense: mit\npipeline_tag: {tag}\nlibrary_name: transformers\n---",
+        f"# {name}",
+        _what(name, settings, evaluation),
+        _training(settings, progress, packed, evaluation, history),
+        _gpt_quality(evaluation) if settings.kind == "gpt" else _bert_quality(evaluation),
+        _cloze(evaluation),
+        _heads(evaluation),
+        _snapshots(settings, snapshots),
+        _losses(history),
+        _samples(evaluation),
+        _again(name, settings),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _what(name: str, s: RunSettings, evaluation: dict[str, Any]) -> str:
+    size = s.size
+    shape = f"{size.num_layers} layers, {size.num_heads} heads, width {size.hidden_size}, context {size.context(s.kind)}"  # fmt: skip
+    million = f"{evaluation['parameters'] / 1e6:.2f} million parameters"
+    if s.kind == "gpt":
+        design = f"GPT-2 architecture (pre-LN, learned positions, tied embeddings), {shape}; {million}. Byte-level BPE with {size.vocab_size:,} tokens, trained on the same text."
+    else:
+        design = (
+            f"BERT architecture (post-LN, learned positions) with its masked-token and next-sentence heads, {shape}; {million}. "
+            f"Uncased WordPiece with {size.vocab_size:,} tokens, trained on the same text; special ids as in the released BERT "
+            "([PAD] 0, [UNK] 100, [CLS] 101, [SEP] 102, [MASK] 103). The vocabulary was merged by the library's WordPieceTrainer, "
+            "which merges the most frequent pair, not the pair with the best likelihood."
+        )
+    note = "A small model for teaching: it knows the language of children's stories and nothing of the world, and it repeats what old books say about people. Do not use it for anything that matters."
+    load = "AutoModelForCausalLM" if s.kind == "gpt" else "AutoModelForPreTraining"
+    code = f"```python\nfrom transformers import {load}, AutoTokenizer\nimport torch\n\nmodel = {load}.from_pretrained(folder, dtype=torch.float32)\ntokenizer = AutoTokenizer.from_pretrained(folder)\n```"
+    return f"{design}\n\n{note}\n\n{code}\n\nWeights are stored in fp16; load them in float32 as above."
+
+
+def _training(
+    s: RunSettings,
+    progress: dict[str, Any],
+    packed: dict[str, Any],
+    evaluation: dict[str, Any],
+    history: list[dict[str, Any]],
+) -> str:
+    sources = "\n".join(
+        f"| {source} | {SOURCE_NOTES.get(source, 'see the corpus')} | {repeats} |"
+        for source, repeats in packed["sources"].items()
+    )
+    finished = progress["tokens"] >= s.total_tokens
+    state = "" if finished else f" **Not finished: {progress['tokens'] / s.total_tokens:.0%} of the planned {s.total_tokens:,} tokens; the learning rate has not fallen to its end.**"  # fmt: skip
+    epochs = progress["tokens"] / packed["train"]["tokens_per_epoch"]
+    lengths = ", ".join(f"{length} ({share:.0%})" for length, share in sorted(s.lengths.items()))
+    rows = [
+        ("training text", f"{packed['train']['documents']:,} documents, {packed['train']['bytes'] / 1e6:.1f} MB, {packed['train']['tokens']:,} tokens ({packed['train']['tokens_per_epoch']:,} per epoch with repeats)"),
+        ("held out", f"{packed['held_out']['documents']:,} documents, {packed['held_out']['bytes'] / 1e6:.2f} MB, chosen by a hash of the title; never trained on"),
+        ("tokens seen", f"{progress['tokens']:,} ({epochs:.1f} epochs) in {progress['step']:,} steps of {s.batch_tokens:,} positions"),
+        ("row lengths", lengths),
+        ("time", f"{progress['seconds'] / 60:.0f} minutes of a processor shared with other work"),
+        ("hardware", evaluation["hardware"]),
+        ("optimiser", f"Muon {MUON_RATE[s.kind]} for matrices, AdamW {ADAMW_RATE[s.kind]} for the rest; gradient clipping at 1; no dropout, no weight decay"),
+        ("schedule", f"{s.warmup_tokens:,} tokens of warm-up, flat, linear decay over the last {s.decay_share:.0%}"),
+        ("seed", str(s.seed)),
+    ]  # fmt: skip
+    if s.kind == "bert":
+        m = s.masking
+        keep = 1 - m.mask_replace_prob - m.random_replace_prob
+        rows.append(
+            (
+                "objective",
+                f"{m.mlm_probability:.0%} of tokens predicted, {m.mask_replace_prob:.0%} [MASK], {m.random_replace_prob:.0%} random, {keep:.0%} kept, drawn afresh each time; next-sentence pairs 50/50, negatives from other documents",
+            )
+        )
+        rows.append(
+            (
+                "start",
+                "position embeddings start as sines and cosines, and half of the first layer's heads (at most 4) start by looking at the token 1 before, 1 after, 2 before, 2 after; without this the model stayed for millions of tokens at the level of word frequencies. All of it is trained: what other heads do was learned",
+            )
+        )
+    table = "\n".join(f"| {key} | {value} |" for key, value in rows)
+    return f"## Training\n\n| source | text | times per epoch |\n|---|---|---|\n{sources}\n\n| | |\n|---|---|\n{table}\n\n{state}".rstrip()
+
+
+def _gpt_quality(e: dict[str, Any]) -> str:
+    rows = [("this model", e["text"])]
+    for key, label in (("1-gram", "unigram"), ("2-gram", "bigram (Kneser-Ney)"), ("5-gram", "5-gram (Kneser-Ney)")):  # fmt: skip
+        if key in e["ngrams"]:
+            rows.append((label, e["ngrams"][key]))
+    table = "\n".join(
+        f"| {label} | {row['bits_per_byte']:.3f} | {row['nats_per_token']:.3f} | {row['perplexity']:.1f} |"
+        for label, row in rows
+    )
+    return (
+        f"## Quality on held-out documents\n\n{e['text']['tokens']:,} tokens, {e['text']['bytes']:,} bytes. The counted models "
+        "saw exactly the rows this model was trained on.\n\n"
+        f"| | bits per byte | nats per token | perplexity |\n|---|---|---|---|\n{table}\n\n"
+        f"Of the words it generates at temperature 0.7, {e['real_words']:.1%} occur at least twice in the training text. "
+        f"Greedy decoding repeats itself: {e['greedy_repetition']:.0%} of its 4-grams occurred before in the same text (10 texts of 100 tokens); "
+        f"at temperature 0.7 it is {e['sampled_repetition']:.0%}."
+    )
+
+
+def _bert_quality(e: dict[str, Any]) -> str:
+    labels = {"all": "all predicted tokens", "mask": "shown as [MASK]", "random": "replaced by a random token", "kept": "kept as they were"}  # fmt: skip
+    rows = "\n".join(
+        f"| {label} | {e['mlm'][name]['predicted']:,} | {e['mlm'][name]['accuracy']:.1%} | {e['mlm'][name]['loss']:.3f} |"
+        for name, label in labels.items()
+    )
+    base = "\n".join(
+        f"| baseline: {name} | | {row['accuracy']:.1%} | {format(row['loss'], '.3f') if 'loss' in row else ''} |"
+        for name, row in e["baselines"].items()
+    )
+    return (
+        "## Quality on held-out documents\n\n| masked-token prediction | tokens | accuracy | loss (nats) |\n|---|---|---|---|\n"
+        f"{rows}\n{base}\n\nNext sentence: accuracy {e['nsp']['accuracy']:.1%} on {e['nsp']['pairs']:,} pairs (chance 50%), loss {e['nsp']['loss']:.3f}."
+    )
+
+
+def _cloze(e: dict[str, Any]) -> str:
+    rows = "\n".join(
+        f"| {kind} | {row['correct']} of {row['probes']} | {row['correct'] / row['probes']:.0%} | {row['chance']:.0%} |"
+        for kind, row in e["cloze"].items()
+    )
+    return f"## Fill the blank\n\nProbes written for this (`assets/facts/cloze_probes.csv`): the right word against one or two wrong ones.\n\n| kind | right | accuracy | guessing |\n|---|---|---|---|\n{rows}"
+
+
+def _heads(e: dict[str, Any]) -> str:
+    kinds = list(e["heads"]["heads"])
+    layers = len(e["heads"]["heads"][kinds[0]])
+    num_heads = len(e["heads"]["heads"][kinds[0]][0])
+    lines = [f"| layer.head | {' | '.join(kind.replace('_', ' ') for kind in kinds)} |", "|---" * (len(kinds) + 1) + "|"]  # fmt: skip
+    for layer in range(layers):
+        for head in range(num_heads):
+            values = " | ".join(f"{e['heads']['heads'][kind][layer][head]:.2f}" for kind in kinds)
+            lines.append(f"| {layer}.{head} | {values} |")
+    uniform = " | ".join(f"{e['heads']['uniform'][kind]:.2f}" for kind in kinds)
+    lines.append(f"| a head that looks at all alike | {uniform} |")
+    return (
+        "## What the attention heads do\n\n"
+        f"Mean weight on each kind of place over {e['heads']['texts']} held-out texts of 64 tokens; broad is the entropy of a row divided by the largest possible; "
+        "induction is the weight on what followed the earlier copy of the token, on random sequences of 20 tokens said twice. Layers and heads count from 0.\n\n"
+        + "\n".join(lines)
+    )
+
+
+def _snapshots(s: RunSettings, snapshots: list[dict[str, Any]]) -> str:
+    if not snapshots:
+        return ""
+    key, name = ("loss", "held-out loss (nats)") if s.kind == "gpt" else ("mlm", "masked-token loss (nats)")
+    rows = "\n".join(
+        f"| `{row['folder']}` | {row['tokens']:,} | {row['held_out'][key]:.3f} | {row['cloze_correct']} of {row['cloze_probes']} |"
+        for row in snapshots
+    )
+    kinds = list(snapshots[0]["cloze"])
+    table = "\n".join(
+        f"| {row['step']:,} | " + " | ".join(str(row["cloze"][kind]["correct"]) for kind in kinds) + " |"
+        for row in snapshots
+    )
+    head = " | ".join(f"{kind} ({snapshots[0]['cloze'][kind]['probes']})" for kind in kinds)
+    return (
+        "## Snapshots along training\n\nEach folder holds config.json and model.safetensors; the tokenizer is the one beside this card. `snapshots/snapshots.json` holds these numbers.\n\n"
+        f"| folder | tokens seen | {name} | blanks filled |\n|---|---|---|---|\n{rows}\n\nBlanks filled by kind:\n\n| step | {head} |\n|{'---|' * (len(kinds) + 1)}\n{table}"
+    )
+
+
+def _losses(history: list[dict[str, Any]]) -> str:
+    rows = [entry for entry in history if "held_out" in entry]
+    if not rows:
+        return ""
+    names = [name for name in rows[-1]["held_out"] if name != "loss" or len(rows[-1]["held_out"]) == 1]
+    table = "\n".join(
+        f"| {entry['step']:,} | {entry['tokens']:,} | {entry['rate']:.2f} | "
+        + " | ".join(f"{entry['held_out'][name]:.3f}" for name in names)
+        + " |"
+        for entry in rows
+    )
+    return f"## Along training\n\nOn 256 held-out rows of at most 128 tokens.\n\n| step | tokens | rate | {' | '.join(name.replace('_', ' ') for name in names)} |\n|{'---|' * (3 + len(names))}\n{table}"
+
+
+def _samples(e: dict[str, Any]) -> str:
+    if "samples" not in e:
+        return ""
+    texts = "\n\n".join("> " + text.replace("\n", "\n> ") for text in e["samples"])
+    return f"## Ten samples, unedited\n\nTemperature 0.7, 100 tokens at most, seeds 0 to 9.\n\n{texts}"
+
+
+def _again(name: str, s: RunSettings) -> str:
+    return (
+        "## Making it again\n\n```sh\n"
+        "python -m components.pretraining tokenizers --corpus CORPUS\n"
+        "python -m components.pretraining pack --corpus CORPUS\n"
+        f"python -m components.pretraining train {s.kind} --size {s.size.name} --tokens {s.total_tokens} --warmup-tokens {s.warmup_tokens} --batch-tokens {s.batch_tokens} --decay-share {s.decay_share} --snapshots {s.num_snapshots} --seed {s.seed}\n"
+        f"python -m components.pretraining evaluate {s.size.name}-{s.kind} --corpus CORPUS\n"
+        f"python -m components.pretraining export {s.size.name}-{s.kind} --to assets/models/{name}\n```\n\n"
+        "`CORPUS` is a folder of text files as described in `components/pretraining/README.md`."
+    )

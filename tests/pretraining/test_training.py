@@ -1,0 +1,236 @@
+"""Training: masking in batches, schedules, the same seed twice, interrupted and resumed, continued and decayed again."""
+
+import contextlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from components.pretraining.architectures import NEIGHBOUR_OFFSETS, Size, build_model
+from components.pretraining.cross_entropy import linear_cross_entropy
+from components.pretraining.optimizers import Muon, Schedule, orthogonalize
+from components.pretraining.packing import PackedDocuments
+from components.pretraining.training import (
+    Data,
+    Machine,
+    Run,
+    RunSettings,
+    TrainingError,
+    read_history,
+    read_run,
+)
+
+TINY = Size("tiny", num_layers=2, num_heads=2, hidden_size=16, vocab_size=512, gpt_context=32, bert_context=32)  # fmt: skip
+CPU = Machine("cpu", bf16=False, threads=1)
+
+
+def settings(kind: str, tokens: int = 3000, **changes: object) -> RunSettings:
+    base = RunSettings(
+        kind, TINY, tokens, warmup_tokens=400, batch_tokens=256, lengths={16: 0.5, 32: 0.5}, seed=3
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def packed(kind: str, bert_packed: PackedDocuments, gpt_packed: PackedDocuments) -> PackedDocuments:
+    return bert_packed if kind == "bert" else gpt_packed
+
+
+def losses_of(folder: Path, run: RunSettings, packed: PackedDocuments, stop_after: int = 0) -> list[float]:
+    """Losses of a run by step; with ``stop_after`` it is cut off by an error after that many steps."""
+    losses: list[float] = []
+
+    class Cut(Exception):
+        pass
+
+    def on_step(_: int, loss: float) -> None:
+        losses.append(loss)
+        if stop_after and len(losses) == stop_after:
+            raise Cut
+
+    with contextlib.suppress(Cut):
+        Run(folder, run, CPU).train(packed, save_every_s=0.0, on_step=on_step)
+    return losses
+
+
+@pytest.mark.parametrize("kind", ["gpt", "bert"])
+def test_same_seed_same_losses_and_another_seed_others(
+    kind: str, packed: PackedDocuments, tmp_path: Path
+) -> None:
+    first = losses_of(tmp_path / "a", settings(kind), packed)
+    assert len(first) > 8
+    assert losses_of(tmp_path / "b", settings(kind), packed) == first
+    assert losses_of(tmp_path / "c", settings(kind, seed=4), packed) != first
+
+
+@pytest.mark.parametrize("kind", ["gpt", "bert"])
+def test_resuming_gives_the_losses_of_an_uninterrupted_run(
+    kind: str, packed: PackedDocuments, tmp_path: Path
+) -> None:
+    whole = losses_of(tmp_path / "whole", settings(kind), packed)
+    cut = losses_of(tmp_path / "cut", settings(kind), packed, stop_after=5)
+    rest = losses_of(tmp_path / "cut", settings(kind), packed)
+    # The state is saved after the step's callback, so the fifth step is done again, with the same loss.
+    assert cut[:4] + rest == whole
+    assert cut[4] == rest[0]
+    weights = [
+        torch.load(tmp_path / name / "state.pt", weights_only=True)["model"] for name in ("whole", "cut")
+    ]
+    assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
+
+
+@pytest.mark.parametrize("kind", ["bert"])
+def test_a_finished_run_is_continued_from_its_stable_state(
+    kind: str, packed: PackedDocuments, tmp_path: Path
+) -> None:
+    short = losses_of(tmp_path / "run", settings(kind, 3000), packed)
+    longer = losses_of(tmp_path / "run", settings(kind, 6000), packed)
+    straight = losses_of(tmp_path / "straight", settings(kind, 6000), packed)
+    stable = torch.load(tmp_path / "run" / "stable.pt", weights_only=True)["progress"]
+    assert not stable["decayed"]
+    assert len(longer) < len(straight)
+    assert longer == straight[-len(longer) :]  # as if the first decay had never been
+    assert len(longer) > len(short)  # most of the way was still to go
+    tokens = [entry["tokens"] for entry in read_history(tmp_path / "run")]
+    assert tokens == sorted(tokens)
+
+
+@pytest.mark.parametrize("kind", ["bert"])
+def test_a_smaller_budget_or_other_settings_are_refused(
+    kind: str, packed: PackedDocuments, tmp_path: Path
+) -> None:
+    losses_of(tmp_path / "run", settings(kind, 3000), packed)
+    with pytest.raises(TrainingError, match="ask for more tokens"):
+        Run(tmp_path / "run", settings(kind, 1000), CPU)
+    with pytest.raises(TrainingError, match="other seed"):
+        Run(tmp_path / "run", settings(kind, 6000, seed=9), CPU)
+    assert read_run(tmp_path / "run") == settings(kind, 3000)
+
+
+@pytest.mark.parametrize("kind", ["gpt"])
+def test_snapshots_go_from_zero_to_the_end_on_a_logarithmic_scale(
+    kind: str, packed: PackedDocuments, tmp_path: Path
+) -> None:
+    run = settings(kind, 20_000, num_snapshots=5)
+    points = run.snapshot_tokens()
+    assert points[0] == 0
+    assert points[-1] == 20_000
+    ratios = np.diff(np.log(points[1:]))
+    np.testing.assert_allclose(ratios, ratios[0], rtol=1e-3)  # token counts are rounded to whole numbers
+    losses_of(tmp_path, run, packed)
+    kept = sorted(int(path.stem[5:]) for path in (tmp_path / "snapshots").iterdir())
+    assert len(kept) == 5
+    assert kept[0] == 0
+    start = torch.load(tmp_path / "snapshots" / "step-0.pt", weights_only=True)["model"]
+    fresh = build_model("gpt", TINY, 3).state_dict()
+    assert all(torch.equal(start[name], fresh[name]) for name in fresh)
+
+
+@pytest.mark.parametrize("kind", ["bert"])
+def test_batches_mask_only_ordinary_tokens(kind: str, packed: PackedDocuments) -> None:
+    data = Data(settings(kind), packed)
+    used: dict[int, int] = {}
+    chosen = ordinary = 0
+    for step in range(60):
+        batch = data.batch(step, used)
+        is_target = batch["labels"] != -100
+        original = np.where(is_target, batch["labels"], batch["input_ids"])
+        special = np.isin(original, (0, 101, 102))
+        assert not (is_target & special).any()
+        np.testing.assert_array_equal(is_target, batch["actions"] != 0)
+        np.testing.assert_array_equal(batch["attention_mask"] == 0, original == 0)
+        chosen += int(is_target.sum())
+        ordinary += int((~special).sum())
+    # five standard deviations of a binomial share
+    assert abs(chosen / ordinary - 0.15) < 5 * np.sqrt(0.15 * 0.85 / ordinary)
+
+
+@pytest.mark.parametrize("kind", ["bert", "gpt"])
+def test_an_epoch_is_used_up_before_the_next_begins(kind: str, packed: PackedDocuments) -> None:
+    data = Data(settings(kind, lengths={32: 1.0}), packed)
+    used: dict[int, int] = {}
+    data.batch(0, used)
+    epoch_rows = data._epochs[32][1]
+    sizes = [used[32]]
+    while used[32] < len(epoch_rows):
+        before = used[32]
+        data.batch(len(sizes), used)
+        sizes.append(used[32] - before)
+    assert sum(sizes) == len(epoch_rows)
+    data.batch(len(sizes), used)
+    assert data._epochs[32][0] == 1
+
+
+def test_a_run_without_budget_or_with_rows_too_long_is_refused() -> None:
+    with pytest.raises(TrainingError, match=r"8…32"):
+        settings("bert", lengths={64: 1.0})
+    with pytest.raises(TrainingError, match="at least one token"):
+        settings("bert", 0)
+
+
+def test_first_heads_begin_at_their_neighbours() -> None:
+    size = Size("small", 2, 6, 192, 512, 64, 64)
+    model = build_model("bert", size, 0, "eager").eval()
+    ids = torch.randint(104, 512, (4, 40), generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        weights = model(input_ids=ids, output_attentions=True).attentions[0]
+    for head, offset in enumerate(NEIGHBOUR_OFFSETS[:3]):
+        on_neighbour = weights[:, head].diagonal(offset, 1, 2)[:, 2:-2].mean()
+        assert on_neighbour > 0.7  # measured 0.88 to 0.90; an even look at 40 tokens gives 0.025
+    assert weights[:, 4].max() < 0.1  # the other heads begin with an even look
+
+
+def test_schedule_is_flat_between_warm_up_and_decay() -> None:
+    schedule = Schedule(total_tokens=1000, warmup_tokens=100, decay_share=0.3)
+    assert schedule.decay_start == 700
+    assert {schedule.factor(tokens) for tokens in (100, 400, 700)} == {1.0}
+    falling = [schedule.factor(tokens) for tokens in range(700, 1001, 50)]
+    assert falling == sorted(falling, reverse=True)
+    assert falling[-1] == pytest.approx(0.01)
+
+
+def test_orthogonalize_makes_singular_values_alike() -> None:
+    for shape in ((24, 24), (48, 16), (16, 48)):
+        matrix = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+        values = torch.linalg.svdvals(orthogonalize(matrix, steps=5))
+        # Muon's coefficients drive all singular values near 1, within 0.3; very small ones need more steps.
+        assert values.max() < 1.3
+        assert values.median() > 0.6
+    before = torch.linalg.svdvals(torch.randn(48, 16, generator=torch.Generator().manual_seed(1)))
+    assert before.max() / before.min() > 2
+
+
+def test_muon_treats_a_fused_matrix_as_its_three_parts() -> None:
+    generator = torch.Generator().manual_seed(2)
+    parts = [torch.randn(8, 8, generator=generator) for _ in range(3)]
+    fused = torch.nn.Parameter(torch.zeros(8, 24))
+    fused.grad = torch.cat([part * scale for part, scale in zip(parts, (1.0, 100.0, 0.01), strict=True)], 1)
+    Muon([fused], lr=1.0).step()
+    norms = [part.norm().item() for part in fused.detach().chunk(3, 1)]
+    assert max(norms) / min(norms) < 1.3  # each part is normalised on its own, whatever its gradient's size
+
+
+def test_blockwise_cross_entropy_equals_the_plain_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.pretraining.cross_entropy.BLOCK_ROWS", 7)
+    generator = torch.Generator().manual_seed(0)
+    hidden = torch.randn(20, 6, generator=generator, requires_grad=True)
+    weight = torch.randn(11, 6, generator=generator, requires_grad=True)
+    targets = torch.randint(0, 11, (20,), generator=generator)
+    expected = torch.nn.functional.cross_entropy(hidden @ weight.T, targets)
+    expected_grads = torch.autograd.grad(2 * expected, (hidden, weight))
+    got = linear_cross_entropy(hidden, weight, targets)
+    grads = torch.autograd.grad(2 * got, (hidden, weight))
+    # float32 sums of 20 rows in another order
+    torch.testing.assert_close(got, expected, atol=1e-6, rtol=1e-6)
+    for one, other in zip(grads, expected_grads, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
+
+
+def test_history_is_json_lines_with_tokens(gpt_packed: PackedDocuments, tmp_path: Path) -> None:
+    Run(tmp_path, settings("gpt"), CPU).train(gpt_packed, gpt_packed, evaluate_every=3)
+    entries = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text("utf-8").splitlines()]
+    assert entries[-1]["tokens"] >= 3000
+    assert entries[-1]["held_out"]["loss"] < entries[0]["held_out"]["loss"]
