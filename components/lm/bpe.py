@@ -12,6 +12,10 @@ In the course's example six of ten steps are such ties, so the rule is a setting
 >>> trace.model().encode_word("lowest").tokens
 ('low', 'est')
 
+A merged string is always new. Inside a stretch of letters that ends up as one symbol, which merges fire depends on
+these letters alone, so the same string is always made in the same way and by the same last merge. Token ids
+therefore follow the merges: merge k makes the symbol with id (alphabet size + k - 1).
+
 Moments and steps: *moment* k is the state after k merges (0 is the start); *step* k (from 1) is the merge that leads
 from moment k - 1 to moment k.
 """
@@ -19,6 +23,7 @@ from moment k - 1 to moment k.
 from __future__ import annotations
 
 import heapq
+import math
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -76,7 +81,7 @@ class BpeSettings:
         min_count: stop when the best pair occurs fewer times than this, at least 1.
         choices: picks at ties, as (step, pair). They count under every rule, so that a fork keeps its rule.
         wait_for_choice: under ``choose``, end the run at the first tie without a pick.
-        extra_alphabet: symbols that belong to the alphabet although no word holds them (the 256 bytes).
+        extra_alphabet: letters that belong to the alphabet although no word holds them (the 256 bytes).
     """
 
     num_merges: int
@@ -123,7 +128,6 @@ class MergeStep:
         overlap: some places of the pair overlapped (a a a) and were joined from left to right.
         num_tied: pairs that had this count, the winner included: 1 means no tie.
         decided_by: see :data:`DecidedBy`.
-        new_symbol: False when the merged string was already in the vocabulary (reached by other merges before).
         vocab_size, corpus_tokens, tokens_per_word: after the merge.
     """
 
@@ -137,7 +141,6 @@ class MergeStep:
     overlap: bool
     num_tied: int
     decided_by: DecidedBy
-    new_symbol: bool
     vocab_size: int
     corpus_tokens: int
     tokens_per_word: float
@@ -292,7 +295,6 @@ class BpeTrace:
             overlap=joined < count,
             num_tied=int(self.num_tied[at]),
             decided_by=self.decided_by[at],
-            new_symbol=curve.vocab_size[step] > curve.vocab_size[at],
             vocab_size=curve.vocab_size[step],
             corpus_tokens=curve.corpus_tokens[step],
             tokens_per_word=curve.tokens_per_word[step],
@@ -558,11 +560,9 @@ class BpeTrainer:
             return
         pair, decided_by = picked
         left, right = unpack(pair)
-        merged = self._symbols[left] + self._symbols[right]
-        merged_id = self._ids.get(merged)
-        if merged_id is None:
-            merged_id = self._ids[merged] = len(self._symbols)
-            self._symbols.append(merged)
+        merged, merged_id = self._symbols[left] + self._symbols[right], len(self._symbols)
+        self._symbols.append(merged)
+        self._ids[merged] = merged_id
         self._pairs.append(pair)
         self._chosen_counts.append(self._top_count)
         self._num_tied.append(len(self._top))
@@ -626,28 +626,19 @@ class BpeTrainer:
         return winner[1], settings.tie_rule
 
     def _update_top(self, changes: Mapping[int, int]) -> None:
-        """Bring heap and top up to date after a merge."""
-        counts, top_rank = self._chains.pair_counts, self._top_rank
+        """Bring heap and top up to date after a merge. Only pairs with the new symbol rise, and at most to the count
+        of the pair just merged."""
+        counts = self._chains.pair_counts
         for pair, change in changes.items():
             count = counts.get(pair, 0)
-            if pair in top_rank:
-                # Gone from the top, or still there with another first place.
+            if pair in self._top_rank:
                 self._leave_top(pair)
-                if count == self._top_count:
-                    self._enter_top(pair)
-                elif count:
+                if count:
                     heapq.heappush(self._heap, (-count, pair))
+            elif change > 0 and count == self._top_count:
+                self._enter_top(pair)
             elif change > 0:
-                if count == self._top_count:
-                    self._enter_top(pair)
-                else:
-                    heapq.heappush(self._heap, (-count, pair))
-        if self._heap and -self._heap[0][0] > self._top_count:
-            # Two ways to the same string can add up to more than the top had.
-            for pair in [pair for _, pair in self._top]:
-                heapq.heappush(self._heap, (-self._top_count, pair))
-            self._top.clear()
-            top_rank.clear()
+                heapq.heappush(self._heap, (-count, pair))
 
     def _leave_top(self, pair: int) -> None:
         rank = self._top_rank.pop(pair)
@@ -718,6 +709,9 @@ def _check_run(table: Mapping[str, int], settings: BpeSettings) -> None:
         raise InputProblem(Problem("bad_setting", {"name": "min_count", "value": settings.min_count}))
     if settings.end_of_word == "":
         raise InputProblem(Problem("bad_setting", {"name": "end_of_word", "value": ""}))
+    for symbol in settings.extra_alphabet:
+        if len(symbol) != 1:
+            raise InputProblem(Problem("bad_setting", {"name": "extra_alphabet", "value": symbol}))
     for word, count in table.items():
         if not word:
             raise InputProblem(Problem("missing_word", {}))
@@ -831,13 +825,9 @@ class BpeModel:
         return {symbol: token_id for token_id, symbol in enumerate(self.vocabulary)}
 
     @cached_property
-    def ranks(self) -> dict[Pair, list[int]]:
-        """Pair -> numbers of the merges that join it, from 1. Usually one; a pair can come back later in training,
-        when its symbols are reached in another way, and be merged again."""
-        ranks: dict[Pair, list[int]] = {}
-        for rank, pair in enumerate(self.merges, start=1):
-            ranks.setdefault(pair, []).append(rank)
-        return ranks
+    def ranks(self) -> dict[Pair, int]:
+        """Pair -> number of its merge, from 1."""
+        return {pair: rank for rank, pair in enumerate(self.merges, start=1)}
 
     def encode_word(self, word: str) -> EncodedWord:
         """Cut a word into letters and let the merges fire in the order they were learned.
@@ -864,17 +854,11 @@ class BpeModel:
             unknown.append(UnknownLetter(index, bare, reason))
         start = _shown(symbols)
         steps: list[EncodeStep] = []
-        done = 0
-        while True:
-            fires = next_merge(symbols, self.ranks, done)
-            if fires is None:
-                break
-            done, pair = fires
+        while (pair := lowest_pair(symbols, self.ranks)) is not None:
             before = _shown(symbols)
             symbols, places, new_places = join_pair(symbols, pair)
-            steps.append(
-                EncodeStep(done, pair, pair[0] + pair[1], before, _shown(symbols), places, new_places)
-            )
+            after = _shown(symbols)
+            steps.append(EncodeStep(self.ranks[pair], pair, "".join(pair), before, after, places, new_places))
         hidden = iter(unknown)
         texts = tuple(next(hidden).letter if symbol is None else symbol for symbol in symbols)
         return EncodedWord(
@@ -906,19 +890,19 @@ class BpeModel:
         return joined.replace(self.end_of_word, " ").rstrip(" ")
 
 
-def next_merge(
-    symbols: Sequence[str | None], ranks: Mapping[Pair, Sequence[int]], done: int
-) -> tuple[int, Pair] | None:
-    """The first merge after number ``done`` whose pair stands in ``symbols`` (None is a symbol no merge knows)."""
-    best: tuple[int, Pair] | None = None
+def lowest_pair(symbols: Sequence[str | None], ranks: Mapping[Pair, int]) -> Pair | None:
+    """The pair in ``symbols`` whose merge was learned first (None is a symbol that no merge knows).
+
+    Taking it again and again is the same as going through all merges once in order: a pair that appears after a
+    merge holds the symbol this merge made, so its own merge was learned later.
+    """
+    best: Pair | None = None
+    best_rank = math.inf
     for left, right in pairwise(symbols):
-        if left is None or right is None:
-            continue
-        for rank in ranks.get((left, right), ()):
-            if rank > done:
-                if best is None or rank < best[0]:
-                    best = rank, (left, right)
-                break
+        if left is not None and right is not None:
+            rank = ranks.get((left, right), math.inf)
+            if rank < best_rank:
+                best, best_rank = (left, right), rank
     return best
 
 

@@ -20,12 +20,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from itertools import pairwise
 from pathlib import Path
 
 import regex  # type: ignore[import-untyped]
 
-from components.lm.bpe import BpeTrace, EncodeStep, Pair, join_pair
+from components.lm.bpe import BpeTrace, EncodeStep, Pair, join_pair, lowest_pair
 from components.lm.segments import Segment, characters, group_tokens
 from components.lm.words import WordTable, utf8_size
 
@@ -211,10 +210,7 @@ class ByteLevelBpe:
     @cached_property
     def ranks(self) -> dict[Pair, int]:
         """Pair -> number of its merge, from 1."""
-        ranks: dict[Pair, int] = {}
-        for rank, pair in enumerate(self.merges, start=1):
-            ranks.setdefault(pair, rank)
-        return ranks
+        return {pair: rank for rank, pair in enumerate(self.merges, start=1)}
 
     @cached_property
     def tokens(self) -> dict[int, str]:
@@ -253,10 +249,7 @@ class ByteLevelBpe:
         start = to_byte_symbols(word)
         symbols = list(start)
         steps: list[EncodeStep] = []
-        while True:
-            pair = self._lowest(symbols)
-            if pair is None:
-                break
+        while (pair := lowest_pair(symbols, self.ranks)) is not None:
             before = tuple(symbols)
             symbols, places, new_places = join_pair(symbols, pair)
             after = tuple(symbols)
@@ -311,21 +304,9 @@ class ByteLevelBpe:
 
     def _merge(self, word: str) -> tuple[str, ...]:
         symbols = list(to_byte_symbols(word))
-        while (pair := self._lowest(symbols)) is not None:
+        while (pair := lowest_pair(symbols, self.ranks)) is not None:
             symbols, _, _ = join_pair(symbols, pair)
         return tuple(symbols)
-
-    def _lowest(self, symbols: Sequence[str]) -> Pair | None:
-        """GPT-2 always takes the earliest merge whose pair is there, even one it has already passed. Going through
-        the merges once (:class:`components.lm.bpe.BpeModel`) gives the same unless two ways lead to one string."""
-        ranks = self.ranks
-        best: Pair | None = None
-        best_rank = len(self.merges) + 1
-        for pair in pairwise(symbols):
-            rank = ranks.get(pair, best_rank)
-            if rank < best_rank:
-                best, best_rank = pair, rank
-        return best
 
     def _split_special(self, text: str) -> list[str]:
         if not self.special_tokens:

@@ -126,8 +126,8 @@ class SymbolChains:
         """Join the pair everywhere, from left to right, into the symbol ``new``.
 
         Returns:
-            changes: packed pair -> change of its count (0 when it moved but kept its count), already applied to
-                ``pair_counts``; pairs that are gone are removed there.
+            changes: packed pair -> change of its count, already applied to ``pair_counts``; pairs that are gone are
+                removed there.
             joined: how many joins were made, weighted by word counts.
         """
         left, right = unpack(pair)
@@ -389,9 +389,9 @@ class MergeLog:
         """
         start = int(np.dot(np.diff(self.word_starts), self.counts))
         tokens = [start, *(start - np.cumsum(joined)).tolist()]
-        largest = np.maximum.accumulate([alphabet_size - 1, *self.new_symbols.tolist()])
         running_words = int(self.counts.sum())
-        return Curve(tuple(tokens), tuple((largest + 1).tolist()), tuple(n / running_words for n in tokens))
+        sizes = tuple(range(alphabet_size, alphabet_size + len(tokens)))
+        return Curve(tuple(tokens), sizes, tuple(n / running_words for n in tokens))
 
     def pairs_at(self, moment: int) -> PairTable:
         """Every pair after ``moment`` merges with its count, in the order met."""

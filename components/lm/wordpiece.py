@@ -241,23 +241,17 @@ class WordPieceTrace:
         table = self.log.pairs_at(moment)
         size = len(self.symbols)
         symbol_counts = self.log.symbol_counts(moment, size)
-        known = {name: number for number, name in enumerate(self.symbols)}
         names = [
             join_symbols(self.symbols[left], self.symbols[right], self.marking)
             for left, right in zip(table.left.tolist(), table.right.tolist(), strict=True)
         ]
-        merged_counts = np.asarray(
-            [symbol_counts[known[name]] if name in known else 0 for name in names], np.int64
-        )
         left_counts, right_counts = symbol_counts[table.left], symbol_counts[table.right]
         same = table.left == table.right
         joins = np.where(same, self.log.self_joins(moment, size)[table.left], table.counts)
         values: dict[Referee, Floats] = {
             "count": table.counts.astype(np.float64),
             "score": table.counts / (left_counts * right_counts.astype(np.float64)),
-            "gain": likelihood_gain(
-                joins, left_counts, right_counts, merged_counts, same, symbol_counts.sum()
-            ),
+            "gain": likelihood_gain(joins, left_counts, right_counts, same, symbol_counts.sum()),
         }
         total = symbol_counts.sum()
         ranks = {
@@ -360,19 +354,17 @@ class WordPieceTrainer:
         cut = [first_pieces(word, marking) for word in self._words]
         self._alphabet = tuple(dict.fromkeys(piece for word in cut for piece in word))
         self._symbols = sorted(self._alphabet)
-        self._ids = {symbol: number for number, symbol in enumerate(self._symbols)}
-        self._chains = SymbolChains([[self._ids[piece] for piece in word] for word in cut], self._counts)
+        ids = {symbol: number for number, symbol in enumerate(self._symbols)}
+        self._chains = SymbolChains([[ids[piece] for piece in word] for word in cut], self._counts)
 
-        # One row per pair ever seen: its symbols, its count, how often it can be joined, its merged symbol's id.
+        # One row per pair ever seen: its symbols, its count, how often it can be joined.
         self._row: dict[int, int] = {}
-        self._rows_of_name: dict[str, list[int]] = {}
         self._left, self._right = np.zeros(1024, np.int64), np.zeros(1024, np.int64)
         self._count, self._joins = np.zeros(1024, np.int64), np.zeros(1024, np.int64)
-        self._merged = np.full(1024, -1, np.int64)
         self._symbol_counts = np.zeros(len(self._symbols) + num_merges + 1, np.int64)
         for word, count in zip(cut, self._counts, strict=True):
             for piece in word:
-                self._symbol_counts[self._ids[piece]] += count
+                self._symbol_counts[ids[piece]] += count
         for pair in self._chains.pair_counts:
             self._update_row(pair)
 
@@ -484,15 +476,8 @@ class WordPieceTrainer:
             if self._referee == "score":
                 values = count / np.maximum(left_counts * right_counts.astype(np.float64), 1)
             else:
-                merged = self._merged[used]
-                merged_counts = np.where(merged >= 0, self._symbol_counts[merged], 0)
                 values = likelihood_gain(
-                    self._joins[used],
-                    left_counts,
-                    right_counts,
-                    merged_counts,
-                    left == right,
-                    self._symbol_counts.sum(),
+                    self._joins[used], left_counts, right_counts, left == right, self._symbol_counts.sum()
                 )
         result: Floats = np.where(count > 0, values, -np.inf)
         return result
@@ -500,12 +485,8 @@ class WordPieceTrainer:
     def _join(self, pair: int) -> None:
         left, right = unpack(pair)
         name = join_symbols(self._symbols[left], self._symbols[right], self._marking)
-        new = self._ids.get(name)
-        if new is None:
-            new = self._ids[name] = len(self._symbols)
-            self._symbols.append(name)
-            for row in self._rows_of_name.get(name, ()):
-                self._merged[row] = new
+        new = len(self._symbols)
+        self._symbols.append(name)
         changes, joined = self._chains.merge(pair, new)
         self._joined.append(joined)
         self._symbol_counts[left] -= joined
@@ -525,11 +506,7 @@ class WordPieceTrainer:
                     np.concatenate([column, np.zeros_like(column)])
                     for column in (self._left, self._right, self._count, self._joins)
                 )
-                self._merged = np.concatenate([self._merged, np.full_like(self._merged, -1)])
             self._left[row], self._right[row] = left, right
-            name = join_symbols(self._symbols[left], self._symbols[right], self._marking)
-            self._rows_of_name.setdefault(name, []).append(row)
-            self._merged[row] = self._ids.get(name, -1)
         count = self._chains.pair_counts.get(pair, 0)
         self._count[row] = count
         # Overlapping places (a a a) can be counted twice but joined once.
@@ -580,7 +557,6 @@ def likelihood_gain(
     joins: LongInts,
     left_counts: LongInts,
     right_counts: LongInts,
-    merged_counts: LongInts,
     same: npt.NDArray[np.bool_],
     total: np.int64 | int,
 ) -> Floats:
@@ -593,13 +569,12 @@ def likelihood_gain(
     Args:
         joins: n of each pair.
         left_counts, right_counts: counts of its symbols before.
-        merged_counts: count of the merged symbol before (0 unless its string was reached in another way).
         same: left and right are the same symbol.
         total: N before.
     """
     gain = _x_log_x(left_counts - np.where(same, 2 * joins, joins)) - _x_log_x(left_counts)
     gain += np.where(same, 0.0, _x_log_x(right_counts - joins) - _x_log_x(right_counts))
-    gain += _x_log_x(merged_counts + joins) - _x_log_x(merged_counts)
+    gain += _x_log_x(joins)
     gain += _x_log_x(np.asarray(total)) - _x_log_x(total - joins)
     return gain
 

@@ -69,7 +69,6 @@ def test_every_step_of_the_course(course: BpeTrace, row: dict[str, str]) -> None
         assert tied == row["tied_pairs"].split()
         assert (step.vocab_size, step.corpus_tokens) == (int(row["vocab_size"]), int(row["corpus_tokens"]))
         assert not step.overlap
-        assert step.new_symbol
 
 
 @pytest.mark.parametrize("merge", range(1, 12))
@@ -286,15 +285,6 @@ def test_overlaps_merge_from_left_to_right_and_say_so() -> None:
     assert join_pair(list("aaaa"), ("a", "a"))[0] == ["aa", "aa"]
 
 
-def test_the_same_string_reached_in_two_ways_is_one_symbol() -> None:
-    # ab+c and a+bc: "bc" is learned first for one word, "ab" for the other.
-    trace = train_bpe({"xbc": 5, "aby": 4, "abc": 3, "zabc": 1}, 20)
-    steps = trace.steps()
-    naive = naive_bpe({"xbc": 5, "aby": 4, "abc": 3, "zabc": 1}, 20)
-    assert [step.pair for step in steps] == [step.pair for step in naive]
-    assert len(set(trace.symbols)) == len(trace.symbols)
-
-
 # Against the naive trainer
 
 _words = st.dictionaries(
@@ -312,6 +302,7 @@ _words = st.dictionaries(
     mark=st.sampled_from([None, "</w>"]),
 )
 @example(words={"aaaaaaa": 1, "aaab": 2}, rule="first", mark=None)
+@example(words={"a" * 29: 1, "b" + "a" * 14: 2, "aab" * 5: 1}, rule="first", mark=None)
 @example(words={"abab": 1, "baba": 1}, rule="largest", mark="</w>")
 def test_same_as_counting_everything_again(words: dict[str, int], rule: str, mark: str | None) -> None:
     trace = train_bpe(words, 60, tie_rule=rule, end_of_word=mark)
@@ -326,6 +317,9 @@ def test_same_as_counting_everything_again(words: dict[str, int], rule: str, mar
         counted = trace.pair_counts(number - 1)
         assert [(pair.pair, pair.count) for pair in counted] == list(expected.counts.items())
         assert [list(word) for word in trace.word_symbols(number)] == expected.words
+    # No string is made twice, so ids follow the merges.
+    assert len(set(trace.symbols)) == len(trace.symbols)
+    assert trace.log.new_symbols.tolist() == list(range(len(trace.alphabet), len(trace.symbols)))
     # Encoding a training word gives what training made of it.
     model = trace.model()
     for word, symbols in zip(trace.words, trace.word_symbols(trace.num_steps), strict=True):
@@ -442,6 +436,7 @@ def test_text_that_is_too_large_not_utf8_or_empty() -> None:
         ({"a": 1}, BpeSettings(-1), "bad_setting"),
         ({"a": 1}, BpeSettings(1, min_count=0), "bad_setting"),
         ({"a": 1}, BpeSettings(1, end_of_word=""), "bad_setting"),
+        ({"a": 1}, BpeSettings(1, extra_alphabet=("ab",)), "bad_setting"),
         ({"a</w>b": 1}, BpeSettings(1, end_of_word="</w>"), "word_contains_end_mark"),
     ],
 )
