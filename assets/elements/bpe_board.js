@@ -1,18 +1,13 @@
 // BPE, merge by merge: the whole run arrives once, as differences; every step is made here.
-import { h, fill, instances, slide, reducedMotion, words as say } from "../glassbox.lib/dom.js";
+import { h, fill, instances, slide, words as say } from "../glassbox.lib/dom.js";
 import { num, grouped, visible } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
+import { placesOf, rich, snap } from "../glassbox.lib/tiles.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { curvePoints, openBlock, openLesson, wordAt } from "../glassbox.lib/bpe_lesson.js";
 
 const VOCAB_SHOWN = 40;
 const GUESSES = 12;
-const MOTION = 260;
-
-/** A template with nodes in its slots: "$pair occurs $count times". */
-function rich(template, slots) {
-  return template.split(/(\$\w+)/).map((part) => (part.startsWith("$") && part.slice(1) in slots ? slots[part.slice(1)] : part));
-}
 
 const create = instances((parent) => {
   const root = parent.querySelector(".gb-bpe_board");
@@ -97,7 +92,7 @@ function paintWords(state, forward) {
   }
   const moves = [];
   for (const row of state.rows.values()) if (row.word !== undefined) paintRow(state, row, step, hide, forward, moves);
-  animate(moves);
+  for (const move of moves) snap(move.row.cut, [...move.row.cut.children], move.tiles, move.old);
 }
 
 function makeRow(state, key) {
@@ -116,7 +111,7 @@ function paintRow(state, row, at, hide, forward, moves) {
   const sign = tiles.map((tile) => `${tile.start}${tile.fresh ? "f" : ""}${!hide && tile.from ? "p" : ""}${!hide && tile.to ? "q" : ""}`).join();
   if (sign === row.sign) return;
   row.sign = sign;
-  const old = forward ? new Map([...row.cut.children].filter((node) => node.dataset.id).map((node) => [node.dataset.id, [node.getBoundingClientRect(), node]])) : null;
+  const old = forward ? placesOf([...row.cut.children]) : null;
   const mark = lesson.mark;
   fill(row.cut, ...tiles.map((tile) => h("span", {
     class: ["tile", tile.fresh && "fresh", !hide && (tile.from || tile.to) && "pending", !hide && tile.from && "from", mark && lesson.symbols[tile.id] === mark && "endmark"].filter(Boolean).join(" "),
@@ -125,30 +120,6 @@ function paintRow(state, row, at, hide, forward, moves) {
   }, shown(state, tile.id))));
   row.node.setAttribute("aria-label", `${lesson.wordText(row.word)}: ${tiles.map((tile) => shown(state, tile.id)).join(" ")}`);
   if (old) moves.push({ row, old, tiles });
-}
-
-/** The two symbols fly together and snap into one. */
-function animate(moves) {
-  if (reducedMotion()) return;
-  for (const { row, old, tiles } of moves) {
-    const nodes = [...row.cut.children];
-    slide(nodes.filter((_, i) => !tiles[i].fresh), new Map([...old].map(([id, [box]]) => [id, box])), MOTION * 0.8);
-    const base = row.cut.getBoundingClientRect();
-    tiles.forEach((tile, i) => {
-      if (!tile.fresh) return;
-      const node = nodes[i], to = node.getBoundingClientRect();
-      const inside = [...old].filter(([id]) => { const start = Number(id.split(":")[1]); return start >= tile.start && start < tile.end; });
-      if (inside.length < 2) return;
-      inside.forEach(([, [box, was]], which) => {
-        const ghost = h("span", { class: "tile ghost", "aria-hidden": "true", style: { left: `${box.left - base.left}px`, top: `${box.top - base.top}px`, width: `${box.width}px`, "box-sizing": "border-box", "text-align": "center", padding: "0" } }, was.textContent);
-        row.cut.append(ghost);
-        const target = which === 0 ? to.left : to.right - box.width;
-        ghost.animate([{ transform: "none" }, { transform: `translate(${target - box.left}px, ${to.top - box.top}px)` }], { duration: MOTION * 0.7, easing: "cubic-bezier(.5,0,.9,.6)", fill: "forwards" })
-          .finished.then(() => ghost.remove(), () => ghost.remove());
-      });
-      node.animate([{ opacity: 0, offset: 0 }, { opacity: 0, offset: 0.45 }, { opacity: 1, transform: "scale(1.12)", offset: 0.6 }, { opacity: 1, transform: "none", offset: 1 }], { duration: MOTION * 1.5, easing: "ease-out" });
-    });
-  }
 }
 
 /** Mark where the pair under the pointer stands, and say how its count comes about. */

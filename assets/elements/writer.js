@@ -271,9 +271,9 @@ function build(s) {
   s.aid = h("p", { class: "aid", "aria-live": "polite" });
   s.sums = h("p", { class: "sums" });
   s.tree = h("div", { class: "branches" });
-  s.report = reporter((step) => s.send("step", step));
+  s.report = reporter((step) => s.trigger("step", step));
   s.steps?.destroy();
-  s.steps = stepper({ words: w, onMove: (at) => stepped(s, at), onWant: () => s.send("want", s.data.line.length + 8), label: (step) => say(w.tokens_written, { n: step }) });
+  s.steps = stepper({ words: w, onMove: (at) => stepped(s, at), onWant: () => s.trigger("want", s.data.line.length + 8), label: (step) => say(w.tokens_written, { n: step }) });
   const legend = h("div", { class: "legend" }, h("span", {}, `${w.surprisal}:`), h("span", {}, `0 ${w.bits}`), h("span", { class: "ramp", "aria-hidden": "true" }), h("span", {}, `${BITS_FULL}+`),
     h("label", {}, h("input", { type: "checkbox", onchange: (e) => { s.ids = e.target.checked; drawText(s); } }), w.show_ids));
   fill(s.root, h("div", { class: "writing" },
@@ -281,12 +281,11 @@ function build(s) {
     h("section", { class: "right" }, s.table)));
 }
 
-export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const s = create(parentElement);
   const root = parentElement.querySelector(".gb-writer");
   const fresh = s.root !== root || s.lang !== data.words.token;
   s.root = root;
-  s.send = setStateValue;
   s.trigger = setTriggerValue;
   s.say = data.words;
   const moved = s.data?.rev !== data.rev || s.data?.run !== data.run;

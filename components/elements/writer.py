@@ -19,8 +19,10 @@ def writer(
 ) -> None:
     """Draw the text and its steps; all stepping happens in the browser.
 
-    State under the key ``writer``: ``step`` (tokens written so far), ``want`` (steps asked for beyond
-    the known ones). Triggers: ``pick`` ({step, id}: take this token instead), ``go`` ({branch, step}).
+    Triggers under the key ``writer``: ``step`` (tokens written so far), ``want`` (steps asked for beyond
+    the known ones), ``pick`` ({step, id}: take this token instead), ``go`` ({branch, step}). They are
+    triggers and not state because a state value equal to the last one sent is not sent again, and
+    Python moves the step too.
 
     Args:
         data: see ``components/shell/gpt_page.py``, which builds it.

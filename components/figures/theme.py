@@ -25,9 +25,9 @@ ROLES: dict[str, tuple[str, str]] = {
     "segment-b": ("#7B3F8C", "#CF9BE0"),
     "position": ("#0A6B4E", "#4CC79B"),
     "cut": ("#6B7680", "#8E9AA6"),
-    "mask": ("#9A1B5B", "#F08BBE"),
-    "random": ("#00616F", "#5CC8DB"),
-    "kept": ("#4A4F55", "#C8CDD2"),
+    "mask": ("#8E0F52", "#F08BBE"),
+    "random": ("#007384", "#5CC8DB"),
+    "kept": ("#6A6F74", "#C8CDD2"),
     "right": ("#0A6B4E", "#4CC79B"),
     "wrong": ("#B8420F", "#FF9466"),
 }

@@ -12,6 +12,7 @@ import streamlit as st
 
 from components.shell import cached, links
 from components.shell.i18n import t
+from components.shell.layout import note_line
 
 TRACE = Path(__file__).parents[2] / "assets" / "traces" / "gpt-generation.json"
 PROMPT = "The old woman opened the door and"
@@ -314,6 +315,17 @@ def _shown(card: Any) -> Any:
     """Return the steps up to the one on screen, with its candidates."""
     text = writing(card.name, card.revision)
     return text, text.steps(st.session_state["step"] + 1)[: st.session_state["step"] + 1]
+
+
+def notices(card: Any, data: dict[str, Any]) -> None:
+    """Say in words what happened to an unusual prompt."""
+    prompt = st.session_state["prompt"]
+    if data["empty"]:
+        note_line(t("gpt", "empty_prompt"))
+    if data["dropped"]:
+        note_line(t("gpt", "dropped", dropped=f"{data['dropped']:,}", kept=len(data["prompt"])))
+    if any("가" <= letter <= "힣" for letter in prompt) and card.languages == ("en",):
+        note_line(t("gpt", "not_korean", model=card.name))
 
 
 def tables(card: Any) -> dict[str, Any]:

@@ -5,12 +5,15 @@ import html
 import io
 import json
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import SCRIPT_RUN_CONTEXT_ATTR_NAME
 
 from components.elements.pictures import picture_downloads
 from components.figures.theme import css_variables
@@ -44,7 +47,12 @@ def page_header(name: str) -> None:
     )
     if links.notes():
         line = " ".join(_worded(note) for note in links.notes())
-        st.html(f'<p class="gb-note" role="status">{html.escape(line)}</p>')
+        note_line(line)
+
+
+def note_line(text: str) -> None:
+    """One line in the reader's way on purpose: something is not as it looks."""
+    st.html(f'<p class="gb-note" role="status">{html.escape(text)}</p>')
 
 
 def _worded(note: links.Note) -> str:
@@ -142,6 +150,21 @@ def _open_again(page: str, key: str) -> None:
         st.session_state["_open_again"] = "not_ours"
 
 
+def _later(make: Callable[[], str]) -> Callable[[], str]:
+    """Return ``make`` so that it can run on a click, in a thread of the server that knows no session."""
+    context = get_script_run_ctx()
+
+    def made() -> str:
+        thread = threading.current_thread()
+        add_script_run_ctx(thread, context)
+        try:
+            return make()
+        finally:
+            delattr(thread, SCRIPT_RUN_CONTEXT_ATTR_NAME)
+
+    return made
+
+
 def _export(page: str, export: Export) -> None:
     with st.popover(t("export", "button"), icon=":material/download:"):
         st.html(f'<p class="gb-foot-title">{t("export", "pictures")}</p>')
@@ -150,7 +173,7 @@ def _export(page: str, export: Export) -> None:
         for file, rows in export.tables.items():
             st.download_button(
                 f"{file}.csv",
-                lambda rows=rows: as_csv(rows(), export.about),
+                _later(lambda rows=rows: as_csv(rows(), export.about)),  # type: ignore[misc]
                 f"{export.name}-{file}.csv",
                 "text/csv",
                 key=f"csv-{file}",
@@ -160,7 +183,7 @@ def _export(page: str, export: Export) -> None:
         st.html(f'<p class="gb-foot-title">{t("export", "all")}</p>')
         st.download_button(
             f"{export.name}.json",
-            lambda: as_json(page, export),
+            _later(lambda: as_json(page, export)),
             f"{export.name}.json",
             "application/json",
             key="json-all",

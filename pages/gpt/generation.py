@@ -16,8 +16,8 @@ page_header("gpt/generation")
 # The reader sets the beginning, the model and how a token is chosen.
 greedy = st.session_state["strategy"] == "greedy"
 with controls():
-    row = st.columns([5, 2, 1.7, 1.5, 1.3, 1.3, 1], vertical_alignment="top")
-    row[0].text_input(t("gpt", "prompt"), key="prompt", help=t("gpt", "prompt_help"), on_change=gpt.edited)
+    row = st.columns([4.2, 2, 2.1, 1.6, 1.3, 1.3, 1.2], vertical_alignment="top")
+    row[0].text_area(t("gpt", "prompt"), key="prompt", height=68, help=t("gpt", "prompt_help"), on_change=gpt.edited)
     with row[1]:
         model_picker("generation", on_change=gpt.edited)
     row[2].segmented_control(
@@ -76,6 +76,7 @@ else:
         text = gpt.writing(card.name, card.revision)
         data = gpt.from_model(card.name, text)
 
+gpt.notices(card, data)
 writer(data, on_step=gpt.took_step, on_want=gpt.wanted_more, on_pick=gpt.picked, on_return=gpt.returned)
 about = gpt.about(card)
 caption(gpt.caption(card))

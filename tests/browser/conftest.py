@@ -1,7 +1,6 @@
 """A real Chromium against the real app. Nothing may leave this machine; what tries is recorded."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,8 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+sys.path.insert(0, str(Path(__file__).parent))
+from find_chromium import find_chromium  # noqa: E402
+
 ROOT = Path(__file__).parents[2]
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,19 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in Path(item.fspath).parents:
             item.add_marker("browser")
-
-
-def find_browser() -> str | None:
-    """Return the path of a Chromium or Chrome: GLASSBOX_CHROMIUM, the system's, or Playwright's own."""
-    named = os.environ.get("GLASSBOX_CHROMIUM")
-    if named:
-        return named
-    found = next((path for path in map(shutil.which, _NAMES) if path), None)
-    if found:
-        return found
-    with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-    return own if Path(own).exists() else None
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +55,7 @@ def app_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = find_browser()
+    path = find_chromium()
     if path is None:
         reason = "no Chromium or Chrome found; `make test` tries to install one"
         if os.environ.get("CI") == "true":
@@ -116,7 +104,7 @@ def context(browser: Browser, outside: list[str]) -> Iterator[BrowserContext]:
 def open_at(app_url: str, context: BrowserContext) -> Callable[[str], Page]:
     """Return a function that opens an address of the app cold and waits until the page stands."""
 
-    def open_(path: str, timeout: float = 60_000) -> Page:
+    def open_(path: str, timeout: float = 30_000) -> Page:
         page = context.new_page()
         page.set_default_timeout(timeout)
         page.goto(f"{app_url}{path}")

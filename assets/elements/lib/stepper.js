@@ -17,7 +17,7 @@ const icon = (name) => h("svg", { viewBox: "0 0 20 20", width: "1.15em", height:
  * set({step, last, open}): take over a state; `open` says that more steps can be had beyond `last`.
  */
 export function stepper({ words, onMove, onWant, label }) {
-  const state = { step: 0, last: 0, open: false, playing: false, speed: 1, timer: null, wanted: false };
+  const state = { step: 0, last: 0, open: false, playing: false, speed: 1, timer: null, ahead: 0 };
   const button = (action, text) => h("button", { type: "button", class: `gb-step gb-step-${action}`, title: text, "aria-label": text, onclick: () => act(action) }, icon(action));
   const buttons = { first: button("first", words.first), back: button("back", words.back), play: button("play", words.play), next: button("next", words.next), last: button("last", words.last) };
   const scrub = h("input", { type: "range", min: "0", step: "1", "aria-label": words.scrub, class: "gb-scrub", oninput: () => { play(false); move(Number(scrub.value)); } });
@@ -42,7 +42,8 @@ export function stepper({ words, onMove, onWant, label }) {
     buttons.play.disabled = !state.playing && state.step >= state.last && !state.open;
   }
   function move(step) {
-    if (step > state.last && state.open) { state.wanted = true; onWant?.(); }
+    if (step > state.last && state.open) { state.ahead = state.playing ? 1 : state.ahead + 1; onWant?.(); } // presses are not lost while more is computed
+    else state.ahead = 0;
     const to = Math.min(Math.max(step, 0), state.last);
     if (to === state.step) { paint(); return; }
     state.step = to;
@@ -76,7 +77,12 @@ export function stepper({ words, onMove, onWant, label }) {
     set({ step = state.step, last = state.last, open = state.open }) {
       state.last = last; state.open = open;
       state.step = Math.min(Math.max(step, 0), last);
-      if (state.wanted && state.step < last) { state.wanted = false; move(state.step + 1); }
+      if (state.ahead > 0 && state.step < last) {
+        const left = state.ahead - (last - state.step);
+        move(Math.min(state.step + state.ahead, last));
+        state.ahead = Math.max(0, left);
+        if (state.ahead > 0 && open) onWant?.();
+      }
       if (state.playing && state.step >= last && !open) play(false);
       paint();
     },

@@ -1,0 +1,53 @@
+# Two commands: make run, make test. Both do their own set-up in .venv and install nothing a second time.
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_READY := $(VENV)/.requirements
+DEV_READY := $(VENV)/.requirements-dev
+BROWSER_READY := $(VENV)/.browser
+
+.PHONY: run dev test lint types bench traces clean
+
+run: $(RUN_READY)
+	@$(BIN)/python -m components.shell.server --port $(PORT)
+
+# For working on the pages: changed files are picked up.
+dev: $(RUN_READY)
+	@$(BIN)/streamlit run app.py --server.port $(PORT) --server.fileWatcherType auto
+
+test: $(DEV_READY) $(BROWSER_READY) lint types
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+lint: $(DEV_READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(DEV_READY)
+	$(BIN)/mypy
+
+bench: $(DEV_READY) $(BROWSER_READY)
+	$(BIN)/python -m tests.bench
+
+# The first screens that are drawn before torch is imported.
+traces: $(RUN_READY)
+	$(BIN)/python assets/traces/make.py
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Glassbox needs Python 3.11 or newer; set PYTHON=/path/to/it")'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN_READY): requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(DEV_READY): requirements-dev.txt requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(RUN_READY)
+
+$(BROWSER_READY): tests/browser/install.py $(DEV_READY)
+	$(BIN)/python tests/browser/install.py
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

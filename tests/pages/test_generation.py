@@ -1,0 +1,106 @@
+"""GPT writes, token by token: through app.py, from a link, in both languages."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+Open = Callable[..., AppTest]
+PAGE = "gpt/generation"
+
+
+def data_of(at: AppTest) -> dict[str, Any]:
+    """What the writer element was given."""
+    for block in at.get("bidi_component"):
+        if block.proto.component_name == "glassbox.writer":
+            found: dict[str, Any] = json.loads(block.proto.json)
+            return found
+    raise AssertionError("no writer on the page")
+
+
+def test_first_view_is_written_without_torch(open_page: Open, lang: str) -> None:
+    at = open_page(PAGE, lang=lang)
+    data = data_of(at)
+    assert data["step"] == 0
+    assert len(data["line"]) == 17
+    assert data["details"]["steps"][0]["vocab_size"] == 4096
+
+
+def test_first_view_equals_the_model(open_page: Open) -> None:
+    """The file of the first view holds what the model computes now."""
+    from_file = data_of(open_page(PAGE))
+    at = open_page(PAGE, inside="tokens")  # an open panel makes the page compute
+    computed = data_of(at)
+    assert [entry[:2] for entry in computed["line"][:17]] == [entry[:2] for entry in from_file["line"]]
+    for one, other in zip(from_file["details"]["steps"], computed["details"]["steps"], strict=False):
+        assert one["ids"] == other["ids"]
+        # Two runs of the same float32 model on different machines: sums may round differently.
+        assert one["logits"] == pytest.approx(other["logits"], abs=1e-4)
+
+
+def test_a_link_opens_its_state(open_page: Open, lang: str) -> None:
+    at = open_page(PAGE, lang=lang, prompt="Once upon a", strategy="greedy", step="5", picks="2.300")
+    data = data_of(at)
+    assert data["step"] == 5
+    assert data["line"][1][1] == 300
+    assert data["line"][1][4] == "hand"
+    assert [entry[0] for entry in data["prompt"]] == ["Once", " upon", " a"]
+    assert at.session_state["lang"] == lang
+
+
+def test_a_broken_link_is_clamped_and_told(open_page: Open) -> None:
+    at = open_page(PAGE, temperature="99", seed="x", step="3", surprise="1")
+    assert at.session_state["temperature"] == 2.0
+    assert at.session_state["seed"] == 4
+    told = " ".join(block.proto.body for block in at.get("html"))
+    for word in ("temperature", "seed", "surprise"):
+        assert word in told
+
+
+@pytest.mark.parametrize("prompt", ["", "안녕하세요", "👨‍👩‍👧‍👦", "שלום עולם", "<script>alert(1)</script>", "a" * 20_000, "\ud7a3" * 300])
+def test_odd_beginnings(open_page: Open, prompt: str) -> None:
+    at = open_page(PAGE, prompt=prompt, step="2")
+    data = data_of(at)
+    assert len(data["line"]) >= 2
+    assert data["empty"] == (prompt == "")
+    assert (data["dropped"] > 0) == (len(prompt) > 250)
+
+
+def test_probabilities_shown_sum_to_one(open_page: Open) -> None:
+    import math
+
+    at = open_page(PAGE, prompt="The king", temperature="1.5", top_k="30", top_p="0.8", step="3")
+    for step in data_of(at)["details"]["steps"]:
+        model = sum(math.exp(x - step["log_z"]) for x in step["logits"]) + step["rest"][0]
+        assert model == pytest.approx(1, abs=1e-5)  # logits travel with six decimals
+        final = sum(
+            math.exp(x / step["temperature"] - step["tempered_log_z"]) / step["kept_mass"]
+            for x, cut in zip(step["logits"], step["cut"], strict=True)
+            if cut is None
+        )
+        assert final + step["rest"][2] == pytest.approx(1, abs=1e-4)  # float32 quotients in the cut
+
+
+def test_same_seed_same_text(open_page: Open) -> None:
+    texts = [[e[1] for e in data_of(open_page(PAGE, prompt="The fox", seed="11", step=step))["line"][:6]] for step in ("6", "1", "6")]
+    assert texts[0] == texts[1] == texts[2]
+
+
+def test_a_model_that_is_not_here_is_offered_and_the_bundled_one_shown(open_page: Open, lang: str) -> None:
+    at = open_page(PAGE, lang=lang, model="gpt2")
+    assert data_of(at)["line"]
+    assert any("gpt2" in block.value for block in at.markdown)
+    assert any(button.key == "describe-gpt2" for button in at.button)
+
+
+def test_a_path_in_a_link_is_refused_in_words(open_page: Open) -> None:
+    at = open_page(PAGE, model="../../etc/passwd")
+    assert any("not a model name" in warning.value for warning in at.warning)
+    assert data_of(at)["line"]
+
+
+def test_one_step_sends_little(open_page: Open) -> None:
+    at = open_page(PAGE, prompt="A princess", step="40")
+    assert len(json.dumps(data_of(at), ensure_ascii=False).encode()) < 30_000

@@ -1,0 +1,63 @@
+"""The link is read value by value, clamped, told about, and written without what is default."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.shell import links
+from components.shell.gpt_page import PARAMS
+
+
+@pytest.mark.parametrize(
+    ("param", "raw", "value"),
+    [
+        (links.Integer("n", 1, 40, 10), "99", 40),
+        (links.Integer("n", 1, 40, 10), "-3", 1),
+        (links.Integer("n", 1, 40, 10), "7.9", 7),
+        (links.Number("x", 0.0, 2.0, 1.0), "1.2345", 1.23),
+        (links.Number("x", 0.0, 2.0, 1.0), "1e9", 2.0),
+        (links.Flag("f"), "1", True),
+        (links.Numbers("p"), "3.406.5.1", (3, 406, 5, 1)),
+        (links.Numbers("p"), "", ()),
+        (links.Text("t", "", max_chars=3), "abcdef", "abc"),
+        (links.Json("j"), '{"low":5}', {"low": 5}),
+    ],
+)
+def test_reads_the_nearest_usable_value(param: links.Param, raw: str, value: object) -> None:
+    assert param.read(raw) == value
+
+
+@pytest.mark.parametrize(
+    ("param", "raw"),
+    [
+        (links.Integer("n", 1, 40, 10), "nan"),
+        (links.Integer("n", 1, 40, 10), "inf"),
+        (links.Integer("n", 1, 40, 10), "ten"),
+        (links.Number("x", 0.0, 2.0, 1.0), ""),
+        (links.Choice("c", ("a", "b"), "a"), "z"),
+        (links.Flag("f"), "yes"),
+        (links.Numbers("p"), "1.-2"),
+        (links.Numbers("p"), "1.x"),
+        (links.Json("j"), "{"),
+        (links.Json("j"), "[" * 1500),
+    ],
+)
+def test_refuses_what_has_no_neighbour(param: links.Param, raw: str) -> None:
+    with pytest.raises(links.Unusable):
+        param.read(raw)
+
+
+@given(raw=st.text(max_size=60))
+def test_never_raises_anything_else(raw: str) -> None:
+    for param in PARAMS:
+        try:
+            value = param.read(raw)
+        except links.Unusable:
+            continue
+        assert param.read(param.write(value)) == value  # what is written reads the same
+
+
+@given(st.lists(st.integers(0, 50_000), max_size=40))
+def test_picks_survive_the_link(numbers: list[int]) -> None:
+    param = links.Numbers("picks")
+    assert param.read(param.write(numbers)) == tuple(numbers)
