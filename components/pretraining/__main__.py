@@ -88,6 +88,11 @@ def _run_pack(options: argparse.Namespace) -> int:
 
     sources = _sources(options)
     train, held_out = read_corpus(options.corpus, sources)
+    if len(held_out) < 2 or len(train) < 2:
+        raise CorpusError(
+            f"{options.corpus}: {len(train)} documents to train on and {len(held_out)} held out; "
+            "two of each are needed, and 2 in 100 are held out, so give a few hundred documents"
+        )
     paths = sorted((options.work / "tokenizers").glob("*.json"))
     if not paths:
         raise CorpusError(f"{options.work}: no tokenizers here; run the step 'tokenizers' first")

@@ -1,0 +1,128 @@
+"""Measures: counted models against sums by hand, bits per byte, repetition, masked accuracy of a model that knows."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from components.pretraining.evaluation import (
+    known_words,
+    masked_accuracies,
+    masked_baselines,
+    ngram_losses,
+    real_word_share,
+    repetition_rate,
+    rows_seen,
+    text_losses,
+)
+from components.pretraining.ngrams import KneserNey, NeighbourCounts
+from components.pretraining.packing import PackedDocuments, gpt_epoch
+from components.pretraining.training import Data, RunSettings
+
+from .test_training import TINY
+
+
+def test_kneser_ney_bigram_by_hand() -> None:
+    # a b a b a c : bigrams ab 2, ba 2, ac 1. Discount: n1 = 1, n2 = 2, 1 / (1 + 4) = 0.2.
+    model = KneserNey(np.array([[0, 1, 0, 1, 0, 2]]), 2, 4)
+    # Unigrams count left contexts: b after a, a after b, c after a: one each, 3 in all; all are once: discount 1.
+    unigram = (1 - 1) / 3 + 1.0 * 3 / 3 * (1 / 4)
+    expected = (2 - 0.2) / 3 + 0.2 * 2 / 3 * unigram
+    assert model.logprobs(np.array([[0, 1]]))[0] == pytest.approx(np.log(expected))
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 5])
+def test_kneser_ney_probabilities_sum_to_one(order: int) -> None:
+    rows = np.random.default_rng(0).integers(0, 12, (30, 20))
+    model = KneserNey(rows, order, 12)
+    for history in (rows[0, : order - 1], np.full(order - 1, 3)):
+        windows = np.array([[*history, token] for token in range(12)])
+        assert np.exp(model.logprobs(windows)).sum() == pytest.approx(1)
+
+
+def test_longer_histories_help_on_a_pattern(gpt_packed: PackedDocuments) -> None:
+    rows = gpt_epoch(gpt_packed, 16, np.random.default_rng(0))
+    losses = ngram_losses(rows, gpt_packed, 512)
+    nats = [losses[f"{order}-gram"]["nats_per_token"] for order in (1, 2, 5)]
+    assert nats[0] > nats[1] > nats[2]
+    one = losses["2-gram"]
+    tokens = len(gpt_packed.tokens) - gpt_packed.num_documents
+    assert one["bits_per_byte"] == pytest.approx(one["nats_per_token"] / np.log(2) * tokens / gpt_packed.num_bytes)
+
+
+def test_most_frequent_follower() -> None:
+    counts = NeighbourCounts.of(np.array([[5, 6, 5, 6, 5, 7, 7]]), 9)
+    assert counts.most_frequent_follower[[5, 6]].tolist() == [6, 5]
+    assert counts.most_frequent_follower[8] == 5  # never seen: the most frequent token
+    assert np.exp(counts.unigram_logprobs()).sum() == pytest.approx(1)
+
+
+class Even:
+    """A causal model that finds all 400 tokens equally likely."""
+
+    def __call__(self, input_ids: torch.Tensor) -> SimpleNamespace:
+        return SimpleNamespace(logits=torch.zeros(*input_ids.shape, 400))
+
+
+@pytest.mark.parametrize("context", [4, 16, 1000])
+def test_bits_per_byte_counts_each_token_once(byte_level_bpe: Tokenizer, context: int) -> None:
+    from transformers import GPT2TokenizerFast
+
+    tokenizer = GPT2TokenizerFast(tokenizer_object=byte_level_bpe, bos_token="<|endoftext|>", eos_token="<|endoftext|>")  # fmt: skip
+    documents = ["The fox slept by the river. 안녕!", "Mina", "old Bram lost one shoe at noon. " * 9]
+    result = text_losses(Even(), tokenizer, documents, context)
+    tokens = sum(len(byte_level_bpe.encode(text).ids) for text in documents)
+    assert result["tokens"] == tokens
+    assert result["nats_per_token"] == pytest.approx(np.log(400), rel=1e-6)
+    num_bytes = sum(len(text.encode()) for text in documents)
+    assert result["bits_per_byte"] == pytest.approx(tokens * np.log2(400) / num_bytes, rel=1e-6)
+
+
+def test_counted_models_see_the_rows_the_network_saw(gpt_packed: PackedDocuments) -> None:
+    settings = RunSettings("gpt", TINY, 5000, 100, batch_tokens=256, lengths={16: 0.5, 32: 0.5}, seed=1)
+    data, used, seen = Data(settings, gpt_packed), {}, []
+    for step in range(60):
+        seen.append(data.batch(step, used)["rows"])
+    expected = np.sort(np.concatenate([rows[:, 1:].ravel() for rows in seen]))
+    rows = rows_seen(settings, gpt_packed, used)
+    np.testing.assert_array_equal(np.sort(rows[:, 1:].ravel()), expected)
+
+
+class Knowing(torch.nn.Module):
+    """A BERT that repeats its input: right on kept tokens, wrong on masked ones."""
+
+    def __init__(self, vocab_size: int) -> None:
+        super().__init__()
+        self.cls = SimpleNamespace(
+            predictions=lambda hidden: 20.0 * torch.nn.functional.one_hot(hidden[:, 0].long(), vocab_size),
+            seq_relationship=lambda pooled: torch.stack([torch.ones(len(pooled)), torch.zeros(len(pooled))], 1),
+        )
+
+    def bert(self, input_ids: torch.Tensor, **_: torch.Tensor) -> SimpleNamespace:
+        return SimpleNamespace(
+            last_hidden_state=input_ids[..., None].float(), pooler_output=input_ids[:, :1].float()
+        )
+
+
+def test_accuracy_is_told_apart_by_what_was_done_to_the_token(bert_packed: PackedDocuments) -> None:
+    result = masked_accuracies(Knowing(512), bert_packed, 512, [32, 64], rows=300)
+    mlm = result["mlm"]
+    assert mlm["kept"]["accuracy"] == 1
+    assert mlm["mask"]["accuracy"] == 0
+    assert mlm["random"]["accuracy"] < 0.05  # a random token may be the right one by chance, 1 in 408
+    assert mlm["all"]["predicted"] == sum(mlm[name]["predicted"] for name in ("mask", "random", "kept"))
+    # Always "is next": right on about half; five standard deviations of a fair coin.
+    assert abs(result["nsp"]["accuracy"] - 0.5) < 5 * 0.5 / np.sqrt(result["nsp"]["pairs"])
+    baselines = masked_baselines(bert_packed, result["_inputs"], result["_labels"], 512)
+    follower = baselines["most frequent follower of the left neighbour"]["accuracy"]
+    assert 0 < baselines["unigram"]["accuracy"] < follower < 1
+
+
+def test_repetition_and_real_words() -> None:
+    assert repetition_rate([1, 2, 3] * 10) == pytest.approx(1 - 3 / 27)
+    assert repetition_rate([1, 2]) == 0
+    words = known_words(["The fox, the hen.", "The fox's hen"])
+    assert words == {"the", "hen"}
+    assert real_word_share(["the hen grobble the cut"], words) == pytest.approx(3 / 4)
