@@ -18,6 +18,7 @@ page = contents(
         "tokens": [lesson("tokens/bpe", icon="call_merge")],
         "transformer": [
             lesson("transformer/positions", icon="pin_drop"),
+            lesson("transformer/self_attention", icon="conversion_path"),
             lesson("transformer/sizes", icon="stacks"),
         ],
         "bert": [lesson("bert/attention", icon="hub")],

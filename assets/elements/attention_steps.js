@@ -85,7 +85,7 @@ export default function ({ data, parentElement, setStateValue }) {
     const cell = (q, k) => {
       const cut = masks && !allowed(q, k), value = table[q][k];
       const text = cut ? (kind === "softmax" ? "0" : "−∞") : num(value, model.toy ? 3 : 2);
-      const dark = kind === "softmax" ? value > 0.3 : Math.abs(value) > most * 0.6;
+      const dark = kind === "softmax" ? value > 0.42 : Math.abs(value) > most * 0.6;
       return h("button", { type: "button", tabindex: "-1", class: `value${cut ? " cut" : ""}${q === state.query ? " row" : ""}${q === state.query && k === state.key ? " here" : ""}`, title: `${shown[q]} → ${shown[k]}: ${cut ? text : full(value)}`, "data-cell": `${q}.${k}`,
         style: cut ? {} : { "background-color": kind === "softmax" ? shade(value) : mix(value, most), color: dark ? "var(--gb-background)" : "var(--gb-text)" },
         onclick: () => { state.query = q; state.key = k; draw(); tell(); } }, numbers ? text : "");
