@@ -49,9 +49,6 @@ _TABLES: Mapping[str, tuple[str, int]] = {
 }
 """Family -> (end of the tensor's name, row of the first position)."""
 
-_COUNT_THEMSELVES = ("opt", "distilbert")
-"""Families whose forward takes no positions from outside."""
-
 
 class NoTable(ValueError):
     """The family adds no learned position vectors (rotary, relative or none)."""
@@ -211,7 +208,7 @@ def shuffle_words(loaded: LoadedModel, text: str, seed: int, most_words: int = 2
         NoTable: the family adds no position vectors.
     """
     card, tokenizer = loaded.card, loaded.tokenizer
-    if card.family not in _TABLES or card.family in _COUNT_THEMSELVES:
+    if card.family not in _TABLES or card.family == "opt":  # OPT counts its positions from the attention mask
         raise NoTable(card.family)
     causal = card.can("generation")
     words = text.split()[:most_words]
