@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parent))
-from find_chromium import find_chromium  # noqa: E402
+from tests.browser.find_chromium import find_chromium
+from tests.browser.waiting import settle
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +35,7 @@ def app_url() -> Iterator[str]:
     server = subprocess.Popen(
         [sys.executable, "-m", "components.shell.server", "--port", str(port)],
         cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
+        env=os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "GLASSBOX_URL": "http://lecture.example:8501"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -113,11 +113,3 @@ def open_at(app_url: str, context: BrowserContext) -> Callable[[str], Page]:
         return page
 
     return open_
-
-
-def settle(page: Page) -> None:
-    """Wait until no script run is under way."""
-    page.wait_for_function(
-        "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'running'"
-    )
-    page.wait_for_timeout(150)

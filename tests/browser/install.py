@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from find_chromium import find_chromium  # noqa: E402
+from find_chromium import find_chromium
 
 
 def _run(*command: str) -> bool:
@@ -27,7 +27,9 @@ def _system_packages() -> None:
         return
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"] if shutil.which("sudo") else None
     if sudo is not None and _run(*sudo, "apt-get", "update", "-qq"):
-        _run(*sudo, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-cjk")
+        _run(
+            *sudo, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-cjk"
+        )
 
 
 def main() -> None:

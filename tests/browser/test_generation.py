@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import settle
 from playwright.sync_api import Page, expect
+
+from tests.browser.waiting import settle
 
 Open = Callable[[str], Page]
 ROOT = Path(__file__).parents[2]
@@ -42,7 +43,7 @@ def test_the_main_job(open_at: Open, outside: list[str], tmp_path: Path) -> None
         page.get_by_role("button", name="candidates.csv").click()
     file = tmp_path / "candidates.csv"
     started.value.save_as(file)
-    rows = list(csv.DictReader(file.open(encoding="utf-8", newline="")))
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
     assert {row["model"] for row in rows} == {"pocket-gpt"}
     _compare(rows)
     assert outside == []

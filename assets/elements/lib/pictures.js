@@ -96,8 +96,6 @@ export function save(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;
-  document.body.append(link);
-  link.click();
-  link.remove();
+  link.click(); // not in the document: the click must not close the popover it came from
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
