@@ -322,7 +322,7 @@ class MergeLog:
     def word_symbols(self, moment: int, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
         """All words after ``moment`` merges, each as its symbols; ``names`` gives the symbol of each id."""
         symbols, bounds = self.segmentation(moment)
-        named = [names[symbol] for symbol in symbols.tolist()]
+        named = np.asarray(names, object)[symbols].tolist()
         return tuple(tuple(named[start:stop]) for start, stop in pairwise(bounds.tolist()))
 
     def word_states(
@@ -338,7 +338,7 @@ class MergeLog:
         """
         at_place = self.symbols_at(moment)
         alive = at_place >= 0
-        named = [names[symbol] for symbol in at_place[alive].tolist()]
+        named = np.asarray(names, object)[at_place[alive]].tolist()
         number = np.concatenate([[0], np.cumsum(alive)])  # place -> symbols before it
         bounds = number[self.word_starts].tolist()
         marked: list[dict[int, list[int]]] = []
@@ -401,14 +401,17 @@ class MergeLog:
         inside[bounds[1:][lengths > 0] - 1] = False  # the last symbol of a word starts no pair
         lefts = np.flatnonzero(inside)
         weights = np.repeat(self.counts, np.maximum(lengths - 1, 0))
-        # Pairs are numbered in a square as large as the symbols in use, which is quick to count.
-        width = int(symbols.max(initial=0)) + 1
+        # Pair and place in one number: one plain sort brings equal pairs together, each run in the order of the text.
+        width, size = int(symbols.max(initial=0)) + 1, max(1, len(lefts))
         packed = symbols[lefts].astype(np.int64) * width + symbols[lefts + 1]
-        pairs, first, which = np.unique(packed, return_index=True, return_inverse=True)
-        counts = np.zeros(len(pairs), np.int64)
-        np.add.at(counts, which, weights)
-        order = np.argsort(first)
-        pairs, counts = pairs[order], counts[order]
+        pairs, order = np.divmod(np.sort(packed * size + np.arange(len(lefts))), size)
+        starts = np.flatnonzero(np.diff(pairs, prepend=-1))
+        if not len(starts):
+            none = np.zeros(0, np.int32)
+            return PairTable(none, none, np.zeros(0, np.int64))
+        counts = np.add.reduceat(weights[order], starts)
+        met = np.argsort(order[starts])
+        pairs, counts = pairs[starts][met], counts[met]
         return PairTable((pairs // width).astype(np.int32), (pairs % width).astype(np.int32), counts)
 
     def symbol_counts(self, moment: int, num_symbols: int) -> LongInts:
