@@ -15,7 +15,7 @@ toolbar()
 page = contents(
     lesson("start/home", icon="home", default=True),
     {
-        "tokens": [lesson("tokens/bpe", icon="call_merge")],
+        "tokens": [lesson("tokens/bpe", icon="call_merge"), lesson("tokens/encode", icon="data_array")],
         "transformer": [
             lesson("transformer/positions", icon="pin_drop"),
             lesson("transformer/self_attention", icon="conversion_path"),

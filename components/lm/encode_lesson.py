@@ -16,11 +16,13 @@ removed it: enough to cut it as it stood after any number of steps.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from components.lm.bpe import BpeModel, EncodeStep, Pair, UnknownLetter
-from components.lm.byte_level import ByteLevelBpe, gpt2_words
+from components.lm.byte_level import ByteLevelBpe, gpt2_words, is_byte_level
 from components.lm.segments import characters
 
 MAX_WORDS = 120
@@ -133,6 +135,21 @@ def encode_bytes(model: ByteLevelBpe, text: str, known_words: frozenset[str] = f
         for word, gone in zip(shown, removed, strict=True)
     )
     return EncodeLesson(words, steps, len(pieces) - len(shown))
+
+
+def byte_level_from_file(path: Path) -> ByteLevelBpe:
+    """Read the byte-level BPE in a ``tokenizer.json`` (the format of the ``tokenizers`` library).
+
+    Raises:
+        OSError: there is no such file. ValueError: it holds another kind of tokenizer.
+    """
+    content = json.loads(path.read_text(encoding="utf-8"))
+    model = content.get("model", {})
+    if model.get("type") != "BPE" or not is_byte_level(model.get("vocab", {})):
+        raise ValueError(f"{path.name} is no byte-level BPE")
+    pairs = [pair.split(" ") if isinstance(pair, str) else pair for pair in model["merges"]]
+    special = tuple(token["content"] for token in content.get("added_tokens", []) if token.get("special"))
+    return ByteLevelBpe(model["vocab"], tuple((left, right) for left, right in pairs), special)
 
 
 def _timeline(

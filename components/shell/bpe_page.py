@@ -42,11 +42,14 @@ TRAINING = (
     links.Choice("end_mark_place", ("symbol", "suffix"), "symbol"),
 )
 """What a training depends on; the pages share it, so the words follow the reader."""
+RUNS = (
+    links.Json("runs", [[]]),
+    links.Integer("run", 0, MOST_RUNS - 1, 0),
+)
 BOARD = (
     links.Integer("bpe_step", 0, MAX_MERGES, 0),
     links.Flag("predict"),
-    links.Json("runs", [[]]),
-    links.Integer("run", 0, MOST_RUNS - 1, 0),
+    *RUNS,
 )
 
 
@@ -171,7 +174,7 @@ def words_changed() -> None:
     state["num_merges"] = SAMPLES[state["bpe_source"]][2] if state["bpe_source"] in SAMPLES else 10
     if state["bpe_source"] == "text":
         state["num_merges"] = 200
-    state["bpe_step"] = 0
+    state["bpe_step"] = state["encode_step"] = 0
     rules_changed()
 
 
@@ -298,7 +301,8 @@ def run_on_screen() -> BpeLesson | None:
 
 def lesson_id(lesson: BpeLesson) -> str:
     """Return a name of the run that changes when the run does."""
-    return f"{id(lesson)}-{lesson.trace.num_steps}"
+    trace = lesson.trace
+    return f"{hash((trace.words, trace.counts, trace.settings)):x}-{trace.num_steps}"
 
 
 def revision() -> str:

@@ -10,12 +10,15 @@ from components.shell.background import Works
 if TYPE_CHECKING:
     from components.lm.attention import Attention
     from components.lm.attention_steps import HeadSteps
+    from components.lm.bpe import BpeTrace
+    from components.lm.byte_level import ByteLevelBpe
     from components.lm.checkpoints import LoadedModel
     from components.lm.head_scores import HeadScores
     from components.lm.positions import PositionTable, Shuffle
     from components.lm.writing import Writing
 
 FIRST_MODEL = "pocket-gpt"
+_MODELS = Path(__file__).parents[2] / "assets" / "models"
 _SAMPLES = Path(__file__).parents[2] / "assets" / "samples"
 
 
@@ -157,3 +160,25 @@ def shuffle(name: str, revision: str, text: str, seed: int) -> "Shuffle":
     from components.lm.positions import shuffle_words
 
     return shuffle_words(load_model(name, "attention"), text, seed)
+
+
+# One table of merges a model: a few MB at GPT-2's size.
+@st.cache_resource(max_entries=4, show_spinner=False)
+def bytes_of_model(name: str) -> "ByteLevelBpe":
+    """Return the byte-level BPE of a bundled model, read from its file without transformers."""
+    from components.lm.encode_lesson import byte_level_from_file
+
+    return byte_level_from_file(_MODELS / name / "tokenizer.json")
+
+
+# The largest text with 2,000 merges: some 8 MB.
+@st.cache_resource(max_entries=16, show_spinner=False)
+def bytes_of_same_words(identity: str, _trace: "BpeTrace") -> "ByteLevelBpe":
+    """Return a byte-level BPE trained on the words of a run, with its number of merges and its tie rule."""
+    from components.lm.bpe import train_bpe
+    from components.lm.byte_level import ByteLevelBpe, byte_alphabet, byte_level_words
+
+    words = byte_level_words(dict(zip(_trace.words, _trace.counts, strict=True)))
+    rule, merges = _trace.settings.tie_rule, _trace.settings.num_merges
+    trained = train_bpe(words, merges, tie_rule=rule, extra_alphabet=byte_alphabet())
+    return ByteLevelBpe.from_trace(trained)

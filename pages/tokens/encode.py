@@ -1,0 +1,111 @@
+"""Encode a word: the learned merges fire in their order until nothing applies."""
+
+import streamlit as st
+
+from components.elements.encode_board import encode_board
+from components.shell import bpe_page as bpe
+from components.shell import encode_page as page
+from components.shell import links
+from components.shell.bpe_words import word_editor
+from components.shell.i18n import t
+from components.shell.layout import caption, controls, foot, page_header, reading_aid, slide_note
+
+links.open_view("tokens/encode", *page.PARAMS, *bpe.TRAINING, *bpe.RUNS)
+page_header("tokens/encode")
+
+# The reader sets the text, whether it is cut into letters or bytes, and which merges were learned.
+as_bytes = st.session_state["encode_view"] == "bytes"
+with controls():
+    row = st.columns([3, 1.9, 2.2, 1.3, 0.9], vertical_alignment="bottom")
+    row[0].text_input(
+        t("encode", "text"), key="encode_text", max_chars=2_000, live="300ms", on_change=page.restart
+    )
+    row[1].segmented_control(
+        t("encode", "view"),
+        ("letters", "bytes"),
+        key="encode_view",
+        required=True,
+        format_func=lambda view: t("encode", f"view_{view}"),
+        on_change=page.restart,
+    )
+    if as_bytes:
+        row[2].selectbox(
+            t("encode", "byte_merges"),
+            ("pocket-gpt", "same_words"),
+            key="byte_merges",
+            format_func=lambda merges: t("encode", f"byte_merges_{merges.replace('-', '_')}"),
+            on_change=page.restart,
+        )
+        row[3].toggle(t("encode", "hexadecimal"), key="hexadecimal", help=t("encode", "hexadecimal_help"))
+    else:
+        row[2].selectbox(
+            t("encode", "source"),
+            bpe.SOURCES,
+            key="bpe_source",
+            format_func=lambda source: t("bpe", f"source_{source}"),
+            on_change=bpe.words_changed,
+        )
+        row[3].number_input(
+            t("bpe", "num_merges"), 1, bpe.MAX_MERGES, key="num_merges", on_change=page.restart
+        )
+    with row[4].popover(t("layout", "more"), width="stretch"):
+        if as_bytes:
+            st.radio(
+                t("encode", "normal_form"),
+                page.FORMS,
+                key="normal_form",
+                format_func=lambda form: t("encode", f"form_{form}"),
+                help=t("encode", "normal_form_help"),
+                on_change=page.restart,
+            )
+        else:
+            st.toggle(
+                "`</w>`", key="end_of_word", help=t("bpe", "end_of_word_help"), on_change=bpe.rules_changed
+            )
+            st.selectbox(
+                t("bpe", "tie_rule"),
+                bpe.RULES,
+                key="tie_rule",
+                format_func=lambda rule: t("bpe", f"rule_name_{rule}"),
+                on_change=bpe.rules_changed,
+            )
+            word_editor()
+
+# The merges come from the page before, or from a model; the browser steps through them.
+page.surrogates_told()
+lesson = page.trained()
+view = page.encoded(lesson) if lesson is not None else None
+if view is not None:
+    encode_board(**view, step=page.step_to_take_over(), rev=bpe.revision(), on_step=page.moved)
+    caption(page.caption(view))
+    if as_bytes:
+        for note in filter(None, (page.forms_note(), page.split_note(view))):
+            reading_aid(note)
+        with st.expander(t("encode", "bytes_title"), icon=":material/table_rows:", expanded=False):
+            st.html(page.byte_table())
+        with st.expander(t("encode", "alphabet_title"), icon=":material/abc:"):
+            st.markdown(t("encode", "alphabet_text"))
+            st.html(page.alphabet_table())
+    slide_note("E07", "E09")
+
+foot(
+    "tokens/encode",
+    try_this=[
+        (t("encode", "try_fast"), {"encode_text": "fast"}),
+        (t("encode", "try_hello"), {"encode_text": "안녕하세요", "encode_view": "bytes"}),
+        (t("encode", "try_family"), {"encode_text": "👩‍👩‍👦", "encode_view": "bytes", "hexadecimal": True}),
+        (
+            t("encode", "try_accent"),
+            {"encode_text": "é", "encode_view": "bytes", "normal_form": "NFD", "hexadecimal": True},
+        ),
+    ],
+    sources=[
+        ("Sennrich et al. 2016, section 3.2", "https://arxiv.org/abs/1508.07909"),
+        (
+            "Radford et al. 2019 (GPT-2), section 2.2",
+            "https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf",
+        ),
+        ("Unicode Standard Annexes 15 and 29", "https://www.unicode.org/reports/tr29/"),
+    ],
+    export=page.export(view) if view is not None else None,
+)
