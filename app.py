@@ -19,6 +19,7 @@ page = contents(
         "transformer": [
             lesson("transformer/positions", icon="pin_drop"),
             lesson("transformer/self_attention", icon="conversion_path"),
+            lesson("transformer/masks", icon="visibility_lock"),
             lesson("transformer/sizes", icon="stacks"),
         ],
         "bert": [lesson("bert/attention", icon="hub")],

@@ -127,13 +127,15 @@ def encode(loaded: LoadedModel, text: str, pair: str = "") -> Encoded:
         raise TooLong(len(ids), limit)
     infos = token_infos(tokenizer, ids)
     mask_id = getattr(tokenizer, "mask_token_id", None)
+    framing = {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.cls_token_id, tokenizer.sep_token_id}
+    content = {mask_id, tokenizer.unk_token_id} - framing  # they stand for words of the text
     can_mask = loaded.card.can("masked_prediction") and mask_id is not None
     return Encoded(
         tokens=tuple(info.token for info in infos),
         texts=tuple(info.text for info in infos),
         input_ids=np.array(ids, np.int64),
         segments=np.array(segments, np.int64),
-        special=np.array([info.special and info.token_id != mask_id for info in infos]),
+        special=np.array([info.special and info.token_id not in content for info in infos]),
         mask_token_id=int(mask_id) if can_mask else None,  # type: ignore[arg-type]  # not None here
     )
 

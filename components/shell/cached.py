@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from components.lm.bpe import BpeTrace
     from components.lm.byte_level import ByteLevelBpe
     from components.lm.checkpoints import LoadedModel
+    from components.lm.embeddings import Changes, Effects, InputEmbeddings, Line, ModelInput, PaddedBatch
     from components.lm.head_scores import HeadScores
     from components.lm.positions import PositionTable, Shuffle
+    from components.lm.word_context import WordGuess
     from components.lm.writing import Writing
 
 FIRST_MODEL = "pocket-gpt"
@@ -182,3 +184,104 @@ def bytes_of_same_words(identity: str, _trace: "BpeTrace") -> "ByteLevelBpe":
     rule, merges = _trace.settings.tie_rule, _trace.settings.num_merges
     trained = train_bpe(words, merges, tie_rule=rule, extra_alphabet=byte_alphabet())
     return ByteLevelBpe.from_trace(trained)
+
+
+# A text of 512 tokens at width 768: 8 MB; a sentence: some 0.1 MB.
+@st.cache_resource(max_entries=60, show_spinner=False)
+def _bert_text(name: str, revision: str, first: str, second: str) -> "ModelInput":
+    from components.lm.embeddings import read_input
+
+    return read_input(load_model(name, "attention"), first, second)
+
+
+def bert_segments(name: str) -> int:
+    """Return how many segment rows a model has.
+
+    Raises:
+        NotBert: the model does not add up its input as BERT does.
+    """
+    from components.lm.embeddings import num_segments
+
+    return num_segments(load_model(name, "attention"))
+
+
+def bert_input(name: str, revision: str, first: str, second: str, changes: "Changes") -> "ModelInput":
+    """Return the lists a BERT is called with, changed.
+
+    Raises:
+        NotBert, TooLong: in this order.
+    """
+    from components.lm.embeddings import apply
+
+    return apply(_bert_text(name, revision, first, second), changes, bert_segments(name))
+
+
+@st.cache_resource(max_entries=60, show_spinner=False)
+def _bert_embedding(name: str, revision: str, first: str, second: str, changes: tuple[Any, ...]) -> Any:
+    from components.lm.embeddings import Changes, embed
+
+    given = bert_input(name, revision, first, second, Changes(*changes))
+    return embed(load_model(name, "attention"), given)
+
+
+def bert_embedding(name: str, revision: str, first: str, second: str, changes: "Changes") -> "InputEmbeddings":
+    """Return every row of the input of a text."""
+    found: InputEmbeddings = _bert_embedding(name, revision, first, second, tuple(vars(changes).values()))
+    return found
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _bert_effects(
+    name: str, revision: str, first: str, second: str, changes: tuple[Any, ...], asked: int | None
+) -> Any:
+    from components.lm.embeddings import Changes, compare
+
+    done = Changes(*changes)
+    before = bert_input(name, revision, first, second, Changes())
+    after = bert_input(name, revision, first, second, done)
+    return compare(load_model(name, "attention"), before, after, asked, done.swap)
+
+
+def bert_effects(
+    name: str, revision: str, first: str, second: str, changes: "Changes", asked: int | None
+) -> "Effects":
+    """Return what changes of the input change in the model's answers."""
+    found: Effects = _bert_effects(name, revision, first, second, tuple(vars(changes).values()), asked)
+    return found
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def bert_neighbours(name: str, revision: str, token_id: int) -> tuple[tuple[str, int, float], ...]:
+    """Return the rows of the token table nearest to a token's."""
+    from components.lm.embeddings import neighbours
+
+    return neighbours(load_model(name, "attention"), token_id)
+
+
+@st.cache_resource(max_entries=60, show_spinner=False)
+def padded(
+    name: str, revision: str, texts: tuple[str, ...], flips: tuple[tuple[int, int], ...]
+) -> "PaddedBatch":
+    """Return texts in one batch, read with the right attention mask and with a flipped one."""
+    from components.lm.embeddings import pad_batch
+
+    return pad_batch(load_model(name, "attention"), texts, flips)
+
+
+def bert_lines(
+    name: str, revision: str, first: str, second: str, changes: "Changes", token: int
+) -> "tuple[Line, ...]":
+    """Return the embedding module's forward pass, line by line."""
+    from components.lm.embeddings import run_through
+
+    given = bert_input(name, revision, first, second, changes)
+    return run_through(load_model(name, "attention"), given, token)
+
+
+# A sentence of 40 tokens: some 10 kB.
+@st.cache_resource(max_entries=400, show_spinner=False)
+def word_guess(name: str, revision: str, text: str, word: int, layer: int) -> "WordGuess":
+    """Return what a model may read for a word, and what it guesses there."""
+    from components.lm.word_context import guess_word
+
+    return guess_word(load_model(name, "attention"), text, word, layer)

@@ -1,0 +1,47 @@
+"""One sentence in two models: what each may read for a word, and what each guesses there."""
+
+from collections.abc import Sequence
+
+from components.elements.mount import element
+from components.lm.word_context import WordGuess
+from components.shell.i18n import labels
+
+_mount = element("two_readers")
+
+
+def two_readers(
+    sentence: Sequence[str], word: int, readers: Sequence[tuple[str, WordGuess]], *, key: str
+) -> int:
+    """Draw the readers side by side and return the word that is chosen.
+
+    Args:
+        sentence: its words.
+        word: the chosen one.
+        readers: (name of the model, what it read and guessed).
+        key: identity of the element.
+    """
+    result = _mount(
+        key=key,
+        data={
+            "sentence": list(sentence),
+            "word": word,
+            "words": labels("two_readers"),
+            "readers": [
+                {
+                    "model": name,
+                    "layer": guess.layer,
+                    "causal": guess.causal,
+                    "tokens": list(guess.tokens),
+                    "word_of": list(guess.word_of),
+                    "weights": [[round(float(w), 4) for w in row] for row in guess.weights],
+                    "visible": list(guess.visible),
+                    "guesses": [list(pair) for pair in guess.guesses],
+                    "first_piece": list(guess.first_piece),
+                }
+                for name, guess in readers
+            ],
+        },
+        on_word_change=lambda: None,
+    )
+    chosen = result.word
+    return int(chosen) if chosen is not None and 0 <= int(chosen) < len(sentence) else word
