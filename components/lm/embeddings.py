@@ -347,7 +347,7 @@ def compare(
     after: ModelInput,
     asked: int | None,
     swap: tuple[int, int] | None = None,
-    most: int = 5,
+    most: int = 4,
 ) -> Effects:
     """Run the model on both inputs and say what differs.
 
@@ -480,7 +480,7 @@ def pad_batch(
         np.stack([one.input_ids for one in batch]),
         mask,
         real,
-        1 - same,
+        np.where(apart > 0, np.maximum(1 - same, 0), 0.0),
         apart.max(1),
     )
 

@@ -1,0 +1,298 @@
+"""State, data and panels of the page "Token + segment + position"."""
+
+import html
+from typing import Any
+
+import streamlit as st
+
+from components.elements.embedding_sum import LAST_STEP, SCALES, SumView
+from components.elements.input_effects import input_effects
+from components.elements.padding_board import asked_flips, padding_board
+from components.lm.embeddings import POSITIONS, SEGMENTS, Changes, ModelInput
+from components.lm.model_card import ModelCard
+from components.lm.model_size import fact_rows
+from components.shell import cached, links
+from components.shell.i18n import labels, t
+from components.shell.layout import caption, reading_aid
+
+FIRST, SECOND = "my dog is cute", "he likes playing"
+MODEL = "pocket-bert"
+PANELS = ("neighbours", "changes", "padding", "special", "code")
+PADDING = ("the dog is cute", "he likes playing in the garden", "yes")
+PARAMS = (
+    links.Text("in_a", FIRST),
+    links.Text("in_b", SECOND),
+    links.Text("bert_model", MODEL, max_chars=120),
+    links.Integer("in_step", 0, LAST_STEP, 0),
+    links.Integer("in_token", 0, 4095, 2),
+    links.Integer("in_dim", 0, 16_383, 0),
+    links.Choice("in_scale", SCALES, "row"),
+    links.Choice("in_panel", PANELS, "neighbours"),
+    links.Choice("in_segments", SEGMENTS, "normal"),
+    links.Numbers("in_painted", (), most=512, high=4095),
+    links.Choice("in_positions", POSITIONS, "normal"),
+    links.Integer("in_seed", 0, 99, 1),
+    links.Numbers("in_swap", (), most=2, high=4095),
+    links.Text("in_pad_1", PADDING[0], max_chars=400),
+    links.Text("in_pad_2", PADDING[1], max_chars=400),
+    links.Text("in_pad_3", PADDING[2], max_chars=400),
+    links.Numbers("in_flips", (), most=64, high=2 * 4096 + 4095),
+)
+_CHANGES = ("in_segments", "in_painted", "in_positions", "in_swap")
+
+
+def texts() -> tuple[str, str]:
+    """The two texts on screen; a second one of spaces only counts as none."""
+    s = st.session_state
+    return s["in_a"], s["in_b"] if s["in_b"].strip() else ""
+
+
+def forget_places() -> None:
+    """Callback: another text, so what was painted or swapped on the old one is forgotten."""
+    st.session_state["in_painted"] = ()
+    st.session_state["in_swap"] = ()
+    st.session_state["_in_swap_one"] = st.session_state["_in_swap_two"] = None
+
+
+def reset() -> None:
+    """Callback: take every change back."""
+    defaults = links.defaults()
+    for key in _CHANGES:
+        st.session_state[key] = defaults[key]
+    st.session_state["_in_swap_one"] = st.session_state["_in_swap_two"] = None
+    links.adopt({key: defaults[key] for key in ("in_painted",)})  # the element lets go of what was painted
+    links.forget_notes()
+
+
+def swap() -> tuple[int, int] | None:
+    """The two places whose tokens change seats, if two were chosen."""
+    chosen = tuple(st.session_state["in_swap"])
+    return (chosen[0], chosen[1]) if len(chosen) == 2 and chosen[0] != chosen[1] else None
+
+
+def changes(painted: bool) -> Changes:
+    """What is done to the input; without ``painted`` what the browser does not do by itself."""
+    s = st.session_state
+    return Changes(
+        s["in_segments"], tuple(s["in_painted"]) if painted else (), s["in_positions"], s["in_seed"], swap()
+    )
+
+
+def view() -> SumView:
+    """Where the reader is, from the link."""
+    s = st.session_state
+    return SumView(s["in_step"], s["in_token"], s["in_dim"], s["in_scale"], tuple(s["in_painted"]))
+
+
+def keep(now: SumView) -> None:
+    """Hand what the element holds to the link."""
+    for key, value in zip(
+        ("in_step", "in_token", "in_dim", "in_scale", "in_painted"),
+        (now.step, now.token, now.dim, now.scale, now.painted),
+        strict=True,
+    ):
+        links.put(key, value)
+
+
+def said_changes(done: Changes) -> str:
+    """The changes in words, for captions."""
+    parts = []
+    if done.segments != "normal":
+        parts.append(t("inputs", f"segments_{done.segments}"))
+    if done.painted:
+        parts.append(t("inputs", "painted", n=len(done.painted)))
+    if done.positions != "normal":
+        parts.append(t("inputs", f"positions_{done.positions}"))
+    if done.swap:
+        parts.append(t("inputs", "swapped"))
+    return ", ".join(parts) or t("inputs", "unchanged")
+
+
+def panel_changes(card: ModelCard, before: ModelInput, token: int, segments: int) -> None:
+    """What each part is good for: take it away and look."""
+    s = st.session_state
+    row = st.columns([2.2, 2.2, 1, 1.8, 1.8, 1.6], vertical_alignment="bottom")
+    row[0].selectbox(
+        t("inputs", "segments"),
+        SEGMENTS if segments > 1 else SEGMENTS[: 1 + (segments > 0)],
+        key="in_segments",
+        format_func=lambda kind: t("inputs", f"segments_{kind}"),
+        disabled=segments == 0,
+    )
+    row[1].selectbox(
+        t("inputs", "positions"),
+        POSITIONS,
+        key="in_positions",
+        format_func=lambda kind: t("inputs", f"positions_{kind}"),
+    )
+    row[2].number_input(t("inputs", "seed"), 0, 99, key="in_seed", disabled=s["in_positions"] != "shuffled")
+    places = list(range(len(before)))
+    one, two = (*s["in_swap"], None, None)[:2]
+    for key, now in (("_in_swap_one", one), ("_in_swap_two", two)):
+        if s.get(key) is None or s[key] not in places:
+            s[key] = now if now in places else None
+    for at, key in ((3, "_in_swap_one"), (4, "_in_swap_two")):
+        row[at].selectbox(
+            t("inputs", key.removeprefix("_in_")),
+            places,
+            key=key,
+            index=None,
+            format_func=lambda i: f"{i} {before.tokens[i]}",
+            on_change=_took_swap,
+        )
+    row[5].button(t("inputs", "reset"), key="in_reset", on_click=reset, shortcut="x", width="stretch")
+    done = changes(painted=True)
+    asked = token if not before.special[token] else None
+    effects = cached.bert_effects(card.name, card.revision, *texts(), done, asked)
+    input_effects(
+        effects,
+        before.tokens,
+        asked=before.tokens[asked] if asked is not None else None,
+        pair=bool(texts()[1]),
+        words=labels("effects_words"),
+        key="input_effects",
+    )
+    caption(t("inputs", "effects_caption", model=card.name, changes=said_changes(done)))
+    if not done:
+        reading_aid(html.escape(t("inputs", "effects_none")))
+        return
+    least = int(effects.cosines.argmin())
+    reading_aid(
+        t(
+            "inputs",
+            "effects_aid",
+            changes=html.escape(said_changes(done)),
+            token=html.escape(before.tokens[least]),
+            cosine=f"{effects.cosines[least]:.3g}",
+        )
+    )
+
+
+def _took_swap() -> None:
+    s = st.session_state
+    pair = (s["_in_swap_one"], s["_in_swap_two"])
+    s["in_swap"] = pair if None not in pair else ()
+
+
+def panel_neighbours(card: ModelCard, given: ModelInput, token: int) -> None:
+    """The row of the chosen token and the rows most like it."""
+    token_id = int(given.input_ids[token])
+    near = cached.bert_neighbours(card.name, card.revision, token_id)
+    name = html.escape(given.tokens[token])
+    chips = "".join(
+        f'<span class="gb-near"><b class="gb-mono">{html.escape(other)}</b> <span class="gb-mono">{cosine:.3f}</span></span>'
+        for other, _, cosine in near
+    )
+    st.html(
+        "<style>.gb-nears{display:flex;flex-wrap:wrap;gap:.4rem}.gb-near{border:1px solid var(--gb-line);border-radius:.4rem;"
+        "padding:.15rem .6rem;background:var(--gb-surface)}.gb-near span{color:var(--gb-quiet);font-size:.875rem}</style>"
+        f'<p class="gb-aid">{t("inputs", "near_title", token=name, id=token_id)}</p><div class="gb-nears">{chips}</div>'
+    )
+    caption(t("inputs", "near_caption", model=card.name, vocab=f"{card.vocab_size:,}"))
+
+
+def panel_padding(card: ModelCard) -> None:
+    """Three texts in one batch, and what leaks when a 0 becomes a 1."""
+    s = st.session_state
+    for column, key in zip(st.columns(3), ("in_pad_1", "in_pad_2", "in_pad_3"), strict=True):
+        column.text_input(t("inputs", "pad_text", n=key[-1]), key=key, max_chars=400, on_change=_forget_flips)
+    given = (s["in_pad_1"], s["in_pad_2"], s["in_pad_3"])
+    name = "\n".join(given)
+    linked = tuple((flip // 4096, flip % 4096) for flip in s["in_flips"])
+    flips = asked_flips("padding_board", s, linked, name, links.revision())
+    links.put("in_flips", tuple(text * 4096 + place for text, place in flips))
+    batch = cached.padded(card.name, card.revision, given, flips)
+    padding_board(
+        batch, flips, text=name, words=labels("padding_words"), rev=links.revision(), key="padding_board"
+    )
+    caption(t("inputs", "pad_caption", model=card.name))
+    reading_aid(
+        t("inputs", "pad_aid_leak" if batch.largest.max() > 0 else "pad_aid", n=f"{batch.largest.max():.3g}")
+    )
+
+
+def _forget_flips() -> None:
+    st.session_state["in_flips"] = ()
+
+
+def panel_special(card: ModelCard, given: ModelInput) -> None:
+    """What each special token is for, its id here, and where it stands in the sentence."""
+    tokenizer = cached.load_model(card.name, "attention").tokenizer
+    rows = []
+    for fact in fact_rows("special_tokens"):
+        name = fact["token"].strip("[]").lower()
+        own = getattr(tokenizer, f"{name}_token", None)
+        where = [str(i) for i, token in enumerate(given.tokens) if own is not None and token == own]
+        rows.append(
+            {
+                t("inputs", "special_token"): own or "–",
+                t("inputs", "special_id"): str(getattr(tokenizer, f"{name}_token_id", "–")),
+                t("inputs", "special_bert_id"): fact["id"],
+                t("inputs", "special_role"): t("inputs", f"special_{name}"),
+                t("inputs", "special_where"): ", ".join(where) or "–",
+            }
+        )
+    st.table(rows)
+    caption(t("inputs", "special_caption", model=card.name))
+
+
+def panel_code(card: ModelCard, token: int) -> None:
+    """The forward pass of the embedding module, line by line, with the values at the chosen token."""
+    lines = cached.bert_lines(card.name, card.revision, *texts(), changes(painted=True), token)
+    rows = "".join(
+        f"<tr><td>{i}</td><td><code>{html.escape(line.code)}</code></td><td><code>{html.escape(str(line.shape))}</code></td>"
+        f"<td><code>{', '.join(f'{x:.4g}' for x in line.values)}{' …' if len(line.values) > 1 else ''}</code></td></tr>"
+        for i, line in enumerate(lines, 1)
+    )
+    head = "".join(
+        f"<th>{html.escape(t('inputs', key))}</th>"
+        for key in ("code_line", "code_code", "code_shape", "code_values")
+    )
+    st.html(
+        "<style>.gb-code{border-collapse:collapse;width:100%;font-size:1rem}.gb-code th{text-align:left;color:var(--gb-quiet);"
+        "font-weight:500}.gb-code td,.gb-code th{padding:.3rem .8rem .3rem 0;border-bottom:1px solid var(--gb-line)}"
+        ".gb-code code{background:none;color:var(--gb-text);font-size:.95rem}</style>"
+        f'<table class="gb-code"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    )
+    caption(t("inputs", "code_caption", model=card.name, token=token))
+
+
+def tables(card: ModelCard, painted: Changes) -> dict[str, Any]:
+    """Tables of the export: the lists, and every row of the picture."""
+
+    def lists() -> list[dict[str, Any]]:
+        given = cached.bert_input(card.name, card.revision, *texts(), painted)
+        return [
+            {
+                "place": i,
+                "token": given.tokens[i],
+                "input_id": int(given.input_ids[i]),
+                "token_type_id": int(given.token_type_ids[i]),
+                "position_id": int(given.position_ids[i]),
+                "attention_mask": int(given.attention_mask[i]),
+            }
+            for i in range(len(given))
+        ]
+
+    def vectors() -> list[dict[str, Any]]:
+        given = cached.bert_input(card.name, card.revision, *texts(), painted)
+        parts = cached.bert_embedding(card.name, card.revision, *texts(), painted)
+        named = {
+            "token": parts.token_embedding,
+            "segment": parts.segment_embedding,
+            "position": parts.position_embedding,
+            "sum": parts.embedding_sum,
+            "after_layer_norm": parts.layer_norm_out,
+        }
+        return [
+            {
+                "place": i,
+                "token": given.tokens[i],
+                "row": name,
+                **{f"dim{d}": float(x) for d, x in enumerate(row[i])},
+            }
+            for i in range(len(given))
+            for name, row in named.items()
+        ]
+
+    return {"lists": lists, "vectors": vectors}
