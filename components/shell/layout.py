@@ -204,6 +204,7 @@ def foot(
     *,
     try_this: Sequence[tuple[str, Mapping[str, Any]]] = (),
     sources: Sequence[tuple[str, str]] = (),
+    terms: Sequence[str] = (),
     export: Export | None = None,
 ) -> None:
     """End the page: prepared states, sources, export, previous and next.
@@ -212,6 +213,7 @@ def foot(
         name: the page.
         try_this: (label, state) pairs; a state holds link parameters of the page.
         sources: (paper and place in it, address) pairs.
+        terms: English names of glossary terms of this page; each explains itself on hover and on focus.
     """
     with st.container(key="gb-foot"):
         for key in links.too_long():
@@ -235,6 +237,9 @@ def foot(
                 st.page_link(after.page, label=f"{after.title} →", query_params=links.frame_query())
             else:
                 st.html(f'<p class="gb-source">{t("layout", "last_page")}</p>', width="content")
+        if terms:
+            shown = " · ".join(explained(term) for term in terms)
+            st.html(f'<p class="gb-source">{t("layout", "terms")} {shown}</p>')
         if sources:
             shown = " · ".join(
                 f'<a href="{html.escape(url)}" target="_blank" rel="noopener">{html.escape(label)}</a>'

@@ -7,7 +7,7 @@ from components.shell import gpt_page as gpt
 from components.shell import links
 from components.shell.gpt_inside import look_inside
 from components.shell.i18n import t
-from components.shell.layout import Export, caption, controls, foot, page_header
+from components.shell.layout import Export, caption, controls, foot, page_header, slide_note
 from components.shell.models import model_in_use, model_picker
 
 links.open_view("gpt/generation", *gpt.PARAMS)
@@ -82,6 +82,7 @@ about = gpt.about(card)
 caption(gpt.caption(card))
 
 look_inside(card, text)
+slide_note("E36")
 
 foot(
     "gpt/generation",
@@ -94,5 +95,6 @@ foot(
         ("Holtzman et al. 2020, nucleus sampling", "https://arxiv.org/abs/1904.09751"),
         ("Fan et al. 2018, top-k sampling", "https://arxiv.org/abs/1805.04833"),
     ],
+    terms=["language model", "autoregressive", "logits", "softmax", "temperature", "top-k sampling", "top-p (nucleus) sampling", "greedy decoding", "perplexity"],
     export=Export("gpt-generation", gpt.caption(card), about, gpt.tables(card), lambda: gpt.result(card)),
 )

@@ -54,7 +54,7 @@ def test_every_page_speaks_korean(open_at: Open, path: str) -> None:
     page = open_at(f"{path}?lang=ko")
     assert page.locator(".gb-head h1").inner_text()
     assert re.search("[가-힣]", page.locator(".gb-head p").inner_text())
-    assert page.evaluate("document.documentElement.lang") == "ko"
+    page.wait_for_function("document.documentElement.lang === 'ko'")
 
 
 def test_the_language_is_in_the_link_and_survives_navigation(open_at: Open) -> None:
@@ -63,7 +63,7 @@ def test_the_language_is_in_the_link_and_survives_navigation(open_at: Open) -> N
     expect(page.locator(".gb-head h1")).to_contain_text("GPT는")
     page.wait_for_function("location.search.includes('lang=ko')")
     assert "step=3" in page.evaluate("location.search")
-    page.locator("[data-testid=stPageLink] a").first.click()
+    page.locator("[data-testid=stPageLink] a:visible").first.click()
     page.wait_for_function("!location.pathname.includes('gpt-generation')")
     settle(page)
     assert page.evaluate("location.search") == "?lang=ko"
@@ -84,7 +84,7 @@ def test_the_lecture_starts_and_walks_on(open_at: Open) -> None:
     page.wait_for_function(f"location.pathname === '{first}'")
     for path in PATHS[2:]:
         settle(page)
-        page.locator("[data-testid=stPageLink] a", has_text="→").last.click()
+        page.locator("[data-testid=stPageLink] a:visible", has_text="→").last.click()
         page.wait_for_function(f"location.pathname === '{path}'")
     expect(page.locator(".gb-head h1")).to_be_visible()
 

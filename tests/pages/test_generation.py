@@ -1,11 +1,15 @@
 """GPT writes, token by token: through app.py, from a link, in both languages."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import APP
 
 Open = Callable[..., AppTest]
 PAGE = "gpt/generation"
@@ -104,3 +108,19 @@ def test_a_path_in_a_link_is_refused_in_words(open_page: Open) -> None:
 def test_one_step_sends_little(open_page: Open) -> None:
     at = open_page(PAGE, prompt="A princess", step="40")
     assert len(json.dumps(data_of(at), ensure_ascii=False).encode()) < 30_000
+
+
+def test_first_view_imports_no_torch() -> None:
+    """In a process of its own: this one has imported torch long ago."""
+    code = (
+        "import sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        f"at = AppTest.from_file({APP!r}, default_timeout=60)\n"
+        "at.run()\n"
+        "at.switch_page('pages/gpt/generation.py').run()\n"
+        "assert not at.exception and not at.error\n"
+        "assert any(b.proto.component_name == 'glassbox.writer' for b in at.get('bidi_component'))\n"
+        "print([name for name in ('torch', 'transformers') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,31 @@
+"""The frame outlives its pages."""
+
+from streamlit.testing.v1 import AppTest
+
+
+def _broken() -> None:
+    """An app whose page fails (runs as a script of its own)."""
+    import streamlit as st
+
+    from components.shell import links
+    from components.shell.layout import run_page
+
+    class Page:
+        def run(self) -> None:
+            links.open_view("x/y", links.Text("text", "hello"))
+            st.text_input("text", key="text")
+            raise ValueError("a reason")
+
+    links.open_frame()
+    st.title("frame")
+    run_page(Page())
+
+
+def test_a_failing_page_shows_its_error_in_its_place() -> None:
+    at = AppTest.from_function(_broken)
+    at.query_params["text"] = "kept"
+    at.run()
+    assert not at.exception
+    assert at.title[0].value == "frame"
+    assert at.text_input[0].value == "kept"
+    assert "a reason" in at.error[0].value
