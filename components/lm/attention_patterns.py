@@ -3,11 +3,11 @@
 A pattern is a boolean matrix (query, key), true where the query may read the key. The four masks are those of the
 Transformer (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 3.2.3) and of prefix language models
 (Raffel et al. 2020, https://arxiv.org/abs/1910.10683, figure 4); the sparse patterns are those of the Sparse
-Transformer (Child et al. 2019, https://arxiv.org/abs/1904.10509, section 4.3), all causal here.
+Transformer (Child et al. 2019, https://arxiv.org/abs/1904.10509, section 4.3), all causal here but ``full``.
 
 >>> causal(3).astype(int).tolist()
 [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
->>> strided(16, 4).count, fixed(16, 4, 1).count, full(16).count
+>>> strided(16, 4).count, fixed(16, 4, 1).count, sparse("causal", 16, 4).count
 (82, 64, 136)
 """
 
@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 Pattern = npt.NDArray[np.bool_]
-Name = Literal["full", "local", "strided", "fixed"]
-NAMES: tuple[Name, ...] = ("full", "local", "strided", "fixed")
+Name = Literal["full", "causal", "local", "strided", "fixed"]
+NAMES: tuple[Name, ...] = ("full", "causal", "local", "strided", "fixed")
 
 
 # --- Masks ----------------------------------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ def masked_softmax(scores: npt.ArrayLike, allowed: npt.ArrayLike) -> npt.NDArray
 
 @dataclass(frozen=True, eq=False)
 class Sparse:
-    """A causal pattern as one matrix (query, key) per head; layers of the model may use one head each or all."""
+    """A pattern as one matrix (query, key) per head; layers of the model may use one head each or all."""
 
     name: Name
     heads: tuple[Pattern, ...]
@@ -104,11 +104,6 @@ def _positions(num_tokens: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.i
     return np.arange(num_tokens)[:, None], np.arange(num_tokens)[None, :]
 
 
-def full(num_tokens: int) -> Sparse:
-    """Every earlier position and itself."""
-    return Sparse("full", (causal(num_tokens),))
-
-
 def local(num_tokens: int, width: int) -> Sparse:
     """A band: itself and the ``width`` - 1 positions before."""
     i, j = _positions(num_tokens)
@@ -129,9 +124,10 @@ def fixed(num_tokens: int, stride: int, summary: int = 1) -> Sparse:
 
 
 def sparse(name: Name, num_tokens: int, stride: int, summary: int = 1) -> Sparse:
-    """One of the four patterns by name; ``stride`` is the band width of ``local``."""
+    """One of the five patterns by name; ``stride`` is the band width of ``local``."""
     made: dict[Name, Callable[[], Sparse]] = {
-        "full": lambda: full(num_tokens),
+        "full": lambda: Sparse("full", (bidirectional(num_tokens),)),
+        "causal": lambda: Sparse("causal", (causal(num_tokens),)),
         "local": lambda: local(num_tokens, stride),
         "strided": lambda: strided(num_tokens, stride),
         "fixed": lambda: fixed(num_tokens, stride, summary),
@@ -143,11 +139,13 @@ def count_pairs(name: Name, num_tokens: int, stride: int, summary: int = 1) -> i
     """The number of pairs of the union without drawing the matrix, for lengths a matrix would not fit in memory.
 
     >>> [count_pairs(name, 64, 8) for name in NAMES]
-    [2080, 484, 708, 512]
+    [4096, 2080, 484, 708, 512]
     """
     rows = np.arange(num_tokens, dtype=np.int64)
     stride = max(1, stride)
     if name == "full":
+        return num_tokens * num_tokens
+    if name == "causal":
         return int((rows + 1).sum())
     if name == "local":
         return int(np.minimum(rows + 1, stride).sum())

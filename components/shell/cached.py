@@ -285,3 +285,87 @@ def word_guess(name: str, revision: str, text: str, word: int, layer: int) -> "W
     from components.lm.word_context import guess_word
 
     return guess_word(load_model(name, "attention"), text, word, layer)
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def sparse_growth() -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """Return the pairs of every pattern from 16 to 131,072 tokens (the stride is the square root of the length), and
+    the bytes of their weights at 1,000, 10,000 and 100,000 tokens. A few hundred numbers."""
+    from math import isqrt
+
+    from components.lm.attention_patterns import NAMES, count_pairs, memory_bytes
+
+    lengths = [2**power for power in range(4, 18)]
+    growth: dict[str, list[int]] = {"n": lengths}
+    wanted = [1_000, 10_000, 100_000]
+    strides = [round(n**0.5) for n in wanted]
+    memory: dict[str, list[int]] = {"lengths": wanted, "strides": strides}
+    for name in NAMES:
+        growth[name] = [count_pairs(name, n, isqrt(n)) for n in lengths]
+        memory[name] = [memory_bytes(count_pairs(name, n, stride)) for n, stride in zip(wanted, strides, strict=True)]
+    return growth, memory
+
+
+# A text of 256 tokens: some 20 kB.
+@st.cache_resource(max_entries=400, show_spinner=False)
+def maskable_text(name: str, revision: str, text: str) -> "MaskableText":
+    """Return a text as a masked language model reads it."""
+    from components.lm.mlm import read_text
+
+    return read_text(load_model(name, "masked_prediction"), text)
+
+
+# 24 blanks with 8 candidates each: some 10 kB.
+@st.cache_resource(max_entries=1000, show_spinner=False)
+def mlm_changes(
+    name: str, revision: str, text: str, hidden: tuple[int, ...], filled: tuple[tuple[int, int], ...]
+) -> "list[Change]":
+    """Return what the model says at the open blanks, with and without what was filled in."""
+    from components.lm.mlm import changes
+
+    loaded = load_model(name, "masked_prediction")
+    return changes(loaded, maskable_text(name, revision, text), hidden, dict(filled))
+
+
+# One draw of 256 tokens and the losses at its chosen positions: some 20 kB.
+@st.cache_resource(max_entries=400, show_spinner=False)
+def dice_throw(
+    name: str, revision: str, text: str, recipe: tuple[float, float, float, str], seed: int
+) -> "tuple[MaskedTokens, list[ChosenPosition]]":
+    """Return one draw, arrays (seq,), and each chosen position in all three cases."""
+    from components.lm.dice import Recipe, draw
+    from components.lm.masking import MaskedTokens
+    from components.lm.mlm import compare_cases
+
+    read = maskable_text(name, revision, text)
+    many, _ = draw(read, Recipe(*recipe), seed=seed)  # type: ignore[arg-type]
+    one = MaskedTokens(many.input_ids[0], many.labels[0], many.actions[0])
+    return one, compare_cases(load_model(name, "masked_prediction"), read, one, seed=seed)
+
+
+# Running counts at 60 places: 5 kB. Ten thousand draws take a tenth of a second to a second.
+@st.cache_resource(max_entries=400, show_spinner=False)
+def dice_shares(
+    name: str, revision: str, text: str, recipe: tuple[float, float, float, str], seed: int, num_draws: int
+) -> "Settled":
+    """Return the running shares over many draws."""
+    from components.lm.dice import Recipe, settle
+
+    read = maskable_text(name, revision, text)
+    return settle(read, Recipe(*recipe), num_draws=num_draws, seed=seed)  # type: ignore[arg-type]
+
+
+# Curves of accuracy over masking rates: 18 points each. One takes some seconds and runs in the background.
+@st.cache_resource(show_spinner=False)
+def rate_curves() -> Works:
+    """Return the accuracy curves that all sessions share."""
+    return Works(keep=40)
+
+
+# Ten pairs: 5 kB.
+@st.cache_resource(max_entries=400, show_spinner=False)
+def pair_verdicts(name: str, revision: str, pairs: tuple[tuple[str, str], ...]) -> "list[Verdict]":
+    """Return what a model says of sentence pairs."""
+    from components.lm.next_sentence import judge
+
+    return judge(load_model(name, "next_sentence"), pairs)

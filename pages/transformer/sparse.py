@@ -1,0 +1,59 @@
+"""Sparse attention: leave most pairs out, and still reach everything in two steps."""
+
+import streamlit as st
+
+from components.elements.sparse_view import SparseChoice, sparse_view
+from components.lm.attention_patterns import NAMES
+from components.shell import cached, links
+from components.shell.i18n import t
+from components.shell.layout import Export, caption, foot, page_header, slide_note
+
+NAME = "transformer/sparse"
+WORDS = "sparse"
+links.open_view(
+    NAME,
+    links.Choice("pattern", NAMES, "strided"),
+    links.Integer("n", 8, 96, 36),
+    links.Integer("l", 1, 32, 6),
+    links.Integer("c", 1, 8, 1),
+    links.Integer("query", 0, 95, 27),
+)
+page_header(NAME)
+s = st.session_state
+
+# Pattern, length and stride are set in the picture; the counts behind the curves come from here.
+growth, memory = cached.sparse_growth()
+now = SparseChoice(s["pattern"], s["n"], s["l"], s["c"], s["query"])
+held = s.get("_sparse_start")
+if held is None or held[0] != links.revision():
+    held = s["_sparse_start"] = (links.revision(), now)
+choice = sparse_view(growth, memory, start=held[1], rev=links.revision())
+for key in ("pattern", "n", "l", "c", "query"):
+    links.put(key, getattr(choice, key))
+caption(t(WORDS, "caption", n=choice.n, l=choice.l, c=choice.c))
+slide_note("E47", "E48")
+
+rows = [
+    {"pattern": name, "tokens": n, "pairs": pairs}
+    for name in NAMES
+    for n, pairs in zip(growth["n"], growth[name], strict=True)
+]
+foot(
+    NAME,
+    try_this=[
+        (t(WORDS, "try_local"), {"pattern": "local", "query": 35}),
+        (t(WORDS, "try_fixed"), {"pattern": "fixed", "n": 64, "l": 8, "query": 45}),
+        (t(WORDS, "try_stride"), {"pattern": "strided", "l": 16}),
+    ],
+    sources=[
+        ("Child et al. 2019, 4", "https://arxiv.org/abs/1904.10509"),
+        ("Brown et al. 2020, 2.1", "https://arxiv.org/abs/2005.14165"),
+    ],
+    export=Export(
+        name="sparse-attention",
+        caption=t(WORDS, "caption", n=choice.n, l=choice.l, c=choice.c),
+        about={"pattern": choice.pattern, "n": choice.n, "l": choice.l, "c": choice.c},
+        tables={"growth": lambda: rows},
+        result=lambda: {"growth": rows, "memory_bytes": memory},
+    ),
+)
