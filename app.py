@@ -20,6 +20,7 @@ page = contents(
             lesson("transformer/positions", icon="pin_drop"),
             lesson("transformer/self_attention", icon="conversion_path"),
             lesson("transformer/masks", icon="visibility_lock"),
+            lesson("transformer/sparse", icon="blur_linear"),
             lesson("transformer/sizes", icon="stacks"),
         ],
         "bert": [lesson("bert/attention", icon="hub")],
