@@ -11,7 +11,7 @@ from components.lm.bpe_lesson import BpeLesson
 from components.lm.byte_level import ByteLevelBpe, byte_alphabet, character_bytes, normal_forms
 from components.lm.encode_lesson import EncodeLesson, encode_bytes, encode_letters
 from components.lm.segments import graphemes
-from components.lm.words import InputProblem, Problem, split_words, to_letters
+from components.lm.words import split_words, to_letters
 from components.shell import bpe_page as bpe
 from components.shell import links
 from components.shell.cached import bytes_of_model, bytes_of_same_words
@@ -31,7 +31,7 @@ PARAMS = (
 
 def text() -> str:
     """Return the text to encode, in the letters and the normal form in force."""
-    typed = str(st.session_state["encode_text"]).encode("utf-8", "replace").decode("utf-8")
+    typed = str(st.session_state["encode_text"])
     form = st.session_state["normal_form"]
     if st.session_state["encode_view"] == "letters":
         if st.session_state["bpe_source"] in bpe.SAMPLES:
@@ -144,7 +144,7 @@ def byte_table() -> str:
 
 def forms_note() -> str | None:
     """Return a sentence about both normal forms of the text, None when it has only one."""
-    forms = normal_forms(str(st.session_state["encode_text"]).encode("utf-8", "replace").decode("utf-8"))
+    forms = normal_forms(str(st.session_state["encode_text"]))
     if not forms.differ:
         return None
     return t(
@@ -220,11 +220,3 @@ def export(view: dict[str, Any]) -> Export:
         {"tokens": lambda: token_rows(view), "steps": lambda: step_rows(view)},
         lambda: {"tokens": token_rows(view), "steps": step_rows(view)},
     )
-
-
-def surrogates_told() -> None:
-    """Say so when half of a character was typed; it is replaced before anything is encoded."""
-    try:
-        str(st.session_state["encode_text"]).encode("utf-8")
-    except UnicodeEncodeError as error:
-        bpe.show_problems(InputProblem(Problem("lone_surrogate", {"position": error.start})))

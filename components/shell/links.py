@@ -171,9 +171,11 @@ class Json:
         if len(raw) > self.max_chars:
             raise Unusable
         try:
-            return json.loads(raw)
+            value = json.loads(raw)
+            self.write(value).encode("utf-8")  # "\ud83d" is half of a character: nothing can show it
         except (ValueError, RecursionError):
             raise Unusable from None
+        return value
 
     def write(self, value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -72,7 +72,6 @@ with controls():
             word_editor()
 
 # The merges come from the page before, or from a model; the browser steps through them.
-page.surrogates_told()
 lesson = page.trained()
 view = page.encoded(lesson) if lesson is not None else None
 if view is not None:

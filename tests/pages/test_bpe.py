@@ -84,10 +84,25 @@ def test_choosing_waits_at_the_first_tie(open_page: Open) -> None:
     assert merged(at)[:2] == ["st", "est"]
 
 
-def test_a_pick_that_was_never_tied_is_left_out_and_told(open_page: Open, lang: str) -> None:
-    at = open_page(PAGE, lang=lang, runs='[[],[[1,"l","o"]]]', run="1")
+@pytest.mark.parametrize("pick", ['1,"l","o"', '3,"x","y"', '1,"<b>",""'])
+def test_a_pick_that_was_never_tied_is_left_out_and_told(open_page: Open, lang: str, pick: str) -> None:
+    at = open_page(PAGE, lang=lang, runs=f"[[],[[{pick}]]]", run="1")
     assert merged(at) == COURSE
-    assert "l + o" in told(at)
+    assert told(at)
+
+
+@pytest.mark.parametrize("words", [r'[["\ud83d",1]]', "low", "[" * 900])
+def test_a_table_that_cannot_be_read_is_the_course_and_told(open_page: Open, words: str) -> None:
+    at = open_page(PAGE, bpe_words=words)
+    assert merged(at) == COURSE
+    assert "bpe_words" in " ".join(block.proto.body for block in at.get("html"))
+
+
+@pytest.mark.parametrize(
+    "runs", ["[]", "7", '"x"', "[[[]]]", "[[[true,1,2]]]", "[" * 50 + "]" * 50, '[{"a":1}]']
+)
+def test_runs_that_are_none_are_the_course(open_page: Open, runs: str) -> None:
+    assert merged(open_page(PAGE, runs=runs, run="3")) == COURSE
 
 
 @pytest.mark.parametrize(

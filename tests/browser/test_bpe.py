@@ -1,0 +1,131 @@
+"""BPE, merge by merge, in a real browser: what is drawn is what Python trained."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from components.lm.bpe import train_bpe
+
+OpenAt = Callable[[str], Page]
+TRACE = train_bpe({"low": 5, "lower": 2, "newest": 6, "widest": 3}, 10)
+
+
+def cuts(page: Page) -> list[list[str]]:
+    """The words as they are drawn."""
+    rows: list[list[str]] = page.locator(".gb-bpe_board .word .cut").evaluate_all(
+        "rows => rows.map(row => [...row.querySelectorAll('.tile:not(.ghost)')].map(tile => tile.textContent))"
+    )
+    return rows
+
+
+def at_step(page: Page, step: int) -> None:
+    page.wait_for_selector(f'.gb-bpe_board[data-step="{step}"]')
+
+
+def test_every_step_forwards_and_backwards(open_at: OpenAt, outside: list[str]) -> None:
+    page = open_at("/tokens-bpe?lang=en")
+    at_step(page, 0)
+    for key, steps in (("ArrowRight", range(1, 11)), ("ArrowLeft", range(9, -1, -1))):
+        for step in steps:
+            page.keyboard.press(key)
+            at_step(page, step)
+            assert cuts(page) == [list(symbols) for symbols in TRACE.word_symbols(step)]
+            drawn = page.locator(".gb-bpe_board .bar").evaluate_all(
+                "rows => rows.map(r => [...r.querySelectorAll('.tok')].map(t => t.textContent).concat(r.querySelector('.count').textContent))"
+            )
+            counted = sorted([*pair.pair, str(pair.count)] for pair in TRACE.pair_counts(step))
+            assert sorted(drawn) == counted
+            ties = page.locator(".gb-bpe_board .bar.tied").count()
+            tied = sum(pair.tied for pair in TRACE.pair_counts(step))
+            assert ties == (tied if tied > 1 else 0)
+    assert outside == []
+
+
+def test_the_link_brings_a_colleague_to_the_same_view(open_at: OpenAt) -> None:
+    page = open_at("/tokens-bpe?lang=en")
+    at_step(page, 0)
+    for _ in range(4):
+        page.keyboard.press("PageDown")
+    page.wait_for_url("**bpe_step=4**")
+    page.locator(".bar.tied .take").nth(1).click()  # w + est instead of n + e
+    expect(page.locator(".run")).to_have_count(2)
+    at_step(page, 5)
+    page.wait_for_url("**run=1**")
+    page.wait_for_url("**bpe_step=5**")
+    other = open_at(page.url.split("localhost", 1)[1].split("/", 1)[1].join(["/", ""]))
+    at_step(other, 5)
+    expect(other.locator(".run")).to_have_count(2)
+    assert cuts(other)[2] == ["n", "e", "west"]
+    assert cuts(page) == cuts(other)
+
+
+def test_choosing_at_every_tie(open_at: OpenAt) -> None:
+    page = open_at("/tokens-bpe?lang=en&tie_rule=choose")
+    at_step(page, 0)
+    expect(page.locator(".take.must")).to_have_count(2)
+    page.locator(".take.must").nth(1).click()
+    at_step(page, 1)
+    assert cuts(page)[2] == ["n", "e", "w", "e", "st"]
+    expect(page.locator(".run")).to_have_count(0)  # the run went on, it did not fork
+    page.keyboard.press("End")
+    page.wait_for_selector(".take.must")
+
+
+def test_predict_first_hides_answers_and_scores(open_at: OpenAt) -> None:
+    page = open_at("/tokens-bpe?lang=en")
+    at_step(page, 0)
+    page.locator(".toggle").click()
+    expect(page.locator(".guess")).to_have_count(11)
+    expect(page.locator(".tile.pending")).to_have_count(0)  # not even in the legend
+    page.get_by_role("button", name="s t", exact=True).click()  # tied, but the rule takes e s
+    expect(page.locator(".verdict")).to_contain_text("Half right")
+    page.keyboard.press("ArrowRight")
+    page.locator(".guess").filter(has_text="es t").click()
+    expect(page.locator(".verdict")).to_contain_text("Right")
+    expect(page.locator(".story")).to_contain_text("1½ of 2")
+
+
+def test_overlap_is_told(open_at: OpenAt) -> None:
+    page = open_at('/tokens-bpe?lang=en&bpe_words=[["aaaa",3]]&bpe_step=1')
+    at_step(page, 1)
+    expect(page.locator(".note")).to_contain_text("Overlap")
+    assert cuts(page) == [["aa", "aa"]]
+
+
+def test_a_pasted_text_and_a_hurried_reader(open_at: OpenAt, outside: list[str]) -> None:
+    errors: list[str] = []
+    page = open_at("/tokens-bpe?lang=en&bpe_source=tongue_twister_en&num_merges=60")
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    at_step(page, 0)
+    page.get_by_role("button", name="Paste text").click()
+    page.locator("textarea").fill("she sells sea shells by the sea shore " * 30)
+    page.get_by_role("button", name="Count its words and train").click()
+    page.wait_for_url("**bpe_source=text**")
+    page.wait_for_selector('.gb-bpe_board[data-last]:not([data-last="60"])')
+    page.get_by_text("BPE, merge by merge").first.click()
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    at_step(page, 12)
+    assert errors == []
+    assert outside == []
+
+
+def test_both_pictures_can_be_taken_home(open_at: OpenAt, tmp_path: Path) -> None:
+    page = open_at("/tokens-bpe?lang=en&bpe_step=3")
+    at_step(page, 3)
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as first:
+        page.get_by_role("button", name="SVG").first.click()
+    content = Path(first.value.path()).read_text(encoding="utf-8")
+    assert "est" in content
+    assert "var(--" not in content
+
+
+@pytest.mark.parametrize("key", ["Home", "End"])
+def test_ends(open_at: OpenAt, key: str) -> None:
+    page = open_at("/tokens-bpe?lang=ko&bpe_step=5")
+    at_step(page, 5)
+    page.keyboard.press(key)
+    at_step(page, 0 if key == "Home" else 10)
