@@ -24,8 +24,9 @@ HEADS_PER_LAYER = 1000
 
 
 def default_model() -> str:
-    """BERT where it is bundled; before that the only model there is."""
-    return "pocket-bert" if "pocket-bert" in checkpoints.store().bundled_names() else "pocket-gpt"
+    """The best bundled BERT; while there is none, the bundled GPT."""
+    bundled = checkpoints.store().bundled_names()
+    return next((name for name in ("pocket-bert", "nano-bert") if name in bundled), cached.FIRST_MODEL)
 
 
 def params() -> tuple[links.Param, ...]:
