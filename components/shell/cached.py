@@ -13,9 +13,15 @@ if TYPE_CHECKING:
     from components.lm.bpe import BpeTrace
     from components.lm.byte_level import ByteLevelBpe
     from components.lm.checkpoints import LoadedModel
+    from components.lm.contextual import WordVectors
+    from components.lm.dice import Settled
     from components.lm.embeddings import Changes, Effects, InputEmbeddings, Line, ModelInput, PaddedBatch
     from components.lm.head_scores import HeadScores
+    from components.lm.masking import MaskedTokens
+    from components.lm.mlm import Change, ChosenPosition, MaskableText
+    from components.lm.next_sentence import Verdict
     from components.lm.positions import PositionTable, Shuffle
+    from components.lm.tokenizer_files import TokenizerFile
     from components.lm.word_context import WordGuess
     from components.lm.writing import Writing
 
@@ -369,3 +375,27 @@ def pair_verdicts(name: str, revision: str, pairs: tuple[tuple[str, str], ...]) 
     from components.lm.next_sentence import judge
 
     return judge(load_model(name, "next_sentence"), pairs)
+
+
+# A vocabulary of 30,000 pieces as the library holds it: some 15 MB.
+@st.cache_resource(max_entries=12, show_spinner=False)
+def tokenizer_file(name: str, revision: str) -> "TokenizerFile":
+    """Return a model's tokenizer, read from its files without torch.
+
+    Raises:
+        NoTokenizer: its folder holds none that can be read.
+    """
+    from components.lm import checkpoints
+    from components.lm.tokenizer_files import read_tokenizer
+
+    store = checkpoints.store()
+    return read_tokenizer(store.folder(store.parse_name(name)))
+
+
+# Twelve sentences at width 768 with 13 layers: some 6 MB.
+@st.cache_resource(max_entries=40, show_spinner=False)
+def words_in_context(name: str, revision: str, sentences: str, word: str) -> "WordVectors":
+    """Return the vectors of every word of some lines, with ``word`` marked."""
+    from components.lm.contextual import word_vectors
+
+    return word_vectors(load_model(name, "attention"), sentences.splitlines(), word)

@@ -1,0 +1,112 @@
+"""Prepared examples and state of the page "One word, many meanings"."""
+
+from typing import Any
+
+import streamlit as st
+
+from components.elements.word_map import MapView
+from components.lm.model_card import ModelCard
+from components.shell import links
+
+MODEL = "pocket-bert"
+# Sentences of our own; the word of each example comes first.
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "record": (
+        "I record the record",
+        "we record a new song in the morning",
+        "he broke the old record",
+        "she put the record on the table",
+    ),
+    "bank": (
+        "he took the money to the bank",
+        "the bank gave her the money",
+        "they sat on the bank of the river",
+        "the boat lay at the bank of the river",
+    ),
+    "bat": (
+        "he hit the ball with a bat",
+        "the boy took his bat and ball",
+        "the bat flew out of the dark cave",
+        "a bat flew over the house at night",
+    ),
+    "right": (
+        "turn right at the corner",
+        "she held it in her right hand",
+        "your answer is right",
+        "you were right and I was wrong",
+    ),
+}
+KOREAN: dict[str, tuple[str, ...]] = {
+    "배": (
+        "배가 고파서 밥을 먹었다",
+        "배를 타고 바다로 나갔다",
+        "시장에서 배와 사과를 샀다",
+        "배가 아파서 병원에 갔다",
+    ),
+    "말": ("말이 들판을 달린다", "그는 말이 없는 사람이다", "말을 타고 산을 넘었다", "좋은 말을 들었다"),
+    "눈": ("밤새 눈이 내렸다", "눈이 아파서 안경을 썼다", "눈을 감고 노래를 들었다", "눈이 와서 길이 하얗다"),
+}
+SENTENCES = "\n".join(EXAMPLES["record"])
+PARAMS = (
+    links.Text("word_sentences", SENTENCES, max_chars=2000),
+    links.Text("word", "record", max_chars=40),
+    links.Text("bert_model", MODEL, max_chars=120),
+    links.Integer("word_layer", 0, 200, 0),
+    links.Numbers("word_pair", (0, 1), most=2, high=23),
+    links.Numbers("word_mix", (0, 0, 100), most=3, high=100),
+)
+
+
+def examples(card: ModelCard) -> dict[str, tuple[str, ...]]:
+    """Prepared words; the Korean ones only for a model that knows Korean."""
+    knows = "ko" in card.languages or "multilingual" in card.languages
+    return EXAMPLES | (KOREAN if knows else {})
+
+
+def take(word: str, sentences: tuple[str, ...]) -> None:
+    """Callback: a prepared example."""
+    links.adopt({"word": word, "word_sentences": "\n".join(sentences), "word_pair": "0.1"})
+    links.forget_notes()
+
+
+def view() -> MapView:
+    """Where the reader is, from the link."""
+    s = st.session_state
+    pair, mix = tuple(s["word_pair"]), tuple(s["word_mix"])
+    one, other = pair if len(pair) == 2 else (0, 1)
+    a, b, c = mix if len(mix) == 3 else (0, 0, 100)
+    return MapView(s["word_layer"], (one, other), (a / 100, b / 100, c / 100))
+
+
+def keep(now: MapView) -> None:
+    """Hand what the element holds to the link."""
+    links.put("word_layer", now.layer)
+    links.put("word_pair", now.pair)
+    links.put("word_mix", tuple(round(100 * x) for x in now.weights))
+
+
+ALIKE = 0.9
+"""A cosine above which the page says that the model hardly tells two occurrences apart."""
+
+
+def verdict(cosines: Any, one: int, other: int) -> str:
+    """Which sentence says what the layers did with two occurrences."""
+    if len(cosines[-1]) < 2 or one == other:
+        return "aid_one"
+    return "aid_alike" if cosines[-1][one][other] > ALIKE else "aid"
+
+
+def rows(vectors: Any, cosines: Any) -> list[dict[str, Any]]:
+    """Cosines of every pair of occurrences in every layer, for the export."""
+    texts = [vectors.sentences[vectors.words[i].sentence] for i in vectors.chosen]
+    return [
+        {
+            "layer": layer - 1 if layer else "table",
+            "one": texts[a],
+            "other": texts[b],
+            "cosine": float(square[a][b]),
+        }
+        for layer, square in enumerate(cosines)
+        for a in range(len(texts))
+        for b in range(a + 1, len(texts))
+    ]

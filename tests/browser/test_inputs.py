@@ -1,0 +1,74 @@
+"""Token + segment + position in a real browser: steps, painting, hover, links."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from components.lm import checkpoints
+from components.lm.embeddings import Changes, apply, embed, read_input
+
+pytestmark = pytest.mark.skipif(
+    "pocket-bert" not in checkpoints.store().bundled_names(), reason="pocket-bert is not in assets/models"
+)
+OpenAt = Callable[[str], Page]
+SLOW = 90_000  # the first visitor waits for torch
+
+
+def shown(value: float) -> str:
+    """Three significant digits as assets/elements/lib/format.js writes them, for numbers from 0.001 up."""
+    import math
+
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def test_steps_end_in_the_models_own_numbers(open_at: OpenAt, outside: list[str]) -> None:
+    page = open_at("/bert-inputs?lang=en&in_token=3&in_dim=11")
+    page.wait_for_selector(".grid .chip", timeout=SLOW)
+    for step in range(1, 7):
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".gb-embedding_sum")).to_have_attribute("data-step", str(step))
+    page.wait_for_url("**in_step=6**")
+    loaded = checkpoints.load("pocket-bert")
+    parts = embed(loaded, read_input(loaded, "my dog is cute", "he likes playing"))
+    result = page.locator(".term.norm b")
+    if abs(parts.layer_norm_out[3][11]) >= 1e-3:
+        expect(result).to_have_text(shown(float(parts.layer_norm_out[3][11])))
+    expect(page.locator(".block-norm.empty")).to_have_count(0)
+    assert outside == []
+
+
+def test_painting_answers_at_once_and_travels(open_at: OpenAt, outside: list[str]) -> None:
+    page = open_at("/bert-inputs?lang=en&in_step=6&in_token=3&in_dim=11")
+    page.wait_for_selector(".grid .chip", timeout=SLOW)
+    page.locator(".badge").nth(3).click()
+    expect(page.locator(".badge").nth(3)).to_have_text("B")
+    loaded = checkpoints.load("pocket-bert")
+    read = read_input(loaded, "my dog is cute", "he likes playing")
+    parts = embed(loaded, apply(read, Changes(painted=(3,))))
+    value = float(parts.layer_norm_out[3][11])
+    if abs(value) >= 1e-3:
+        expect(page.locator(".term.norm b")).to_have_text(shown(value))
+    page.wait_for_url("**in_painted=3**")
+    page.reload()
+    expect(page.locator(".badge").nth(3)).to_have_text("B", timeout=SLOW)
+    assert outside == []
+
+
+def test_one_key_takes_the_changes_back(open_at: OpenAt) -> None:
+    page = open_at("/bert-inputs?lang=en&in_panel=changes&in_painted=2.3&in_positions=reversed")
+    page.wait_for_selector(".gb-input_effects .pair", timeout=SLOW)
+    page.keyboard.press("x")
+    expect(page.locator(".badge.painted")).to_have_count(0)
+    page.wait_for_function("!location.search.includes('in_positions')")
+
+
+def test_padding_leaks_on_a_click(open_at: OpenAt, outside: list[str]) -> None:
+    page = open_at("/bert-inputs?lang=en&in_panel=padding")
+    page.wait_for_selector(".bit", timeout=SLOW)
+    expect(page.locator(".sum.leak")).to_have_count(0)
+    page.locator(".text").nth(2).locator(".bit.off").first.click()
+    expect(page.locator(".sum.leak")).to_have_count(1)
+    page.wait_for_url("**in_flips=**")
+    assert outside == []
