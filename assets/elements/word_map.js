@@ -59,13 +59,13 @@ export default function ({ data, parentElement, setStateValue }) {
   }
 
   function drawChart() {
-    const w2 = 560, h2 = 130, x = (s) => 34 + (s / Math.max(last, 1)) * (w2 - 50), [a, b] = state.pair;
+    const w2 = 560, h2 = 130, x = (s) => 48 + (s / Math.max(last, 1)) * (w2 - 64), [a, b] = state.pair;
     const least = cosines.data.reduce((x, y) => Math.min(x, y), 1), low = least >= 0.9 ? 0.9 : least >= 0.5 ? 0.5 : Math.min(0, least), y = (v) => 8 + (1 - (v - low) / (1 - low)) * (h2 - 30);
     const path = (p, q) => Array.from({ length: steps }, (_, s) => `${x(s).toFixed(1)},${y(cosine(s, p, q)).toFixed(1)}`).join(" ");
     const others = [];
     for (let p = 0; p < n; p += 1) for (let q = p + 1; q < n; q += 1) others.push(h("polyline", { points: path(p, q), fill: "none", stroke: "var(--gb-line)", "stroke-width": 1 }));
     chart.setAttribute("viewBox", `0 0 ${w2} ${h2}`);
-    fill(chart, ...[low, (1 + low) / 2, 1].map((v) => Math.round(100 * v) / 100).flatMap((v) => [h("line", { x1: 30, x2: w2 - 12, y1: y(v), y2: y(v), stroke: "var(--gb-line)", "stroke-dasharray": "2 4" }), h("text", { x: 26, y: y(v) + 4, "text-anchor": "end", "font-size": 12, fill: "var(--gb-quiet)" }, v)]),
+    fill(chart, ...[low, (1 + low) / 2, 1].map((v) => Math.round(100 * v) / 100).flatMap((v) => [h("line", { x1: 44, x2: w2 - 12, y1: y(v), y2: y(v), stroke: "var(--gb-line)", "stroke-dasharray": "2 4" }), h("text", { x: 40, y: y(v) + 4, "text-anchor": "end", "font-size": 12, fill: "var(--gb-quiet)" }, v)]),
       ...others, h("line", { x1: x(state.layer), x2: x(state.layer), y1: 4, y2: h2 - 20, stroke: "var(--gb-key)", "stroke-width": 2 }),
       h("polyline", { points: path(a, b), fill: "none", stroke: "var(--gb-token)", "stroke-width": 3.5 }), h("circle", { cx: x(state.layer), cy: y(cosine(state.layer, a, b)), r: 5, fill: "var(--gb-token)" }),
       ...Array.from({ length: steps }, (_, s) => h("text", { x: x(s), y: h2 - 4, "text-anchor": "middle", "font-size": 12, fill: "var(--gb-quiet)" }, s === 0 ? w.axis_table : s === 1 ? w.axis_input : s - 2)));

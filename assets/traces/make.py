@@ -56,6 +56,94 @@ def miniature_of_generation(trace: dict) -> dict:
     return {"kind": "bars", "frames": frames}
 
 
+def miniature_of_bpe() -> dict:
+    """The course's four words, one merge a frame."""
+    from components.lm.bpe import train_bpe
+    from components.shell.bpe_page import TOY
+
+    trace = train_bpe(dict(TOY), 10)
+    marks = [[], *([merged] for merged in trace.merged_symbols)]
+    return {
+        "kind": "strips",
+        "frames": [{"rows": trace.word_symbols(moment), "marked": marks[moment]} for moment in range(11)],
+    }
+
+
+def miniature_of_encode() -> dict:
+    """*lowest* under these merges, one merge a row."""
+    from components.lm.bpe import train_bpe
+    from components.shell.bpe_page import TOY
+
+    word = train_bpe(dict(TOY), 10).model().encode_word("lowest")
+    marks = [[], *([step.merged] for step in word.steps)]
+    states = word.states
+    return {
+        "kind": "strips",
+        "frames": [{"rows": states[max(0, k - 3) : k + 1], "marked": marks[k]} for k in range(len(states))],
+    }
+
+
+def miniature_of_sizes() -> dict:
+    """Where the parameters of a few models sit."""
+    from components.lm.model_size import count, part_count, parts, presets, times
+
+    frames = []
+    for preset in presets():
+        if preset.name not in ("bert-base", "bert-large", "albert-base", "gpt-3-175b"):
+            continue
+        total = count(preset.size)
+        shares: dict[str, float] = {}
+        for part in parts(preset.size):
+            name = {"token": "tokens", "attention": "attention", "feed_forward": "feed-fwd"}.get(
+                part.name, "other"
+            )
+            shares[name] = (
+                shares.get(name, 0) + part_count(part, preset.size) * times(part, preset.size) / total
+            )
+        bars = [[name, round(share, 4)] for name, share in shares.items()]
+        chosen = max(range(len(bars)), key=lambda i: bars[i][1])
+        frames.append({"text": f"{preset.name} ", "next": f"{total:,}", "bars": bars, "chosen": chosen})
+    return {"kind": "bars", "frames": frames}
+
+
+def miniature_of_positions(rows: int = 16) -> dict:
+    """Cosines of the first positions with one another: the waves, then the table pocket-gpt learned."""
+    from components.lm.positions import cosines, learned_table, sinusoids
+
+    store = checkpoints.store()
+    table = learned_table(store.folder(store.parse_name("pocket-gpt")), checkpoints.card("pocket-gpt"))
+    frames = [
+        {"tokens": [""] * rows, "weights": cosines(some[:rows]).clip(0, 1).round(3).tolist()}
+        for some in (sinusoids(rows, 32), table.rows)
+    ]
+    return {"kind": "matrix", "frames": frames}
+
+
+def miniature_of_inputs() -> dict:
+    """The pair of the course as pocket-bert reads it: tokens, then segments, then positions."""
+    from components.lm.embeddings import read_input
+    from components.shell.inputs_page import FIRST, SECOND
+
+    read = read_input(checkpoints.load("pocket-bert", "attention"), FIRST, SECOND)
+    rows = [
+        [*read.tokens[:7]],
+        ["AB"[s] for s in read.token_type_ids.tolist()][:7],
+        [str(p) for p in read.position_ids.tolist()][:7],
+    ]
+    return {"kind": "strips", "frames": [{"rows": rows[: k + 1], "marked": rows[k]} for k in range(3)]}
+
+
+def miniature_of_contextual() -> dict:
+    """The lines of the first view, the followed word marked."""
+    from components.shell.contextual_page import EXAMPLES
+
+    rows = [line.split()[:5] for line in EXAMPLES["record"]]
+    return {
+        "kind": "strips",
+        "frames": [{"rows": rows[: k + 1], "marked": ["record"]} for k in range(len(rows))],
+    }
+
+
 def save(name: str, value: object) -> None:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     (HERE / name).write_text(text + "\n", encoding="utf-8")
@@ -67,6 +155,13 @@ def main() -> None:
     save("gpt-generation.json", trace)
     miniatures = json.loads((HERE / "miniatures.json").read_text(encoding="utf-8"))
     miniatures["gpt/generation"] = miniature_of_generation(trace)
+    miniatures["tokens/bpe"] = miniature_of_bpe()
+    miniatures["tokens/encode"] = miniature_of_encode()
+    miniatures["transformer/positions"] = miniature_of_positions()
+    miniatures["transformer/sizes"] = miniature_of_sizes()
+    if "pocket-bert" in checkpoints.store().bundled_names():
+        miniatures["bert/inputs"] = miniature_of_inputs()
+        miniatures["bert/contextual"] = miniature_of_contextual()
     save("miniatures.json", miniatures)
 
 

@@ -28,7 +28,7 @@ with controls():
         model_picker("attention", key="bert_model")
     card = model_in_use("attention", default=page.MODEL, key="bert_model")
     with third, st.container(key="gb-example-slot"):
-        st.html("<div style='height:1.65rem'></div>")
+        st.html("<div style='height:0.66rem'></div>")
         with st.popover(t("contextual", "examples"), width="stretch"):
             for word, sentences in page.examples(card).items():
                 st.button(
