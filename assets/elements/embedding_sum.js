@@ -158,7 +158,7 @@ export default function ({ data, parentElement, setStateValue }) {
     const rows = PARTS.map((row) => [row, rowOf[row](t)]);
     fill(info,
       h("div", { class: "equation" },
-        h("div", { class: "what" }, say(w.dimension_of, { d, token: visible(tokens[t]) })),
+        h("div", { class: "what" }, say(w.dimension_of, { d, token: visible(tokens[t]) }), hover && vector(hover[0], t) ? h("b", { class: "exact" }, `${w[`row_${hover[0]}`]}: ${full(vector(hover[0], t)[d])}`) : null),
         h("div", { class: "line" }, part(a, "token", w.short_token), ...(numSegments ? [op("+"), part(b, `segment s${segmentOf(t)}`, w.short_segment)] : []), op("+"), part(c, "position", w.short_position), op("="), part(x, "sum", w.short_sum)),
         h("div", { class: `line second${state.step > 3 ? "" : " later"}` }, op("("), part(x, "sum", w.short_sum), op("−"), part(m, "", w.mean), op(") ÷"), part(s, "", w.deviation), op("×"), part(gamma.data[d], "", "gamma"), op("+"), part(beta.data[d], "", "beta"), op("="), part(y, "norm", w.short_norm))),
       h("table", { class: "lengths" },

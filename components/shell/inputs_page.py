@@ -36,7 +36,12 @@ PARAMS = (
     links.Text("in_pad_1", PADDING[0], max_chars=400),
     links.Text("in_pad_2", PADDING[1], max_chars=400),
     links.Text("in_pad_3", PADDING[2], max_chars=400),
+    links.Text("in_ids", "", max_chars=800),
     links.Numbers("in_flips", (), most=64, high=2 * 4096 + 4095),
+)
+_CHIPS = (
+    "<style>.gb-nears{display:flex;flex-wrap:wrap;gap:.4rem}.gb-near{border:1px solid var(--gb-line);border-radius:.4rem;"
+    "padding:.15rem .6rem;background:var(--gb-surface)}.gb-near span{color:var(--gb-quiet);font-size:.875rem}</style>"
 )
 _CHANGES = ("in_segments", "in_painted", "in_positions", "in_swap")
 
@@ -116,14 +121,14 @@ def panel_changes(card: ModelCard, before: ModelInput, token: int, segments: int
         t("inputs", "segments"),
         SEGMENTS if segments > 1 else SEGMENTS[: 1 + (segments > 0)],
         key="in_segments",
-        format_func=lambda kind: t("inputs", f"segments_{kind}"),
+        format_func={kind: t("inputs", f"segments_{kind}") for kind in SEGMENTS}.__getitem__,
         disabled=segments == 0,
     )
     row[1].selectbox(
         t("inputs", "positions"),
         POSITIONS,
         key="in_positions",
-        format_func=lambda kind: t("inputs", f"positions_{kind}"),
+        format_func={kind: t("inputs", f"positions_{kind}") for kind in POSITIONS}.__getitem__,
     )
     row[2].number_input(t("inputs", "seed"), 0, 99, key="in_seed", disabled=s["in_positions"] != "shuffled")
     places = list(range(len(before)))
@@ -184,9 +189,8 @@ def panel_neighbours(card: ModelCard, given: ModelInput, token: int) -> None:
         for other, _, cosine in near
     )
     st.html(
-        "<style>.gb-nears{display:flex;flex-wrap:wrap;gap:.4rem}.gb-near{border:1px solid var(--gb-line);border-radius:.4rem;"
-        "padding:.15rem .6rem;background:var(--gb-surface)}.gb-near span{color:var(--gb-quiet);font-size:.875rem}</style>"
-        f'<p class="gb-aid">{t("inputs", "near_title", token=name, id=token_id)}</p><div class="gb-nears">{chips}</div>'
+        _CHIPS
+        + f'<p class="gb-aid">{t("inputs", "near_title", token=name, id=token_id)}</p><div class="gb-nears">{chips}</div>'
     )
     caption(t("inputs", "near_caption", model=card.name, vocab=f"{card.vocab_size:,}"))
 
@@ -234,6 +238,17 @@ def panel_special(card: ModelCard, given: ModelInput) -> None:
         )
     st.table(rows)
     caption(t("inputs", "special_caption", model=card.name))
+    typed = st.text_input(
+        t("inputs", "ids_to_tokens"), key="in_ids", placeholder=" ".join(map(str, given.input_ids))
+    )
+    ids = [int(part) for part in typed.replace(",", " ").split()[:200] if part.isascii() and part.isdigit()]
+    inside = [i for i in ids if i < card.vocab_size] or given.input_ids.tolist()
+    shown = "".join(
+        f'<span class="gb-near"><b class="gb-mono">{html.escape(str(tokenizer.convert_ids_to_tokens(i)))}</b> '
+        f'<span class="gb-mono">{i}</span></span>'
+        for i in inside
+    )
+    st.html(_CHIPS + f'<div class="gb-nears">{shown}</div>')
 
 
 def panel_code(card: ModelCard, token: int) -> None:

@@ -91,7 +91,7 @@ else:
         page.PANELS,
         key="in_panel",
         required=True,
-        format_func=lambda name: t("inputs", f"panel_{name}"),
+        format_func={name: t("inputs", f"panel_{name}") for name in page.PANELS}.__getitem__,
     )
     try:
         match st.session_state["in_panel"]:

@@ -1,6 +1,7 @@
 """The page "One word, many meanings", from links, in both languages, with the bundled BERT."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,6 +11,7 @@ from components.lm import checkpoints
 pytestmark = pytest.mark.skipif(
     "pocket-bert" not in checkpoints.store().bundled_names(), reason="pocket-bert is not in assets/models"
 )
+APP = str(Path(__file__).parents[2] / "app.py")
 OpenPage = Callable[..., AppTest]
 
 
@@ -44,7 +46,7 @@ def test_an_absent_word_is_said(open_page: OpenPage, word: str) -> None:
 
 @pytest.mark.parametrize("sentences", ["", "   \n  ", "record", "record " * 250, "😀 record 😀\nשלום record"])
 def test_odd_sentences(open_page: OpenPage, sentences: str) -> None:
-    at = AppTest.from_file("app.py", default_timeout=60)
+    at = AppTest.from_file(APP, default_timeout=60)
     at.query_params.update({"lang": "en"})
     at.run()
     at.query_params.update({"word_sentences": sentences})

@@ -1,6 +1,7 @@
 """The page "Token + segment + position", from links, in both languages, with the bundled BERT."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,6 +11,7 @@ from components.lm import checkpoints
 pytestmark = pytest.mark.skipif(
     "pocket-bert" not in checkpoints.store().bundled_names(), reason="pocket-bert is not in assets/models"
 )
+APP = str(Path(__file__).parents[2] / "app.py")
 OpenPage = Callable[..., AppTest]
 
 
@@ -72,7 +74,7 @@ def test_odd_texts(open_page: OpenPage, first: str, second: str, panel: str) -> 
 
 
 def test_a_pair_longer_than_the_model_is_said(open_page: OpenPage) -> None:
-    at = AppTest.from_file("app.py", default_timeout=60)
+    at = AppTest.from_file(APP, default_timeout=60)
     at.query_params.update({"lang": "en"})
     at.run()
     at.query_params.update({"in_a": "word " * 4000})
@@ -92,3 +94,9 @@ def test_a_new_text_forgets_what_was_painted(open_page: OpenPage) -> None:
     assert not at.exception
     assert at.session_state["in_painted"] == ()
     assert at.session_state["in_swap"] == ()
+
+
+@pytest.mark.parametrize("typed", ["2 3 4", "", "-1 99999999 x", "７ ²", "2, 3"])
+def test_ids_become_tokens(open_page: OpenPage, typed: str) -> None:
+    at = open_page("bert/inputs", in_panel="special", in_ids=typed)
+    assert "[CLS]" in said(at) or "gb-near" in said(at)
