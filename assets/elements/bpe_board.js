@@ -75,7 +75,7 @@ function paintWords(state, forward) {
     for (let i = lesson.example_starts[which]; i < lesson.example_starts[which + 1]; i += 1) extra.push(lesson.example_words[i]);
   }
   const fits = lasting + extra.length;
-  const size = lesson.num_words > lasting || fits > 14 ? "words many" : fits > 6 ? "words some" : lesson.speaks ? "words tight" : "words";
+  const size = lesson.num_words > lasting || fits > 14 ? "words many" : fits > 6 ? "words some" : lesson.speaks || fits > 4 ? "words tight" : "words";
   if (state.words.className !== size) state.words.className = size;
   const keys = [...(extra.length ? ["h:changed", ...extra.map((w) => `x:${w}`), "h:lasting"] : []), ...Array.from({ length: lasting }, (_, w) => `w:${w}`)];
   const order = keys.join();

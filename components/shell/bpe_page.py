@@ -62,6 +62,15 @@ def rows(value: Any) -> list[tuple[Any, Any]]:
     ]
 
 
+def wrong_rows(given: list[tuple[Any, Any]]) -> list[int]:
+    """Return the numbers (from 1) of the rows of the table that cannot be used."""
+    try:
+        check_word_table(given)
+    except InputProblem as found:
+        return [int(problem.params["row"]) for problem in found.problems if "row" in problem.params]
+    return []
+
+
 def word_table(source: str, words: Any, text: str) -> WordTable:
     """Return the words of a source.
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
+from components.elements.word_table import word_table
 from components.lm.words import MAX_TEXT_BYTES, InputProblem, count_words, decode_text
 from components.shell import bpe_page as bpe
 from components.shell import links
@@ -24,55 +24,31 @@ def word_editor() -> None:
         if table.open:
             with table:
                 _table()
-        else:
-            st.session_state.pop("_bpe_table", None)
     elif st.button(t("bpe", "paste_text"), icon=":material/content_paste:", width="stretch", key="bpe_paste"):
         _text_dialog()
 
 
 def _table() -> None:
-    """The table. It starts from the words in force and is kept as long as it stays open."""
+    """The table; it keeps what is typed until something else changes the words."""
     state = st.session_state
-    held = state.get("_bpe_table")
-    if held is None or held["made"] != state["bpe_words"]:
-        number = held["number"] + 1 if held else state.get("_bpe_tables", 0) + 1
-        state["_bpe_tables"] = number
-        pairs = bpe.rows(state["bpe_words"])
-        counts = [count if isinstance(count, int) else None for _, count in pairs]
-        start = pd.DataFrame(
-            {
-                "word": pd.Series([str(word) for word, _ in pairs], dtype="str"),
-                "count": pd.Series(counts, dtype="Int64"),
-            }
-        )
-        held = state["_bpe_table"] = {"number": number, "start": start, "made": state["bpe_words"]}
-    edited = st.data_editor(
-        held["start"],
-        key=f"bpe_table_{held['number']}",
-        num_rows="dynamic",
-        hide_index=True,
-        width="stretch",
-        height=320,
-        column_config={
-            "word": st.column_config.TextColumn(t("bpe", "word"), width="medium"),
-            "count": st.column_config.NumberColumn(t("bpe", "count"), step=1, width="small"),
-        },
-    )
+    held = state.setdefault("_bpe_table", {"rev": 0, "rows": None})
+    if held["rows"] != state["bpe_words"]:
+        held["rev"], held["rows"] = held["rev"] + 1, state["bpe_words"]
+    given = bpe.rows(state["bpe_words"])
+    word_table(given, rev=held["rev"], wrong=bpe.wrong_rows(given), on_rows=_typed)
     st.caption(t("bpe", "table_help"))
-    words = [
-        ["" if _missing(word) else str(word), None if _missing(count) else _whole(count)]
-        for word, count in zip(edited["word"].tolist(), edited["count"].tolist(), strict=True)
-        if not (_missing(word) and _missing(count))
-    ]
-    if words != state["bpe_words"]:
-        held["made"] = words
-        links.put("bpe_words", words)
-        bpe.table_edited()
-        st.rerun()
-    if st.button(t("bpe", "table_reset"), key="bpe_table_reset"):
-        links.put("bpe_words", bpe.TOY)
-        bpe.table_edited()
-        st.rerun()
+    st.button(t("bpe", "table_reset"), key="bpe_table_reset", on_click=_reset)
+
+
+def _typed(words: list[list[Any]]) -> None:
+    st.session_state["_bpe_table"]["rows"] = words
+    links.put("bpe_words", words)
+    bpe.table_edited()
+
+
+def _reset() -> None:
+    links.put("bpe_words", bpe.TOY)
+    bpe.table_edited()
 
 
 @st.dialog(" ", width="large")
@@ -97,15 +73,3 @@ def _text_dialog() -> None:
             return
         bpe.use_text(text)
         st.rerun()
-
-
-def _missing(value: Any) -> bool:
-    return bool(pd.isna(value)) or (isinstance(value, str) and not value.strip())
-
-
-def _whole(value: Any) -> Any:
-    """A count as a whole number where it is one; anything else stays for the check to name."""
-    try:
-        return int(value) if float(value) == int(value) else value
-    except (TypeError, ValueError, OverflowError):
-        return value

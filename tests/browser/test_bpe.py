@@ -87,6 +87,34 @@ def test_predict_first_hides_answers_and_scores(open_at: OpenAt) -> None:
     expect(page.locator(".story")).to_contain_text("1½ of 2")
 
 
+def test_the_table_is_typed_into(open_at: OpenAt, outside: list[str]) -> None:
+    page = open_at("/tokens-bpe?lang=en")
+    at_step(page, 0)
+    page.get_by_role("button", name="Edit words").click()
+    rows = page.locator(".gb-word_table tbody tr")
+    expect(rows).to_have_count(5)
+
+    def type_into(row: int, column: int, text: str) -> None:
+        rows.nth(row).locator("input").nth(column).fill(text)
+        page.keyboard.press("Enter")
+
+    type_into(0, 1, "-4")
+    expect(page.get_by_role("alert")).to_contain_text("-4")
+    expect(page.locator(".gb-word_table .wrong")).to_have_count(1)
+    assert len(cuts(page)) == 4  # the picture stays
+    type_into(0, 1, "8")
+    expect(page.locator(".gb-bpe_board .times").first).to_have_text("8 ×")
+    type_into(4, 0, "lowest")
+    type_into(4, 1, "3")
+    expect(page.locator(".gb-bpe_board .word")).to_have_count(5)
+    rows.nth(1).locator(".remove").click()
+    expect(page.locator(".gb-bpe_board .word")).to_have_count(4)
+    page.wait_for_url("**lowest**")
+    page.get_by_role("button", name="Back to the course").click()
+    expect(page.locator(".gb-bpe_board .times").first).to_have_text("5 ×")
+    assert outside == []
+
+
 def test_overlap_is_told(open_at: OpenAt) -> None:
     page = open_at('/tokens-bpe?lang=en&bpe_words=[["aaaa",3]]&bpe_step=1')
     at_step(page, 1)
