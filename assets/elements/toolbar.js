@@ -80,10 +80,10 @@ function draw(state) {
   fill(root, h("div", { class: "bar", role: "toolbar", "aria-label": say.toolbar }, status, language, size, link, present, keys), state.dialog, state.manual);
 }
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const state = create(parentElement);
   state.data = data;
-  state.set = setStateValue;
+  state.set = setTriggerValue; // a trigger: Back and Forward move the language too, and a state value equal to the last one is not sent
   document.documentElement.lang = data.lang;
   document.documentElement.classList.toggle("gb-lecture", data.size === "lecture");
   draw(state);

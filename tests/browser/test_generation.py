@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.waiting import settle
+from tests.lm.conftest import build_tiny_gpt
 
 Open = Callable[[str], Page]
 ROOT = Path(__file__).parents[2]
@@ -203,3 +204,15 @@ def test_the_inside_opens(open_at: Open, panel: str, lang: str) -> None:
     page = open_at(f"/gpt-generation?step=3&lang={lang}&inside={panel}")
     expect(page.locator("h4")).to_be_visible(timeout=60_000)
     assert page.locator("[data-testid=stAlertContentError]").count() == 0
+
+
+def test_a_folder_typed_by_hand_is_named_in_the_link(open_at: Open, tmp_path: Path) -> None:
+    folder = build_tiny_gpt(tmp_path / "my model")
+    page = open_at("/gpt-generation?step=1")
+    page.locator(".candidates table").wait_for()
+    box = page.get_by_test_id("stSelectbox").first.locator("input")
+    box.fill(str(folder))
+    box.press("Enter")
+    wait_for_link(page, "model=local%3Amy+model")
+    expect(page.locator(".gb-caption").first).to_contain_text("local:my model", timeout=30_000)
+    assert "tmp" not in page.evaluate("location.search")

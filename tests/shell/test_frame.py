@@ -27,8 +27,10 @@ def test_the_collection_after_each_run_is_off() -> None:
 @pytest.mark.parametrize("layer", ["lm", "figures"])
 def test_the_lower_layers_run_without_streamlit(layer: str) -> None:
     modules = [f"components.{layer}.{path.stem}" for path in (ROOT / "components" / layer).glob("*.py")]
-    code = "import sys; sys.modules['streamlit'] = None; " + ("sys.modules['plotly'] = None; " if layer == "lm" else "")
-    code += "import importlib; [importlib.import_module(name) for name in %r]" % modules
+    code = "import sys; sys.modules['streamlit'] = None; " + (
+        "sys.modules['plotly'] = None; " if layer == "lm" else ""
+    )
+    code += f"import importlib; [importlib.import_module(name) for name in {modules!r}]"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 

@@ -12,7 +12,7 @@ FILES = sorted(path.name for path in (TEXT / "en").iterdir())
 
 
 def test_same_files() -> None:
-    assert FILES == sorted(path.name for path in (TEXT / "ko").iterdir())
+    assert sorted(path.name for path in (TEXT / "ko").iterdir()) == FILES
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".toml")])
@@ -23,14 +23,18 @@ def test_same_keys_and_slots(name: str) -> None:
         for key, text in entries.items():
             slots = [set(re.findall(r"\$(\w+)", words[table][key], re.ASCII)) for words in (en, ko)]
             assert slots[0] == slots[1], (table, key, slots)
-            assert text.strip() and ko[table][key].strip(), (table, key)
+            assert text.strip(), (table, key)
+            assert ko[table][key].strip(), (table, key)
 
 
 def test_no_particle_hangs_on_a_slot() -> None:
     """은/는, 이/가, 을/를 depend on the sound before them, which a slot does not tell."""
     for path in (TEXT / "ko").glob("*.toml"):
         for line in path.read_text(encoding="utf-8").splitlines():
-            assert not re.search(r"\$\{?[a-z_]+\}?(은|는|이|가|을|를|과|와|으로|로)(?=[\s.,!?\"]|$)", line), (path.name, line)
+            assert not re.search(r"\$\{?[a-z_]+\}?(은|는|이|가|을|를|과|와|으로|로)(?=[\s.,!?\"]|$)", line), (
+                path.name,
+                line,
+            )
 
 
 def test_every_page_has_title_and_question() -> None:
