@@ -21,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     _add_tokenizers(steps)
     _add_pack(steps)
     _add_train(steps)
+    _add_masking_study(steps)
     _add_evaluate(steps)
     _add_export(steps)
     options = parser.parse_args(arguments)
@@ -132,6 +133,7 @@ def _add_train(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     parser.add_argument("--decay-share", type=float, default=0.3, help="last part of the budget, in which the rate falls")  # fmt: skip
     parser.add_argument("--batch-tokens", type=int, default=4096)
     parser.add_argument("--snapshots", type=int, default=0, help="how many weights to keep, evenly on a logarithmic scale")  # fmt: skip
+    parser.add_argument("--weight-decay", type=float, help="of the matrices (BERT 0.3, GPT 0)")
     parser.add_argument("--seed", type=int, default=0)
     _add_machine_options(parser)
     parser.set_defaults(run=_run_train)
@@ -145,6 +147,7 @@ def _add_machine_options(parser: argparse.ArgumentParser) -> None:
 
 def _run_train(options: argparse.Namespace) -> int:
     from components.pretraining.architectures import SIZES
+    from components.pretraining.optimizers import MATRIX_WEIGHT_DECAY
     from components.pretraining.packing import PackedDocuments
     from components.pretraining.training import (
         LENGTHS,
@@ -172,6 +175,9 @@ def _run_train(options: argparse.Namespace) -> int:
         lengths=LENGTHS[options.kind, options.size.partition("-")[0]],
         seed=options.seed,
         num_snapshots=options.snapshots,
+        weight_decay=MATRIX_WEIGHT_DECAY[options.kind]
+        if options.weight_decay is None
+        else options.weight_decay,
     )
     if options.tokens is None:
         if (folder / "run.json").exists():
@@ -182,6 +188,46 @@ def _run_train(options: argparse.Namespace) -> int:
             settings = replace(settings, total_tokens=tokens_for_minutes(options.minutes, settings, machine, packed))  # fmt: skip
     print(f"{folder}: {settings.total_tokens:,} tokens on {machine.describe()}", flush=True)
     return 0 if Run(folder, settings, machine).train(packed, held_out) else 3
+
+
+def _add_masking_study(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = steps.add_parser(
+        "masking-study",
+        help="nano BERTs that differ only in their masking, measured on small tasks",
+        description="Train and measure rows of the study in a fixed order. The same command again goes on; rows not run are marked in the CSV.",
+    )
+    parser.add_argument(
+        "--labelled",
+        type=Path,
+        required=True,
+        help="folder with ner_wnut17, nli_sick and sentiment_rt as TSV",
+    )
+    parser.add_argument(
+        "--tokens", type=float, default=3e6, help="tokens of each pre-training run (%(default)g)"
+    )
+    parser.add_argument("--seeds", type=int, default=1, help="seeds per row (%(default)s)")
+    parser.add_argument("--minutes", type=float, help="begin no row that would not be done by then")
+    parser.add_argument("--out", type=Path, default=REPOSITORY / "assets" / "facts" / "masking_study.csv")
+    _add_machine_options(parser)
+    parser.set_defaults(run=_run_masking_study)
+
+
+def _run_masking_study(options: argparse.Namespace) -> int:
+    from components.pretraining.masking_study import run_study
+    from components.pretraining.training import Machine
+
+    machine = Machine.choose(options.device, options.precision, options.threads)
+    measured = run_study(
+        options.work,
+        options.labelled,
+        options.out,
+        tokens=int(options.tokens),
+        num_seeds=options.seeds,
+        machine=machine,
+        minutes=options.minutes,
+    )
+    print(f"{options.out}: {measured} rows measured")
+    return 0
 
 
 def _add_evaluate(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -40,8 +40,8 @@ def export_run(
 ) -> list[str]:
     """Write the run's latest weights to ``target`` with its card and, where there are any, its snapshots.
 
-    Numbers come from the run's ``evaluation.json``; without that file (step ``evaluate``) it is an error. Returns
-    the names of the files written.
+    Numbers come from the run's ``evaluation.json``; without that file (step ``evaluate``) it is an error. A
+    ``notes.md`` in the run folder, what was changed by hand, goes into the card. Returns the names of the files written.
     """
     settings, model, progress = load_run_model(run_folder)
     evaluation_path = run_folder / "evaluation.json"
@@ -69,8 +69,17 @@ def export_run(
     if snapshots:
         text = json.dumps(snapshots, indent=2) + "\n"
         (target / "snapshots" / "snapshots.json").write_text(text, encoding="utf-8")
+    notes_path = run_folder / "notes.md"
+    notes = notes_path.read_text(encoding="utf-8") if notes_path.exists() else ""
     card = model_card(
-        target.name, settings, progress, read_history(run_folder), evaluation, packed_summary, snapshots
+        target.name,
+        settings,
+        progress,
+        read_history(run_folder),
+        evaluation,
+        packed_summary,
+        snapshots,
+        notes,
     )
     (target / "README.md").write_text(card, encoding="utf-8")
     return sorted(str(path.relative_to(target)) for path in target.rglob("*") if path.is_file())

@@ -23,15 +23,18 @@ def model_card(
     evaluation: dict[str, Any],
     packed: dict[str, Any],
     snapshots: list[dict[str, Any]],
+    notes: str = "",
 ) -> str:
-    """Markdown with a Hugging Face header. ``packed`` is the summary the step ``pack`` wrote."""
+    """Markdown with a Hugging Face header. ``packed`` is the summary the step ``pack`` wrote; ``notes`` is what was
+    done by hand in this run."""
     language = "ko" if any(source.endswith("_ko") for source in packed["sources"]) else "en"
     tag = "text-generation" if settings.kind == "gpt" else "fill-mask"
     parts = [
         f"---\nlanguage: {language}\nlicense: mit\npipeline_tag: {tag}\nlibrary_name: transformers\n---",
         f"# {name}",
         _what(name, settings, evaluation),
-        _training(settings, progress, packed, evaluation, history),
+        _training(settings, progress, packed, evaluation),
+        notes.strip(),
         _gpt_quality(evaluation) if settings.kind == "gpt" else _bert_quality(evaluation),
         _cloze(evaluation),
         _heads(evaluation),
@@ -67,7 +70,6 @@ def _training(
     progress: dict[str, Any],
     packed: dict[str, Any],
     evaluation: dict[str, Any],
-    history: list[dict[str, Any]],
 ) -> str:
     sources = "\n".join(
         f"| {source} | {SOURCE_NOTES.get(source, 'see the corpus')} | {repeats} |"
@@ -84,7 +86,7 @@ def _training(
         ("row lengths", lengths),
         ("time", f"{progress['seconds'] / 60:.0f} minutes of a processor shared with other work"),
         ("hardware", evaluation["hardware"]),
-        ("optimiser", f"Muon {MUON_RATE[s.kind]} for matrices, AdamW {ADAMW_RATE[s.kind]} for the rest; gradient clipping at 1; no dropout, no weight decay"),
+        ("optimiser", f"Muon {MUON_RATE[s.kind]} for matrices, AdamW {ADAMW_RATE[s.kind]} for the rest; weight decay {s.weight_decay} on the matrices; gradient clipping at 1; no dropout"),
         ("schedule", f"{s.warmup_tokens:,} tokens of warm-up, flat, linear decay over the last {s.decay_share:.0%}"),
         ("seed", str(s.seed)),
     ]  # fmt: skip
@@ -215,7 +217,7 @@ def _again(name: str, s: RunSettings) -> str:
         "## Making it again\n\n```sh\n"
         "python -m components.pretraining tokenizers --corpus CORPUS\n"
         "python -m components.pretraining pack --corpus CORPUS\n"
-        f"python -m components.pretraining train {s.kind} --size {s.size.name} --tokens {s.total_tokens} --warmup-tokens {s.warmup_tokens} --batch-tokens {s.batch_tokens} --decay-share {s.decay_share} --snapshots {s.num_snapshots} --seed {s.seed}\n"
+        f"python -m components.pretraining train {s.kind} --size {s.size.name} --tokens {s.total_tokens} --warmup-tokens {s.warmup_tokens} --batch-tokens {s.batch_tokens} --decay-share {s.decay_share} --weight-decay {s.weight_decay} --snapshots {s.num_snapshots} --seed {s.seed}\n"
         f"python -m components.pretraining evaluate {s.size.name}-{s.kind} --corpus CORPUS\n"
         f"python -m components.pretraining export {s.size.name}-{s.kind} --to assets/models/{name}\n```\n\n"
         "`CORPUS` is a folder of text files as described in `components/pretraining/README.md`."

@@ -13,6 +13,8 @@ from torch import nn
 
 MUON_RATE = {"gpt": 0.02, "bert": 0.01}
 ADAMW_RATE = {"gpt": 4e-3, "bert": 3e-3}
+# Post-LN wants matrices that stay small beside the residual stream; GPT's pre-LN does not mind.
+MATRIX_WEIGHT_DECAY = {"gpt": 0.0, "bert": 0.3}
 _NOT_MATRICES = ("embeddings", "wte", "wpe", "decoder", "seq_relationship", "lm_head")
 
 
@@ -65,9 +67,15 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, params: list[nn.Parameter], lr: float, momentum: float = 0.95, bf16: bool = False
+        self,
+        params: list[nn.Parameter],
+        lr: float,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
+        bf16: bool = False,
     ) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
+        self.weight_decay = weight_decay
         self.bf16 = bf16
 
     @torch.no_grad()
@@ -91,18 +99,21 @@ class Muon(torch.optim.Optimizer):
                     * max(1.0, part.size(0) / part.size(1), part.size(1) / part.size(0)) ** 0.5
                     for part in parts
                 ]
+                parameter.mul_(1 - group["lr"] * self.weight_decay)
                 parameter.add_(torch.cat(scaled, dim=1).to(parameter.dtype), alpha=-group["lr"])
 
 
-def build_optimizers(model: nn.Module, kind: str, bf16: bool = False) -> list[torch.optim.Optimizer]:
+def build_optimizers(
+    model: nn.Module, kind: str, weight_decay: float = 0.0, bf16: bool = False
+) -> list[torch.optim.Optimizer]:
     """[Muon over the weight matrices, AdamW over embeddings, heads, norms and biases]; each group knows its
-    undecayed rate as ``base_lr``."""
+    undecayed rate as ``base_lr``. ``weight_decay`` is for the matrices only."""
     matrices, others = [], []
     for name, parameter in model.named_parameters():
         is_matrix = parameter.ndim == 2 and not any(part in name for part in _NOT_MATRICES)
         (matrices if is_matrix else others).append(parameter)
     optimizers: list[torch.optim.Optimizer] = [
-        Muon(matrices, MUON_RATE[kind], bf16=bf16),
+        Muon(matrices, MUON_RATE[kind], weight_decay=weight_decay, bf16=bf16),
         torch.optim.AdamW(others, ADAMW_RATE[kind], betas=(0.9, 0.98), weight_decay=0.0),
     ]
     for optimizer in optimizers:

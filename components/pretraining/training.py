@@ -63,6 +63,7 @@ class RunSettings:
     masking: Masking = Masking()
     seed: int = 0
     num_snapshots: int = 0
+    weight_decay: float = 0.0  # of the matrices
 
     def __post_init__(self) -> None:
         context = self.size.context(self.kind)
@@ -304,7 +305,9 @@ class Run:
         (folder / "snapshots").mkdir(exist_ok=True)
         torch.set_num_threads(machine.threads)
         self.learner = Learner(settings, machine)
-        self.optimizers = build_optimizers(self.learner.model, settings.kind, machine.bf16)
+        self.optimizers = build_optimizers(
+            self.learner.model, settings.kind, settings.weight_decay, machine.bf16
+        )
         self.progress = Progress()
         self._start_from()
 
@@ -475,7 +478,7 @@ def tokens_for_minutes(
     """How many tokens the machine trains in ``minutes``, measured on a few steps of a throw-away model."""
     torch.set_num_threads(machine.threads)
     learner = Learner(settings, machine)
-    optimizers = build_optimizers(learner.model, settings.kind, machine.bf16)
+    optimizers = build_optimizers(learner.model, settings.kind, settings.weight_decay, machine.bf16)
     data = Data(settings, packed)
     used: dict[int, int] = {}
     tokens, seconds = 0, 0.0

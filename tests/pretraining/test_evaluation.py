@@ -49,7 +49,9 @@ def test_longer_histories_help_on_a_pattern(gpt_packed: PackedDocuments) -> None
     assert nats[0] > nats[1] > nats[2]
     one = losses["2-gram"]
     tokens = len(gpt_packed.tokens) - gpt_packed.num_documents
-    assert one["bits_per_byte"] == pytest.approx(one["nats_per_token"] / np.log(2) * tokens / gpt_packed.num_bytes)
+    assert one["bits_per_byte"] == pytest.approx(
+        one["nats_per_token"] / np.log(2) * tokens / gpt_packed.num_bytes
+    )
 
 
 def test_most_frequent_follower() -> None:
@@ -97,7 +99,9 @@ class Knowing(torch.nn.Module):
         super().__init__()
         self.cls = SimpleNamespace(
             predictions=lambda hidden: 20.0 * torch.nn.functional.one_hot(hidden[:, 0].long(), vocab_size),
-            seq_relationship=lambda pooled: torch.stack([torch.ones(len(pooled)), torch.zeros(len(pooled))], 1),
+            seq_relationship=lambda pooled: torch.stack(
+                [torch.ones(len(pooled)), torch.zeros(len(pooled))], 1
+            ),
         )
 
     def bert(self, input_ids: torch.Tensor, **_: torch.Tensor) -> SimpleNamespace:

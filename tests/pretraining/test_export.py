@@ -15,11 +15,15 @@ def work(tmp_path_factory: pytest.TempPathFactory, corpus_folder: Path) -> Path:
     """A work folder in which both nano models were trained for a few steps, measured and exported."""
     folder = tmp_path_factory.mktemp("work")
     text = ["--corpus", str(corpus_folder)]
-    assert main(["--work", str(folder), "tokenizers", *text, "--source", "tales:2", "--vocab-size", "2048"]) == 0
+    assert (
+        main(["--work", str(folder), "tokenizers", *text, "--source", "tales:2", "--vocab-size", "2048"]) == 0
+    )
     assert main(["--work", str(folder), "pack", *text, "--source", "tales:2"]) == 0
     for kind in ("gpt", "bert"):
         options = ["--size", "nano", "--tokens", "6000", "--warmup-tokens", "1000", "--batch-tokens", "512"]
-        assert main(["--work", str(folder), "train", kind, *options, "--snapshots", "3", "--threads", "1"]) == 0
+        assert (
+            main(["--work", str(folder), "train", kind, *options, "--snapshots", "3", "--threads", "1"]) == 0
+        )
         assert main(["--work", str(folder), "evaluate", f"nano-{kind}", *text, "--threads", "1"]) == 0
         target = ["--to", str(folder / "out" / f"nano-{kind}")]
         assert main(["--work", str(folder), "export", f"nano-{kind}", *target]) == 0
@@ -56,7 +60,13 @@ def test_files_are_fp16_safetensors_with_card_and_tokenizer(work: Path) -> None:
     for kind in ("gpt", "bert"):
         folder = work / "out" / f"nano-{kind}"
         names = {path.name for path in folder.iterdir()}
-        assert {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "README.md"} <= names
+        assert {
+            "config.json",
+            "model.safetensors",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "README.md",
+        } <= names
         assert not {path.suffix for path in folder.rglob("*")} & {".bin", ".pt"}
         with safe_open(folder / "model.safetensors", "pt") as file:
             assert {str(file.get_tensor(name).dtype) for name in file.keys()} == {"torch.float16"}  # noqa: SIM118
@@ -69,7 +79,7 @@ def test_snapshots_are_listed_with_what_they_can_do(work: Path) -> None:
 
     folder = work / "out" / "nano-bert"
     listed = json.loads((folder / "snapshots" / "snapshots.json").read_text("utf-8"))
-    assert [entry["step"] for entry in listed][0] == 0
+    assert listed[0]["step"] == 0
     assert listed[-1]["tokens"] >= 6000
     assert listed[-1]["held_out"]["mlm"] < listed[0]["held_out"]["mlm"]
     assert all(entry["cloze_probes"] == 60 for entry in listed)
@@ -125,5 +135,7 @@ def test_too_little_text_to_hold_any_out(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_a_new_run_needs_a_budget(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--work", str(work), "train", "gpt", "--size", "nano", "--name", "new", "--threads", "1"]) == 1
+    assert (
+        main(["--work", str(work), "train", "gpt", "--size", "nano", "--name", "new", "--threads", "1"]) == 1
+    )
     assert "needs a budget" in capsys.readouterr().err
