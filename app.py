@@ -15,7 +15,11 @@ toolbar()
 page = contents(
     lesson("start/home", icon="home", default=True),
     {
-        "tokens": [lesson("tokens/bpe", icon="call_merge"), lesson("tokens/encode", icon="data_array")],
+        "tokens": [
+            lesson("tokens/bpe", icon="call_merge"),
+            lesson("tokens/encode", icon="data_array"),
+            lesson("tokens/wordpiece", icon="extension"),
+        ],
         "transformer": [
             lesson("transformer/positions", icon="pin_drop"),
             lesson("transformer/self_attention", icon="conversion_path"),
