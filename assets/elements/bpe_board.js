@@ -392,7 +392,7 @@ function paintCurves(state) {
   const x = lesson.n ? (W * at) / lesson.n : 0;
   for (const { cursor } of [curve.tokens, curve.vocab]) { cursor.setAttribute("x1", x); cursor.setAttribute("x2", x); }
   const tokens = lesson.tokens[at];
-  fill(curve.tokensText, ...rich(text.curve_tokens, { tokens: h("b", {}, grouped(tokens)), start: grouped(lesson.tokens[0]), rate: h("b", {}, num(tokens / lesson.running_words)) }));
+  fill(curve.tokensText, ...rich(text.curve_tokens, { tokens: h("b", {}, grouped(tokens)), words: grouped(lesson.running_words), rate: h("b", { title: String(tokens / lesson.running_words) }, num(tokens / lesson.running_words)) }));
   fill(curve.vocabText, ...rich(text.curve_vocab, { size: h("b", {}, grouped(lesson.vocab[at])) }));
 }
 

@@ -136,19 +136,20 @@ def train(picks: Picks = ()) -> BpeLesson | None:
     source, words, text = state["bpe_source"], state["bpe_words"], state["bpe_text"]
     key = training_key(picks)
 
-    def do(work: Work) -> BpeLesson:
-        trainer = LessonTrainer(word_table(source, words, text), chosen)
+    def do(work: Work) -> tuple[BpeLesson, int]:
+        table = word_table(source, words, text)
+        trainer = LessonTrainer(table, chosen)
         lesson = trainer.lesson(
             lambda done: work.tell(done.merges / max(done.num_merges, 1), done), work.should_stop
         )
         _ = lesson.packed  # while still in the background
-        return lesson
+        return lesson, table.controls_removed
 
     work = trainings().start(key, do)
     if not work.wait(PATIENCE):
         _progress(key, work)
         return None
-    lesson: BpeLesson = work.result()
+    lesson, state["_bpe_controls"] = work.result()
     return lesson
 
 
@@ -305,6 +306,8 @@ def run_on_screen() -> BpeLesson | None:
             return last
     if lesson is not None:
         state["_bpe_last"] = lesson
+        if state["_bpe_controls"]:
+            st.caption(t("bpe", "controls_removed", n=state["_bpe_controls"]))
     return lesson
 
 

@@ -140,6 +140,17 @@ def test_a_pasted_text_and_a_hurried_reader(open_at: OpenAt, outside: list[str])
     assert outside == []
 
 
+def test_a_file_that_is_not_utf8_is_told(open_at: OpenAt) -> None:
+    page = open_at("/tokens-bpe?lang=en&bpe_source=tongue_twister_en&num_merges=60")
+    page.get_by_role("button", name="Paste text").click()
+    page.locator("input[type=file]").set_input_files(
+        {"name": "old.txt", "mimeType": "text/plain", "buffer": "안녕".encode("euc-kr")}
+    )
+    page.wait_for_selector("[data-testid=stFileUploaderFile]")
+    page.get_by_role("button", name="Count its words and train").click()
+    expect(page.get_by_role("alert")).to_contain_text("not UTF-8")
+
+
 def test_both_pictures_can_be_taken_home(open_at: OpenAt, tmp_path: Path) -> None:
     page = open_at("/tokens-bpe?lang=en&bpe_step=3")
     at_step(page, 3)

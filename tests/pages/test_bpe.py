@@ -174,6 +174,12 @@ def test_two_hundred_kilobytes_of_one_letter(open_page: Open) -> None:
     assert merged(at)[0] == "aa"
 
 
+def test_control_characters_of_a_text_are_left_out_and_told(open_page: Open, lang: str) -> None:
+    at = open_page(PAGE, lang=lang, bpe_source="text", bpe_text="lo\x07w lo\x1bw low \u200d 안녕 привет")
+    assert "2" in " ".join(caption.value for caption in at.caption)
+    assert "low" in merged(at)
+
+
 def test_long_training_shows_progress_and_a_way_to_stop(
     open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
