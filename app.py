@@ -27,7 +27,10 @@ page = contents(
             lesson("transformer/sparse", icon="blur_linear"),
             lesson("transformer/sizes", icon="stacks"),
         ],
-        "bert": [lesson("bert/attention", icon="hub")],
+        "bert": [
+            lesson("bert/attention", icon="hub"),
+            lesson("bert/masking_rates", icon="percent"),
+        ],
         "gpt": [lesson("gpt/generation", icon="edit_note")],
     },
 )

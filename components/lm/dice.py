@@ -210,3 +210,20 @@ def seen_after(
     which = draws_over_epochs(num_epochs, static_copies)
     masked, _ = draw(text, recipe, seed=seed, num_draws=int(which.max()) + 1)
     return Seen(static_copies, masked.actions[which], which, ~(text.special | text.blank))
+
+
+# --- Spans ----------------------------------------------------------------------------------------------------------
+
+
+def span_lengths(text: Maskable, recipe: Recipe, *, seed: int, num_draws: int) -> dict[int, int]:
+    """How often spans of each length (in words) were drawn; neighbouring spans are told apart."""
+    _, span_ids = draw(text, recipe, seed=seed, num_draws=num_draws)
+    if span_ids is None:
+        raise ValueError("the recipe does not draw spans")
+    words = np.array([-1 if word is None else word for word in text.word_ids])
+    first_piece = np.concatenate([[True], words[1:] != words[:-1]])
+    inside = (span_ids >= 0) & first_piece
+    rows, _ = np.nonzero(inside)
+    _, sizes = np.unique(np.stack([rows, span_ids[inside]]), axis=1, return_counts=True)
+    lengths, counts = np.unique(sizes, return_counts=True)
+    return {int(length): int(count) for length, count in zip(lengths, counts, strict=True)}

@@ -13,6 +13,7 @@ Torch is imported by the model that is handed in; this module needs only numpy.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -49,7 +50,8 @@ class MaskableText:
         special: true at [CLS], [SEP] and their like, which are never hidden.
         blank: true where the reader typed the mask token: what stood there is not known.
         word_ids: the word of each token, None for special tokens.
-        vocab_size: rows of the model's output; random tokens come from ``first_random_id`` on.
+        vocab_size: rows of the model's output; random tokens come from ``first_random_id`` on, after the special and
+            unused tokens that begin the vocabulary (BERT's own code draws from all of it).
         dropped: tokens beyond what the model can read, which were left out at the end.
     """
 
@@ -139,7 +141,12 @@ def read_text(loaded: LoadedModel, text: str) -> MaskableText:
         + [False] * len(after)
     )
     size = int(loaded.card.vocab_size)
-    contiguous = special_ids == set(range(len(special_ids)))
+    first_random = 0
+    while first_random < size - 1:
+        begin = token_info(tokenizer, first_random).token
+        if first_random not in special_ids and not begin.startswith("[unused"):
+            break
+        first_random += 1
     return MaskableText(
         text=text,
         tokens=tuple(info.token for info in token_infos(tokenizer, full.tolist())),
@@ -151,7 +158,7 @@ def read_text(loaded: LoadedModel, text: str) -> MaskableText:
         word_ids=tuple([None] * len(before) + words + [None] * len(after)),
         mask_token_id=mask_id,
         vocab_size=size,
-        first_random_id=len(special_ids) if contiguous else 0,
+        first_random_id=first_random,
         dropped=dropped,
     )
 
@@ -557,6 +564,15 @@ class RatePoint:
 CASES = (Action.MASKED, Action.RANDOM, Action.KEPT)
 RATES = tuple(round(0.05 * i, 2) for i in range(1, 19))
 """5% to 90%."""
+
+
+def sentences(text: str) -> list[str]:
+    """A text cut after . ! ? and at line ends; empty pieces are left out.
+
+    >>> sentences("It ran. Why? Nobody knows")
+    ['It ran.', 'Why?', 'Nobody knows']
+    """
+    return [piece for piece in (part.strip() for part in re.split(r"(?<=[.!?…])\s+|\n+", text)) if piece]
 
 
 def over_rates(

@@ -1,0 +1,216 @@
+"""The published comparison of corruption recipes, and a measured one of our own where its file is there.
+
+Devlin et al. 2019 (BERT), https://arxiv.org/abs/1810.04805, appendix C.2, Table 8: six ways of treating the chosen 15%
+of the tokens, with scores on MNLI (accuracy, fine-tuned) and CoNLL-2003 NER (F1, fine-tuned and feature-based).
+
+>>> [row.name for row in published(FACTS)][:2]
+['80/10/10', '100/0/0']
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from components.lm.masking import Action, mask_tokens
+
+FACTS = Path(__file__).resolve().parents[2] / "assets" / "facts"
+MEASURES = ("mnli", "ner_finetuned", "ner_features")
+_COLUMNS = ("mnli_finetune_acc", "ner_finetune_f1", "ner_feature_based_f1")
+BERT_ROW = 0
+
+
+@dataclass(frozen=True)
+class PublishedRow:
+    """One row of Table 8. Shares are of the chosen tokens, in 0…1; scores are as printed, in points of 100."""
+
+    mask: float
+    same: float
+    random: float
+    scores: tuple[float, float, float]  # MEASURES
+
+    @property
+    def name(self) -> str:
+        """[MASK] / kept / random in percent, as the paper orders them."""
+        return "/".join(f"{100 * share:.0f}" for share in (self.mask, self.same, self.random))
+
+
+def published(folder: Path = FACTS) -> tuple[PublishedRow, ...]:
+    """Table 8 in its own order; the first row is BERT's recipe."""
+    with (folder / "bert_masking_rates.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(
+            PublishedRow(
+                int(row["mask_pct"]) / 100,
+                int(row["same_pct"]) / 100,
+                int(row["rnd_pct"]) / 100,
+                tuple(float(row[column]) for column in _COLUMNS),  # type: ignore[arg-type]
+            )
+            for row in csv.DictReader(file)
+        )
+
+
+def nearest(rows: Sequence[PublishedRow], mask: float, random: float) -> int:
+    """The row whose split lies nearest to a split that may not have been measured."""
+    far = [
+        (row.mask - mask) ** 2 + (row.random - random) ** 2 + (row.same - (1 - mask - random)) ** 2
+        for row in rows
+    ]
+    return int(np.argmin(far))
+
+
+# --- A recipe on a sentence -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AppliedWord:
+    """One word of a sentence after the dice: what is read in its place."""
+
+    word: str
+    action: Action
+    read: str
+
+
+def apply_to_words(
+    sentence: str, other_words: Sequence[str], row: PublishedRow, *, mlm_probability: float, seed: int
+) -> list[AppliedWord]:
+    """Throw the dice on the words of a sentence; random words come from ``other_words``.
+
+    Words stand in for tokens, so that this needs no model.
+    """
+    words = sentence.split()
+    if not words:
+        return []
+    table = [*dict.fromkeys(other_words or words)]
+    own = [len(table) + 1 + i for i in range(len(words))]
+    masked = mask_tokens(
+        np.array(own),
+        np.zeros(len(words), bool),
+        mask_token_id=len(table),
+        vocab_size=len(table),
+        mlm_probability=mlm_probability,
+        mask_replace_prob=row.mask,
+        random_replace_prob=min(row.random, 1 - row.mask),
+        seed=seed,
+    )
+    texts = [*table, "[MASK]", *words]
+    return [
+        AppliedWord(word, Action(int(action)), texts[int(token_id)])
+        for word, action, token_id in zip(words, masked.actions, masked.input_ids, strict=True)
+    ]
+
+
+# --- The study ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StudyCell:
+    """One recipe of our study: its values over seeds, in 0…1 (losses in nats); empty where it was not run."""
+
+    group: str  # "split" or "rate"
+    rate: float
+    mask: float
+    same: float
+    random: float
+    values: dict[str, tuple[float, ...]]
+
+    @property
+    def name(self) -> str:
+        """As the published rows are named; rates as a percentage."""
+        if self.group == "rate":
+            return f"{100 * self.rate:.0f}%"
+        return "/".join(f"{100 * share:.0f}" for share in (self.mask, self.same, self.random))
+
+
+STUDY_FILE = "masking_study.csv"
+SCORES = (
+    "nli_finetune_accuracy",
+    "nli_feature_accuracy",
+    "ner_finetune_f1",
+    "ner_feature_f1",
+    "sentiment_finetune_accuracy",
+    "sentiment_feature_accuracy",
+    "all_mask_accuracy",
+    "nsp_accuracy",
+)
+"""Columns of the study that are drawn, in 0…1."""
+
+
+def study(folder: Path = FACTS) -> tuple[StudyCell, ...] | None:
+    """The measured study, one cell a recipe in the file's order, or None while there is no file.
+
+    The split 80/10/10 is also the rate of 15%: one run serves both groups.
+    """
+    path = folder / STUDY_FILE
+    if not path.exists():
+        return None
+    grouped: dict[tuple[str, float, float, float, float], dict[str, list[float]]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(line for line in file if not line.startswith("#")):
+            key = (
+                row["group"],
+                float(row["mlm_probability"]),
+                float(row["mask_replace_prob"]),
+                float(row["same_prob"]),
+                float(row["random_replace_prob"]),
+            )
+            values = grouped.setdefault(key, {score: [] for score in SCORES})
+            for score in SCORES:
+                if row["status"] == "measured" and row.get(score):
+                    values[score].append(float(row[score]))
+    cells = [
+        StudyCell(*key, {score: tuple(v) for score, v in values.items()}) for key, values in grouped.items()
+    ]
+    bert = next((c for c in cells if c.group == "split" and c.name == "80/10/10"), None)
+    if bert is not None and not any(c.group == "rate" and c.rate == bert.rate for c in cells):
+        cells.append(StudyCell("rate", bert.rate, bert.mask, bert.same, bert.random, bert.values))
+    order = {"split": 0, "rate": 1}
+    names = [row.name for row in published(folder)] if (folder / "bert_masking_rates.csv").exists() else []
+    return tuple(
+        sorted(
+            cells,
+            key=lambda c: (order.get(c.group, 2), names.index(c.name) if c.name in names else 99, c.rate),
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A recipe against the reference on one score: can the difference be told from the spread of seeds?"""
+
+    name: str
+    score: str
+    difference: float  # mean minus the reference's mean, in 0…1
+    noise: float | None  # two standard errors of the difference; None with a single seed on either side
+
+    @property
+    def verdict(self) -> str:
+        """``higher``, ``lower``, ``same`` (within the noise) or ``one_seed``."""
+        if self.noise is None:
+            return "one_seed"
+        if abs(self.difference) <= self.noise:
+            return "same"
+        return "higher" if self.difference > 0 else "lower"
+
+
+def compare(cells: Sequence[StudyCell], reference: StudyCell, score: str) -> list[Comparison]:
+    """Each measured recipe against the reference.
+
+    The noise is two standard errors of a difference of means (Welch); with two seeds a side that is a rough guide.
+    """
+    result = []
+    base = reference.values.get(score, ())
+    for cell in cells:
+        values = cell.values.get(score, ())
+        if cell is reference or not values or not base:
+            continue
+        noise = None
+        if len(values) > 1 and len(base) > 1:
+            noise = float(
+                2 * np.sqrt(np.var(values, ddof=1) / len(values) + np.var(base, ddof=1) / len(base))
+            )
+        result.append(Comparison(cell.name, score, float(np.mean(values) - np.mean(base)), noise))
+    return result

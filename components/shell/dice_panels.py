@@ -1,0 +1,151 @@
+"""The panels below the dice: how the shares settle, static or dynamic, three ways of choosing."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from components.shell import cached
+from components.shell import masking_page as state
+from components.shell.i18n import t
+
+if TYPE_CHECKING:
+    from components.lm.mlm import MaskableText
+
+COLUMNS = 64
+"""Tokens a grid shows; more would be thinner than a line."""
+WAY_DRAWS = 16
+LENGTH_DRAWS = 2_000
+
+
+def look_further(card: Any, text: MaskableText) -> None:
+    """Draw the panel the reader opened."""
+    look = st.segmented_control(
+        t("dice", "look"),
+        state.DICE_LOOKS,
+        key="dice_look",
+        required=True,
+        format_func=lambda name: t("dice", f"look_{name}"),
+    )
+    if look in (None, "nothing"):
+        return
+    st.markdown(f"#### {t('dice', f'{look}_title')}")
+    st.markdown(t("dice", f"{look}_text"))
+    {"settle": _settle, "epochs": _epochs, "ways": _ways}[look](card, text)
+
+
+def is_dark() -> bool:
+    """Whether charts are drawn for the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def text_size() -> int:
+    """Return the size of letters in charts, in pixels."""
+    return 21 if st.session_state.get("size") == "lecture" else 14
+
+
+def _settle(card: Any, text: MaskableText) -> None:
+    from components.figures.masking import shares_over_draws
+    from components.lm.masking import Action
+
+    found = state.settle(card, max(100, int(st.session_state["throws"])))
+    letters = {"M": Action.MASKED, "R": Action.RANDOM, "K": Action.KEPT}
+    expected = state.recipe().shares()
+    figure = shares_over_draws(
+        found.draws,
+        {x: [found.share(a, i) for i in range(len(found.draws))] for x, a in letters.items()},
+        {x: expected[a] for x, a in letters.items()},
+        found.tokens,
+        names={x: t("dice", f"short_{x}") for x in letters},
+        x_title=t("dice", "settle_x"),
+        y_title=t("dice", "settle_y"),
+        dark=is_dark(),
+        size=text_size(),
+    )
+    st.plotly_chart(
+        figure, key="shares", config={"displayModeBar": False}, theme=None, alt=t("dice", "settle_text")
+    )
+
+
+def _epochs(card: Any, text: MaskableText) -> None:
+    from components.elements.seen_grid import seen_grid
+    from components.lm.dice import BERT_STATIC_COPIES, seen_after
+
+    epochs = st.segmented_control(t("dice", "epochs"), ["1", "10", "40"], key="epochs", required=True)
+    panels = []
+    for key, copies in (("static_1", 1), ("static_10", BERT_STATIC_COPIES), ("dynamic", None)):
+        seen = seen_after(
+            text,
+            state.recipe(),
+            num_epochs=int(epochs or 1),
+            static_copies=copies,
+            seed=st.session_state["seed"],
+        )
+        panels.append(
+            {
+                "title": t("dice", key),
+                "line": t(
+                    "dice",
+                    "seen_line",
+                    different=seen.different,
+                    coverage=f"{seen.coverage:.1%}",
+                    predicted=f"{int(seen.predicted.sum()):,}",
+                ),
+                "actions": seen.actions[:, :COLUMNS].tolist(),
+                "predicted": seen.predicted[:COLUMNS].tolist(),
+            }
+        )
+    tokens = [(token, bool(off)) for token, off in zip(text.tokens, text.special, strict=True)][:COLUMNS]
+    seen_grid(tokens, panels)
+    st.caption(t("dice", "copies_note"))
+
+
+def _ways(card: Any, text: MaskableText) -> None:
+    from dataclasses import replace
+
+    from components.lm.dice import STRATEGIES, draw, span_lengths
+    from components.lm.mlm import signal
+
+    loaded = cached.load_model(card.name, "masked_prediction")
+    seed = st.session_state["seed"]
+    rows = []
+    for strategy in STRATEGIES:
+        recipe = replace(state.recipe(), strategy=strategy)
+        found = signal(loaded, text, recipe, seed=seed, num_draws=WAY_DRAWS)
+        masked, _ = draw(text, recipe, seed=seed)
+        marks = " ".join(
+            f"<b style='background:var(--gb-{role});color:var(--gb-background);border-radius:.2rem;padding:0 .2rem'>"
+            f"{letter} {html.escape(token)}</b>"
+            if (letter := "·MRK"[int(masked.actions[0, i])]) != "·"
+            and (role := {"M": "mask", "R": "random", "K": "kept"}[letter])
+            else html.escape(token)
+            for i, token in enumerate(text.tokens)
+            if not text.special[i]
+        )
+        rows.append((strategy, found, marks))
+    most = max((r[1].loss for r in rows), default=1) or 1
+    most_signal = max((r[1].loss_per_token for r in rows), default=1) or 1
+    body = "".join(
+        f"<tr><th scope='row'>{html.escape(t('dice', f'way_{name}'))}</th>"
+        f"<td class='gb-mono' style='line-height:1.9'>{marks}</td><td class='gb-mono'>{found.share:.1%}</td>"
+        f"<td title='{found.loss!r}'><span class='gb-fill' style='width:{found.loss / most:.1%}'></span><span class='gb-value'>{found.loss:.2f}</span></td>"
+        f"<td title='{found.loss_per_token!r}'><span class='gb-fill' style='width:{found.loss_per_token / most_signal:.1%}'></span>"
+        f"<span class='gb-value'>{found.loss_per_token:.3f}</span></td></tr>"
+        for name, found, marks in rows
+    )
+    heads = "".join(
+        f"<th scope='col'>{html.escape(t('dice', k))}</th>"
+        for k in ("strategy", "text", "way_share", "way_loss", "way_signal")
+    )
+    st.html(f"<table class='gb-table'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")
+    st.caption(t("dice", "way_mean", n=WAY_DRAWS, rate=f"{state.recipe().mlm_probability:.0%}"))
+    lengths = span_lengths(text, replace(state.recipe(), strategy="spans"), seed=seed, num_draws=LENGTH_DRAWS)
+    total = sum(lengths.values())
+    if total:
+        shown = ", ".join(f"{n}: {count / total:.0%}" for n, count in sorted(lengths.items()))
+        mean = sum(n * count for n, count in lengths.items()) / total
+        st.caption(
+            t("dice", "way_lengths", lengths=shown, mean=f"{mean:.2f}") + " · " + t("dice", "way_note")
+        )

@@ -1,0 +1,477 @@
+"""State and data of the pages "Masked language model" and "15%, then 80 / 10 / 10"."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from components.shell import cached, links
+from components.shell.i18n import t
+from components.shell.layout import note_line
+
+if TYPE_CHECKING:
+    from components.lm.dice import Recipe, Settled
+    from components.lm.mlm import Guess, MaskableText
+
+MODEL = "pocket-bert"
+LEFT_ONLY = "pocket-gpt"
+MOST_HIDDEN = 24
+LOOKS = ("three_ways", "order", "pieces", "nothing")
+ORDERS = ("at_once", "left_to_right", "right_to_left", "surest_first")
+
+TEXT = "The bird opened its wings and flew up into the highest tree of the forest."
+HIDDEN = (2, 8)
+PIECES = "The clockmaker listened to the xylophone and smiled."
+QUIZ = "The children ran home because it began to [MASK]."
+
+LAB = (
+    links.Text("mlm_text", TEXT),
+    links.Text("bert_model", MODEL, max_chars=120),
+    links.Numbers("hidden", HIDDEN, most=MOST_HIDDEN, high=4095),
+    links.Numbers("filled", (), most=2 * MOST_HIDDEN),
+    links.Flag("whole_words"),
+    links.Choice("mlm_look", LOOKS, "three_ways"),
+)
+
+
+def not_korean(card: Any, text: str) -> None:
+    """Say it when a model that learned English only is given Korean."""
+    if any("가" <= letter <= "힣" for letter in text) and card.languages == ("en",):
+        note_line(t("mlm", "not_korean", model=card.name))
+
+
+def notices(card: Any, text: MaskableText) -> None:
+    """Say in words what is unusual about a text."""
+    if text.dropped:
+        note_line(t("mlm", "dropped", dropped=f"{text.dropped:,}", kept=f"{len(text):,}"))
+    if not text.maskable and not text.blank.any():
+        note_line(t("mlm", "nothing_to_mask"))
+    not_korean(card, text.text)
+
+
+def caption(card: Any, **more: object) -> str:
+    """Return the line under a picture: model, revision, sizes, and what else made it."""
+    line = t(
+        "mlm",
+        "caption",
+        model=card.name,
+        revision=card.revision.removeprefix("sha256:")[:10],
+        parameters=f"{card.num_parameters:,}",
+        vocab=f"{card.vocab_size:,}",
+    )
+    return " · ".join([line, *(f"{key} {value}" for key, value in more.items())])
+
+
+# -- the lab ---------------------------------------------------------------------------------------------------------
+
+
+def blanks(text: MaskableText) -> tuple[list[int], dict[int, int]]:
+    """Return what is hidden (in the order clicked; typed masks always) and what was filled in, checked."""
+    s = st.session_state
+    allowed = {*text.maskable, *(int(i) for i in text.blank.nonzero()[0])}
+    hidden = list(dict.fromkeys(p for p in s["hidden"] if p in allowed))[:MOST_HIDDEN]
+    hidden += [p for p in allowed - set(hidden) if text.blank[p]][:MOST_HIDDEN]
+    pairs = zip(s["filled"][::2], s["filled"][1::2], strict=False)
+    filled = {int(p): int(i) for p, i in pairs if p in hidden and 0 <= i < text.vocab_size}
+    return hidden, filled
+
+
+def clicked() -> None:
+    """Callback: the reader hid, opened or filled tokens; the browser sends the whole state."""
+    said = st.session_state["mask_lab"].get("blanks")
+    if not isinstance(said, dict):
+        return
+    links.put("hidden", tuple(int(p) for p in said.get("hidden", ()))[:MOST_HIDDEN])
+    links.put("filled", tuple(int(p) for p in said.get("filled", ()))[: 2 * MOST_HIDDEN])
+
+
+def typed() -> None:
+    """Callback: another text or model; positions of the old one mean nothing."""
+    links.put("hidden", ())
+    links.put("filled", ())
+
+
+def card_of(
+    guess: Guess, before: Sequence[float] | None = None, own_before: float | None = None
+) -> dict[str, Any]:
+    """Return one guess as the elements draw it."""
+    return {
+        "position": guess.position,
+        "candidates": [
+            [c.token_id, c.token, c.prob, before[i] if before else None]
+            for i, c in enumerate(guess.candidates)
+        ],
+        "rest": guess.rest,
+        "entropy": guess.entropy_bits,
+        "original": None
+        if guess.original is None
+        else {
+            "id": guess.original.token_id,
+            "token": guess.original.token,
+            "p": guess.original.prob,
+            "before": own_before,
+            "rank": guess.rank,
+            "loss": guess.loss,
+        },
+    }
+
+
+def lab(card: Any) -> tuple[MaskableText, dict[str, Any]]:
+    """Return the text and the element's data; one forward pass, two when blanks were filled."""
+    s = st.session_state
+    text = cached.maskable_text(card.name, card.revision, s["mlm_text"])
+    hidden, filled = blanks(text)
+    found = cached.mlm_changes(
+        card.name, card.revision, s["mlm_text"], tuple(hidden), tuple(sorted(filled.items()))
+    )
+    loaded = cached.load_model(card.name, "masked_prediction")
+    from components.lm.token_text import token_info
+
+    return text, {
+        "tokens": [
+            {"text": token, "special": bool(special), "blank": bool(blank), "word": word}
+            for token, special, blank, word in zip(
+                text.tokens, text.special, text.blank, text.word_ids, strict=True
+            )
+        ],
+        "hidden": hidden,
+        "filled": [[p, i, token_info(loaded.tokenizer, i).token] for p, i in filled.items()],
+        "whole": s["whole_words"],
+        "vocab_size": text.vocab_size,
+        "cards": [
+            card_of(c.now, c.before if filled else None, c.original_before if filled else None) for c in found
+        ],
+    }
+
+
+def line_with(text: MaskableText, hidden: Sequence[int], cut: range | Sequence[int] = ()) -> list[list[str]]:
+    """Return the text as (token, kind) for the cards."""
+    return [
+        ["[MASK]" if i in hidden else token, "blank" if i in hidden else "cut" if i in cut else "read"]
+        for i, token in enumerate(text.tokens)
+        if not text.special[i]
+    ]
+
+
+def three_ways(card: Any, text: MaskableText) -> list[dict[str, Any]]:
+    """Return cards of the blank clicked last: left only, right only, both, and GPT from the left."""
+    from components.lm import mlm
+    from components.lm.model_card import ModelRefused
+
+    hidden, filled = blanks(text)
+    at = next((p for p in reversed(hidden) if p not in filled), None)
+    if at is None:
+        return []
+    loaded = cached.load_model(card.name, "masked_prediction")
+    sides = mlm.guess_from(loaded, text, hidden, at, top=6)
+    right, left = range(at + 1, len(text)), range(at)
+    cards = [
+        {
+            "title": t("mlm", f"side_{side}"),
+            "about": card.name,
+            "line": line_with(text, [p for p in hidden if p not in cut], cut),
+            **card_of(sides[side]),
+        }
+        for side, cut in (("left", right), ("right", left), ("both", ()))
+    ]
+    try:
+        causal = cached.load_model(LEFT_ONLY, "generation")
+    except ModelRefused:
+        return cards
+    if not text.blank[: at + 1].any() and text.spans[at][1]:
+        found = mlm.next_word(causal, text, at, top=6)
+        own = found.first_piece
+        cards.insert(
+            1,
+            {
+                "title": t("mlm", "side_gpt"),
+                "about": LEFT_ONLY,
+                "line": line_with(text, [at], right),
+                "note": t("mlm", "gpt_line", token=own.token.replace(" ", "·"), rank=found.rank),
+                "position": at,
+                "candidates": [[c.token_id, c.token, c.prob, None] for c in found.candidates],
+                "rest": found.rest,
+                "original": {
+                    "id": own.token_id,
+                    "token": own.token,
+                    "p": own.prob,
+                    "before": None,
+                    "rank": found.rank,
+                    "loss": None,
+                },
+            },
+        )
+    return cards
+
+
+def piece_cards(card: Any, text: MaskableText) -> list[dict[str, Any]]:
+    """Return cards of a word of several pieces: each piece hidden alone, then the whole word hidden."""
+    from components.lm import mlm
+
+    hidden, _ = blanks(text)
+    words = [p for p in (*reversed(hidden), *text.maskable) if len(text.word_of(p)) > 1 and not text.blank[p]]
+    if not words:
+        return []
+    loaded = cached.load_model(card.name, "masked_prediction")
+    word = text.word_of(words[0])
+    cards = []
+    for piece in mlm.pieces_of(loaded, text, words[0])[:3]:
+        for guess, blank, key in (
+            (piece.alone, (piece.position,), "piece_alone"),
+            (piece.together, word, "piece_together"),
+        ):
+            token = text.tokens[piece.position]
+            cards.append(
+                {
+                    "title": t("mlm", key, token=token),
+                    "about": "",
+                    "line": line_with(text, blank),
+                    **card_of(guess),
+                }
+            )
+    return cards
+
+
+def orders(card: Any, text: MaskableText) -> list[Any]:
+    """Return the open blanks filled in each order."""
+    from components.lm import mlm
+
+    hidden, _ = blanks(text)
+    if len(hidden) < 2:
+        return []
+    loaded = cached.load_model(card.name, "masked_prediction")
+    return [mlm.fill_in(loaded, text, hidden, order) for order in ORDERS]  # type: ignore[arg-type]
+
+
+def order_table(text: MaskableText, filled: Sequence[Any]) -> str:
+    """Return HTML: one row an order, with what it wrote."""
+    rows, written = "", set()
+    for one in filled:
+        words = [
+            f"<b>{html.escape(one.tokens[i].token)}</b>" if i in one.tokens else html.escape(token)
+            for i, token in enumerate(text.tokens)
+            if not text.special[i]
+        ]
+        written.add(tuple(choice.token_id for _, choice in sorted(one.tokens.items())))
+        rows += (
+            f"<tr><th scope='row'>{html.escape(t('mlm', f'order_{one.order}'))}</th>"
+            f"<td class='gb-mono'>{' '.join(words)}</td><td class='gb-mono' title='{one.log_prob!r}'>{one.log_prob:.2f}</td></tr>"
+        )
+    said = t("mlm", "order_agree") if len(written) == 1 else t("mlm", "order_differ", n=len(written))
+    head = "".join(
+        f"<th scope='col'>{html.escape(t('mlm', k))}</th>" for k in ("order", "order_result", "order_sum")
+    )
+    return (
+        f"<p class='gb-aid'>{html.escape(said)}</p>"
+        f"<table class='gb-table'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def pieces_sum(cards: Sequence[Mapping[str, Any]]) -> str:
+    """Return the loss over the word in both ways of hiding; cards come in pairs (alone, together)."""
+    losses = [c["original"]["loss"] for c in cards]
+    return t("mlm", "pieces_sum", alone=f"{sum(losses[::2]):.3g}", together=f"{sum(losses[1::2]):.3g}")
+
+
+def lab_examples() -> list[tuple[str, dict[str, Any]]]:
+    """Return the prepared states of the foot."""
+    return [
+        (t("mlm", "try_order"), {"mlm_look": "order"}),
+        (
+            t("mlm", "try_pieces"),
+            {"mlm_text": PIECES, "hidden": [], "mlm_look": "pieces", "whole_words": "1"},
+        ),
+        (t("mlm", "try_quiz"), {"mlm_text": QUIZ, "hidden": [], "mlm_look": "three_ways"}),
+    ]
+
+
+def lab_rows(card: Any) -> list[dict[str, Any]]:
+    """Return the candidates of every open blank as a table for the export."""
+    _, data = lab(card)
+    return [
+        {"position": c["position"], "candidate": rank, "token_id": x[0], "token": x[1], "probability": x[2]}
+        for c in data["cards"]
+        for rank, x in enumerate(c["candidates"], 1)
+    ] + [
+        {
+            "position": c["position"],
+            "candidate": f"original, rank {c['original']['rank']}",
+            "token_id": c["original"]["id"],
+            "token": c["original"]["token"],
+            "probability": c["original"]["p"],
+        }
+        for c in data["cards"]
+        if c["original"]
+    ]
+
+
+# -- the dice --------------------------------------------------------------------------------------------------------
+
+DICE_TEXT = (
+    "The old king had three sons. When winter came, he sent them out to find a bird "
+    "whose song could make the snow melt in the garden."
+)
+THROWS = ("1", "100", "10000")
+DICE_LOOKS = ("settle", "epochs", "ways", "nothing")
+
+DICE = (
+    links.Text("dice_text", DICE_TEXT),
+    links.Text("bert_model", MODEL, max_chars=120),
+    links.Number("mlm_probability", 0.0, 1.0, 0.15),
+    links.Number("mask_replace_prob", 0.0, 1.0, 0.8),
+    links.Number("random_replace_prob", 0.0, 1.0, 0.1),
+    links.Choice("strategy", ("tokens", "words", "spans"), "tokens"),
+    links.Integer("seed", 0, 999_999, 1),
+    links.Integer("stage", 0, 3, 3),
+    links.Choice("throws", THROWS, "1"),
+    links.Choice("dice_look", DICE_LOOKS, "settle"),
+    links.Choice("epochs", ("1", "10", "40"), "10"),
+)
+
+
+def keep_split_possible() -> None:
+    """Callback and before the widgets: [MASK] and random together are at most everything."""
+    s = st.session_state
+    room = round(1 - s["mask_replace_prob"], 2)
+    if s["random_replace_prob"] > room:
+        s["random_replace_prob"] = room
+
+
+def recipe() -> Recipe:
+    """Return the way of corrupting that the controls say."""
+    from components.lm.dice import Recipe
+
+    s = st.session_state
+    return Recipe(s["mlm_probability"], s["mask_replace_prob"], s["random_replace_prob"], s["strategy"])
+
+
+def _recipe_key() -> tuple[Any, ...]:
+    r = recipe()
+    return (r.mlm_probability, r.mask_replace_prob, r.random_replace_prob, r.strategy)
+
+
+def threw() -> None:
+    """Callback: throw again, or show the shares after many throws."""
+    said = st.session_state["dice_board"].get("throw")
+    if said == "again":
+        links.put("seed", (st.session_state["seed"] + 1) % 1_000_000)
+        links.put("throws", "1")
+    elif said in THROWS:
+        links.put("throws", said)
+
+
+def staged() -> None:
+    """Callback: the browser stepped."""
+    stage = st.session_state["dice_board"].get("stage")
+    if isinstance(stage, int) and 0 <= stage <= 3:
+        links.put("stage", stage)
+
+
+def dice_board_data(card: Any) -> tuple[MaskableText, dict[str, Any]]:
+    """Return the text and what the board draws: one draw with the losses of each case, shares of many draws."""
+    from components.lm.masking import IGNORED_LABEL, Action
+    from components.lm.token_text import token_info
+
+    s = st.session_state
+    text = cached.maskable_text(card.name, card.revision, s["dice_text"])
+    masked, places = cached.dice_throw(card.name, card.revision, s["dice_text"], _recipe_key(), s["seed"])
+    tokenizer = cached.load_model(card.name, "masked_prediction").tokenizer
+    letters = {Action.MASKED: "M", Action.RANDOM: "R", Action.KEPT: "K"}
+    settled = settle(card, int(s["throws"]))
+    shares = recipe().shares()
+    return text, {
+        "rev": links.revision(),
+        "run": f"{s['seed']}|{s['dice_text']}|{_recipe_key()}",
+        "stage": s["stage"],
+        "tokens": [
+            {
+                "text": token,
+                "special": bool(text.special[i]),
+                "action": letters.get(Action(int(masked.actions[i])), ""),
+                "input": token_info(tokenizer, int(masked.input_ids[i])).token,
+                "id": int(masked.input_ids[i]),
+                "label": int(masked.labels[i]) if masked.labels[i] != IGNORED_LABEL else None,
+            }
+            for i, token in enumerate(text.tokens)
+        ],
+        "places": [
+            {
+                "position": p.position,
+                "actual": letters[p.actual],
+                "cases": {
+                    letters[a]: {
+                        "token": c.token,
+                        "p": c.prob,
+                        "loss": c.loss,
+                        "rank": c.rank,
+                        "top": c.top.token,
+                        "top_p": c.top.prob,
+                    }
+                    for a, c in p.cases.items()
+                },
+            }
+            for p in places
+        ],
+        "expected": {letters[a]: share for a, share in shares.items()},
+        "recipe": {
+            "rate": recipe().mlm_probability,
+            "M": recipe().mask_replace_prob,
+            "R": recipe().random_replace_prob,
+            "K": recipe().kept_prob,
+        },
+        "throws": {
+            "draws": settled.draws[-1],
+            "tokens": settled.tokens,
+            "counts": {letters[a]: c[-1] for a, c in settled.counts.items()},
+        },
+    }
+
+
+def settle(card: Any, num_draws: int) -> Settled:
+    """Return the shares over many draws; the first draw is the one on the board."""
+    s = st.session_state
+    return cached.dice_shares(card.name, card.revision, s["dice_text"], _recipe_key(), s["seed"], num_draws)
+
+
+def dice_caption(card: Any) -> str:
+    """Return the line under the board: model and recipe."""
+    r = recipe()
+    shown = t(
+        "dice",
+        "caption_recipe",
+        rate=f"{r.mlm_probability:.0%}",
+        mask=f"{r.mask_replace_prob:.0%}",
+        random=f"{r.random_replace_prob:.0%}",
+        kept=f"{r.kept_prob:.0%}",
+        seed=st.session_state["seed"],
+    )
+    return f"{caption(card)} · {shown} · {r.strategy}"
+
+
+def dice_rows(card: Any) -> list[dict[str, Any]]:
+    """Return every position of the draw on the board as a table for the export."""
+    _, data = dice_board_data(card)
+    cases = {p["position"]: p for p in data["places"]}
+    rows = []
+    for i, token in enumerate(data["tokens"]):
+        mine = cases.get(i, {"cases": {}})["cases"].get(token["action"], {})
+        rows.append(
+            {
+                "position": i,
+                "token": token["text"],
+                "case": {"M": "masked", "R": "random", "K": "kept"}.get(token["action"], ""),
+                "input": token["input"],
+                "label": -100 if token["label"] is None else token["label"],
+                "probability": mine.get("p", ""),
+                "loss": mine.get("loss", ""),
+            }
+        )
+    return rows
+
+
+def about(card: Any, keys: Sequence[str]) -> Mapping[str, Any]:
+    """Return what every exported file names."""
+    return {"model": card.name, "revision": card.revision, **{key: st.session_state[key] for key in keys}}

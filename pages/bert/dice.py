@@ -1,0 +1,69 @@
+"""15%, then 80 / 10 / 10: throw BERT's dice on a text and see what the model makes of each case."""
+
+import streamlit as st
+
+from components.elements.dice_board import dice_board
+from components.shell import links
+from components.shell import masking_page as dice
+from components.shell.dice_panels import look_further
+from components.shell.i18n import t
+from components.shell.layout import Export, caption, controls, foot, page_header, slide_note
+from components.shell.models import model_in_use, model_picker
+
+links.open_view("bert/dice", *dice.DICE)
+page_header("bert/dice")
+
+dice.keep_split_possible()
+with controls():
+    row = st.columns([4, 1.5, 1.5, 1.5, 2, 0.9], vertical_alignment="bottom")
+    row[0].text_area(t("dice", "text"), key="dice_text", height=68, help=t("dice", "text_help"))
+    for column, key, name in (
+        (row[1], "mlm_probability", "rate"),
+        (row[2], "mask_replace_prob", "mask"),
+        (row[3], "random_replace_prob", "random"),
+    ):
+        column.slider(
+            t("dice", name), 0.0, 1.0, step=0.05, format="percent", key=key, help=t("dice", f"{name}_help")
+        )
+    row[4].segmented_control(
+        t("dice", "strategy"),
+        ["tokens", "words", "spans"],
+        key="strategy",
+        required=True,
+        help=t("dice", "strategy_help"),
+    )
+    with row[5].popover(t("layout", "more")):
+        model_picker("masked_prediction", key="bert_model")
+        st.number_input(t("dice", "seed"), 0, 999_999, key="seed")
+
+# One draw; the model reads it, and each chosen position once more in the two cases that did not come up.
+card = model_in_use("masked_prediction", default=dice.MODEL, key="bert_model")
+with st.spinner(t("dice", "loading", model=card.name), show_time=True):
+    text, data = dice.dice_board_data(card)
+dice.notices(card, text)
+dice_board(data, on_throw=dice.threw, on_stage=dice.staged)
+caption(dice.dice_caption(card))
+
+look_further(card, text)
+
+slide_note("E19", "E26")
+foot(
+    "bert/dice",
+    try_this=[
+        (t("dice", "try_all_mask"), {"mask_replace_prob": 1.0, "random_replace_prob": 0.0}),
+        (t("dice", "try_words"), {"strategy": "words", "dice_look": "ways"}),
+        (t("dice", "try_half"), {"mlm_probability": 0.5}),
+    ],
+    sources=[
+        ("Devlin et al. 2019 (BERT), section 3.1 and appendix A.1", "https://arxiv.org/abs/1810.04805"),
+        ("Liu et al. 2019 (RoBERTa), section 4.1", "https://arxiv.org/abs/1907.11692"),
+        ("Joshi et al. 2020 (SpanBERT), section 3.1", "https://arxiv.org/abs/1907.10529"),
+    ],
+    export=Export(
+        "bert-dice",
+        f"{dice.dice_caption(card)} · {st.session_state['dice_text'][:200]}",
+        dice.about(card, [p.key for p in dice.DICE if p.key not in ("bert_model", "dice_look")]),
+        {"positions": lambda: dice.dice_rows(card)},
+        lambda: dice.dice_board_data(card)[1],
+    ),
+)

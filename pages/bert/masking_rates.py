@@ -1,0 +1,77 @@
+"""Masking rates compared: BERT's Table 8, our own study where there is one, and a measurement live."""
+
+import streamlit as st
+
+from components.elements.recipe_board import recipe_board
+from components.lm.masking_table import published, study
+from components.shell import links
+from components.shell import rates_page as rates
+from components.shell.i18n import t
+from components.shell.layout import Export, caption, controls, foot, page_header, reading_aid, slide_note
+from components.shell.models import model_in_use, model_picker
+
+links.open_view("bert/masking_rates", *rates.params())
+page_header("bert/masking_rates")
+
+rows = published()
+recipe_board(rows, row=st.session_state["recipe"], rev=links.revision(), on_row=rates.took_row)
+caption(t("rates", "caption"))
+
+# The chosen recipe, on a sentence.
+row = rows[st.session_state["recipe"]]
+st.markdown(f"#### {t('rates', 'recipe_title')}: {row.name}")
+with controls():
+    columns = st.columns([5, 1.8, 1.3], vertical_alignment="bottom")
+    columns[0].text_input(t("rates", "sentence"), key="rates_sentence", max_chars=2000)
+    columns[1].slider(t("rates", "rate"), 0.05, 1.0, step=0.05, format="percent", key="apply_rate")
+    columns[2].button(t("rates", "throw"), key="rates_throw", type="primary", on_click=rates.threw)
+words = rates.applied(row)
+st.html(rates.applied_html(words))
+reading_aid(rates.applied_line(words))
+caption(t("rates", "applied_note") + f" · {t('rates', 'seed')} {st.session_state['rates_seed']}")
+
+options = rates.looks()
+if st.session_state["rates_look"] not in options:
+    links.put("rates_look", "nothing")
+look = st.segmented_control(
+    t("rates", "look"),
+    options,
+    key="rates_look",
+    required=True,
+    format_func=lambda name: t("rates", f"look_{name}"),
+)
+if look == "table":
+    st.html(rates.table_html(rows))
+elif look == "study":
+    st.markdown(f"#### {t('rates', 'study_title')}")
+    st.markdown(t("rates", "study_text"))
+    rates.show_study(study() or ())
+elif look == "live":
+    card = model_in_use("masked_prediction", default=rates.MODEL, key="bert_model")
+    st.markdown(f"#### {t('rates', 'live_title', model=card.name)}")
+    st.markdown(t("rates", "live_text"))
+    columns = st.columns([4, 2, 2], vertical_alignment="bottom")
+    columns[0].text_area(t("rates", "live_source"), key="live_text", height=100)
+    columns[1].slider(t("rates", "live_rate"), 0.05, 0.9, step=0.05, format="percent", key="live_rate")
+    with columns[2]:
+        model_picker("masked_prediction", key="bert_model")
+    with st.spinner(t("rates", "loading", model=card.name), show_time=True):
+        rates.live(card)
+
+slide_note("E19")
+foot(
+    "bert/masking_rates",
+    try_this=[
+        (t("rates", "try_all_mask"), {"recipe": 1}),
+        (t("rates", "try_no_mask"), {"recipe": 4, "apply_rate": 0.5}),
+        (t("rates", "try_table"), {"rates_look": "table"}),
+    ],
+    sources=[("Devlin et al. 2019 (BERT), appendix C.2, Table 8", "https://arxiv.org/abs/1810.04805")],
+    export=Export(
+        "bert-masking-rates",
+        t("rates", "caption"),
+        {"source": "Devlin et al. 2019, Table 8", "recipe": row.name, "seed": st.session_state["rates_seed"]},
+        {"table8": rates.export_rows},
+        rates.export_rows,
+    ),
+)
