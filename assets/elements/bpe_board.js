@@ -18,7 +18,7 @@ const create = instances((parent) => {
   state.wordsHead = h("h2");
   state.legend = h("div", { class: "legend" });
   state.barsHead = h("h2");
-  state.barsBox = h("div", { class: "bars" });
+  state.barsBox = h("div", { class: "bars", role: "list" });
   state.sum = h("p", { class: "sum" });
   state.vocabHead = h("h2");
   state.vocab = h("div", { class: "vocab", tabindex: "0" });
@@ -31,6 +31,11 @@ const create = instances((parent) => {
   state.barsBox.addEventListener("pointerleave", () => look(state, null));
   state.barsBox.addEventListener("focusin", (event) => look(state, pairUnder(event)));
   state.barsBox.addEventListener("focusout", () => look(state, null));
+  state.barsBox.addEventListener("keydown", (event) => {
+    const row = event.target.closest(".bar");
+    const to = row && { ArrowDown: row.nextElementSibling, ArrowUp: row.previousElementSibling }[event.key];
+    if (to?.matches(".bar")) { event.preventDefault(); to.focus(); }
+  });
   return state;
 });
 
@@ -200,7 +205,7 @@ function paintBars(state) {
       const must = waits(lesson, at);
       badge = h("button", { type: "button", class: must ? "take must" : "take", title: say(must ? text.take_must_title : text.take_title, { pair: pairText(state, left, right) }), onclick: () => state.pick({ step: at + 1, left: lesson.symbols[left], right: lesson.symbols[right]}) }, must ? text.take_must : text.take);
     }
-    return h("div", { class: ["bar", wins && "wins", tied && "tied", guess === pair && "guessed"].filter(Boolean).join(" "), "data-id": String(pair), "data-hover": "", tabindex: "-1",
+    return h("div", { class: ["bar", wins && "wins", tied && "tied", guess === pair && "guessed"].filter(Boolean).join(" "), "data-id": String(pair), "data-hover": "", role: "listitem", tabindex: pair === ranked[0][0] ? "0" : "-1",
       "aria-label": `${pairText(state, left, right)}: ${grouped(count)}${tied ? `, ${text.badge_tie}` : ""}${wins ? `, ${text.badge_wins}` : ""}` },
     h("span", { class: "pair", title: pairText(state, left, right) }, tok(state, left), tok(state, right)),
     h("span", { class: "track" }, h("span", { class: "fill", style: { width: `${(100 * count) / highest}%` } })),
