@@ -1,0 +1,264 @@
+"""State and data of the page "Next sentence, or not"."""
+
+from __future__ import annotations
+
+import csv
+import html
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from components.shell import cached, links
+from components.shell.i18n import language, t
+from components.shell.layout import note_line
+from components.shell.masking_page import MODEL
+
+ASSETS = Path(__file__).parents[2] / "assets"
+ROUNDS = 10
+ELSEWHERE = ("another_text", "same_text")
+CASES = ("given", "swapped", "another_topic", "paraphrase", "nonsense", "repeated")
+_PROBE = ("first", "second", "another_topic", "paraphrase")
+
+
+@cache
+def scene(lang: str) -> dict[str, Any]:
+    """Return the dialogue of a language: lines and lines from elsewhere as (speaker, text), sentences to probe."""
+    return tomllib.loads((ASSETS / "samples" / f"dialogue_{lang}.toml").read_text(encoding="utf-8"))
+
+
+def params() -> tuple[links.Param, ...]:
+    """What the link of the page holds; a probe that is empty stands for the sentence of the scene."""
+    return (
+        links.Text("bert_model", MODEL, max_chars=120),
+        links.Choice("nsp_part", ("rounds", "probe"), "rounds"),
+        links.Choice("elsewhere", ELSEWHERE, "another_text"),
+        links.Integer("nsp_seed", 0, 999_999, 2),
+        links.Integer("round", 0, ROUNDS - 1, 0),
+        links.Numbers("votes", (), most=ROUNDS, high=1),
+        *(links.Text(f"nsp_{key}", "", max_chars=2000) for key in _PROBE),
+    )
+
+
+def scene_language(card: Any) -> str:
+    """Return the language of the scene: the reader's, if the model can read it."""
+    knows = card.languages
+    if language() == "ko" and ("ko" in knows or "multilingual" in knows):
+        return "ko"
+    return "ko" if knows == ("ko",) else "en"
+
+
+def notices(card: Any) -> None:
+    """Say it when the scene is not in the reader's language."""
+    if language() == "ko" and scene_language(card) == "en":
+        note_line(t("nsp", "only_english", model=card.name))
+
+
+def voted() -> None:
+    """Callback: the class voted or went to another round; the browser sends the whole state."""
+    said = st.session_state["next_rounds"].get("votes")
+    if not isinstance(said, dict):
+        return
+    links.put("votes", tuple(int(v) for v in said.get("votes", ()) if v in (0, 1))[:ROUNDS])
+    links.put("round", min(max(int(said.get("round", 0)), 0), ROUNDS - 1))
+
+
+def new_game() -> None:
+    """Callback: other pairs, no votes."""
+    links.put("nsp_seed", (st.session_state["nsp_seed"] + 1) % 1_000_000)
+    restart()
+
+
+def restart() -> None:
+    """Callback: the pairs changed, so the votes mean nothing."""
+    links.put("votes", ())
+    links.put("round", 0)
+    links.moved()
+
+
+def rounds(card: Any) -> dict[str, Any]:
+    """Return the element's data: ten pairs with the truth and P(IsNext) of the model."""
+    from components.lm.next_sentence import draw_pairs
+
+    s = st.session_state
+    lang = scene_language(card)
+    told = scene(lang)
+    lines, others = told["lines"], told["elsewhere"]
+    pairs = draw_pairs(
+        [text for _, text in lines],
+        [text for _, text in others],
+        rounds=ROUNDS,
+        seed=s["nsp_seed"],
+        elsewhere=s["elsewhere"],
+    )
+    verdicts = cached.pair_verdicts(card.name, card.revision, tuple((p.first, p.second) for p in pairs))
+    return {
+        "rev": links.revision(),
+        "run": f"{card.name}|{card.revision}|{lang}|{s['nsp_seed']}|{s['elsewhere']}",
+        "round": s["round"],
+        "votes": list(s["votes"]),
+        "pairs": [
+            {
+                "first": pair.first,
+                "second": pair.second,
+                "who": [
+                    lines[pair.first_line][0],
+                    (others if pair.other_text else lines)[pair.second_line][0],
+                ],
+                "is_next": pair.is_next,
+                "other": pair.other_text,
+                "line": pair.second_line,
+                "p": verdict.is_next_prob,
+            }
+            for pair, verdict in zip(pairs, verdicts, strict=True)
+        ],
+    }
+
+
+def probe_text(card: Any, key: str) -> str:
+    """Return a sentence to probe: the reader's, or the scene's."""
+    return str(st.session_state[f"nsp_{key}"] or scene(scene_language(card))["probe"][key])
+
+
+def probe(card: Any) -> list[dict[str, Any]]:
+    """Return the pair and its changes, each with P(IsNext)."""
+    from components.lm.next_sentence import shuffled_words
+
+    first, second, topic, said_again = (probe_text(card, key) for key in _PROBE)
+    pairs = {
+        "given": (first, second),
+        "swapped": (second, first),
+        "another_topic": (first, topic),
+        "paraphrase": (first, said_again),
+        "nonsense": (first, shuffled_words(second)),
+        "repeated": (first, first),
+    }
+    verdicts = cached.pair_verdicts(card.name, card.revision, tuple(pairs.values()))
+    return [
+        {"case": case, "first": a, "second": b, "is_next": verdict.is_next_prob}
+        for (case, (a, b)), verdict in zip(pairs.items(), verdicts, strict=True)
+    ]
+
+
+def probe_html(found: list[dict[str, Any]]) -> str:
+    """Return the probed pairs as an HTML table with bars."""
+    rows = ""
+    for one in found:
+        says = "IsNext" if one["is_next"] > 0.5 else "NotNext"
+        shown = (
+            f"{html.escape(one['first'])} <b>[SEP]</b> {html.escape(one['second'])}"
+            if one["case"] == "swapped"
+            else html.escape(one["second"])
+        )
+        rows += (
+            f"<tr><th scope='row'>{html.escape(t('nsp', 'probe_' + one['case']))}</th><td>{shown}</td>"
+            f"<td title='{one['is_next']!r}' style='min-width:12rem'><span class='gb-fill' style='width:{one['is_next']:.2%}'></span>"
+            f"<span class='gb-value gb-mono'>{percent(one['is_next'])}</span></td>"
+            f"<td><b>{says}</b></td><td>{html.escape(t('nsp', 'should_' + one['case']))}</td></tr>"
+        )
+    heads = "".join(
+        f"<th scope='col'>{html.escape(t('nsp', k))}</th>"
+        for k in ("probe_case", "probe_b", "probe_is_next", "probe_says", "probe_should")
+    )
+    return f"<table class='gb-table'><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def percent(p: float) -> str:
+    """Return a probability as a percentage that never says 100% or 0% when it is not."""
+    if p > 0.9999:
+        return ">99.99%"
+    if p < 0.0001:
+        return "<0.01%"
+    return f"{100 * p:.3g}%"
+
+
+def noticed(found: list[dict[str, Any]]) -> str:
+    """Return which changes made the model change its mind."""
+    by_case = {one["case"]: one["is_next"] for one in found}
+    given = by_case["given"]
+    changed = [case for case in CASES[1:] if (by_case[case] > 0.5) != (given > 0.5)]
+    names = {case: t("nsp", f"probe_{case}") for case in CASES}
+    return t(
+        "nsp",
+        "notice_sum",
+        changed="; ".join(names[c] for c in changed) or t("nsp", "none"),
+        unchanged="; ".join(names[c] for c in CASES[1:] if c not in changed) or t("nsp", "none"),
+    )
+
+
+def caption(card: Any) -> str:
+    """Return the line under the picture."""
+    s = st.session_state
+    common = {
+        "model": card.name,
+        "revision": card.revision.removeprefix("sha256:")[:10],
+        "parameters": f"{card.num_parameters:,}",
+    }
+    if s["nsp_part"] == "probe":
+        return t("nsp", "caption_probe", **common)
+    return t(
+        "nsp",
+        "caption",
+        **common,
+        scene=scene(scene_language(card))["title"],
+        part=t("nsp", f"elsewhere_{s['elsewhere']}"),
+        seed=s["nsp_seed"],
+    )
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (ASSETS / "facts" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def facts_html() -> str:
+    """Return ALBERT's and RoBERTa's findings as two tables."""
+    heads = "".join(
+        f"<th scope='col'>{html.escape(t('nsp', f'sop_{k}'))}</th>"
+        for k in ("task", "mlm", "nsp", "sop", "average")
+    )
+    body = "".join(
+        f"<tr><th scope='row'>{html.escape(t('nsp', 'sop_none') if row['sentence_task_in_pretraining'] == 'none' else row['sentence_task_in_pretraining'])}</th>"
+        + "".join(
+            f"<td>{row[k]}</td>"
+            for k in ("MLM_accuracy", "NSP_accuracy", "SOP_accuracy", "average_downstream")
+        )
+        + "</tr>"
+        for row in _rows("albert_sop")
+    )
+    roberta = "".join(
+        f"<tr><th scope='row'>{html.escape(row['item'])}</th><td>{html.escape(row['value'])}</td></tr>"
+        for row in _rows("roberta_spanbert_facts")
+        if row["group"] == "sentence task"
+    )
+    titles = {
+        k: html.escape(t("nsp", k))
+        for k in ("sop_title", "sop_aid", "roberta_title", "roberta_input", "roberta_result")
+    }
+    return (
+        f"<h4>{titles['sop_title']}</h4><table class='gb-table'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+        f"<p>{titles['sop_aid']}</p><h4>{titles['roberta_title']}</h4><table class='gb-table'><thead><tr>"
+        f"<th scope='col'>{titles['roberta_input']}</th><th scope='col'>{titles['roberta_result']}</th></tr></thead><tbody>{roberta}</tbody></table>"
+    )
+
+
+def export_rows(card: Any) -> list[dict[str, Any]]:
+    """Return the ten pairs, or the probed ones, for the export; the classes are named, not numbered."""
+    if st.session_state["nsp_part"] == "probe":
+        return [{**one, "model": "IsNext" if one["is_next"] > 0.5 else "NotNext"} for one in probe(card)]
+    votes = st.session_state["votes"]
+    names = ("NotNext", "IsNext")
+    return [
+        {
+            "round": i + 1,
+            "first": pair["first"],
+            "second": pair["second"],
+            "truth": names[pair["is_next"]],
+            "is_next_probability": pair["p"],
+            "model": names[pair["p"] > 0.5],
+            "class": names[votes[i]] if i < len(votes) else "",
+        }
+        for i, pair in enumerate(rounds(card)["pairs"])
+    ]

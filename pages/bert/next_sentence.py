@@ -1,0 +1,81 @@
+"""Next sentence, or not: the class votes against the model, and what the task notices at all."""
+
+import streamlit as st
+
+from components.elements.next_rounds import next_rounds
+from components.shell import links
+from components.shell import next_page as nsp
+from components.shell.i18n import t
+from components.shell.layout import Export, caption, controls, foot, page_header, reading_aid, slide_note
+from components.shell.models import model_in_use, model_picker
+
+links.open_view("bert/next_sentence", *nsp.params())
+page_header("bert/next_sentence")
+
+part = st.session_state["nsp_part"]
+with controls():
+    row = st.columns([3, 3.2, 2, 1.5], vertical_alignment="bottom")
+    row[0].segmented_control(
+        t("nsp", "part"),
+        ["rounds", "probe"],
+        key="nsp_part",
+        required=True,
+        format_func=lambda name: t("nsp", f"part_{name}"),
+    )
+    row[1].selectbox(
+        t("nsp", "elsewhere"),
+        nsp.ELSEWHERE,
+        key="elsewhere",
+        format_func=lambda name: t("nsp", f"elsewhere_{name}"),
+        help=t("nsp", "elsewhere_help"),
+        disabled=part == "probe",
+        on_change=nsp.restart,
+    )
+    with row[2]:
+        model_picker("next_sentence", key="bert_model", on_change=nsp.restart)
+    row[3].button(t("nsp", "new_game"), key="new_game", on_click=nsp.new_game, disabled=part == "probe")
+
+card = model_in_use("next_sentence", default=nsp.MODEL, key="bert_model")
+nsp.notices(card)
+if part == "rounds":
+    with st.spinner(t("nsp", "loading", model=card.name), show_time=True):
+        data = nsp.rounds(card)
+    next_rounds(data, on_votes=nsp.voted)
+else:
+    st.markdown(t("nsp", "probe_text"))
+    left, right = st.columns(2)
+    for column, key in ((left, "first"), (right, "second"), (left, "another_topic"), (right, "paraphrase")):
+        column.text_input(
+            t("nsp", key), key=f"nsp_{key}", placeholder=nsp.scene(nsp.scene_language(card))["probe"][key]
+        )
+    with st.spinner(t("nsp", "loading", model=card.name), show_time=True):
+        found = nsp.probe(card)
+    st.html(nsp.probe_html(found))
+    reading_aid(nsp.noticed(found))
+caption(nsp.caption(card))
+
+with st.expander(t("nsp", "why_title")):
+    st.markdown(t("nsp", "why_text"))
+    st.html(nsp.facts_html())
+slide_note("E15", "E16", "E20", "E21")
+
+foot(
+    "bert/next_sentence",
+    try_this=[
+        (t("nsp", "try_same"), {"elsewhere": "same_text"}),
+        (t("nsp", "try_probe"), {"nsp_part": "probe"}),
+        (t("nsp", "try_other_seed"), {"nsp_seed": 7}),
+    ],
+    sources=[
+        ("Devlin et al. 2019 (BERT), section 3.1 and Table 5", "https://arxiv.org/abs/1810.04805"),
+        ("Liu et al. 2019 (RoBERTa), section 4.2", "https://arxiv.org/abs/1907.11692"),
+        ("Lan et al. 2020 (ALBERT), section 3.1", "https://arxiv.org/abs/1909.11942"),
+    ],
+    export=Export(
+        "bert-next-sentence",
+        nsp.caption(card),
+        {"model": card.name, "revision": card.revision, "seed": st.session_state["nsp_seed"]},
+        {"pairs": lambda: nsp.export_rows(card)},
+        lambda: nsp.export_rows(card),
+    ),
+)
