@@ -1,12 +1,13 @@
 // Every head at a glance, one head as lines and as a matrix. Everything moves in the browser; Python hears the choice.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
-import { num, visible } from "../glassbox.lib/format.js";
+import { grouped, num, visible } from "../glassbox.lib/format.js";
 import { reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { shadeTable, roleColour } from "../glassbox.lib/shades.js";
 
 const COLOURS = ["token", "key", "position", "segment-b", "segment-a", "random", "mask", "kept"]; // one per chosen head
-const MOST_LINES = 20_000; // more lie on top of one another anyway
+const MOST_LINES = 8_000; // the weakest beyond that are left out, and the page says so
+const CURVES_UP_TO = 2_000; // more lines are drawn straight
 const PAIRS = ["all", "aa", "ab", "ba", "bb"];
 const px = (value) => `${value}px`;
 
@@ -164,9 +165,11 @@ function build(root, state) {
   // --- two columns of tokens with lines ------------------------------------------------------------------------
   const base = h("canvas", { class: "base", "aria-hidden": "true" }), over = h("canvas", { class: "over", "aria-hidden": "true" });
   const left = h("div", { class: "tokens left", role: "group", "aria-label": words.query }), right = h("div", { class: "tokens right", role: "group", "aria-label": words.key });
-  const middle = h("div", { class: "middle" }, base, over);
-  const scroll = h("div", { class: "scroll" }, left, middle, right);
-  let rowHeight = 24, height = 0, width = 0;
+  const middle = h("div", { class: "middle" });
+  const inner = h("div", { class: "inner" }, base, over, left, middle, right);
+  const scroll = h("div", { class: "scroll" }, inner);
+  const leftOut = h("span", { class: "left-out" });
+  let rowHeight = 24, height = 0, width = 0, from = 0, to = 0, fontSize = 13;
   const leftNodes = [], rightNodes = [];
 
   function layTokens() {
@@ -179,8 +182,8 @@ function build(root, state) {
         title: `${i}: ${shown[i]}`, style: { height: px(rowHeight) },
         onpointerenter: () => point(isLeft ? { q: i } : { k: i }), onpointerleave: () => point(null), onfocus: () => point(isLeft ? { q: i } : { k: i }), onblur: () => point(null),
         onclick: () => { state.pin = isLeft ? (state.pin === i ? null : i) : state.pin; drawHover(); tell(); } },
-        h("span", { class: "bars" }, ...state.heads.map((_, c) => h("i", { style: { "background-color": `var(--gb-${colourName(c)})` } }))), model.pair ? h("span", { class: `seg seg-${model.segments[i] ? "b" : "a"}`, "aria-hidden": "true" }, model.segments[i] ? "B" : "A") : null,
-        h("span", { class: "text" }, shown[i]), h("span", { class: "p" }, ""));
+        model.pair ? h("span", { class: `seg seg-${model.segments[i] ? "b" : "a"}`, "aria-hidden": "true" }, model.segments[i] ? "B" : "A") : null,
+        h("span", { class: "text" }, shown[i]));
       list[i] = node;
       return node;
     };
@@ -188,7 +191,7 @@ function build(root, state) {
     fill(left, ...rows.map((i) => token(i, leftNodes)));
     fill(right, ...columns.map((i) => token(i, rightNodes)));
     height = most * rowHeight;
-    middle.style.height = px(height);
+    inner.style.height = px(height);
   }
   for (const box of [left, right]) {
     box.addEventListener("keydown", (event) => {
@@ -199,21 +202,25 @@ function build(root, state) {
       all[Math.min(Math.max(all.indexOf(event.target) + step, 0), all.length - 1)]?.focus();
     });
   }
-  function size(canvas) {
-    const scale = Math.min(devicePixelRatio || 1, 16_000 / Math.max(1, height));
+  function size(canvas, tall) {
+    const scale = Math.min(devicePixelRatio || 1, 16_000 / Math.max(1, tall));
     canvas.width = Math.max(1, Math.round(width * scale));
-    canvas.height = Math.max(1, Math.round(height * scale));
-    canvas.style.width = px(width); canvas.style.height = px(height);
+    canvas.height = Math.max(1, Math.round(tall * scale));
+    canvas.style.width = px(width); canvas.style.height = px(tall);
     const context = canvas.getContext("2d");
     context.setTransform(scale, 0, 0, scale, 0, 0);
     return context;
   }
+  let scrolling = 0;
+  scroll.addEventListener("scroll", () => { cancelAnimationFrame(scrolling); scrolling = requestAnimationFrame(() => { if (state.hover || state.pin !== null) drawHover(); }); }, { passive: true });
   const rowOf = new Map(), columnOf = new Map();
   const y = (index) => (index + 0.5) * rowHeight;
   /** Lines of some queries and keys, in 24 strengths so that 16,000 lines are 24 strokes. Returns how many. */
   function strokes(context, list, queries, keys) {
     const least = Math.max(1, Math.round(Math.sqrt(state.threshold) * 255));
-    let drawn = 0;
+    let drawn = 0, skipped = 0;
+    const straight = list.length * queries.length * keys.length > CURVES_UP_TO;
+    const each = Math.floor(MOST_LINES / list.length), bend = (to - from) * 0.42;
     list.forEach((head, i) => {
       const buckets = Array.from({ length: 24 }, () => null);
       for (const q of queries) {
@@ -226,34 +233,58 @@ function build(root, state) {
         }
       }
       context.strokeStyle = roleColour(root, colourName(i));
-      let left = MOST_LINES - drawn;
-      for (let b = 23; b >= 0 && left > 0; b--) {
+      let room = each;
+      for (let b = 23; b >= 0; b--) {
         if (!buckets[b]) continue;
+        if (room <= 0) { skipped += buckets[b].length / 2; continue; }
         const weight = ((b + 0.5) / 24) ** 2;
         context.globalAlpha = Math.min(1, Math.sqrt(weight) * (list.length > 2 ? 0.8 : 1));
         context.lineWidth = Math.max(0.6, weight * 7);
         context.beginPath();
         const pairs = buckets[b];
-        for (let p = 0; p < pairs.length && left > 0; p += 2, left--, drawn++) {
+        let p = 0;
+        for (; p < pairs.length && room > 0; p += 2, room--, drawn++) {
           const y1 = y(rowOf.get(pairs[p])), y2 = y(columnOf.get(pairs[p + 1]));
-          context.moveTo(0, y1);
-          context.bezierCurveTo(width * 0.42, y1, width * 0.58, y2, width, y2);
+          context.moveTo(from, y1);
+          if (straight) context.lineTo(to, y2);
+          else context.bezierCurveTo(from + bend, y1, to - bend, y2, to, y2);
         }
+        skipped += (pairs.length - p) / 2;
         context.stroke();
       }
     });
     context.globalAlpha = 1;
-    return drawn;
+    return { drawn, skipped };
   }
-  let baseContext = null, overContext = null;
+  const hiddenAway = (place) => (place + 1) * rowHeight < offset || place * rowHeight > offset + view;
+  /** Behind the tokens of one side: a bar and a number for each weight. Full width is a weight of one. */
+  function drawBars(context, list, isLeft, byteOf) {
+    const edge = isLeft ? from : to, room = isLeft ? from : width - to, part = (rowHeight - 4) / state.heads.length;
+    state.heads.forEach((head, c) => {
+      context.fillStyle = roleColour(root, colourName(c));
+      context.globalAlpha = 0.3;
+      list.forEach((i, place) => { if (hiddenAway(place)) return; const w = weightOf(byteOf(head, i)) * room; context.fillRect(isLeft ? edge - w : edge, place * rowHeight + 2 + c * part, w, Math.max(1, part - 1)); });
+    });
+    context.globalAlpha = 1;
+    if (state.heads.length > 1) return;
+    context.fillStyle = roleColour(root, "quiet");
+    context.font = `${fontSize}px ${getComputedStyle(root).getPropertyValue("--st-code-font") || "monospace"}`;
+    context.textBaseline = "middle";
+    context.textAlign = isLeft ? "left" : "right";
+    list.forEach((i, place) => hiddenAway(place) || context.fillText(num(weightOf(byteOf(state.heads[0], i)), 2), isLeft ? 8 : width - 8, y(place)));
+  }
+  let baseContext = null, overContext = null, seenWidth = 0, view = 0, offset = 0;
   function drawLines() {
     baseContext.clearRect(0, 0, width, height);
-    root.dataset.lines = String(strokes(baseContext, state.heads, rows, columns));
+    const { drawn, skipped } = strokes(baseContext, state.heads, rows, columns);
+    root.dataset.lines = String(drawn);
+    scroll.classList.toggle("many", drawn > 1000);
+    leftOut.textContent = skipped ? say(words.left_out, { n: grouped(skipped) }) : "";
   }
 
   // --- the matrix ----------------------------------------------------------------------------------------------
-  const matrix = h("canvas", { class: "cells", role: "img" }), marks = h("canvas", { class: "marks", "aria-hidden": "true" });
-  const matrixBox = h("div", { class: "square" }, matrix, marks);
+  const matrix = h("canvas", { class: "cells", role: "img" }), rowMark = h("span", { class: "row-mark", "aria-hidden": "true" }), columnMark = h("span", { class: "column-mark", "aria-hidden": "true" });
+  const matrixBox = h("div", { class: "square" }, matrix, rowMark, columnMark);
   const rowNames = h("div", { class: "row-names", "aria-hidden": "true" }), columnNames = h("div", { class: "column-names", "aria-hidden": "true" });
   const matrixTitle = h("strong", {});
   function drawMatrix() {
@@ -268,24 +299,15 @@ function build(root, state) {
     drawMarks();
   }
   function drawMarks() {
-    const box = matrixBox.getBoundingClientRect();
-    const scale = devicePixelRatio || 1;
-    marks.width = Math.max(1, Math.round(box.width * scale)); marks.height = Math.max(1, Math.round(box.height * scale));
-    const context = marks.getContext("2d");
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    const cellX = box.width / columns.length, cellY = box.height / rows.length;
     const focus = state.hover ?? (state.pin === null ? null : { q: state.pin });
     for (const child of rowNames.children) child.classList.toggle("on", focus?.q === Number(child.dataset.i));
     for (const child of columnNames.children) child.classList.toggle("on", focus?.k === Number(child.dataset.i));
-    if (!focus) return;
-    if (focus.q !== undefined && rowOf.has(focus.q)) {
-      context.strokeStyle = roleColour(root, "token"); context.lineWidth = 2;
-      context.strokeRect(1, rowOf.get(focus.q) * cellY + 0.5, box.width - 2, Math.max(cellY - 1, 2));
-    }
-    if (focus.k !== undefined && columnOf.has(focus.k)) {
-      context.strokeStyle = roleColour(root, "key"); context.lineWidth = 2; context.setLineDash([5, 3]);
-      context.strokeRect(columnOf.get(focus.k) * cellX + 0.5, 1, Math.max(cellX - 1, 2), box.height - 2);
-    }
+    const put = (mark, place, count, start, extent) => {
+      mark.hidden = place === undefined;
+      if (place !== undefined) { mark.style[start] = `${(place / count) * 100}%`; mark.style[extent] = `${100 / count}%`; }
+    };
+    put(rowMark, focus?.q === undefined ? undefined : rowOf.get(focus.q), rows.length, "top", "height");
+    put(columnMark, focus?.k === undefined ? undefined : columnOf.get(focus.k), columns.length, "left", "width");
   }
   const cellAt = (event) => {
     const box = matrixBox.getBoundingClientRect();
@@ -310,27 +332,28 @@ function build(root, state) {
     const focus = state.hover ?? (state.pin === null ? null : { q: state.pin });
     const byQuery = focus && focus.q !== undefined && rowOf.has(focus.q);
     const byKey = focus && !byQuery && focus.k !== undefined && columnOf.has(focus.k);
-    overContext.clearRect(0, 0, width, height);
+    overContext.clearRect(0, 0, width, view);
+    offset = Math.min(scroll.scrollTop, Math.max(0, height - view));
+    over.style.transform = `translateY(${offset}px)`;
+    overContext.save();
+    overContext.translate(0, -offset);
     scroll.classList.toggle("pointing", Boolean(byQuery || byKey));
     let drawn = 0;
-    if (byQuery) drawn = strokes(overContext, state.heads, [focus.q], focus.k === undefined || !columnOf.has(focus.k) ? columns : [focus.k]);
-    else if (byKey) drawn = strokes(overContext, state.heads, rows, [focus.k]);
-    const single = state.heads.length === 1;
-    const dress = (nodes, list, on, weight, pinned) => {
+    if (byQuery) drawn = strokes(overContext, state.heads, [focus.q], focus.k === undefined || !columnOf.has(focus.k) ? columns : [focus.k]).drawn;
+    else if (byKey) drawn = strokes(overContext, state.heads, rows, [focus.k]).drawn;
+    if (byQuery) drawBars(overContext, columns, false, (head, k) => model.raw[at(state.layer, head, focus.q) + k]);
+    else if (byKey) drawBars(overContext, rows, true, (head, q) => model.raw[at(state.layer, head, q) + focus.k]);
+    overContext.restore();
+    const dress = (nodes, list, on, pinned) => {
       for (const i of list) {
-        const node = nodes[i];
-        if (!node) continue;
         const look = `token${model.special[i] ? " special" : ""}${on === i ? " on" : ""}${pinned === i ? " pinned" : ""}`;
-        if (node.className !== look) node.className = look;
-        if (pinned !== undefined) node.setAttribute("aria-pressed", String(pinned === i));
-        const bars = node.firstChild.children;
-        state.heads.forEach((head, c) => { bars[c].style.transform = `scaleX(${weight ? weightOf(weight(head, i)) : 0})`; });
-        const text = weight && single ? num(weightOf(weight(state.heads[0], i)), 2) : "";
-        if (node.lastChild.firstChild.data !== text) node.lastChild.firstChild.data = text;
+        if (nodes[i].className === look) continue;
+        nodes[i].className = look;
+        if (nodes === leftNodes) nodes[i].setAttribute("aria-pressed", String(pinned === i));
       }
     };
-    dress(leftNodes, rows, focus?.q, byKey ? (head, q) => model.raw[at(state.layer, head, q) + focus.k] : null, state.pin);
-    dress(rightNodes, columns, focus?.k, byQuery ? (head, k) => model.raw[at(state.layer, head, focus.q) + k] : null);
+    dress(leftNodes, rows, focus?.q, state.pin);
+    dress(rightNodes, columns, focus?.k);
     drawMarks();
     readout.replaceChildren(...sentence(focus, byQuery, byKey));
     root.dataset.hover = byQuery ? `q${focus.q}` : byKey ? `k${focus.k}` : "";
@@ -383,16 +406,20 @@ function build(root, state) {
     root.dataset.state = `${state.layer}:${state.heads.join(",")}`;
   }
   function measure() {
-    width = Math.max(40, middle.clientWidth);
-    baseContext = size(base);
-    overContext = size(over);
+    width = Math.max(160, inner.clientWidth);
+    from = middle.offsetLeft; to = from + middle.offsetWidth;
+    seenWidth = middle.clientWidth;
+    fontSize = parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.8;
+    view = Math.min(height, Math.max(rowHeight, scroll.clientHeight));
+    baseContext = size(base, height);
+    overContext = size(over, view); // as tall as what is visible, and moved along when that scrolls
     drawLines();
   }
   const steps = Array.from({ length: 21 }, (_, i) => h("i", { style: { "background-color": shadeCss(shades[Math.round((i / 20) * 255)]) } }));
   fill(root, h("div", { class: "frame" }, bar,
     h("div", { class: "parts" },
       h("section", { class: "all", "aria-label": words.all }, h("div", { class: "title" }, h("strong", {}, words.all), h("label", { class: "check" }, words.sort, sortBox)), grid),
-      h("section", { class: "lines", "aria-label": words.lines }, h("div", { class: "title ends" }, h("span", { class: "is-query" }, words.query), h("span", { class: "is-key" }, words.key)), scroll),
+      h("section", { class: "lines", "aria-label": words.lines }, h("div", { class: "title ends" }, h("span", { class: "is-query" }, words.query), leftOut, h("span", { class: "is-key" }, words.key)), scroll),
       h("section", { class: "matrix", "aria-label": words.matrix }, h("div", { class: "title" }, matrixTitle, h("span", { class: "legend" }, "0", h("span", { class: "ramp" }, ...steps), "1", h("small", {}, words.legend))),
         h("div", { class: "plane" }, h("span", { class: "is-key top" }, `${words.key} →`), h("span", { class: "is-query side" }, `${words.query} ↓`), columnNames, rowNames, matrixBox))),
     readout));
@@ -401,7 +428,7 @@ function build(root, state) {
   root.dataset.linesMs = (performance.now() - begin).toFixed(0);
   requestAnimationFrame(() => paintThumbs());
   state.watch?.disconnect();
-  state.watch = new ResizeObserver(() => { if (Math.abs(middle.clientWidth - width) > 1) { measure(); drawHover(); } else drawMarks(); });
+  state.watch = new ResizeObserver(() => { if (Math.abs(middle.clientWidth - seenWidth) > 1) { measure(); drawHover(); } });
   state.watch.observe(root);
 
   // --- pictures ------------------------------------------------------------------------------------------------

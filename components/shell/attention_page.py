@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,12 @@ import streamlit as st
 
 from components.elements.attention_view import AttentionChoice
 from components.lm import checkpoints
-from components.lm.attention import ALL_LAYERS_UP_TO, Attention, TooLong
+from components.lm.attention import ALL_LAYERS_UP_TO, Attention, TooLong, Unreadable, as_rows
 from components.lm.head_scores import KINDS, HeadScores
 from components.lm.model_card import ModelCard
 from components.shell import cached, links
 from components.shell.i18n import t
+from components.shell.layout import Export
 
 TEXT = "The little girl gave her brother the red ball because he was sad."
 MEASURES = ("weights", "value_weighted", "rollout")
@@ -82,14 +84,62 @@ def read(card: ModelCard) -> Attention | None:
         return None
 
 
-def shown(card: ModelCard, attention: Attention) -> tuple[Attention, int | None]:
-    """The layers to send: all up to 128 tokens, one above. Returns them and the one layer, if only one."""
-    if len(attention.encoded) <= ALL_LAYERS_UP_TO:
-        return attention, None
-    layer = min(int(st.session_state["layer"]), card.num_layers - 1)
-    return Attention(
-        attention.encoded, attention.weights[layer : layer + 1], (layer,), attention.causal
-    ), layer
+@dataclass(frozen=True, eq=False)
+class Sent:
+    """What goes to the browser: ``attention`` holds the chosen measure, (layer, column, query, key); ``only`` is the
+    one layer, if not all fit."""
+
+    attention: Attention
+    measure: str
+    columns: list[str]
+    scores: dict[str, list[list[float | None]]]
+    strongest: list[list[str]] | None
+    only: int | None
+    key: str
+
+
+def sent(card: ModelCard, attention: Attention) -> Sent:
+    """The chosen measure of the text on screen: all layers up to 128 tokens, one above."""
+    s = st.session_state
+    texts = (card.name, card.revision, s["text"], s["second"])
+    measure, weights, layers, only = str(s["measure"]), attention.weights, attention.layers, None
+    if measure != "weights":
+        try:
+            weights = cached.attention_measure(*texts, measure)
+        except Unreadable:
+            st.info(t("attention", "unreadable", family=card.family))
+            measure = "weights"
+    if len(attention.encoded) > ALL_LAYERS_UP_TO:
+        only = s["layer"] = min(int(s["layer"]), card.num_layers - 1)
+        weights, layers = weights[only : only + 1], (only,)
+        st.number_input(
+            t("attention", "only_layer", tokens=len(attention.encoded)), 0, card.num_layers - 1, key="layer"
+        )
+    rolled = measure == "rollout"
+    scores = None if rolled or only is not None else cached.attention_scores(*texts)
+    return Sent(
+        attention=Attention(attention.encoded, weights, layers, attention.causal),
+        measure=measure,
+        columns=[t("attention", "mean"), t("attention", "rolled")]
+        if rolled
+        else [str(i) for i in range(card.num_heads)],
+        scores=plain_scores(scores) if scores else {},
+        strongest=strongest(scores) if scores else None,
+        only=only,
+        key=f"{card.name} {card.revision[-8:]} {hash((texts, measure, only))}",
+    )
+
+
+def export(shown: Sent, choice: AttentionChoice, about: Mapping[str, Any], caption: str) -> Export:
+    """The weights of the chosen heads, exact."""
+
+    def rows() -> list[dict[str, Any]]:
+        return as_rows(shown.attention, [(choice.layer, head) for head in choice.heads])
+
+    tokens = list(shown.attention.encoded.tokens)
+    return Export(
+        "attention", caption, about, {"weights": rows}, lambda: {"weights": rows(), "tokens": tokens}
+    )
 
 
 def prepared(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from components.elements.attention_view import attention_view
-from components.lm.attention import Attention, Unreadable, as_rows, pack_weights
+from components.lm.attention import pack_weights
 from components.shell import attention_page as page
 from components.shell import attention_panels as panels
-from components.shell import cached, links
+from components.shell import links
 from components.shell.i18n import t
-from components.shell.layout import Export, caption, controls, foot, page_header, slide_note
+from components.shell.layout import caption, controls, foot, page_header, slide_note
 from components.shell.models import model_in_use, model_picker
 
 NAME = "bert/attention"
@@ -36,54 +36,32 @@ if attention is None:
     st.stop()
 
 # The model reads; the weights, or what else was asked for, go to the browser in one byte each.
-s = st.session_state
-texts = (card.name, card.revision, s["text"], s["second"])
-measure = s["measure"]
-if measure == "value_weighted":
-    try:
-        cached.attention_measure(*texts, measure)
-    except Unreadable:
-        st.info(t("attention", "unreadable", family=card.family))
-        measure = "weights"
-sent, only = page.shown(card, attention)
-scores = cached.attention_scores(*texts)
-weights = (
-    sent.weights if measure == "weights" else cached.attention_measure(*texts, measure)[list(sent.layers)]
-)
-rolled = measure == "rollout"
-columns = (
-    [t("attention", "mean"), t("attention", "rolled")] if rolled else [str(i) for i in range(card.num_heads)]
-)
-if only is not None:
-    st.number_input(
-        t("attention", "only_layer", tokens=len(attention.encoded)), 0, card.num_layers - 1, key="layer"
-    )
+shown = page.sent(card, attention)
 choice = attention_view(
-    pack_weights(weights),
-    sent.encoded,
-    key=f"{card.name} {card.revision[-8:]} {hash((texts, measure, only))}",
-    layers=sent.layers,
-    columns=columns,
-    scores={} if rolled or only is not None else page.plain_scores(scores),
-    strongest=None if rolled or only is not None else page.strongest(scores),
+    pack_weights(shown.attention.weights),
+    attention.encoded,
+    key=shown.key,
+    layers=shown.attention.layers,
+    columns=shown.columns,
+    scores=shown.scores,
+    strongest=shown.strongest,
     start=page.start(),
     rev=links.revision(),
 )
-page.keep(choice, only)
+page.keep(choice, shown.only)
+heads = t("attention", "caption_heads", layer=choice.layer, heads=", ".join(map(str, choice.heads)))
+where = f"{heads} · {t('attention', shown.measure)} · {t('attention', 'caption_tokens', n=len(attention.encoded))}"
+caption(f"{card.name} ({card.revision[:14]}) · {where}")
 
+# Attention is not an explanation: the tools to see why.
+s = st.session_state
 about = {
     "model": card.name,
     "revision": card.revision,
     "text": s["text"],
     "second": s["second"],
-    "measure": measure,
+    "measure": shown.measure,
 }
-where = t("attention", "caption_heads", layer=choice.layer, heads=", ".join(map(str, choice.heads)))
-caption(
-    f"{card.name} ({card.revision[:14]}) · {where} · {t('attention', measure)} · {t('attention', 'caption_tokens', n=len(sent.encoded))}"
-)
-
-# Attention is not an explanation: the tools to see why.
 st.markdown(t("attention", "not_explanation"))
 panel = st.segmented_control(
     t("attention", "panel"),
@@ -100,7 +78,6 @@ elif panel == "numbers":
     panels.numbers(card, attention, choice, about)
 
 slide_note("E73", "E74")
-exact = Attention(sent.encoded, weights, sent.layers, sent.causal)
 foot(
     NAME,
     try_this=page.prepared(card),
@@ -110,14 +87,7 @@ foot(
         ("Abnar and Zuidema 2020, 3", "https://arxiv.org/abs/2005.00928"),
         ("Kobayashi et al. 2020, 3", "https://arxiv.org/abs/2004.10102"),
     ],
-    export=Export(
-        name="attention",
-        caption=f"{card.name} {card.revision} · {where} · {t('attention', measure)} · {s['text']} {s['second']}",
-        about=about,
-        tables={"weights": lambda: as_rows(exact, [(choice.layer, head) for head in choice.heads])},
-        result=lambda: {
-            "weights": as_rows(exact, [(choice.layer, head) for head in choice.heads]),
-            "tokens": list(sent.encoded.tokens),
-        },
+    export=page.export(
+        shown, choice, about, f"{card.name} {card.revision} · {where} · {s['text']} {s['second']}"
     ),
 )
