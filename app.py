@@ -19,6 +19,7 @@ page = contents(
             lesson("tokens/bpe", icon="call_merge"),
             lesson("tokens/encode", icon="data_array"),
             lesson("tokens/wordpiece", icon="extension"),
+            lesson("tokens/compare", icon="compare_arrows"),
         ],
         "transformer": [
             lesson("transformer/positions", icon="pin_drop"),

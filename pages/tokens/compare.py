@@ -1,0 +1,111 @@
+"""Compare tokenizers: one text through everything, the cost of a language, and the call a model is given."""
+
+import html
+
+import streamlit as st
+
+from components.elements.language_cost import language_cost
+from components.elements.token_lanes import token_lanes
+from components.elements.tokenizer_call import tokenizer_call
+from components.shell import compare_page as cmp
+from components.shell import links
+from components.shell.i18n import t
+from components.shell.layout import caption, controls, foot, page_header, reading_aid, slide_note
+from components.shell.models import model_in_use, model_picker
+
+NAME = "tokens/compare"
+links.open_view(NAME, *cmp.params())
+page_header(NAME)
+part = st.session_state["cmp_part"]
+export = None
+
+# The reader chooses the part, the text, and a model of any kind.
+with controls():
+    row = st.columns([2.7, 5.2, 1.9, 0.9], vertical_alignment="bottom")
+    texts_at = [row[1]] if part == "text" else row[1].columns(2, vertical_alignment="bottom")
+    row[0].segmented_control(
+        t("compare", "part"),
+        cmp.PARTS,
+        key="cmp_part",
+        format_func=lambda name: t("compare", f"part_{name}"),
+        required=True,
+        label_visibility="collapsed",
+    )
+    if part == "text":
+        texts_at[0].text_input(t("compare", "text"), key="cmp_text")
+    elif part == "languages":
+        texts_at[0].text_input(t("compare", "english"), key="cmp_en")
+        texts_at[1].text_input(t("compare", "korean"), key="cmp_ko")
+    else:
+        texts_at[0].text_input(t("compare", "sentence_a"), key="call_text")
+        texts_at[1].text_input(
+            t("compare", "sentence_b"), key="call_pair", help=t("compare", "sentence_b_help")
+        )
+    with row[2]:
+        model_picker("attention", key="cmp_model")
+    with row[3].popover(t("layout", "more"), width="stretch"):
+        st.radio(
+            t("compare", "trained_on"),
+            cmp.SOURCES,
+            key="cmp_source",
+            format_func=lambda source: t("compare", f"source_{source}"),
+        )
+        st.number_input(t("bpe", "num_merges"), 1, 1_000, key="cmp_merges", help=t("compare", "merges_help"))
+
+card = model_in_use("attention", default=cmp.first_model(), key="cmp_model")
+
+if part == "call":
+    file = cmp.tokenizer_of(card.name)
+    if file is not None:
+        text, pair = cmp.clean("call_text"), cmp.clean("call_pair") or None
+        call = file.call(text, pair)
+        tokenizer_call(
+            call, special=file.special, unknown=file.unknown, printed=cmp.printed(card.name, call, text, pair)
+        )
+        caption(cmp.caption(part, card))
+        st.text_input(
+            t("compare", "ids"), key="call_ids", placeholder=" ".join(map(str, call.input_ids[:12]))
+        )
+        if found := cmp.back_to_tokens(file):
+            cells = "".join(
+                f'<span class="gb-cell"><b class="gb-mono">{html.escape(t("compare", "no_such_id") if token is None else token)}</b>'
+                f"{html.escape(number)}</span>"
+                for number, token in found
+            )
+            st.html(f'<div class="gb-cells">{cells}</div>')
+        export = cmp.call_export(card, call)
+else:
+    own, models = cmp.trained(), cmp.model_tokenizers(card)
+    texts = [cmp.clean(key) for key in (("cmp_text",) if part == "text" else ("cmp_en", "cmp_ko"))]
+    shown = [(text, cmp.lanes(text, own, models)) for text in texts]
+    if part == "text":
+        token_lanes(shown[0][1])
+    else:
+        language_cost(shown[0][1], shown[1][1])
+    caption(cmp.caption(part, card))
+    reading_aid(html.escape(cmp.said(part, shown)))
+    export = cmp.export(part, shown, card)
+
+with st.expander(t("compare", "details"), icon=":material/menu_book:"):
+    st.markdown(t("compare", "details_text"))
+slide_note(*(("E11", "E12") if part == "call" else ("E07", "E01", "E09")))
+
+foot(
+    NAME,
+    try_this=[
+        (t("compare", "try_emoji"), {"cmp_text": "안녕하세요 👩‍👩‍👦 café cafe\u0301"}),
+        (t("compare", "try_languages"), {"cmp_part": "languages"}),
+        (t("compare", "try_call"), {"cmp_part": "call"}),
+        (t("compare", "try_toy"), {"cmp_text": "lowest newer fast", "cmp_source": "words", "cmp_merges": 10}),
+    ],
+    sources=[
+        ("Devlin et al. 2019, section 3", "https://arxiv.org/abs/1810.04805"),
+        ("Sennrich et al. 2016", "https://arxiv.org/abs/1508.07909"),
+        ("Kudo and Richardson 2018", "https://arxiv.org/abs/1808.06226"),
+        (
+            "Radford et al. 2019, section 2.2",
+            "https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf",
+        ),
+    ],
+    export=export,
+)

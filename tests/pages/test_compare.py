@@ -1,0 +1,122 @@
+"""Compare tokenizers: through app.py, from a link, in both languages."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+Open = Callable[..., AppTest]
+PAGE = "tokens/compare"
+ROOT = Path(__file__).parents[2]
+
+
+def element(at: AppTest, name: str) -> dict[str, Any]:
+    for block in at.get("bidi_component"):
+        if block.proto.component_name == f"glassbox.{name}":
+            found: dict[str, Any] = json.loads(block.proto.json)
+            return found
+    raise AssertionError(f"no {name} on the page")
+
+
+def lanes(at: AppTest) -> dict[str, dict[str, Any]]:
+    return {lane["key"]: lane for lane in element(at, "token_lanes")["lanes"]}
+
+
+def test_the_first_view_has_every_kind(open_page: Open, lang: str) -> None:
+    found = lanes(open_page(PAGE, lang=lang))
+    assert list(found)[:6] == ["characters", "words", "bpe", "wordpiece", "unigram", "pocket-gpt"]
+    assert found["characters"]["count"] == len("The lowest wheel is the slowest. I love NLP! 안녕하세요")
+    assert found["pocket-gpt"]["unknown"] == 0
+    assert [group[2] for group in found["pocket-gpt"]["groups"]] == list("안녕하세요")
+    assert found["wordpiece"]["unknown"] == 1
+    assert found["bpe"]["tokens"][1][0] == "low"
+
+
+def test_the_tokens_of_pocket_gpt_are_transformers_tokens(open_page: Open) -> None:
+    from transformers import AutoTokenizer
+
+    text = "lowest 안녕 👩‍👩‍👦\ncafé"
+    lane = lanes(open_page(PAGE, cmp_text=text))["pocket-gpt"]
+    tokenizer = AutoTokenizer.from_pretrained(ROOT / "assets" / "models" / "pocket-gpt")
+    assert [one[1] for one in lane["tokens"]] == tokenizer.encode(text)
+
+
+def test_words_of_the_bpe_page(open_page: Open, lang: str) -> None:
+    found = lanes(
+        open_page(
+            PAGE, lang=lang, cmp_text="lowest fast", cmp_source="words", cmp_merges="10", cmp_part="text"
+        )
+    )
+    assert [one[0] for one in found["bpe"]["tokens"]] == ["low", "est", "[UNK]", "[UNK]", "s", "t"]
+    assert [one[0] for one in found["wordpiece"]["tokens"]] == ["low", "##est", "[UNK]"]
+
+
+def test_languages(open_page: Open, lang: str) -> None:
+    rows = element(open_page(PAGE, lang=lang, cmp_part="languages"), "language_cost")["rows"]
+    gpt = next(row for row in rows if row["name"] == "pocket-gpt")
+    assert gpt["ko"] > 2 * gpt["en"] > 0
+    assert (gpt["en_unknown"], gpt["ko_unknown"]) == (0, 0)
+
+
+def test_the_call(open_page: Open, lang: str) -> None:
+    from transformers import AutoTokenizer
+
+    at = open_page(
+        PAGE, lang=lang, cmp_part="call", cmp_model="pocket-gpt", call_ids="41, 960, x, 99999999999999"
+    )
+    data = element(at, "tokenizer_call")
+    tokenizer = AutoTokenizer.from_pretrained(ROOT / "assets" / "models" / "pocket-gpt")
+    called = tokenizer("I love NLP!")
+    assert data["input_ids"] == called["input_ids"]
+    assert data["attention_mask"] == called["attention_mask"]
+    assert data["token_type_ids"] == []
+    assert str(called["input_ids"]) in data["printed"]
+    shown = " ".join(block.proto.body for block in at.get("html"))
+    assert "Ġlove" in shown
+
+
+@pytest.mark.parametrize("part", ["text", "languages", "call"])
+@pytest.mark.parametrize("text", ["", "   ", "\u0000", "a" * 3000, "<b>x</b>", "é e\u0301 \u200d ﷽ 👩‍👩‍👦"])
+def test_odd_texts_are_answered(open_page: Open, part: str, text: str) -> None:
+    at = open_page(
+        PAGE, cmp_part=part, cmp_text=text, cmp_en=text, cmp_ko=text, call_text=text, call_pair=text
+    )
+    assert not at.exception
+
+
+def test_bad_words_are_told_and_the_other_tokenizers_stay(open_page: Open) -> None:
+    at = open_page(PAGE, cmp_source="words", bpe_words='[["low",0]]')
+    assert at.warning
+    assert list(lanes(at))[:2] == ["characters", "pocket-gpt"]
+
+
+def test_a_model_that_is_not_here_leaves_the_page_standing(open_page: Open) -> None:
+    at = open_page(PAGE, cmp_model="local:nothing-like-it")
+    assert at.warning
+    assert "pocket-gpt" in lanes(at)
+
+
+def test_the_state_survives_a_change_of_language(open_page: Open) -> None:
+    at = open_page(PAGE, cmp_part="call", call_text="low", cmp_model="pocket-gpt")
+    at.session_state["lang"] = "ko"
+    at.run()
+    assert element(at, "tokenizer_call")["words"]["tokens_head"] == "토큰"
+    assert at.session_state["call_text"] == "low"
+
+
+def test_the_first_view_needs_no_torch() -> None:
+    program = (
+        "import sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        f"at = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=60).run()\n"
+        "at.switch_page('pages/tokens/compare.py').run()\n"
+        "assert not at.exception, at.exception\n"
+        "assert any(b.proto.component_name == 'glassbox.token_lanes' for b in at.get('bidi_component'))\n"
+        "assert not {'torch', 'transformers'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=120)
