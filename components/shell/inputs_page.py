@@ -103,11 +103,11 @@ def said_changes(done: Changes) -> str:
     """The changes in words, for captions."""
     parts = []
     if done.segments != "normal":
-        parts.append(t("inputs", f"segments_{done.segments}"))
+        parts.append(f"{t('inputs', 'segments')}: {t('inputs', f'segments_{done.segments}')}")
     if done.painted:
         parts.append(t("inputs", "painted", n=len(done.painted)))
     if done.positions != "normal":
-        parts.append(t("inputs", f"positions_{done.positions}"))
+        parts.append(f"{t('inputs', 'positions')}: {t('inputs', f'positions_{done.positions}')}")
     if done.swap:
         parts.append(t("inputs", "swapped"))
     return ", ".join(parts) or t("inputs", "unchanged")
@@ -142,6 +142,7 @@ def panel_changes(card: ModelCard, before: ModelInput, token: int, segments: int
             places,
             key=key,
             index=None,
+            placeholder="–",
             format_func=lambda i: f"{i} {before.tokens[i]}",
             on_change=_took_swap,
         )
