@@ -42,26 +42,28 @@ function drawLattice(s, width, height, onLook) {
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", say(s.data.words.lattice_label, { word: s.data.word, n: now.num_paths, best: now.best[0].join(" ") }));
   const left = 40, unit = (width - 2 * left) / n, floor = height - 44;
-  const highest = Math.max(1, ...now.edges.map((edge) => edge[1] - edge[0]));
-  const level = Math.min(64, (floor - 22) / (highest + 0.25));
+  // One level for each length that occurs, so that long words stay readable.
+  const lengths = [...new Set(now.edges.map((edge) => edge[1] - edge[0]))].sort((a, b) => a - b);
+  const level = Math.min(64, (floor - 22) / (Math.max(lengths.length, 1) + 0.25));
+  const tall = Math.max(16, Math.min(24, level - 2));
   const text = (x, y, content, extra = {}) => h("text", { x, y, "font-size": 17, "font-family": "monospace", fill: "var(--gb-text)", "text-anchor": "middle", ...extra }, content);
   const sorted = [...now.edges].sort((a, b) => a[5] - b[5] || a[4] - b[4]);
   const labels = [];
   for (const edge of sorted) {
     const [start, end, piece, logProb, posterior, best, unknown] = edge;
-    const x0 = left + start * unit, x1 = left + end * unit, x = (x0 + x1) / 2, y = floor - (end - start) * level - 4;
+    const x0 = left + start * unit, x1 = left + end * unit, x = (x0 + x1) / 2, y = floor - (lengths.indexOf(end - start) + 1) * level - 4;
     const bend = floor - (floor - y) * 4 / 3;
     const colour = unknown ? "var(--gb-wrong)" : best ? "var(--gb-token)" : "var(--gb-cut)";
     const group = h("g", { class: `edge${best ? " best" : ""}`, "data-piece": piece, onmouseenter: onLook ? () => onLook(edge) : undefined });
     group.append(h("title", {}, `${piece}: ln P = ${full(logProb)}, P = ${full(Math.exp(logProb))}, ${full(posterior)}`),
       h("path", { d: `M${x0} ${floor} C${x0 + unit * 0.12} ${bend} ${x1 - unit * 0.12} ${bend} ${x1} ${floor}`, fill: "none", stroke: colour, "stroke-width": (1 + 8 * posterior).toFixed(2), "stroke-opacity": best ? 1 : (0.35 + 0.5 * posterior).toFixed(2), "stroke-dasharray": unknown ? "6 4" : "none" }));
     const chars = [...piece].reduce((sum, c) => sum + (c.codePointAt(0) > 0x1100 ? 18 : 10.5), 0);
-    const small = unit < 60 && !best, size = small ? 13 : 17, wide = (chars * size) / 17 + 12;
+    const size = tall < 22 ? 13 : unit < 60 && !best ? 13 : 17, wide = (chars * size) / 17 + 12;
     labels.push(() => {
-      group.append(h("rect", { x: x - wide / 2, y: y - 12, width: wide, height: 24, rx: 5, fill: best ? "var(--gb-seq-1)" : "var(--gb-background)", stroke: colour, "stroke-width": best ? 2.5 : 1 }),
-        text(x, y + 6, visible(piece), { "font-size": size, "font-weight": best ? 700 : 400, fill: best ? "var(--gb-token)" : "var(--gb-text)" }));
+      group.append(h("rect", { x: x - wide / 2, y: y - tall / 2, width: wide, height: tall, rx: 5, fill: best ? "var(--gb-seq-1)" : "var(--gb-background)", stroke: colour, "stroke-width": best ? 2.5 : 1 }),
+        text(x, y + size / 3, visible(piece), { "font-size": size, "font-weight": best ? 700 : 400, fill: best ? "var(--gb-token)" : "var(--gb-text)" }));
       const beside = end - start === 1 || level < 38; // no room below: the letters, or the next level
-      if ((posterior >= 0.01 || best) && (beside ? unit * (end - start) >= 130 : unit >= 56)) group.append(text(beside ? x + wide / 2 + 5 : x, beside ? y + 5 : y + 25, percent(posterior), { "font-size": 12.5, "font-family": "sans-serif", "text-anchor": beside ? "start" : "middle", stroke: "var(--gb-background)", "stroke-width": 4, "paint-order": "stroke", fill: best ? "var(--gb-token)" : "var(--gb-quiet)" }));
+      if ((posterior >= 0.01 || best) && (beside ? unit * (end - start) >= 130 : unit >= 56)) group.append(beside ? h("rect", { x: x + wide / 2 + 2, y: y - 7, width: 46, height: 14, fill: "var(--gb-background)" }) : "", text(beside ? x + wide / 2 + 5 : x, beside ? y + 5 : y + 25, percent(posterior), { "font-size": 12.5, "font-family": "sans-serif", "text-anchor": beside ? "start" : "middle", fill: best ? "var(--gb-token)" : "var(--gb-quiet)" }));
     });
     svg.append(group);
   }

@@ -83,6 +83,42 @@ def miniature_of_encode() -> dict:
     }
 
 
+def miniature_of_wordpiece() -> dict:
+    """Three referees on the course's words: what each has learned, one merge a frame."""
+    from components.lm.referee_race import run_race
+    from components.shell.bpe_page import TOY
+
+    lanes = run_race(dict(TOY), 8).lanes
+    frames = []
+    for moment in range(1, 9):
+        rows = [[lane.referee, *lane.trace.merged_symbols[max(0, moment - 4) : moment]] for lane in lanes]
+        frames.append({"rows": rows, "marked": [lane.trace.merged_symbols[moment - 1] for lane in lanes]})
+    return {"kind": "strips", "frames": frames}
+
+
+def miniature_of_compare() -> dict:
+    """One word in the tokenizers learned from the samples, and in pocket-gpt."""
+    from components.lm.comparison import train_all
+    from components.lm.tokenizer_files import read_tokenizer
+    from components.lm.words import count_words
+
+    samples = HERE.parent / "samples"
+    text = "\n".join(
+        (samples / f"{name}.txt").read_text(encoding="utf-8") for name in ("tale_en", "story_ko")
+    )
+    four = train_all(count_words(text, lowercase=True), 300)
+    file = read_tokenizer(HERE.parent / "models" / "pocket-gpt")
+    frames = []
+    for word in ("slowest", "안녕"):
+        made = {**dict(four.tokenize(word)), "pocket-gpt": file.tokenization(word)}
+        rows = [
+            [token.token for token in made[name].tokens]
+            for name in ("words", "bpe", "wordpiece", "pocket-gpt")
+        ]
+        frames.append({"rows": rows, "marked": ["[UNK]"]})
+    return {"kind": "strips", "frames": frames}
+
+
 def miniature_of_sizes() -> dict:
     """Where the parameters of a few models sit."""
     from components.lm.model_size import count, part_count, parts, presets, times
@@ -157,6 +193,8 @@ def main() -> None:
     miniatures["gpt/generation"] = miniature_of_generation(trace)
     miniatures["tokens/bpe"] = miniature_of_bpe()
     miniatures["tokens/encode"] = miniature_of_encode()
+    miniatures["tokens/wordpiece"] = miniature_of_wordpiece()
+    miniatures["tokens/compare"] = miniature_of_compare()
     miniatures["transformer/positions"] = miniature_of_positions()
     miniatures["transformer/sizes"] = miniature_of_sizes()
     if "pocket-bert" in checkpoints.store().bundled_names():
