@@ -156,11 +156,11 @@ def miniature_of_positions(rows: int = 16) -> dict:
 
 
 def miniature_of_inputs() -> dict:
-    """The pair of the course as pocket-bert reads it: tokens, then segments, then positions."""
+    """The pair of the course as the bundled BERT reads it: tokens, then segments, then positions."""
     from components.lm.embeddings import read_input
-    from components.shell.inputs_page import FIRST, SECOND
+    from components.shell.inputs_page import FIRST, MODEL, SECOND
 
-    read = read_input(checkpoints.load("pocket-bert", "attention"), FIRST, SECOND)
+    read = read_input(checkpoints.load(MODEL, "attention"), FIRST, SECOND)
     rows = [
         [*read.tokens[:7]],
         ["AB"[s] for s in read.token_type_ids.tolist()][:7],
@@ -180,6 +180,52 @@ def miniature_of_contextual() -> dict:
     }
 
 
+def _frame(tokens: list[str], weights: object) -> dict:
+    """One frame of the kind ``matrix``."""
+    import numpy as np
+
+    return {"tokens": tokens, "weights": np.asarray(weights, float).round(3).tolist()}
+
+
+def miniature_of_attention() -> dict:
+    """Some heads of the default text, one after the other."""
+    from components.lm.attention import attend, encode
+    from components.shell.attention_page import TEXT, default_model
+
+    loaded = checkpoints.load(default_model(), "attention")
+    found = attend(loaded, encode(loaded, TEXT))
+    heads = found.weights.reshape(-1, *found.weights.shape[2:])
+    chosen = heads[:: max(1, len(heads) // 5)][:5]
+    return {"kind": "matrix", "frames": [_frame(list(found.encoded.texts), head) for head in chosen]}
+
+
+def miniature_of_self_attention() -> dict:
+    """The worked example: scores (of their maximum), then weights, without and with the causal mask."""
+    from components.lm.attention_steps import worked_example
+
+    plain, causal = worked_example(), worked_example(causal=True)
+    names = ["The", "cat", "sat"]
+    shown = [plain.scores / plain.scores.max(), plain.weights, causal.weights]
+    return {"kind": "matrix", "frames": [_frame(names, matrix) for matrix in shown]}
+
+
+def miniature_of_masks() -> dict:
+    """Everybody, the causal mask, a prefix, padding."""
+    from components.lm import attention_patterns as patterns
+
+    names = [""] * 6
+    shown = (patterns.bidirectional(6), patterns.causal(6), patterns.prefix_lm(6, 3), patterns.padding(6, 4))
+    return {"kind": "matrix", "frames": [_frame(names, matrix) for matrix in shown]}
+
+
+def miniature_of_sparse() -> dict:
+    """Full, local, strided and fixed for 16 positions."""
+    from components.lm.attention_patterns import sparse
+
+    shown = [sparse(name, 16, 4).union for name in ("full", "local", "strided", "fixed")]  # type: ignore[arg-type]
+    return {"kind": "matrix", "frames": [_frame([""] * 16, matrix) for matrix in shown]}
+
+
 def save(name: str, value: object) -> None:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     (HERE / name).write_text(text + "\n", encoding="utf-8")
@@ -196,6 +242,10 @@ def main() -> None:
     miniatures["tokens/wordpiece"] = miniature_of_wordpiece()
     miniatures["tokens/compare"] = miniature_of_compare()
     miniatures["transformer/positions"] = miniature_of_positions()
+    miniatures["transformer/self_attention"] = miniature_of_self_attention()
+    miniatures["transformer/masks"] = miniature_of_masks()
+    miniatures["transformer/sparse"] = miniature_of_sparse()
+    miniatures["bert/attention"] = miniature_of_attention()
     miniatures["transformer/sizes"] = miniature_of_sizes()
     if "pocket-bert" in checkpoints.store().bundled_names():
         miniatures["bert/inputs"] = miniature_of_inputs()

@@ -25,6 +25,7 @@ def test_steps_by_key_and_click(open_at, outside: list[str]) -> None:
 def test_divisor_changes_the_entropy(open_at, outside: list[str]) -> None:
     page = open_at(f"{PATH}?step=5&query=2&key=2")
     root = page.locator(".gb-attention_steps")
+    page.wait_for_selector(".gb-attention_steps[data-entropy]")
     before = float(root.get_attribute("data-entropy"))
     assert abs(before - 1.4965) < 0.001  # of (0.248255, 0.248255, 0.503490)
     page.locator(".scale input").fill("1")
