@@ -175,7 +175,7 @@ def sample_texts(model: Any, tokenizer: Any, temperature: float, num_tokens: int
     return texts, generated
 
 
-def masked_accuracies(model: Any, held_out: PackedDocuments, vocab_size: int, lengths: Sequence[int], rows: int = 512) -> dict[str, Any]:  # fmt: skip
+def masked_accuracies(model: Any, held_out: PackedDocuments, vocab_size: int, lengths: Sequence[int], rows: int = 1024) -> dict[str, Any]:  # fmt: skip
     """BERT on held-out pairs with 15% and 80/10/10: accuracy and loss by what was done to the token, and NSP.
 
     ``rows`` pairs in all, shared equally between the ``lengths``; the same pairs and masks on every call.

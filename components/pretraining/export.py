@@ -33,6 +33,7 @@ def save_half(model: Any, folder: Path) -> None:
     copy = type(model)(model.config)
     copy.load_state_dict(model.state_dict())
     copy.half().save_pretrained(str(folder))
+    (folder / "model.safetensors").chmod(0o644)  # the library leaves it readable by its owner only
 
 
 def export_run(

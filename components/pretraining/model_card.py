@@ -163,11 +163,16 @@ def _heads(e: dict[str, Any]) -> str:
             lines.append(f"| {layer}.{head} | {values} |")
     uniform = " | ".join(f"{e['heads']['uniform'][kind]:.2f}" for kind in kinds)
     lines.append(f"| a head that looks at all alike | {uniform} |")
+    even = sum(value > 0.95 for row in e["heads"]["heads"]["broad"] for value in row)
+    remark = ""
+    if even:
+        remark = f"\n\n{even} of {layers * num_heads} heads look at nearly everything alike (broad above 0.95): these have not trained long enough to do anything in particular."
     return (
         "## What the attention heads do\n\n"
         f"Mean weight on each kind of place over {e['heads']['texts']} held-out texts of 64 tokens; broad is the entropy of a row divided by the largest possible; "
         "induction is the weight on what followed the earlier copy of the token, on random sequences of 20 tokens said twice. Layers and heads count from 0.\n\n"
         + "\n".join(lines)
+        + remark
     )
 
 
