@@ -29,6 +29,8 @@ page = contents(
             lesson("transformer/sizes", icon="stacks"),
         ],
         "bert": [
+            lesson("bert/inputs", icon="layers"),
+            lesson("bert/contextual", icon="scatter_plot"),
             lesson("bert/attention", icon="hub"),
             lesson("bert/masking_rates", icon="percent"),
         ],

@@ -238,7 +238,8 @@ def embed(loaded: LoadedModel, given: ModelInput) -> InputEmbeddings:
     norm = module.LayerNorm
     gamma = np.asarray(norm.weight.detach().float().numpy(), np.float32)
     beta = np.asarray(norm.bias.detach().float().numpy(), np.float32)
-    normed = layer_norm(total, gamma, beta, float(norm.eps))
+    # In float64: what then differs from the model is the rounding of its own float32 arithmetic.
+    normed = layer_norm(total.astype(np.float64), gamma, beta, float(norm.eps))
     own = _own_embedding(loaded, given)
     hidden = loaded.card.hidden_size
     return InputEmbeddings(

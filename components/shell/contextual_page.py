@@ -7,8 +7,9 @@ import streamlit as st
 from components.elements.word_map import MapView
 from components.lm.model_card import ModelCard
 from components.shell import links
+from components.shell.bundled import best_bert
 
-MODEL = "pocket-bert"
+MODEL = best_bert()
 # Sentences of our own; the word of each example comes first.
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "record": (

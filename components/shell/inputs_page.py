@@ -12,11 +12,12 @@ from components.lm.embeddings import POSITIONS, SEGMENTS, Changes, ModelInput
 from components.lm.model_card import ModelCard
 from components.lm.model_size import fact_rows
 from components.shell import cached, links
+from components.shell.bundled import best_bert
 from components.shell.i18n import labels, t
 from components.shell.layout import caption, reading_aid
 
 FIRST, SECOND = "my dog is cute", "he likes playing"
-MODEL = "pocket-bert"
+MODEL = best_bert()
 PANELS = ("neighbours", "changes", "padding", "special", "code")
 PADDING = ("the dog is cute", "he likes playing in the garden", "yes")
 PARAMS = (

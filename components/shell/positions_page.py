@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from components.lm import checkpoints
 from components.lm.model_card import ModelCard
 from components.shell import cached
+from components.shell.bundled import best_bert
 
 GPT_SENTENCE = "The old woman opened the door and looked at the"
 BERT_SENTENCE = "the old woman opened the [MASK] and looked out of the house"
@@ -12,7 +12,7 @@ BERT_SENTENCE = "the old woman opened the [MASK] and looked out of the house"
 
 def default_model() -> str:
     """BERT where it is bundled; before that the only model there is."""
-    return "pocket-bert" if "pocket-bert" in checkpoints.store().bundled_names() else cached.FIRST_MODEL
+    return best_bert(cached.FIRST_MODEL)
 
 
 def example(card: ModelCard) -> str:
