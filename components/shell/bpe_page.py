@@ -157,7 +157,7 @@ def train(picks: Picks = ()) -> BpeLesson | None:
 def _progress(key: tuple[Any, ...], work: Work) -> None:
     """How far the training is, and how to stop it."""
     if work.wait(0):
-        st.rerun()
+        links.run_again()
     left = work.seconds_left()
     done = work.detail.merges if work.detail else 0
     text = t("bpe", "training", done=f"{done:,}", all=f"{key[-1].num_merges:,}")

@@ -265,15 +265,28 @@ def open_view(page: str, *params: Param) -> None:
         notes += [Note("unknown", key[:40], "", "") for key in unknown[:3]]
         view.revision += 1
         view.notes = tuple(notes)
+    again = st.session_state.pop("_resend", False)
     for param in params:
         if param.key not in st.session_state:
             st.session_state[param.key] = view.values.get(param.key, param.default)
+        elif again:
+            st.session_state[param.key] = st.session_state[param.key]  # makes Streamlit send the value
     view.page, view.params = page, params
 
 
 def put(key: str, value: Any) -> None:
     """Hand over a value that an element holds."""
     st.session_state[key] = value
+
+
+def run_again() -> None:
+    """Run the page again from inside a fragment, and send every value of the link once more.
+
+    Streamlit sends a value that Python set only in the run that set it. When the next run follows before that one
+    has reached the browser, its message replaces the first, and the widgets would show their own defaults.
+    """
+    st.session_state["_resend"] = True
+    st.rerun()
 
 
 def moved() -> None:

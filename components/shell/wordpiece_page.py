@@ -150,7 +150,7 @@ def _trained(name: str, settings: tuple[Any, ...], make: Callable[[Any, Work], A
 def show_progress(name: str, work: Work) -> None:
     """How far a training is, and how to stop it."""
     if work.wait(0):
-        st.rerun()
+        links.run_again()
     left = work.seconds_left()
     text = t("wordpiece", "training", percent=f"{work.fraction:.0%}")
     if left is not None and left >= 1:

@@ -46,6 +46,7 @@ def test_ten_fast_presses_move_ten_steps(open_at: Open) -> None:
 
 def test_a_word_is_lost_because_of_one_letter(open_at: Open, outside: list[str]) -> None:
     page = open_at("/tokens-wordpiece?lang=en&wp_part=encoding")
+    expect(page.locator(".stairs .head")).to_be_visible()
     page.keyboard.press("End")
     expect(page.locator(".story")).to_contain_text("thrown away")
     expect(page.locator(".try.dead")).to_contain_text("nothing fits")
@@ -75,6 +76,7 @@ def test_unigram_steps_and_its_curve(open_at: Open, outside: list[str]) -> None:
 
 def test_going_back_by_a_link_moves_the_board_again(open_at: Open) -> None:
     page = open_at("/tokens-wordpiece?lang=en&wp_part=unigram")
+    expect(page.locator(".lattice svg")).to_be_visible()
     page.keyboard.press("ArrowRight")
     wait_for_link(page, "uni_step=1")
     page.get_by_role("button", name="The same race with ##").click()
@@ -100,6 +102,7 @@ def test_letters_cannot_become_markup(open_at: Open) -> None:
 def test_every_picture_comes_home(open_at: Open) -> None:
     for part, kinds in (("race", 1), ("encoding", 1), ("unigram", 2)):
         page = open_at(f"/tokens-wordpiece?lang=en&wp_part={part}")
+        expect(page.locator(".story")).not_to_be_empty()
         page.keyboard.press("ArrowRight")
         page.get_by_test_id("stPopover").get_by_role("button", name="Export").click()
         expect(page.locator("[data-kind=svg]")).to_have_count(kinds)

@@ -156,3 +156,15 @@ def test_long_training_shows_progress_and_a_way_to_stop(
     assert not at.exception
     at.button(key="race_stop").click().run()
     assert not at.exception
+
+
+def test_values_are_sent_again_after_the_progress(open_page: Open) -> None:
+    """The run that follows a training may overtake the first one on its way to the browser."""
+    at = open_page(PAGE, wp_part="unigram", uni_size="20")
+    at.run()
+    assert not at.number_input(key="uni_size").proto.set_value
+    at.session_state["_resend"] = True
+    at.run()
+    widget = at.number_input(key="uni_size").proto
+    assert (widget.set_value, widget.value) == (True, 20)
+    assert at.text_input(key="wp_word").proto.set_value
