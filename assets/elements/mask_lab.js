@@ -64,7 +64,7 @@ function move(s, event) {
   event.preventDefault();
   event.stopPropagation();
   const all = s.data.tokens.map((t, i) => (t.special ? -1 : i)).filter((i) => i >= 0);
-  const at = all.indexOf(s.focus);
+  const at = all.indexOf(Number(event.target.closest("[data-at]")?.dataset.at ?? s.focus));
   s.focus = all[Math.min(Math.max(at + step, 0), all.length - 1)];
   s.row.querySelectorAll("button").forEach((b) => b.setAttribute("tabindex", Number(b.dataset.at) === s.focus ? "0" : "-1"));
   s.row.querySelector(`[data-at="${s.focus}"]`)?.focus();

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 COLUMNS = 64
 """Tokens a grid shows; more would be thinner than a line."""
 WAY_DRAWS = 16
-LENGTH_DRAWS = 2_000
 
 
 def look_further(card: Any, text: MaskableText) -> None:
@@ -141,11 +140,14 @@ def _ways(card: Any, text: MaskableText) -> None:
     )
     st.html(f"<table class='gb-table'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")
     st.caption(t("dice", "way_mean", n=WAY_DRAWS, rate=f"{state.recipe().mlm_probability:.0%}"))
-    lengths = span_lengths(text, replace(state.recipe(), strategy="spans"), seed=seed, num_draws=LENGTH_DRAWS)
+    draws = state.most_span_draws(text) // 4
+    lengths = span_lengths(text, replace(state.recipe(), strategy="spans"), seed=seed, num_draws=draws)
     total = sum(lengths.values())
     if total:
         shown = ", ".join(f"{n}: {count / total:.0%}" for n, count in sorted(lengths.items()))
         mean = sum(n * count for n, count in lengths.items()) / total
         st.caption(
-            t("dice", "way_lengths", lengths=shown, mean=f"{mean:.2f}") + " · " + t("dice", "way_note")
+            t("dice", "way_lengths", lengths=shown, mean=f"{mean:.2f}", n=f"{draws:,}")
+            + " · "
+            + t("dice", "way_note")
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from components.lm import checkpoints
 from components.shell import cached, links
 from components.shell.i18n import t
 from components.shell.layout import note_line
@@ -16,14 +17,18 @@ if TYPE_CHECKING:
     from components.lm.dice import Recipe, Settled
     from components.lm.mlm import Guess, MaskableText
 
-MODEL = "pocket-bert"
+MODEL = next(
+    (name for name in ("pocket-bert", "nano-bert") if name in checkpoints.store().bundled_names()),
+    "pocket-bert",
+)
+"""The best bundled BERT."""
 LEFT_ONLY = "pocket-gpt"
 MOST_HIDDEN = 24
 LOOKS = ("three_ways", "order", "pieces", "nothing")
 ORDERS = ("at_once", "left_to_right", "right_to_left", "surest_first")
 
-TEXT = "The bird opened its wings and flew up into the highest tree of the forest."
-HIDDEN = (2, 8)
+TEXT = "The king and the queen lived in a great castle near the sea."
+HIDDEN = (2, 5)
 PIECES = "The clockmaker listened to the xylophone and smiled."
 QUIZ = "The children ran home because it began to [MASK]."
 
@@ -423,6 +428,7 @@ def dice_board_data(card: Any) -> tuple[MaskableText, dict[str, Any]]:
             "K": recipe().kept_prob,
         },
         "throws": {
+            "asked": int(s["throws"]),
             "draws": settled.draws[-1],
             "tokens": settled.tokens,
             "counts": {letters[a]: c[-1] for a, c in settled.counts.items()},
@@ -430,9 +436,17 @@ def dice_board_data(card: Any) -> tuple[MaskableText, dict[str, Any]]:
     }
 
 
+def most_span_draws(text: MaskableText) -> int:
+    """Return how often spans are drawn at most: each is placed by trial, so long texts take long."""
+    return max(200, min(10_000, 30_000 // max(1, len(text.maskable))))
+
+
 def settle(card: Any, num_draws: int) -> Settled:
     """Return the shares over many draws; the first draw is the one on the board."""
     s = st.session_state
+    if s["strategy"] == "spans":
+        text = cached.maskable_text(card.name, card.revision, s["dice_text"])
+        num_draws = min(num_draws, most_span_draws(text))
     return cached.dice_shares(card.name, card.revision, s["dice_text"], _recipe_key(), s["seed"], num_draws)
 
 

@@ -35,7 +35,7 @@ def params() -> tuple[links.Param, ...]:
         links.Text("bert_model", MODEL, max_chars=120),
         links.Choice("nsp_part", ("rounds", "probe"), "rounds"),
         links.Choice("elsewhere", ELSEWHERE, "another_text"),
-        links.Integer("nsp_seed", 0, 999_999, 2),
+        links.Integer("nsp_seed", 0, 999_999, 3),
         links.Integer("round", 0, ROUNDS - 1, 0),
         links.Numbers("votes", (), most=ROUNDS, high=1),
         *(links.Text(f"nsp_{key}", "", max_chars=2000) for key in _PROBE),

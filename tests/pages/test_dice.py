@@ -1,0 +1,69 @@
+"""15%, then 80 / 10 / 10: through app.py, from links, in both languages."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+Open = Callable[..., AppTest]
+PAGE = "bert/dice"
+LISTED = f'lesson("{PAGE}"' in (Path(__file__).parents[2] / "app.py").read_text(encoding="utf-8")
+pytestmark = pytest.mark.skipif(not LISTED, reason="the page is listed once pocket-bert is bundled")
+
+
+def data_of(at: AppTest) -> dict[str, Any]:
+    for block in at.get("bidi_component"):
+        if block.proto.component_name == "glassbox.dice_board":
+            found: dict[str, Any] = json.loads(block.proto.json)
+            return found
+    raise AssertionError("no board on the page")
+
+
+def test_first_view(open_page: Open, lang: str) -> None:
+    data = data_of(open_page(PAGE, lang=lang))
+    chosen = [i for i, token in enumerate(data["tokens"]) if token["action"]]
+    assert [place["position"] for place in data["places"]] == chosen
+    for token in data["tokens"]:
+        assert (token["label"] is None) == (token["action"] == "")
+        assert not (token["special"] and token["action"])
+    assert data["expected"] == pytest.approx({"M": 0.12, "R": 0.015, "K": 0.015})
+    counts = {c: sum(token["action"] == c for token in data["tokens"]) for c in "MRK"}
+    assert data["throws"]["counts"] == counts  # one throw: the tree counts the draw on the board
+
+
+def test_same_link_same_dice(open_page: Open) -> None:
+    first, again, other = (
+        [token["input"] for token in data_of(open_page(PAGE, seed=seed, mlm_probability="0.5"))["tokens"]]
+        for seed in ("5", "5", "6")
+    )
+    assert first == again != other
+
+
+def test_many_throws_settle(open_page: Open) -> None:
+    throws = data_of(open_page(PAGE, throws="10000"))["throws"]
+    looked_at = throws["draws"] * throws["tokens"]
+    for case, share in (("M", 0.12), ("R", 0.015), ("K", 0.015)):
+        # five standard deviations of the binomial
+        assert abs(throws["counts"][case] - looked_at * share) <= 5 * (looked_at * share * (1 - share)) ** 0.5
+
+
+def test_an_impossible_split_is_made_possible(open_page: Open) -> None:
+    at = open_page(PAGE, mask_replace_prob="0.9", random_replace_prob="0.6")
+    assert at.session_state["random_replace_prob"] == pytest.approx(0.1)
+    assert data_of(at)["recipe"]["K"] == pytest.approx(0)
+
+
+@pytest.mark.parametrize("look", ["settle", "epochs", "ways", "nothing"])
+@pytest.mark.parametrize("strategy", ["tokens", "words", "spans"])
+def test_every_panel(open_page: Open, look: str, strategy: str) -> None:
+    open_page(PAGE, dice_look=look, strategy=strategy)
+
+
+@pytest.mark.parametrize("text", ["", "word", "[MASK]", "안녕하세요", "<b>x</b>", "a word " * 2857])
+@pytest.mark.parametrize("rate", ["0", "1"])
+def test_odd_texts(open_page: Open, text: str, rate: str) -> None:
+    data = data_of(open_page(PAGE, dice_text=text, mlm_probability=rate, dice_look="ways"))
+    assert bool(data["places"]) == (rate == "1" and text not in ("", "[MASK]"))

@@ -1,0 +1,71 @@
+"""Next sentence, or not: through app.py, from links, in both languages."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from components.shell.next_page import scene
+
+Open = Callable[..., AppTest]
+PAGE = "bert/next_sentence"
+LISTED = f'lesson("{PAGE}"' in (Path(__file__).parents[2] / "app.py").read_text(encoding="utf-8")
+listed = pytest.mark.skipif(not LISTED, reason="the page is listed once pocket-bert is bundled")
+
+
+def data_of(at: AppTest) -> dict[str, Any]:
+    for block in at.get("bidi_component"):
+        if block.proto.component_name == "glassbox.next_rounds":
+            found: dict[str, Any] = json.loads(block.proto.json)
+            return found
+    raise AssertionError("no rounds on the page")
+
+
+def test_the_scenes_have_the_same_shape() -> None:
+    one, other = scene("en"), scene("ko")
+    assert len(one["lines"]) == len(other["lines"]) >= 11  # ten different first lines
+    assert len({who for who, _ in one["lines"]}) == len({who for who, _ in other["lines"]}) == 3
+    assert len(one["elsewhere"]) == len(other["elsewhere"])
+    assert one["probe"].keys() == other["probe"].keys()
+
+
+@listed
+def test_ten_rounds(open_page: Open, lang: str) -> None:
+    data = data_of(open_page(PAGE, lang=lang))
+    lines = [text for _, text in scene("en")["lines"]]  # the bundled model knows English only
+    assert len(data["pairs"]) == 10
+    for pair in data["pairs"]:
+        follows = pair["second"] in lines and lines.index(pair["second"]) == lines.index(pair["first"]) + 1
+        assert pair["is_next"] == follows
+        assert 0 < pair["p"] < 1
+
+
+@listed
+def test_a_link_opens_votes(open_page: Open) -> None:
+    data = data_of(open_page(PAGE, votes="1.0.1", round="2", elsewhere="same_text"))
+    assert (data["votes"], data["round"]) == ([1, 0, 1], 2)
+    assert not any(pair["other"] for pair in data["pairs"])
+
+
+@listed
+def test_the_probe_names_the_classes(open_page: Open, lang: str) -> None:
+    at = open_page(PAGE, lang=lang, nsp_part="probe", nsp_second="<b>bold</b>")
+    shown = " ".join(block.proto.body for block in at.get("html"))
+    assert "IsNext" in shown
+    assert "<b>bold</b>" not in shown
+
+
+@listed
+@pytest.mark.parametrize("text", ["word", "안녕하세요", "a word " * 280])
+def test_odd_sentences(open_page: Open, text: str) -> None:
+    open_page(PAGE, nsp_part="probe", nsp_first=text, nsp_second=text)
+
+
+@listed
+def test_a_model_without_the_head_is_refused_in_words(open_page: Open) -> None:
+    at = open_page(PAGE, bert_model="pocket-gpt")
+    assert any("pocket-gpt" in warning.value for warning in at.warning)
+    assert data_of(at)["pairs"]
