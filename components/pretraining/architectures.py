@@ -38,8 +38,13 @@ SIZES = {
 }
 
 
-def build_model(kind: str, size: Size, seed: int, attention: str = "sdpa") -> nn.Module:
-    """A freshly initialised ``GPT2LMHeadModel`` or ``BertForPreTraining`` in float32."""
+def build_model(
+    kind: str, size: Size, seed: int, attention: str = "sdpa", neighbour_layers: int = 1
+) -> nn.Module:
+    """A freshly initialised ``GPT2LMHeadModel`` or ``BertForPreTraining`` in float32.
+
+    ``neighbour_layers``: in how many of BERT's layers some heads start at a neighbour.
+    """
     from transformers import BertConfig, BertForPreTraining, GPT2Config, GPT2LMHeadModel
 
     torch.manual_seed(seed)
@@ -70,21 +75,22 @@ def build_model(kind: str, size: Size, seed: int, attention: str = "sdpa") -> nn
             attention_probs_dropout_prob=0.0,
         )
         model = BertForPreTraining._from_config(bert_config, attn_implementation=attention)
-        start_with_neighbour_heads(model)
+        start_with_neighbour_heads(model, neighbour_layers)
     else:
         raise ValueError(f"kind must be 'gpt' or 'bert', not {kind!r}")
     module: nn.Module = model
     return module
 
 
-NEIGHBOUR_OFFSETS = (-1, 1, -2, 2)
+# By layer, going round; a layer uses as many as half of its heads.
+NEIGHBOUR_OFFSETS = ((-1, 1, -2, 2), (-1, 1, -3, 3), (-2, 2, -4, 4), (-3, 3, -1, 1))
 _POSITION_AMPLITUDE = 2.0  # positions against words, in units of the words' standard deviation
 _HEAD_GAIN = 1.5
 
 
 @torch.no_grad()
-def start_with_neighbour_heads(model: Any) -> None:
-    """Let half of BERT's first-layer heads (at most 4) begin by looking at a neighbour: -1, +1, -2, +2.
+def start_with_neighbour_heads(model: Any, num_layers: int = 1) -> None:
+    """Let half of the heads (at most 4) of BERT's first ``num_layers`` layers begin by looking at a neighbour.
 
     Left to itself a small BERT stays for millions of tokens on a plateau where it only knows which words are
     frequent (Chen et al. 2024, https://arxiv.org/abs/2309.07311, watch the same wait and its sudden end), because a
@@ -101,21 +107,23 @@ def start_with_neighbour_heads(model: Any) -> None:
     angles = torch.arange(len(positions))[:, None] * frequencies
     waves = torch.cat([angles.sin(), angles.cos()], 1)
     positions.copy_(waves * (2**0.5 * config.initializer_range * _POSITION_AMPLITUDE))
-    attention = model.bert.encoder.layer[0].attention.self
-    for head, offset in enumerate(NEIGHBOUR_OFFSETS[: config.num_attention_heads // 2]):
-        chosen = torch.randperm(half)[: head_dim // 2]
-        rows = torch.arange(len(chosen))
-        cosine, sine = (_HEAD_GAIN * f(frequencies[chosen] * offset) for f in (torch.cos, torch.sin))
-        key = torch.zeros(head_dim, config.hidden_size)
-        key[2 * rows, chosen] = _HEAD_GAIN
-        key[2 * rows + 1, half + chosen] = _HEAD_GAIN
-        # The query at i equals the key at i + offset: sin and cos of a sum.
-        query = torch.zeros_like(key)
-        query[2 * rows, chosen], query[2 * rows, half + chosen] = cosine, sine
-        query[2 * rows + 1, half + chosen], query[2 * rows + 1, chosen] = cosine, -sine
-        own = slice(head * head_dim, (head + 1) * head_dim)
-        attention.query.weight[own] = query
-        attention.key.weight[own] = key
+    for layer in range(num_layers):
+        attention = model.bert.encoder.layer[layer].attention.self
+        offsets = NEIGHBOUR_OFFSETS[layer % len(NEIGHBOUR_OFFSETS)]
+        for head, offset in enumerate(offsets[: config.num_attention_heads // 2]):
+            chosen = torch.randperm(half)[: head_dim // 2]
+            rows = torch.arange(len(chosen))
+            cosine, sine = (_HEAD_GAIN * f(frequencies[chosen] * offset) for f in (torch.cos, torch.sin))
+            key = torch.zeros(head_dim, config.hidden_size)
+            key[2 * rows, chosen] = _HEAD_GAIN
+            key[2 * rows + 1, half + chosen] = _HEAD_GAIN
+            # The query at i equals the key at i + offset: sin and cos of a sum.
+            query = torch.zeros_like(key)
+            query[2 * rows, chosen], query[2 * rows, half + chosen] = cosine, sine
+            query[2 * rows + 1, half + chosen], query[2 * rows + 1, chosen] = cosine, -sine
+            own = slice(head * head_dim, (head + 1) * head_dim)
+            attention.query.weight[own] = query
+            attention.key.weight[own] = key
 
 
 def register_float32_attention() -> str:

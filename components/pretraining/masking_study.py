@@ -206,6 +206,7 @@ def run_study(
             lengths=LENGTHS["bert", "nano"],
             masking=row.masking,
             weight_decay=MATRIX_WEIGHT_DECAY["bert"],
+            neighbour_layers=size.num_layers,
             seed=seed,
         )
         run_folder = work / "study" / f"{row.name}-seed{seed}"

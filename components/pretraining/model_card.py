@@ -102,7 +102,7 @@ def _training(
         rows.append(
             (
                 "start",
-                "position embeddings start as sines and cosines, and half of the first layer's heads (at most 4) start by looking at the token 1 before, 1 after, 2 before, 2 after; without this the model stayed for millions of tokens at the level of word frequencies. All of it is trained: what other heads do was learned",
+                f"position embeddings start as sines and cosines, and half of the heads (at most 4) of {'the first layer' if s.neighbour_layers == 1 else f'the first {s.neighbour_layers} layers'} start by looking at a near token (layer 0: 1 before, 1 after, 2 before, 2 after); without this the model stayed for millions of tokens at the level of word frequencies. All of it is trained: what other heads do was learned",
             )
         )
     table = "\n".join(f"| {key} | {value} |" for key, value in rows)
@@ -222,7 +222,7 @@ def _again(name: str, s: RunSettings) -> str:
         "## Making it again\n\n```sh\n"
         "python -m components.pretraining tokenizers --corpus CORPUS\n"
         "python -m components.pretraining pack --corpus CORPUS\n"
-        f"python -m components.pretraining train {s.kind} --size {s.size.name} --tokens {s.total_tokens} --warmup-tokens {s.warmup_tokens} --batch-tokens {s.batch_tokens} --decay-share {s.decay_share} --weight-decay {s.weight_decay} --snapshots {s.num_snapshots} --seed {s.seed}\n"
+        f"python -m components.pretraining train {s.kind} --size {s.size.name} --tokens {s.total_tokens} --warmup-tokens {s.warmup_tokens} --batch-tokens {s.batch_tokens} --decay-share {s.decay_share} --weight-decay {s.weight_decay} --neighbour-layers {s.neighbour_layers} --snapshots {s.num_snapshots} --seed {s.seed}\n"
         f"python -m components.pretraining evaluate {s.size.name}-{s.kind} --corpus CORPUS\n"
         f"python -m components.pretraining export {s.size.name}-{s.kind} --to assets/models/{name}\n```\n\n"
         "`CORPUS` is a folder of text files as described in `components/pretraining/README.md`."

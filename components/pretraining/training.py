@@ -64,6 +64,7 @@ class RunSettings:
     seed: int = 0
     num_snapshots: int = 0
     weight_decay: float = 0.0  # of the matrices
+    neighbour_layers: int = 1  # BERT's layers in which some heads start at a neighbour
 
     def __post_init__(self) -> None:
         context = self.size.context(self.kind)
@@ -207,9 +208,10 @@ class Learner:
         self.settings = settings
         self.machine = machine
         attention = register_float32_attention() if machine.bf16 and machine.device == "cpu" else "sdpa"
-        self.model = build_model(settings.kind, settings.size, settings.seed, attention).to(machine.device)
-        model: Any = self.model
-        self.backbone: Any = model.transformer if settings.kind == "gpt" else model.bert
+        model = build_model(settings.kind, settings.size, settings.seed, attention, settings.neighbour_layers)
+        self.model = model.to(machine.device)
+        unwrapped: Any = self.model
+        self.backbone: Any = unwrapped.transformer if settings.kind == "gpt" else unwrapped.bert
         if machine.device == "cuda":
             self.backbone = torch.compile(self.backbone)
 

@@ -173,14 +173,15 @@ def test_a_run_without_budget_or_with_rows_too_long_is_refused() -> None:
 
 def test_first_heads_begin_at_their_neighbours() -> None:
     size = Size("small", 2, 6, 192, 512, 64, 64)
-    model = build_model("bert", size, 0, "eager").eval()
+    model = build_model("bert", size, 0, "eager", neighbour_layers=2).eval()
     ids = torch.randint(104, 512, (4, 40), generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        weights = model(input_ids=ids, output_attentions=True).attentions[0]
-    for head, offset in enumerate(NEIGHBOUR_OFFSETS[:3]):
-        on_neighbour = weights[:, head].diagonal(offset, 1, 2)[:, 2:-2].mean()
-        assert on_neighbour > 0.7  # measured 0.88 to 0.90; an even look at 40 tokens gives 0.025
-    assert weights[:, 4].max() < 0.1  # the other heads begin with an even look
+        layers = model(input_ids=ids, output_attentions=True).attentions
+    for layer, weights in enumerate(layers):
+        for head, offset in enumerate(NEIGHBOUR_OFFSETS[layer][:3]):
+            on_neighbour = weights[:, head].diagonal(offset, 1, 2)[:, 2:-2].mean()
+            assert on_neighbour > 0.7  # measured 0.88 to 0.90; an even look at 40 tokens gives 0.025
+        assert weights[:, 4].max() < 0.1  # the other heads begin with an even look
 
 
 def test_schedule_is_flat_between_warm_up_and_decay() -> None:
