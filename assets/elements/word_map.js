@@ -47,13 +47,17 @@ export default function ({ data, parentElement, setStateValue }) {
         h("polyline", { points: all.slice(0, state.layer + 1).join(" "), fill: "none", stroke: colour(i), "stroke-width": 2.5 }));
       for (let s = 0; s < state.layer; s += 1) { const [x, y] = place(s, i); parts.push(h("circle", { cx: X(x), cy: Y(y), r: 3, fill: colour(i) })); }
     }
-    // At the token table all stand on one spot: one dot that says how many.
-    const spots = new Map();
-    for (let i = 0; i < n; i += 1) { const [x, y] = place(state.layer, i), key = `${X(x).toFixed(0)},${Y(y).toFixed(0)}`; spots.set(key, [...(spots.get(key) ?? []), i]); }
-    for (const [key, list] of spots) {
-      const [x, y] = key.split(",").map(Number), on = list.some((i) => state.pair.includes(i));
-      parts.push(h("circle", { cx: x, cy: y, r: list.length > 1 ? 17 : 14, fill: colour(list[0]), stroke: on ? "var(--gb-text)" : "var(--gb-background)", "stroke-width": on ? 3 : 1.5, class: "dot", onclick: () => pick(list[0]) }, h("title", {}, list.map((i) => model.chosen[i].label).join(" · "))),
-        h("text", { x, y: y + 5, "text-anchor": "middle", "font-size": list.length > 3 ? 11 : 15, "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-background)", "pointer-events": "none" }, list.length > 3 ? `×${list.length}` : list.map((i) => i + 1).join("·")));
+    // Occurrences too close to be told apart share one dot that names them all.
+    const spots = [];
+    for (let i = 0; i < n; i += 1) {
+      const [x, y] = [X(place(state.layer, i)[0]), Y(place(state.layer, i)[1])];
+      const near = spots.find((spot) => Math.hypot(spot.x - x, spot.y - y) < 24);
+      if (near) { near.x += (x - near.x) / (near.list.length + 1); near.y += (y - near.y) / (near.list.length + 1); near.list.push(i); } else spots.push({ x, y, list: [i] });
+    }
+    for (const { x, y, list } of spots) {
+      const on = list.some((i) => state.pair.includes(i)), text = list.length > 3 ? `×${list.length}` : list.map((i) => i + 1).join("·");
+      parts.push(h("circle", { cx: x, cy: y, r: 12 + 3 * Math.min(list.length, 3), fill: colour(list[0]), stroke: on ? "var(--gb-text)" : "var(--gb-background)", "stroke-width": on ? 3 : 1.5, class: "dot", onclick: () => pick(list[0]) }, h("title", {}, list.map((i) => model.chosen[i].label).join(" · "))),
+        h("text", { x, y: y + 5, "text-anchor": "middle", "font-size": 15, "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-background)", "pointer-events": "none" }, text));
     }
     fill(svg, ...parts);
   }

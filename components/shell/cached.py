@@ -230,7 +230,9 @@ def _bert_embedding(name: str, revision: str, first: str, second: str, changes: 
     return embed(load_model(name, "attention"), given)
 
 
-def bert_embedding(name: str, revision: str, first: str, second: str, changes: "Changes") -> "InputEmbeddings":
+def bert_embedding(
+    name: str, revision: str, first: str, second: str, changes: "Changes"
+) -> "InputEmbeddings":
     """Return every row of the input of a text."""
     found: InputEmbeddings = _bert_embedding(name, revision, first, second, tuple(vars(changes).values()))
     return found
@@ -308,7 +310,9 @@ def sparse_growth() -> tuple[dict[str, list[int]], dict[str, list[int]]]:
     memory: dict[str, list[int]] = {"lengths": wanted, "strides": strides}
     for name in NAMES:
         growth[name] = [count_pairs(name, n, isqrt(n)) for n in lengths]
-        memory[name] = [memory_bytes(count_pairs(name, n, stride)) for n, stride in zip(wanted, strides, strict=True)]
+        memory[name] = [
+            memory_bytes(count_pairs(name, n, stride)) for n, stride in zip(wanted, strides, strict=True)
+        ]
     return growth, memory
 
 

@@ -28,7 +28,7 @@ LOOKS = ("three_ways", "order", "pieces", "nothing")
 ORDERS = ("at_once", "left_to_right", "right_to_left", "surest_first")
 
 TEXT = "The king and the queen lived in a great castle near the sea."
-HIDDEN = (2, 5)
+HIDDEN = (5,)
 PIECES = "The clockmaker listened to the xylophone and smiled."
 QUIZ = "The children ran home because it began to [MASK]."
 
@@ -284,7 +284,7 @@ def pieces_sum(cards: Sequence[Mapping[str, Any]]) -> str:
 def lab_examples() -> list[tuple[str, dict[str, Any]]]:
     """Return the prepared states of the foot."""
     return [
-        (t("mlm", "try_order"), {"mlm_look": "order"}),
+        (t("mlm", "try_order"), {"hidden": [2, 5], "mlm_look": "order"}),
         (
             t("mlm", "try_pieces"),
             {"mlm_text": PIECES, "hidden": [], "mlm_look": "pieces", "whole_words": "1"},

@@ -17,7 +17,9 @@ page_header("gpt/generation")
 greedy = st.session_state["strategy"] == "greedy"
 with controls():
     row = st.columns([4.2, 2, 2.1, 1.6, 1.3, 1.3, 1.2], vertical_alignment="top")
-    row[0].text_area(t("gpt", "prompt"), key="prompt", height=68, help=t("gpt", "prompt_help"), on_change=gpt.edited)
+    row[0].text_area(
+        t("gpt", "prompt"), key="prompt", height=68, help=t("gpt", "prompt_help"), on_change=gpt.edited
+    )
     with row[1]:
         model_picker("generation", on_change=gpt.edited)
     row[2].segmented_control(
@@ -95,6 +97,16 @@ foot(
         ("Holtzman et al. 2020, nucleus sampling", "https://arxiv.org/abs/1904.09751"),
         ("Fan et al. 2018, top-k sampling", "https://arxiv.org/abs/1805.04833"),
     ],
-    terms=["language model", "autoregressive", "logits", "softmax", "temperature", "top-k sampling", "top-p (nucleus) sampling", "greedy decoding", "perplexity"],
+    terms=[
+        "language model",
+        "autoregressive",
+        "logits",
+        "softmax",
+        "temperature",
+        "top-k sampling",
+        "top-p (nucleus) sampling",
+        "greedy decoding",
+        "perplexity",
+    ],
     export=Export("gpt-generation", gpt.caption(card), about, gpt.tables(card), lambda: gpt.result(card)),
 )

@@ -35,7 +35,8 @@ def app_url() -> Iterator[str]:
     server = subprocess.Popen(
         [sys.executable, "-m", "components.shell.server", "--port", str(port)],
         cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "GLASSBOX_URL": "http://lecture.example:8501"},
+        env=os.environ
+        | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "GLASSBOX_URL": "http://lecture.example:8501"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

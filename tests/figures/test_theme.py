@@ -6,7 +6,21 @@ import pytest
 
 from components.figures.theme import BACKGROUND, ROLES, contrast, css_variables, palette, rgb
 
-AS_TEXT = ["text", "quiet", "token", "key", "segment-a", "segment-b", "position", "cut", "mask", "random", "kept", "right", "wrong"]
+AS_TEXT = [
+    "text",
+    "quiet",
+    "token",
+    "key",
+    "segment-a",
+    "segment-b",
+    "position",
+    "cut",
+    "mask",
+    "random",
+    "kept",
+    "right",
+    "wrong",
+]
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -33,12 +47,16 @@ def _seen(colour: str, matrix: tuple[tuple[float, ...], ...]) -> list[float]:
 
 @pytest.mark.parametrize("matrix", [_PROTAN, _DEUTAN])
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("pair", [("token", "key"), ("segment-a", "segment-b"), ("mask", "random"), ("mask", "kept")])
+@pytest.mark.parametrize(
+    "pair", [("token", "key"), ("segment-a", "segment-b"), ("mask", "random"), ("mask", "kept")]
+)
 def test_pairs_stay_apart_for_colour_blind_readers(
     pair: tuple[str, str], dark: bool, matrix: tuple[tuple[float, ...], ...]
 ) -> None:
     one, other = (_seen(palette(dark)[role], matrix) for role in pair)
-    assert max(abs(a - b) for a, b in zip(one, other, strict=True)) > 0.1  # a tenth of the range in some channel
+    assert (
+        max(abs(a - b) for a, b in zip(one, other, strict=True)) > 0.1
+    )  # a tenth of the range in some channel
 
 
 def test_every_role_reaches_the_browser() -> None:

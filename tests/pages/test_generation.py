@@ -63,7 +63,10 @@ def test_a_broken_link_is_clamped_and_told(open_page: Open) -> None:
         assert word in told
 
 
-@pytest.mark.parametrize("prompt", ["", "안녕하세요", "👨‍👩‍👧‍👦", "שלום עולם", "<script>alert(1)</script>", "a" * 20_000, "\ud7a3" * 300])
+@pytest.mark.parametrize(
+    "prompt",
+    ["", "안녕하세요", "👨‍👩‍👧‍👦", "שלום עולם", "<script>alert(1)</script>", "a" * 20_000, "\ud7a3" * 300],
+)
 def test_odd_beginnings(open_page: Open, prompt: str) -> None:
     at = open_page(PAGE, prompt=prompt, step="2")
     data = data_of(at)
@@ -88,7 +91,10 @@ def test_probabilities_shown_sum_to_one(open_page: Open) -> None:
 
 
 def test_same_seed_same_text(open_page: Open) -> None:
-    texts = [[e[1] for e in data_of(open_page(PAGE, prompt="The fox", seed="11", step=step))["line"][:6]] for step in ("6", "1", "6")]
+    texts = [
+        [e[1] for e in data_of(open_page(PAGE, prompt="The fox", seed="11", step=step))["line"][:6]]
+        for step in ("6", "1", "6")
+    ]
     assert texts[0] == texts[1] == texts[2]
 
 
@@ -122,5 +128,7 @@ def test_first_view_imports_no_torch() -> None:
         "assert any(b.proto.component_name == 'glassbox.writer' for b in at.get('bidi_component'))\n"
         "print([name for name in ('torch', 'transformers') if name in sys.modules])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
     assert done.stdout.strip() == "[]"

@@ -24,7 +24,7 @@ def data_of(at: AppTest) -> dict[str, Any]:
 
 def test_first_view_has_open_blanks(open_page: Open, lang: str) -> None:
     data = data_of(open_page(PAGE, lang=lang))
-    assert len(data["cards"]) == len(data["hidden"]) == 2
+    assert len(data["cards"]) == len(data["hidden"]) == 1
     for card in data["cards"]:
         assert sum(c[2] for c in card["candidates"]) + card["rest"] == pytest.approx(1, abs=1e-6)
         assert card["original"]["rank"] >= 1
