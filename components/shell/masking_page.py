@@ -329,7 +329,7 @@ DICE = (
     links.Number("mask_replace_prob", 0.0, 1.0, 0.8),
     links.Number("random_replace_prob", 0.0, 1.0, 0.1),
     links.Choice("strategy", ("tokens", "words", "spans"), "tokens"),
-    links.Integer("seed", 0, 999_999, 1),
+    links.Integer("seed", 0, 999_999, 53),
     links.Integer("stage", 0, 3, 3),
     links.Choice("throws", THROWS, "1"),
     links.Choice("dice_look", DICE_LOOKS, "settle"),

@@ -49,7 +49,7 @@ def test_throw_step_and_settle(open_at: Open, outside: list[str]) -> None:
     chosen = board.locator(".col.M, .col.R, .col.K").count()
     expect(board.locator(".compare tbody tr")).to_have_count(chosen)
     page.locator("[data-throw=again]").click()
-    page.wait_for_function("location.search.includes('seed=2')")
+    page.wait_for_function("location.search.includes('seed=54')")
     page.locator("[data-throw='10000']").click()
     page.wait_for_function("location.search.includes('throws=10000')")
     expect(board.locator("[data-throw='10000']")).to_have_attribute("aria-pressed", "true")
