@@ -12,7 +12,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const words = data.words;
   if (state.rev !== data.rev) { state.rev = data.rev; state.off = new Set(data.off.map(([layer, head]) => code(layer, head))); state.at = data.at; }
   const answered = [...state.off].sort().join() === data.off.map(([layer, head]) => code(layer, head)).sort().join() && state.at === data.at;
-  const tell = () => setStateValue("switched", { off: [...state.off].map((c) => c.split(".").map(Number)), at: state.at });
+  const tell = () => setStateValue("switched", { off: [...state.off].map((c) => c.split(".").map(Number)), at: state.at, rev: state.rev });
   const shown = data.tokens.map((token) => visible(token) || "∅");
 
   // The text: which place is predicted.

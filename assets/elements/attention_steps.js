@@ -36,7 +36,7 @@ export default function ({ data, parentElement, setStateValue }) {
   if (state.key < 0) state.key = Math.max(0, state.query - 1);
   state.query = Math.min(state.query, n - 1); state.key = Math.min(state.key, n - 1); state.step = Math.min(state.step, stages.length - 1);
   state.report = state.report ?? reporter((value) => setStateValue("view", value));
-  const tell = () => state.report({ step: state.step, query: state.query, key: state.key, divisor: state.divisor, id: model.id });
+  const tell = () => state.report({ step: state.step, query: state.query, key: state.key, divisor: state.divisor, id: model.id, rev: state.rev });
 
   // --- arithmetic with the divisor of the slider ---------------------------------------------------------------
   const divisor = () => state.divisor || root_d;

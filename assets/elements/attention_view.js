@@ -63,7 +63,7 @@ function build(root, state) {
   const at = (layer, head, q) => ((model.layers.indexOf(layer) * model.columns.length + head) * n + q) * n;
   const active = () => state.heads[state.heads.length - 1];
   const colourName = (i) => COLOURS[i % COLOURS.length];
-  const tell = () => state.report({ layer: state.layer, heads: state.heads, token: state.pin ?? -1, sort: state.sort, id: model.id });
+  const tell = () => state.report({ layer: state.layer, heads: state.heads, token: state.pin ?? -1, sort: state.sort, id: model.id, rev: state.rev });
 
   // --- what is shown -------------------------------------------------------------------------------------------
   let rows = [], columns = [];

@@ -24,7 +24,7 @@ export default function ({ data, parentElement, setStateValue }) {
     const e = scores.map((s, k) => (open[k] ? Math.exp(s - top) : 0)), total = e.reduce((a, b) => a + b, 0);
     return e.map((x) => x / total);
   }
-  const tell = () => state.report([...state.flips].sort((a, b) => a - b));
+  const tell = () => state.report({ flips: [...state.flips].sort((a, b) => a - b), rev: state.rev });
   const flip = (cells) => { cells.forEach((c) => (state.flips.has(c) ? state.flips.delete(c) : state.flips.add(c))); draw(); tell(); };
 
   function panel(pattern, p) {

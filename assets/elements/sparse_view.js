@@ -24,7 +24,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const words = data.words;
   if (state.rev !== data.rev) { state.rev = data.rev; Object.assign(state, data.start); }
   state.report = state.report ?? reporter((value) => setStateValue("view", value));
-  const tell = () => state.report({ pattern: state.pattern, n: state.n, l: state.l, c: state.c, query: state.query });
+  const tell = () => state.report({ pattern: state.pattern, n: state.n, l: state.l, c: state.c, query: state.query, rev: state.rev });
   let hover = null;
 
   const table = (name) => {

@@ -16,7 +16,7 @@ export default function ({ data, parentElement, setStateValue }) {
     return h("div", { class: "sentence" }, ...data.sentence.map((word, i) => {
       const here = i === data.word, seen = reader.visible[i];
       return h("button", { type: "button", class: here ? "word here" : seen ? "word seen" : "word unseen", dir: "auto", "aria-pressed": String(here), title: here ? words.here : seen ? words.seen : words.unseen, "data-word": String(i),
-        onclick: () => setStateValue("word", i) }, here ? "?" : word);
+        onclick: () => setStateValue("word", { word: i, rev: data.rev }) }, here ? "?" : word);
     }));
   }
   function matrix(reader) {

@@ -20,7 +20,7 @@ class Switched:
     at: int
 
 
-def chosen(key: str, start: Switched) -> Switched:
+def chosen(key: str, start: Switched, rev: int) -> Switched:
     """What is set in the mounted element now, or ``start`` before its first change.
 
     Called before the element is drawn, so that it is drawn with the answer.
@@ -29,7 +29,7 @@ def chosen(key: str, start: Switched) -> Switched:
 
     state = st.session_state.get(key)
     value: Any = state.get("switched") if state else None
-    if not value:
+    if not value or value.get("rev") != rev:  # older than what Python moved
         return start
     return Switched(tuple((int(layer), int(head)) for layer, head in value["off"]), int(value["at"]))
 

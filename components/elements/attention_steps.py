@@ -71,6 +71,6 @@ def attention_steps(
         arrays = [(name, getattr(steps, name)) for name in (*_OF_A_HEAD, *_OF_A_LAYER)]
     result = _mount(key="attention_steps", data=_message(header, arrays), on_view_change=lambda: None)
     view = result.view
-    if not view or view.get("id") != key:
+    if not view or (view.get("id"), view.get("rev")) != (key, rev):  # older than what Python moved
         return start
     return StepsView(int(view["step"]), int(view["query"]), int(view["key"]), float(view["divisor"]))

@@ -73,7 +73,7 @@ def attention_view(
     }
     result = _mount(key="attention_view", data=message(header, packed), on_view_change=lambda: None)
     chosen = result.view
-    if not chosen or chosen.get("id") != key:
+    if not chosen or (chosen.get("id"), chosen.get("rev")) != (key, rev):  # older than what Python moved
         return start
     return AttentionChoice(
         layer=int(chosen["layer"]),

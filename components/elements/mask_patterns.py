@@ -55,4 +55,6 @@ def mask_patterns(
         on_flips_change=lambda: None,
     )
     chosen = result.flips
-    return tuple(int(code) for code in chosen) if chosen is not None else tuple(flips)
+    if not chosen or chosen.get("rev") != rev:  # older than what Python moved
+        return tuple(flips)
+    return tuple(int(code) for code in chosen["flips"])

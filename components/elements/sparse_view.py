@@ -43,7 +43,7 @@ def sparse_view(
         on_view_change=lambda: None,
     )
     view = result.view
-    if not view:
+    if not view or view.get("rev") != rev:  # older than what Python moved
         return start
     return SparseChoice(
         str(view["pattern"]), int(view["n"]), int(view["l"]), int(view["c"]), int(view["query"])

@@ -10,7 +10,7 @@ _mount = element("two_readers")
 
 
 def two_readers(
-    sentence: Sequence[str], word: int, readers: Sequence[tuple[str, WordGuess]], *, key: str
+    sentence: Sequence[str], word: int, readers: Sequence[tuple[str, WordGuess]], *, key: str, rev: int
 ) -> int:
     """Draw the readers side by side and return the word that is chosen.
 
@@ -19,10 +19,12 @@ def two_readers(
         word: the chosen one.
         readers: (name of the model, what it read and guessed).
         key: identity of the element.
+        rev: raised by Python when it moved ``word``.
     """
     result = _mount(
         key=key,
         data={
+            "rev": rev,
             "sentence": list(sentence),
             "word": word,
             "words": labels("two_readers"),
@@ -44,4 +46,6 @@ def two_readers(
         on_word_change=lambda: None,
     )
     chosen = result.word
-    return int(chosen) if chosen is not None and 0 <= int(chosen) < len(sentence) else word
+    if not chosen or chosen.get("rev") != rev:  # older than what Python moved
+        return word
+    return int(chosen["word"]) if 0 <= int(chosen["word"]) < len(sentence) else word

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from components.lm.bpe import BpeModel, train_bpe
 from components.lm.tokenizations import Tokenization, by_bpe, by_unigram, by_wordpiece, by_words
-from components.lm.unigram import UnigramModel, train_unigram
+from components.lm.unigram import UnigramModel, UnigramTrainer
 from components.lm.wordpiece import WordPieceModel, WordPieceTrainer
 from components.lm.words import WordTable
 
@@ -45,10 +45,12 @@ def train_all(
     num_merges: int,
     *,
     on_progress: Callable[[float], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> TrainedHere:
     """Train BPE with ``num_merges`` merges and the others to as many pieces.
 
     Unigram makes one EM round between prunings: few words give it nothing to learn from in a second one.
+    When ``should_stop`` says so, each keeps what it has learned by then (Unigram at least one round).
 
     Raises:
         InputProblem: the words cannot be trained on.
@@ -61,9 +63,9 @@ def train_all(
     bpe = train_bpe(words, num_merges).model()
     tell(0.2)
     wordpiece = WordPieceTrainer(words, num_merges, "gain", "continuation").run(
-        lambda done: tell(0.2 + 0.5 * done.merges / max(done.num_merges, 1))
+        lambda done: tell(0.2 + 0.5 * done.merges / max(done.num_merges, 1)), should_stop
     )
     tell(0.7)
-    unigram = train_unigram(words, len(bpe.vocabulary), em_rounds=1).model()
+    unigram = UnigramTrainer(words, len(bpe.vocabulary), em_rounds=1).run(should_stop=should_stop)
     tell(1.0)
-    return TrainedHere(tuple(dict(words.items())), bpe, wordpiece.model(), unigram)
+    return TrainedHere(tuple(dict(words.items())), bpe, wordpiece.model(), unigram.model())

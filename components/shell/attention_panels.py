@@ -37,7 +37,7 @@ def _switched(card: ModelCard, encoded: Encoded, masked: bool) -> Switched:
         ),
         at,
     )
-    now = start if s.get("_ablation_rev") != rev else chosen(BOARD, start)
+    now = start if s.get("_ablation_rev") != rev else chosen(BOARD, start, rev)
     s["_ablation_rev"] = rev
     off = tuple(head for head in now.off if head[0] < card.num_layers and head[1] < card.num_heads)
     at = now.at

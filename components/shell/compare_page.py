@@ -71,7 +71,7 @@ def trained() -> TrainedHere | None:
             table = count_words(both, lowercase=True)
         else:
             table = bpe.word_table(source, words, text)
-        return train_all(table, merges, on_progress=work.tell)
+        return train_all(table, merges, on_progress=work.tell, should_stop=work.should_stop)
 
     key = ("compare", "samples" if from_samples else words_key(), merges)
     work = trainings().start(key, do)

@@ -47,3 +47,12 @@ def test_vocabularies_are_of_one_size() -> None:
 def test_no_words_are_told() -> None:
     with pytest.raises(InputProblem):
         train_all({}, 10)
+
+
+def test_stopping_keeps_what_was_learned() -> None:
+    words = {f"w{i % 13}o{i % 7}rd{i}": i + 1 for i in range(300)}
+    whole = train_all(words, 200)
+    stopped = train_all(words, 200, should_stop=lambda: True)
+    cut = {name: made.num_tokens for name, made in stopped.tokenize(" ".join(words))}
+    assert cut["wordpiece"] > dict(whole.tokenize(" ".join(words)))["wordpiece"].num_tokens
+    assert cut["unigram"] > 0
