@@ -226,6 +226,81 @@ def miniature_of_sparse() -> dict:
     return {"kind": "matrix", "frames": [_frame([""] * 16, matrix) for matrix in shown]}
 
 
+def miniature_of_masking() -> dict:
+    """Blanks of three sentences and what the bundled BERT would write there."""
+    import torch
+
+    loaded = checkpoints.load("pocket-bert", "masked_prediction")
+    frames = []
+    for text in (
+        "Once upon a [MASK] there was a king.",
+        "The king and the [MASK] lived in a castle.",
+        "She put the cake on the [MASK].",
+    ):
+        given = loaded.tokenizer(text, return_tensors="pt")
+        logits = loaded.masked_logits(loaded.forward(**given))[0]
+        place = int((given["input_ids"][0] == loaded.tokenizer.mask_token_id).nonzero()[0, 0])
+        top = torch.softmax(logits[place].double(), -1).topk(4)
+        bars = [
+            [loaded.tokenizer.convert_ids_to_tokens(int(i)), round(float(p), 4)]
+            for p, i in zip(top.values, top.indices, strict=True)
+        ]
+        frames.append({"text": text.replace("[MASK]", "▢"), "next": "", "bars": bars, "chosen": 0})
+    return {"kind": "bars", "frames": frames}
+
+
+def miniature_of_dice() -> dict:
+    """One sentence, three throws of the dice of BERT."""
+    from components.lm.dice import Recipe, draw
+    from components.lm.mlm import read_text
+
+    loaded = checkpoints.load("pocket-bert", "masked_prediction")
+    text = read_text(loaded, "the little girl gave her brother a red ball and he was happy")
+    thrown, _ = draw(text, Recipe(), seed=3, num_draws=3)
+    names = loaded.tokenizer.convert_ids_to_tokens
+    rows = [names([int(i) for i in ids])[1:8] for ids in thrown.input_ids]
+    return {
+        "kind": "strips",
+        "frames": [{"rows": rows[: k + 1], "marked": ["[MASK]"]} for k in range(len(rows))],
+    }
+
+
+def miniature_of_masking_rates() -> dict:
+    """Table 8 of the BERT paper: NER with features, F1."""
+    import csv
+
+    with (HERE.parent / "facts" / "bert_masking_rates.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    shown = [rows[0], rows[1], rows[2], rows[5]]
+    bars = [
+        [f"{r['mask_pct']}/{r['same_pct']}/{r['rnd_pct']}", float(r["ner_feature_based_f1"]) / 100]
+        for r in shown
+    ]
+    frames = [{"text": "NER, F1", "next": "", "bars": bars, "chosen": k} for k in range(len(bars))]
+    return {"kind": "bars", "frames": frames}
+
+
+def miniature_of_next_sentence() -> dict:
+    """Two pairs and what the bundled BERT says of them."""
+    from components.lm.next_sentence import judge
+
+    first = "The girl opened the door."
+    seconds = ("She went into the garden.", "The ship sailed to the island.")
+    verdicts = judge(
+        checkpoints.load("pocket-bert", "next_sentence"), [(first, second) for second in seconds]
+    )
+    frames = [
+        {
+            "text": f"… {second}",
+            "next": "",
+            "bars": [["IsNext", round(v.is_next_prob, 4)], ["NotNext", round(1 - v.is_next_prob, 4)]],
+            "chosen": 0 if v.says_next else 1,
+        }
+        for second, v in zip(seconds, verdicts, strict=True)
+    ]
+    return {"kind": "bars", "frames": frames}
+
+
 def save(name: str, value: object) -> None:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     (HERE / name).write_text(text + "\n", encoding="utf-8")
@@ -248,6 +323,10 @@ def main() -> None:
     miniatures["bert/attention"] = miniature_of_attention()
     miniatures["transformer/sizes"] = miniature_of_sizes()
     if "pocket-bert" in checkpoints.store().bundled_names():
+        miniatures["bert/masking"] = miniature_of_masking()
+        miniatures["bert/dice"] = miniature_of_dice()
+        miniatures["bert/masking_rates"] = miniature_of_masking_rates()
+        miniatures["bert/next_sentence"] = miniature_of_next_sentence()
         miniatures["bert/inputs"] = miniature_of_inputs()
         miniatures["bert/contextual"] = miniature_of_contextual()
     save("miniatures.json", miniatures)

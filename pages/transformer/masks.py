@@ -77,7 +77,10 @@ for card in cards.values():
     except ValueError:
         st.info(t(WORDS, "no_guess", model=card.name))
 if readers:
-    links.put("word", two_readers([text[a:b] for a, b in spans], word, readers, key="two_readers", rev=links.revision()))
+    links.put(
+        "word",
+        two_readers([text[a:b] for a, b in spans], word, readers, key="two_readers", rev=links.revision()),
+    )
     caption(
         " · ".join(
             f"{name} ({cards[name].revision[:14]}), {t(WORDS, 'of_layer', layer=g.layer)}"

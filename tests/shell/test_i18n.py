@@ -1,5 +1,6 @@
 """Both languages have the same files, tables, keys and slots; every page is registered in both."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -53,3 +54,9 @@ def test_a_label_is_defined_once() -> None:
             for key in entries:
                 assert (table, key) not in seen, (table, key, path.name, seen.get((table, key)))
                 seen[table, key] = path.name
+
+
+def test_every_stop_of_the_map_has_a_miniature() -> None:
+    pages = re.findall(r'lesson\("([\w/]+)"', (ROOT / "app.py").read_text(encoding="utf-8"))
+    drawn = json.loads((ROOT / "assets/traces/miniatures.json").read_text(encoding="utf-8"))
+    assert set(pages) - {"start/home"} == set(drawn)

@@ -17,6 +17,7 @@ export function percent(p) {
   if (p >= 1) return "100%";
   if (p < 0.0001) return "<0.01%";
   if (p > 0.9999) return ">99.99%";
+  if (p > 0.9995) return `${(p * 100).toFixed(2)}%`;
   return `${(p * 100).toPrecision(p < 0.01 ? 2 : 3)}%`;
 }
 
