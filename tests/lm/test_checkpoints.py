@@ -472,7 +472,7 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_pickled_weights_are_refused_and_never_opened(gpt_copy: Path) -> None:
     (gpt_copy / "model.safetensors").unlink()
-    (gpt_copy / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch /tmp/never'\ntR.")
+    (gpt_copy / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch never'\ntR.")
     found = refusal(make_store(gpt_copy).load, "local:my-gpt")
     assert found.reason is Reason.PICKLE_ONLY
     assert found.parameters["files"] == ("pytorch_model.bin",)
