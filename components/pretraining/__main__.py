@@ -135,7 +135,10 @@ def _add_train(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     parser.add_argument("--snapshots", type=int, default=0, help="how many weights to keep, evenly on a logarithmic scale")  # fmt: skip
     parser.add_argument("--weight-decay", type=float, help="of the matrices (BERT 0.3, GPT 0)")
     parser.add_argument(
-        "--neighbour-layers", type=int, help="BERT's layers in which some heads start at a neighbour (all)"
+        "--neighbour-layers",
+        type=int,
+        default=1,
+        help="BERT's layers in which some heads start at a neighbour (%(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0)
     _add_machine_options(parser)
@@ -178,7 +181,7 @@ def _run_train(options: argparse.Namespace) -> int:
         lengths=LENGTHS[options.kind, options.size.partition("-")[0]],
         seed=options.seed,
         num_snapshots=options.snapshots,
-        neighbour_layers=size.num_layers if options.neighbour_layers is None else options.neighbour_layers,
+        neighbour_layers=options.neighbour_layers,
         weight_decay=MATRIX_WEIGHT_DECAY[options.kind]
         if options.weight_decay is None
         else options.weight_decay,

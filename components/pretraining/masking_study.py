@@ -20,7 +20,6 @@ from components.lm.masking import IGNORED_LABEL
 from components.pretraining.architectures import SIZES
 from components.pretraining.downstream import FineTuning, Task, feature_based, fine_tune, load_tasks
 from components.pretraining.export import load_run_model
-from components.pretraining.optimizers import MATRIX_WEIGHT_DECAY
 from components.pretraining.packing import PackedDocuments, bert_epoch
 from components.pretraining.training import LENGTHS, Machine, Masking, Run, RunSettings, mask_bert_batch
 
@@ -205,8 +204,6 @@ def run_study(
             batch_tokens=2048,
             lengths=LENGTHS["bert", "nano"],
             masking=row.masking,
-            weight_decay=MATRIX_WEIGHT_DECAY["bert"],
-            neighbour_layers=size.num_layers,
             seed=seed,
         )
         run_folder = work / "study" / f"{row.name}-seed{seed}"
