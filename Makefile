@@ -17,7 +17,8 @@ dev: $(RUN_READY)
 	@$(BIN)/streamlit run app.py --server.port $(PORT) --server.fileWatcherType auto
 
 test: $(DEV_READY) $(BROWSER_READY) lint types
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore tests/browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser
 
 lint: $(DEV_READY)
 	$(BIN)/ruff check .

@@ -228,6 +228,19 @@ def _same_number(param: Number | Integer, value: float, raw: str) -> bool:
         return False
 
 
+def _fits(param: Param, value: Any) -> bool:
+    """Whether a value is of the parameter's kind and within its bounds."""
+    if value is None:  # an emptied widget; the page words it
+        return True
+    if isinstance(param, Text):
+        return isinstance(value, str)
+    try:
+        written = param.write(value)
+        return isinstance(written, str) and param.write(param.read(written)) == written
+    except (Unusable, TypeError, ValueError, AttributeError):
+        return False
+
+
 def open_frame() -> None:
     """Settle language and text size, before the first word is drawn."""
     first = "_view" not in st.session_state
@@ -267,8 +280,10 @@ def open_view(page: str, *params: Param) -> None:
         view.notes = tuple(notes)
     again = st.session_state.pop("_resend", False)
     for param in params:
-        if param.key not in st.session_state:
-            st.session_state[param.key] = view.values.get(param.key, param.default)
+        # Two pages may use one key; a value that the other page's kind left behind is not ours.
+        if param.key not in st.session_state or (entered and not _fits(param, st.session_state[param.key])):
+            kept = view.values.get(param.key, param.default)
+            st.session_state[param.key] = kept if _fits(param, kept) else param.default
         elif again:
             st.session_state[param.key] = st.session_state[param.key]  # makes Streamlit send the value
     view.page, view.params = page, params

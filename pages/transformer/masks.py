@@ -52,10 +52,9 @@ with controls():
 text = s["sentence"] if s["sentence"].strip() else SENTENCE
 spans = word_spans(text)
 word = min(s["word"], len(spans) - 1)
-held = st.session_state.get("two_readers")
-if held and held.get("word") is not None and s.get("_masks_rev") == links.revision():
+held = (s.get("two_readers") or {}).get("word")
+if held and held["rev"] == links.revision():
     word = min(int(held["word"]), len(spans) - 1)
-s["_masks_rev"] = links.revision()
 
 names = dict.fromkeys((("left_model", s["left_model"]), ("right_model", s["right_model"])))
 cards = {}

@@ -145,7 +145,7 @@ def test_a_file_that_is_not_utf8_is_told(open_at: OpenAt) -> None:
     page.locator("input[type=file]").set_input_files(
         {"name": "old.txt", "mimeType": "text/plain", "buffer": "안녕".encode("euc-kr")}
     )
-    page.wait_for_selector("[data-testid=stFileUploaderFile]")
+    expect(page.get_by_text("old.txt")).to_be_visible()
     page.get_by_role("button", name="Count its words and train").click()
     expect(page.get_by_role("alert")).to_contain_text("not UTF-8")
 

@@ -82,11 +82,11 @@ def test_going_back_by_a_link_moves_the_board_again(open_at: Open) -> None:
     page.get_by_role("button", name="The same race with ##").click()
     expect(page.locator(".gb-referee_board")).to_be_visible()
     page.get_by_role("button", name="Unigram after one EM round").click()
-    expect(page.locator(".gb-step-label")).to_have_text("step 1 of 7")
+    expect(page.locator(".gb-step-label", has_text="step 1 of 7")).to_be_visible()
     page.keyboard.press("ArrowLeft")
     expect(page.locator(".gb-step-label")).to_have_text("step 0 of 7")
     page.get_by_role("button", name="Unigram after one EM round").click()
-    expect(page.locator(".gb-step-label")).to_have_text("step 1 of 7")
+    expect(page.locator(".gb-step-label", has_text="step 1 of 7")).to_be_visible()
 
 
 def test_letters_cannot_become_markup(open_at: Open) -> None:

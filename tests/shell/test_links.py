@@ -61,3 +61,14 @@ def test_never_raises_anything_else(raw: str) -> None:
 def test_picks_survive_the_link(numbers: list[int]) -> None:
     param = links.Numbers("picks")
     assert param.read(param.write(numbers)) == tuple(numbers)
+
+
+def test_a_value_of_another_kind_does_not_fit() -> None:
+    """Two pages may use one key: a word by number on one, by spelling on the other."""
+    assert not links._fits(links.Text("word", "record"), 5)
+    assert not links._fits(links.Integer("word", 0, 9, 5), "record")
+    assert not links._fits(links.Integer("word", 0, 9, 5), 12)
+    assert not links._fits(links.Choice("c", ("a",), "a"), "b")
+    assert links._fits(links.Integer("word", 0, 9, 5), 3)
+    assert links._fits(links.Numbers("picks"), [1, 2])
+    assert links._fits(links.Number("t", 0.0, 2.0, 1.0), 0.8)
