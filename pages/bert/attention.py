@@ -80,6 +80,7 @@ elif panel == "numbers":
 slide_note("E73", "E74")
 foot(
     NAME,
+    terms=["self-attention", "query, key, value", "multi-head attention"],
     try_this=page.prepared(card),
     sources=[
         ("Vaswani et al. 2017, 3.2", "https://arxiv.org/abs/1706.03762"),

@@ -97,6 +97,7 @@ with st.expander(t("contextual", "elmo")):
 slide_note("E77")
 foot(
     NAME,
+    terms=["static embedding", "contextual embedding", "feature-based approach"],
     try_this=[
         (
             t("contextual", f"try_{word}"),

@@ -49,6 +49,7 @@ look_further(card, text)
 slide_note("E19", "E26")
 foot(
     "bert/dice",
+    terms=["masked language model (MLM)", "dynamic masking", "span masking"],
     try_this=[
         (t("dice", "try_all_mask"), {"mask_replace_prob": 1.0, "random_replace_prob": 0.0}),
         (t("dice", "try_words"), {"strategy": "words", "dice_look": "ways"}),

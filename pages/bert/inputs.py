@@ -113,6 +113,14 @@ slide_note("E12", "E13", "E15", "E16", "E17")
 model = st.session_state["bert_model"]
 foot(
     NAME,
+    terms=[
+        "embedding",
+        "segment embedding",
+        "position embedding",
+        "special token",
+        "attention mask",
+        "layer normalization",
+    ],
     try_this=[
         (
             t("inputs", "try_all_b"),

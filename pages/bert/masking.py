@@ -65,6 +65,7 @@ elif look == "pieces":
 
 foot(
     "bert/masking",
+    terms=["masked language model (MLM)", "special token", "logits", "softmax"],
     try_this=mlm.lab_examples(),
     sources=[
         ("Devlin et al. 2019 (BERT), section 3.1", "https://arxiv.org/abs/1810.04805"),

@@ -61,6 +61,12 @@ elif look == "live":
 slide_note("E19")
 foot(
     "bert/masking_rates",
+    terms=[
+        "masked language model (MLM)",
+        "fine-tuning",
+        "feature-based approach",
+        "named entity recognition (NER)",
+    ],
     try_this=[
         (t("rates", "try_all_mask"), {"recipe": 1}),
         (t("rates", "try_no_mask"), {"recipe": 4, "apply_rate": 0.5}),

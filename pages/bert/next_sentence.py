@@ -61,6 +61,7 @@ slide_note("E15", "E16", "E20", "E21")
 
 foot(
     "bert/next_sentence",
+    terms=["next sentence prediction (NSP)", "sentence order prediction (SOP)"],
     try_this=[
         (t("nsp", "try_same"), {"elsewhere": "same_text"}),
         (t("nsp", "try_probe"), {"nsp_part": "probe"}),

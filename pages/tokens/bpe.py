@@ -73,6 +73,7 @@ if lesson is not None:
 
 foot(
     "tokens/bpe",
+    terms=["byte-pair encoding (BPE)", "merge rule", "vocabulary", "subword"],
     try_this=[
         (t("bpe", "try_largest"), {"tie_rule": "largest", "bpe_step": 0}),
         (t("bpe", "try_mark"), {"end_of_word": True, "bpe_step": 9}),

@@ -92,6 +92,7 @@ slide_note(*(("E11", "E12") if part == "call" else ("E07", "E01", "E09")))
 
 foot(
     NAME,
+    terms=["tokenization", "token", "vocabulary", "special token", "attention mask"],
     try_this=[
         (t("compare", "try_emoji"), {"cmp_text": "안녕하세요 👩‍👩‍👦 café cafe\u0301"}),
         (t("compare", "try_languages"), {"cmp_part": "languages"}),

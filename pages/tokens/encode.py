@@ -89,6 +89,7 @@ if view is not None:
 
 foot(
     "tokens/encode",
+    terms=["out-of-vocabulary (OOV)", "merge rule", "byte-level BPE"],
     try_this=[
         (t("encode", "try_fast"), {"encode_text": "fast"}),
         (t("encode", "try_hello"), {"encode_text": "안녕하세요", "encode_view": "bytes"}),

@@ -124,6 +124,7 @@ slide_note(*{"race": ("E10", "E08"), "encoding": ("E08", "E11", "E12"), "unigram
 
 foot(
     NAME,
+    terms=["WordPiece", "subword", "byte-pair encoding (BPE)"],
     try_this=[
         (t("wordpiece", "try_marks"), {"wp_symbols": "continuation"}),
         (

@@ -108,6 +108,7 @@ rows = [
 ]
 foot(
     NAME,
+    terms=["masked (causal) self-attention", "attention mask", "padding", "encoder-decoder attention"],
     try_this=[
         (t(WORDS, "try_first"), {"word": 0}),
         (t(WORDS, "try_last"), {"word": 8}),

@@ -140,6 +140,7 @@ slide_note("E13")
 
 foot(
     NAME,
+    terms=["positional encoding", "position embedding"],
     try_this=[
         (t("positions", "try_far"), {"pos_at": 60, "pos_model": given["pos_model"]}),
         (t("positions", "try_slow"), {"pos_dim": 100, "pos_count": "256", "pos_model": given["pos_model"]}),

@@ -116,6 +116,14 @@ rows = [
 ]
 foot(
     NAME,
+    terms=[
+        "self-attention",
+        "scaled dot-product attention",
+        "softmax",
+        "residual connection",
+        "layer normalization",
+        "pre-LN",
+    ],
     try_this=[
         (t(WORDS, "try_numbers"), {"step": 5, "query": 2, "key": 2}),
         (t(WORDS, "try_causal"), {"causal": True, "step": 4, "query": 1, "key": 2}),

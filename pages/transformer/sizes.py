@@ -132,6 +132,7 @@ with st.expander(t("sizes", "albert_title")):
 slide_note("E18", "E24", "E38", "E40", "E44", "E45", "E54")
 foot(
     NAME,
+    terms=["embedding", "feed-forward network", "multi-head attention", "vocabulary"],
     try_this=[
         (t("sizes", f"try_{short}"), state_of(every[name].size))
         for short, name in (("large", "bert-large"), ("albert", "albert-base"), ("gpt3", "gpt-3-175b"))

@@ -40,6 +40,7 @@ rows = [
 ]
 foot(
     NAME,
+    terms=["sparse attention", "masked (causal) self-attention"],
     try_this=[
         (t(WORDS, "try_local"), {"pattern": "local", "query": 35}),
         (t(WORDS, "try_fixed"), {"pattern": "fixed", "n": 64, "l": 8, "query": 45}),

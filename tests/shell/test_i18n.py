@@ -1,5 +1,6 @@
 """Both languages have the same files, tables, keys and slots; every page is registered in both."""
 
+import csv
 import json
 import re
 import tomllib
@@ -60,3 +61,15 @@ def test_every_stop_of_the_map_has_a_miniature() -> None:
     pages = re.findall(r'lesson\("([\w/]+)"', (ROOT / "app.py").read_text(encoding="utf-8"))
     drawn = json.loads((ROOT / "assets/traces/miniatures.json").read_text(encoding="utf-8"))
     assert set(pages) - {"start/home"} == set(drawn)
+
+
+@pytest.mark.parametrize(
+    "page", sorted(path for path in (ROOT / "pages").glob("*/*.py") if path.stem != "home")
+)
+def test_every_page_explains_its_terms(page: Path) -> None:
+    """The terms of the foot are in the glossary, under their English names."""
+    listed = re.search(r"terms=\[(.*?)\]", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert listed, page.name
+    with (ROOT / "assets/facts/glossary.csv").open(encoding="utf-8", newline="") as file:
+        known = {row["english"] for row in csv.DictReader(file)}
+    assert set(re.findall(r'"(.*?)"', listed[1])) <= known
