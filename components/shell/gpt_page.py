@@ -16,8 +16,8 @@ from components.shell.layout import note_line
 
 TRACE = Path(__file__).parents[2] / "assets" / "traces" / "gpt-generation.json"
 PROMPT = "The old woman opened the door and"
-WINDOW = 16
-"""Steps sent with all candidates; about 1.2 kB each."""
+BLOCK = 8
+"""Two blocks of steps are sent with all their candidates, about 1.2 kB each."""
 AHEAD, AHEAD_SECONDS = 16, 0.25
 
 PARAMS = (
@@ -116,17 +116,21 @@ def from_model(model: str, text: Any) -> dict[str, Any]:
 
     step = st.session_state["step"]
     needed = max(step, _wanted()) + 1
-    steps = text.steps(needed, ahead=AHEAD, seconds=AHEAD_SECONDS)
+    # In blocks, so that what is sent stays the same for several steps and need not travel again.
+    until = -(-needed // BLOCK) * BLOCK + AHEAD
+    known = text.steps(needed, ahead=until - needed, seconds=AHEAD_SECONDS)
+    steps = known[:until]
     step = st.session_state["step"] = min(step, len(steps))
-    first = max(0, min(step - step % (WINDOW // 2), len(steps) - 1) - WINDOW // 4)
+    first = max(0, step // BLOCK * BLOCK - BLOCK // 2)
     note(model, [(x.token.token_id, x.token.text, x.trace.logprob) for x in steps[: step + 1]])
+    ended = text.stop_reason is not None and len(steps) == len(known)
     return {
         **_common(model, step),
         "prompt": prompt_line(text.prompt, text.statistics()),
         "line": written_line(steps),
-        "details": {"from": first, "steps": details(steps[first : first + WINDOW])},
-        "open": text.stop_reason is None,
-        "stop": text.stop_reason,
+        "details": {"from": first, "steps": details(steps[first : first + 2 * BLOCK])},
+        "open": not ended,
+        "stop": text.stop_reason if ended else None,
         "limit": text.prompt.context_length,
         "dropped": text.prompt.dropped_tokens,
         "empty": text.prompt.from_end_of_text,
@@ -134,10 +138,15 @@ def from_model(model: str, text: Any) -> dict[str, Any]:
 
 
 def _common(model: str, step: int) -> dict[str, Any]:
+    """What both kinds of data share. ``step`` is where the element begins; it then steps by itself."""
+    rev, run = links.revision(), _run_key(model)
+    start = st.session_state.get("_gpt_start")
+    if start is None or start[:2] != (rev, run):
+        start = st.session_state["_gpt_start"] = (rev, run, step)
     return {
-        "rev": links.revision(),
-        "run": _run_key(model),
-        "step": step,
+        "rev": rev,
+        "run": run,
+        "step": start[2],
         "branches": branches(model),
         "earlier": earlier(),
     }

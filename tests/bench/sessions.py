@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -44,6 +49,12 @@ class Session:
                 return time.perf_counter() - start
 
 
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run in a thread: the browser's own event loop may already be running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 async def _open(port: int, page: str, query: str) -> Session:
     socket = await websockets.connect(
         f"ws://127.0.0.1:{port}/_stcore/stream", subprotocols=["streamlit"], max_size=None, compression=None
@@ -68,25 +79,12 @@ async def _together(
 
 def together(port: int, page: str, first: str, queries: list[list[str]]) -> tuple[float, list[str]]:
     """Let one session per list of queries walk through it, all at once; return the median seconds and the errors."""
-    times, errors = asyncio.run(_together(port, page, first, queries))
+    times, errors = _run(_together(port, page, first, queries))
     return statistics.median(times), errors
 
 
 async def _hold(port: int, page: str, first: str, count: int) -> list[Session]:
     return [await _open(port, page, first) for _ in range(count)]
-
-
-def bytes_of_a_step(port: int, page: str, first: str, then: str) -> int:
-    """Return the bytes the server sends for one step of an open page."""
-
-    async def run() -> int:
-        session = await _open(port, page, first)
-        before = session.received
-        await session.view(then)
-        await session.socket.close()
-        return session.received - before
-
-    return asyncio.run(run())
 
 
 def memory_of_sessions(port: int, page: str, first: str, pid: int) -> float:
@@ -104,4 +102,4 @@ def memory_of_sessions(port: int, page: str, first: str, pid: int) -> float:
             await s.socket.close()
         return (after - before) / 9
 
-    return asyncio.run(run())
+    return _run(run())
