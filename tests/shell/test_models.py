@@ -1,9 +1,9 @@
 """Every reason for a refusal is a sentence, in both languages."""
 
 import pytest
-import streamlit as st
 
 from components.lm.model_card import REASON_PARAMETERS, ModelRefused, Reason
+from components.shell import i18n
 from components.shell.models import refusal, size
 
 VALUES = {
@@ -17,8 +17,8 @@ VALUES = {
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("reason", list(Reason))
-def test_every_reason_has_words(reason: Reason, lang: str) -> None:
-    st.session_state["lang"] = lang
+def test_every_reason_has_words(reason: Reason, lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: lang)
     parameters = {
         key: VALUES.get(key, 123_000_000 if "bytes" in key else "something")
         for key in REASON_PARAMETERS[reason]
