@@ -26,7 +26,7 @@ def open_page() -> Callable[..., AppTest]:
         at.query_params.update(query)
         try:
             at.switch_page(f"pages/{name}.py")
-        except ValueError:  # seen twice in 3,000 openings: the first run had ended before it named its pages
+        except ValueError:  # seen twice, cause not found: after the first run only app.py was known
             at.run()
             at.switch_page(f"pages/{name}.py")
         at.run()
