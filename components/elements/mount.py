@@ -8,8 +8,10 @@ All elements share one copy of the modules in ``assets/elements/lib``.
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import streamlit as st
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
@@ -39,10 +41,11 @@ def element(name: str, *, isolate_styles: bool = True) -> Callable[..., Any]:
     if not (ELEMENTS / f"{name}.js").exists():
         raise FileNotFoundError(f"assets/elements/{name}.js")
     has_css = (ELEMENTS / f"{name}.css").exists()
-    mounts: dict[int, Callable[..., Any]] = {}
+    # A test has one manager per app; a number such as id() would come back with the next one.
+    mounts: WeakKeyDictionary[BidiComponentManager, Callable[..., Any]] = WeakKeyDictionary()
 
     def mount(**kwargs: Any) -> Any:
-        manager = id(get_bidi_component_manager())  # a test has one per app
+        manager = get_bidi_component_manager()
         if manager not in mounts:
             _make_known(name)
             mounts[manager] = st.components.v2.component(
