@@ -31,6 +31,7 @@ MASK_REPLACE_PROB = 0.8
 RANDOM_REPLACE_PROB = 0.1  # the remaining 0.1 keep their token
 SPAN_GEOMETRIC_P = 0.2  # SpanBERT, section 3.1
 MAX_SPAN_WORDS = 10
+POSITIONS_AT_ONCE = 65_536  # dice thrown in one go: 256 kB of numbers
 IGNORED_LABEL = -100  # what PyTorch's cross entropy and transformers leave out of the loss
 
 
@@ -77,7 +78,9 @@ def choose_tokens(
     _check_share("mlm_probability", mlm_probability)
     shape = special.shape if num_draws is None else (num_draws, *special.shape)
     rng = np.random.default_rng(seed)
-    return np.asarray((rng.random(shape, np.float32) < mlm_probability) & ~special)
+    chosen = np.asarray(rng.random(shape, np.float32) < mlm_probability)
+    chosen &= ~special
+    return chosen
 
 
 def choose_whole_words(
@@ -175,20 +178,34 @@ def corrupt_tokens(
     if mask_replace_prob + random_replace_prob > 1 + 1e-9:
         raise ValueError("mask_replace_prob + random_replace_prob must be at most 1")
     rng = np.random.default_rng(seed)
-    original = np.broadcast_to(np.asarray(input_ids, np.int64), chosen.shape)
-    die = rng.random(chosen.shape, np.float32)
-    if span_ids is not None:
-        first_of_span = np.take_along_axis(die, np.maximum(span_ids, 0) % die.shape[-1], axis=-1)
-        die = np.where(span_ids >= 0, first_of_span, die)
-    masked = chosen & (die < mask_replace_prob)
-    randomised = chosen & ~masked & (die < mask_replace_prob + random_replace_prob)
-    ids = np.where(masked, mask_token_id, original)
-    ids[randomised] = rng.integers(first_random_id, vocab_size, int(randomised.sum()))
-    actions = np.zeros(chosen.shape, np.int8)
-    actions[chosen] = Action.KEPT
-    actions[masked] = Action.MASKED
-    actions[randomised] = Action.RANDOM
-    return MaskedTokens(ids, np.where(chosen, original, IGNORED_LABEL), actions)
+    ids = np.empty(chosen.shape, np.int64)
+    ids[...] = input_ids
+    labels, actions = np.full(chosen.shape, IGNORED_LABEL, np.int64), np.zeros(chosen.shape, np.int8)
+    length = max(1, chosen.shape[-1])
+    block = max(1, POSITIONS_AT_ONCE // length) * length
+    randomised = [np.zeros(0, np.int64)]
+    # Whole rows at a time, as many as stay in the processor's cache. Every position throws, so that a seed throws the
+    # same dice whatever was chosen; then only the chosen ones are looked at.
+    for start in range(0, chosen.size, block):
+        part = slice(start, start + block)
+        die = rng.random(min(block, chosen.size - start), np.float32)
+        at = np.flatnonzero(chosen.reshape(-1)[part])
+        thrown = die[at]
+        if span_ids is not None:
+            span = span_ids.reshape(-1)[part][at]
+            thrown = np.where(span >= 0, die[at - at % length + span % length], thrown)
+        is_masked = thrown < mask_replace_prob
+        is_random = ~is_masked & (thrown < mask_replace_prob + random_replace_prob)
+        masked, action, token = at[is_masked], actions.reshape(-1)[part], ids.reshape(-1)[part]
+        labels.reshape(-1)[part][at] = token[at]
+        token[masked] = mask_token_id
+        action[at] = Action.KEPT
+        action[masked] = Action.MASKED
+        action[at[is_random]] = Action.RANDOM
+        randomised.append(start + at[is_random])
+    others = np.concatenate(randomised)
+    ids.reshape(-1)[others] = rng.integers(first_random_id, vocab_size, others.size)
+    return MaskedTokens(ids, labels, actions)
 
 
 def mask_tokens(

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.lm.masking import (
+    POSITIONS_AT_ONCE,
     Action,
     choose_spans,
     choose_tokens,
@@ -156,6 +157,22 @@ def test_one_die_for_a_whole_span() -> None:
         for span in range(span_ids[draw].max() + 1):
             assert len(set(masked.actions[draw, span_ids[draw] == span].tolist())) == 1
     assert len(set(masked.actions[chosen].tolist())) == 3
+
+
+def test_a_die_does_not_depend_on_what_else_was_chosen() -> None:
+    """More draws than are thrown in one go: raising the rate leaves the dice of the tokens chosen before alone."""
+    draws = 2 * POSITIONS_AT_ONCE // len(IDS) + 3
+    few = choose_tokens(SPECIAL, 0.15, seed=0, num_draws=draws)
+    many = choose_tokens(SPECIAL, 0.4, seed=0, num_draws=draws)
+    assert (many | ~few).all()  # the same tokens and more
+    one, other = (corrupt_tokens(IDS, chosen, seed=1, **OPTIONS) for chosen in (few, many))
+    assert (one.actions[few] == other.actions[few]).all()
+    assert (one.labels[few] == np.broadcast_to(IDS, few.shape)[few]).all()
+    spans = np.broadcast_to(np.arange(100) // 5, (draws, 100))
+    whole = corrupt_tokens(np.arange(110, 210), spans >= 0, span_ids=spans, seed=1, **OPTIONS).actions
+    assert (whole.reshape(draws, 20, 5) == whole[:, ::5, None]).all()
+    assert len(np.unique(whole[:50])) == 3
+    assert (whole != whole[:, :1]).any()  # another span, another die
 
 
 def test_nothing_to_choose_and_everything_chosen() -> None:
