@@ -94,8 +94,10 @@ function build(root, state) {
   const layerBox = bar.querySelector("select");
 
   // --- all heads -----------------------------------------------------------------------------------------------
+  // One canvas for all heads: a canvas each would be 144 layers, which the browser puts together at every hover.
+  const sheet = h("canvas", { class: "sheet", "aria-hidden": "true" });
   const grid = h("div", { class: "grid" });
-  const sortBox = h("select", { "aria-label": words.sort, onchange: (event) => { state.sort = event.target.value; layThumbs(); tell(); } },
+  const sortBox = h("select", { "aria-label": words.sort, onchange: (event) => { state.sort = event.target.value; layThumbs(); paintThumbs(); tell(); } },
     ...["grid", ...model.kinds].map((kind) => h("option", { value: kind }, kind === "grid" ? words.sort_grid : words[`kind_${kind}`])));
   const thumbs = new Map();
   const score = (kind, layer, head) => model.scores[kind]?.[model.layers.indexOf(layer)]?.[head] ?? null;
@@ -114,11 +116,11 @@ function build(root, state) {
   }
   for (const layer of model.layers) {
     for (let head = 0; head < model.columns.length; head++) {
-      const canvas = h("canvas", { width: n, height: n });
+      const place = h("span", { class: "place" });
       const label = h("span", { class: "score" });
       const node = h("button", { type: "button", class: "thumb", title: describe(layer, head), "aria-label": describe(layer, head), tabindex: "-1", "data-layer": String(layer), "data-head": String(head),
-        onclick: (event) => take(layer, head, event.shiftKey || event.ctrlKey || event.metaKey) }, canvas, label);
-      thumbs.set(`${layer}.${head}`, { layer, head, canvas, node, label });
+        onclick: (event) => take(layer, head, event.shiftKey || event.ctrlKey || event.metaKey) }, place, label);
+      thumbs.set(`${layer}.${head}`, { layer, head, place, node, label });
     }
   }
   let order = [];
@@ -129,9 +131,9 @@ function build(root, state) {
     const value = (thumb) => score(state.sort, thumb.layer, thumb.head) ?? -1;
     order = list ? all.sort((a, b) => value(b) - value(a)) : all;
     for (const thumb of order) thumb.label.textContent = list ? `${thumb.layer}.${model.columns[thumb.head]} ${num(score(state.sort, thumb.layer, thumb.head))}` : "";
-    grid.className = `grid${list ? " list" : ""}${n > 40 ? " fine" : ""}`;
+    grid.className = `grid${list ? " list" : ""}`;
     grid.style.setProperty("--columns", String(model.columns.length));
-    fill(grid, list ? [] : [h("span", { class: "axis corner" }), ...model.columns.map((name) => h("span", { class: "axis" }, name))],
+    fill(grid, sheet, list ? [] : [h("span", { class: "axis corner" }), ...model.columns.map((name) => h("span", { class: "axis" }, name))],
       ...order.flatMap((thumb) => (!list && thumb.head === 0 ? [h("span", { class: "axis" }, thumb.layer), thumb.node] : [thumb.node])));
   }
   grid.addEventListener("keydown", (event) => {
@@ -141,11 +143,34 @@ function build(root, state) {
     const here = order.findIndex((thumb) => thumb.node === event.target.closest("button"));
     order[Math.min(Math.max(here + step, 0), order.length - 1)].node.focus();
   });
-  function paintThumbs(from = 0) {
-    const until = Math.min(from + 48, order.length);
-    for (let i = from; i < until; i++) paintMatrix(order[i].canvas, order[i].layer, order[i].head, null);
-    if (until < order.length) requestAnimationFrame(() => paintThumbs(until));
-    else { root.dataset.thumbs = String(order.length); root.dataset.thumbsMs = (performance.now() - begin).toFixed(0); }
+  const one = document.createElement("canvas"); // a head, one pixel per weight, before it takes its place on the sheet
+  let painting = 0, painted = "";
+  /** Paint every head where its button lies now, a part per frame; nothing to do if nothing moved. */
+  function paintThumbs(again = true) {
+    const spots = order.map(({ place }) => [place.offsetLeft, place.offsetTop, place.offsetWidth]);
+    const wide = grid.clientWidth, tall = Math.max(...spots.map(([, top, across]) => top + across));
+    const now = `${wide} ${spots.at(-1)} ${state.sort}`;
+    if (!wide || (!again && now === painted)) return;
+    painted = now;
+    const scale = Math.min(devicePixelRatio || 1, 16_000 / tall);
+    sheet.width = Math.round(wide * scale); sheet.height = Math.round(tall * scale);
+    sheet.style.width = px(wide); sheet.style.height = px(tall);
+    const context = sheet.getContext("2d");
+    const round = (value) => Math.round(value * scale);
+    cancelAnimationFrame(painting);
+    const part = (from) => {
+      const until = Math.min(from + 48, order.length);
+      for (let i = from; i < until; i++) {
+        const [left, top, across] = spots[i];
+        paintMatrix(one, order[i].layer, order[i].head, null);
+        context.imageSmoothingEnabled = across * scale < n;
+        context.imageSmoothingQuality = "high";
+        context.drawImage(one, round(left), round(top), round(across), round(across));
+      }
+      if (until < order.length) painting = requestAnimationFrame(() => part(until));
+      else { root.dataset.thumbs = String(order.length); root.dataset.thumbsMs ??= (performance.now() - begin).toFixed(0); }
+    };
+    part(0);
   }
   /** One byte, one shade: the byte is the square root of the weight, as the legend says. */
   function paintMatrix(canvas, layer, head, only) {
@@ -169,7 +194,7 @@ function build(root, state) {
   const inner = h("div", { class: "inner" }, base, over, left, middle, right);
   const scroll = h("div", { class: "scroll" }, inner);
   const leftOut = h("span", { class: "left-out" });
-  let rowHeight = 24, height = 0, width = 0, from = 0, to = 0, fontSize = 13;
+  let rowHeight = 24, height = 0, width = 0, from = 0, to = 0, font = "";
   const leftNodes = [], rightNodes = [];
 
   function layTokens() {
@@ -263,12 +288,14 @@ function build(root, state) {
     state.heads.forEach((head, c) => {
       context.fillStyle = roleColour(root, colourName(c));
       context.globalAlpha = 0.3;
-      list.forEach((i, place) => { if (hiddenAway(place)) return; const w = weightOf(byteOf(head, i)) * room; context.fillRect(isLeft ? edge - w : edge, place * rowHeight + 2 + c * part, w, Math.max(1, part - 1)); });
+      context.beginPath();
+      list.forEach((i, place) => { if (hiddenAway(place)) return; const w = weightOf(byteOf(head, i)) * room; context.rect(isLeft ? edge - w : edge, place * rowHeight + 2 + c * part, w, Math.max(1, part - 1)); });
+      context.fill();
     });
     context.globalAlpha = 1;
     if (state.heads.length > 1) return;
     context.fillStyle = roleColour(root, "quiet");
-    context.font = `${fontSize}px ${getComputedStyle(root).getPropertyValue("--st-code-font") || "monospace"}`;
+    context.font = font;
     context.textBaseline = "middle";
     context.textAlign = isLeft ? "left" : "right";
     list.forEach((i, place) => hiddenAway(place) || context.fillText(num(weightOf(byteOf(state.heads[0], i)), 2), isLeft ? 8 : width - 8, y(place)));
@@ -320,13 +347,15 @@ function build(root, state) {
 
   // --- pointing ------------------------------------------------------------------------------------------------
   const readout = h("p", { class: "readout", "aria-live": "polite" });
-  let waiting = false;
+  let waiting = false, stale = false, drewNow = false;
+  /** Draw while the event is handled, so that this frame shows it; what else comes before the frame, and leaving, waits for it. */
   function point(where) {
     if (where?.q === state.hover?.q && where?.k === state.hover?.k) return;
     state.hover = where;
+    if (where && !drewNow) { drewNow = true; stale = false; drawHover(); } else stale = true;
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => { waiting = false; drawHover(); });
+    requestAnimationFrame(() => { waiting = drewNow = false; if (stale) { stale = false; drawHover(); } });
   }
   function drawHover() {
     const focus = state.hover ?? (state.pin === null ? null : { q: state.pin });
@@ -409,7 +438,7 @@ function build(root, state) {
     width = Math.max(160, inner.clientWidth);
     from = middle.offsetLeft; to = from + middle.offsetWidth;
     seenWidth = middle.clientWidth;
-    fontSize = parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.8;
+    font = `${parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.8}px ${getComputedStyle(root).getPropertyValue("--st-code-font") || "monospace"}`;
     view = Math.min(height, Math.max(rowHeight, scroll.clientHeight));
     baseContext = size(base, height);
     overContext = size(over, view); // as tall as what is visible, and moved along when that scrolls
@@ -426,10 +455,12 @@ function build(root, state) {
   layThumbs();
   refresh();
   root.dataset.linesMs = (performance.now() - begin).toFixed(0);
-  requestAnimationFrame(() => paintThumbs());
+  delete root.dataset.thumbsMs;
+  requestAnimationFrame(() => paintThumbs(false));
   state.watch?.disconnect();
-  state.watch = new ResizeObserver(() => { if (Math.abs(middle.clientWidth - seenWidth) > 1) { measure(); drawHover(); } });
+  state.watch = new ResizeObserver(() => { if (Math.abs(middle.clientWidth - seenWidth) > 1) { measure(); drawHover(); } paintThumbs(false); });
   state.watch.observe(root);
+  state.watch.observe(grid);
 
   // --- pictures ------------------------------------------------------------------------------------------------
   state.offers.forEach((stop) => stop());
@@ -470,11 +501,12 @@ function build(root, state) {
     }),
     offerPicture("all-heads", () => {
       const across = state.sort === "grid" ? model.columns.length : 12, cell = 74;
+      const picture = ({ layer, head }) => { paintMatrix(one, layer, head, null); return one.toDataURL(); };
       const svg = frame(across * cell + 12, Math.ceil(order.length / across) * (cell + 14) + 12);
       order.forEach((thumb, i) => {
         const x = 8 + (i % across) * cell, top = 8 + Math.floor(i / across) * (cell + 14);
         const image = document.createElementNS(svg.namespaceURI, "image");
-        for (const [key, value] of Object.entries({ x, y: top, width: cell - 8, height: cell - 8, href: thumb.canvas.toDataURL(), style: "image-rendering: pixelated" })) image.setAttribute(key, value);
+        for (const [key, value] of Object.entries({ x, y: top, width: cell - 8, height: cell - 8, href: picture(thumb), style: "image-rendering: pixelated" })) image.setAttribute(key, value);
         svg.append(image, h("rect", { x, y: top, width: cell - 8, height: cell - 8, fill: "none", stroke: "var(--gb-line)" }),
           h("text", { x, y: top + cell + 3, "font-size": 10, "font-family": "sans-serif", fill: "var(--gb-quiet)" }, thumb.label.textContent || `${thumb.layer}.${model.columns[thumb.head]}`));
       });
