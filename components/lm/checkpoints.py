@@ -18,7 +18,8 @@ Settings, read when the store is made:
 ======================== ============================================================================================
 GLASSBOX_MODELS          What may be used: a comma list of ``bundled``, ``local``, ``hub`` and single names. Unset:
                          everything. ``bundled`` is right for a public server.
-GLASSBOX_LOCAL_MODELS    Local model folders, or folders of model folders, separated like PATH.
+GLASSBOX_LOCAL_MODELS    Local model folders (or folders of a tokenizer alone), or folders of such folders, separated
+                         like PATH.
 GLASSBOX_MODEL_MEMORY    Budget for loaded models (default ``3GB``). The model used last always stays.
 GLASSBOX_MAX_MODEL_BYTES Largest weights that may be downloaded or loaded (default ``2GB``).
 GLASSBOX_TORCH_THREADS   Threads of torch for the whole process (default 1: with several readers at once, more are slower).
@@ -34,7 +35,7 @@ import re
 import threading
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -51,6 +52,7 @@ from components.lm.model_card import (
     parse_name,
     read_card,
 )
+from components.lm.tokenizer_folder import FILES, has_tokenizer, tokenizer_digest
 
 if TYPE_CHECKING:
     import torch
@@ -66,6 +68,7 @@ __all__ = [
     "Offer",
     "Reason",
     "Settings",
+    "TokenizerCard",
     "add_local_folder",
     "cache_folder",
     "cached_folder",
@@ -74,6 +77,8 @@ __all__ = [
     "import_torch",
     "load",
     "store",
+    "tokenizer_card",
+    "tokenizer_cards",
 ]
 
 BUNDLED_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "models"
@@ -205,10 +210,13 @@ def repo_folder(cache: Path, model_id: str) -> Path:
     return cache / ("models--" + model_id.replace("/", "--"))
 
 
-def cached_folder(model_id: str, cache: Path | None = None) -> Path | None:
-    """The newest complete snapshot of a hub model in the cache, or ``None`` if it was not downloaded.
+def cached_folder(
+    model_id: str, cache: Path | None = None, holds: Callable[[Path], bool] = is_complete
+) -> Path | None:
+    """The newest snapshot of a hub model in the cache that ``holds`` what is needed, or ``None`` if there is none.
 
-    The name of the folder is the commit hash. Models that other programs downloaded are found as well.
+    By default the whole model. The name of the folder is the commit hash. Models that other programs downloaded are
+    found as well.
     """
     cache = cache or cache_folder()
     for name in dict.fromkeys((model_id, _CANONICAL.get(model_id, model_id))):
@@ -223,7 +231,7 @@ def cached_folder(model_id: str, cache: Path | None = None) -> Path | None:
         commits.extend(path.name for path in sorted(snapshots, key=lambda path: -path.stat().st_mtime_ns))
         for commit in commits:
             snapshot = folder / "snapshots" / commit
-            if _COMMIT.fullmatch(commit) and is_complete(snapshot):
+            if _COMMIT.fullmatch(commit) and holds(snapshot):
                 return snapshot
     return None
 
@@ -420,6 +428,18 @@ class Choice:
     licence: str
 
 
+@dataclass(frozen=True)
+class TokenizerCard:
+    """A tokenizer on this machine, with or without the model it belongs to.
+
+    ``revision`` is the commit hash for a hub model and ``sha256:<digest of the tokenizer's files>`` for a folder.
+    """
+
+    name: str
+    source: Source
+    revision: str
+
+
 class Checkpoints:
     """All models this process knows and holds. One per process (see :func:`store`); tests make their own."""
 
@@ -458,19 +478,22 @@ class Checkpoints:
         """Names (``local:NAME``) of the local folders that the operator or a reader named."""
         return tuple(LOCAL_PREFIX + key for key in sorted(self._local_folders()))
 
-    def add_local_folder(self, path: str | Path) -> str:
+    def add_local_folder(self, path: str | Path, *, tokenizer_only: bool = False) -> str:
         """Make a model folder on this machine available and return its name, ``local:<folder name>``.
 
-        The folder is checked first. Raises ``ModelRefused``: ``NOT_ALLOWED`` on a server whose operator set
+        The folder is checked first; with ``tokenizer_only`` a tokenizer in it is enough. Raises ``ModelRefused``: ``NOT_ALLOWED`` on a server whose operator set
         ``GLASSBOX_MODELS`` (only the operator names folders there), ``NAME_TAKEN`` if another folder has the same
-        name, and whatever :meth:`card` raises. Adding the same folder again is fine.
+        name, and whatever :meth:`card` (or :meth:`tokenizer_card`) raises. Adding the same folder again is fine.
         """
         folder = Path(path).expanduser().resolve()
         key = unicodedata.normalize("NFC", folder.name)
         name = parse_name(LOCAL_PREFIX + key)
         if self.settings.allowed is not None:
             raise ModelRefused(Reason.NOT_ALLOWED, name=name.text, allowed=self.settings.allowed)
-        read_card(folder, name)
+        if tokenizer_only:
+            _tokenizer_revision(folder, name)
+        else:
+            read_card(folder, name)
         with self._mutex:
             known = self._added.get(key) or self._operator_folders().get(key)
             if known is not None and known != folder:
@@ -482,8 +505,8 @@ class Checkpoints:
         found: dict[str, Path] = {}
         for folder in self.settings.local_folders:
             inside: Iterable[Path] = (folder,)
-            if folder.is_dir() and not (folder / "config.json").is_file():
-                inside = sorted(path for path in folder.iterdir() if (path / "config.json").is_file())
+            if folder.is_dir() and not _is_named(folder):
+                inside = sorted(path for path in folder.iterdir() if _is_named(path))
             for path in inside:
                 resolved = path.resolve()
                 found.setdefault(unicodedata.normalize("NFC", resolved.name), resolved)
@@ -534,6 +557,38 @@ class Checkpoints:
             found = replace(found, languages=found.languages or offer.languages, licence=offer.licence)
         return folder, found
 
+    # Tokenizers
+
+    def tokenizer_folder(self, name: ModelName) -> Path:
+        """Where the files of a tokenizer are; the model itself may be missing. Raises what :meth:`folder` raises."""
+        if name.source == "hub":
+            cached = cached_folder(name.key, self._cache, has_tokenizer)
+            if cached is None:
+                raise ModelRefused(Reason.NOT_DOWNLOADED, name=name.text)
+            return cached
+        return self.folder(name)
+
+    def tokenizer_card(self, text: object) -> TokenizerCard:
+        """The card of a tokenizer on this machine, without importing torch; no model needs to be with it.
+
+        Raises ``ModelRefused``: ``BAD_NAME``, ``NOT_ALLOWED``, ``NOT_FOUND``, ``NOT_DOWNLOADED`` or ``INCOMPLETE``.
+        """
+        name = self.parse_name(text)
+        folder = self.tokenizer_folder(name)
+        revision = folder.name if name.source == "hub" else _tokenizer_revision(folder, name)
+        return TokenizerCard(name.text, name.source, revision)
+
+    def tokenizer_cards(self) -> tuple[TokenizerCard, ...]:
+        """Every tokenizer on this machine that the operator allows: bundled, local, downloaded."""
+        found: list[TokenizerCard] = []
+        names = (*self.bundled_names(), *self.local_names(), *self._downloaded_names(has_tokenizer))
+        for text in names:
+            with contextlib.suppress(ModelRefused):
+                found.append(self.tokenizer_card(text))
+        return tuple(found)
+
+    # Lists
+
     def choices(self, require: Capability | None = None) -> tuple[Choice, ...]:
         """Models to offer in a list: bundled, local, downloaded, then those offered for download.
 
@@ -558,9 +613,9 @@ class Checkpoints:
                 )
         return tuple(found)
 
-    def _downloaded_names(self) -> tuple[str, ...]:
+    def _downloaded_names(self, holds: Callable[[Path], bool] = is_complete) -> tuple[str, ...]:
         cache = self._cache or cache_folder()
-        offered = [offer.name for offer in OFFERED if cached_folder(offer.name, cache) is not None]
+        offered = [offer.name for offer in OFFERED if cached_folder(offer.name, cache, holds) is not None]
         shown = set(offered) | {_CANONICAL[name] for name in offered}
         others: list[str] = []
         try:
@@ -569,7 +624,7 @@ class Checkpoints:
             folders = []
         for folder in folders:
             model_id = folder.removeprefix("models--").replace("--", "/")
-            if model_id not in shown and cached_folder(model_id, cache) is not None:
+            if model_id not in shown and cached_folder(model_id, cache, holds) is not None:
                 others.append(model_id)
         return (*offered, *others)
 
@@ -630,6 +685,20 @@ class Checkpoints:
             return sum(item.memory_bytes for item in self._loaded.values())
 
 
+def _is_named(folder: Path) -> bool:
+    """Whether a folder is a model or a tokenizer itself, not a folder of such folders."""
+    return (folder / "config.json").is_file() or has_tokenizer(folder)
+
+
+def _tokenizer_revision(folder: Path, name: ModelName) -> str:
+    if not folder.is_dir():
+        raise ModelRefused(Reason.NOT_FOUND, name=name.text)
+    if not has_tokenizer(folder):
+        files = " / ".join(" + ".join(names) for names in FILES)
+        raise ModelRefused(Reason.INCOMPLETE, name=name.text, missing=files)
+    return f"sha256:{tokenizer_digest(folder)}"
+
+
 # --- The store of this process --------------------------------------------------------------------------------------
 
 _store: Checkpoints | None = None
@@ -660,6 +729,16 @@ def choices(require: Capability | None = None) -> tuple[Choice, ...]:
     return store().choices(require)
 
 
-def add_local_folder(path: str | Path) -> str:
+def tokenizer_card(name: object) -> TokenizerCard:
+    """:meth:`Checkpoints.tokenizer_card` of the shared store."""
+    return store().tokenizer_card(name)
+
+
+def tokenizer_cards() -> tuple[TokenizerCard, ...]:
+    """:meth:`Checkpoints.tokenizer_cards` of the shared store."""
+    return store().tokenizer_cards()
+
+
+def add_local_folder(path: str | Path, *, tokenizer_only: bool = False) -> str:
     """:meth:`Checkpoints.add_local_folder` of the shared store."""
-    return store().add_local_folder(path)
+    return store().add_local_folder(path, tokenizer_only=tokenizer_only)

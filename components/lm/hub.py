@@ -54,6 +54,7 @@ from components.lm.model_card import (
     parse_safetensors_header,
     parse_weights_index,
 )
+from components.lm.tokenizer_folder import FILES as TOKENIZER_GROUPS
 
 __all__ = [
     "Download",
@@ -112,7 +113,8 @@ class RemoteModel:
     """What is known of a hub model before it is downloaded.
 
     ``bytes_total`` counts the files needed, ``bytes_here`` how much of them an earlier download left in the cache.
-    ``gated`` models need an account that accepted their terms. ``card`` says what the model can do.
+    ``gated`` models need an account that accepted their terms. ``licence`` is its identifier on the hub, empty if the
+    model's page names none. ``card`` says what the model can do; it is ``None`` where only the tokenizer is fetched.
     """
 
     name: str
@@ -122,12 +124,8 @@ class RemoteModel:
     bytes_total: int
     bytes_here: int
     gated: bool
-    card: ModelCard
-
-    @property
-    def licence(self) -> str:
-        """The licence by its identifier on the hub; empty if the model page names none."""
-        return self.card.licence
+    licence: str
+    card: ModelCard | None
 
 
 # --- Asking ---------------------------------------------------------------------------------------------------------
@@ -145,8 +143,12 @@ def describe_remote(
     cache: Path | None = None,
     limits: Limits | None = None,
     settings: Settings | None = None,
+    tokenizer_only: bool = False,
 ) -> RemoteModel:
     """Ask a hub what a model is, what it may be used for and how much there is to download.
+
+    With ``tokenizer_only`` the files of its tokenizer are enough, a few megabytes at most: they are read as data, so it
+    does not matter which kind of model they belong to.
 
     Raises ``ModelRefused``: ``BAD_NAME``, ``NOT_ALLOWED``; ``NO_NETWORK``, ``OFFLINE_MODE``, ``TIMEOUT``, ``NOT_A_HUB``,
     ``SERVER_ERROR`` for the connection; ``NOT_FOUND``, ``GATED``, ``PICKLE_ONLY``, ``OWN_CODE``, ``UNSUPPORTED``,
@@ -165,6 +167,29 @@ def describe_remote(
     if not _COMMIT.fullmatch(revision):
         raise hub.refused(Reason.NOT_A_HUB)
     siblings = {str(item.rfilename): item for item in info.siblings or ()}
+    languages, licence = _card_data(info)
+    folder = repo_folder(cache or cache_folder(), model_id)
+
+    def described(files: tuple[RemoteFile, ...], card: ModelCard | None) -> RemoteModel:
+        return RemoteModel(
+            name=model_id,
+            endpoint=hub.endpoint,
+            revision=revision,
+            files=files,
+            bytes_total=sum(file.size_bytes for file in files),
+            bytes_here=sum(_bytes_here(folder, revision, file) for file in files),
+            gated=gated,
+            licence=licence,
+            card=card,
+        )
+
+    if tokenizer_only:
+        group = next((group for group in TOKENIZER_GROUPS if all(file in siblings for file in group)), None)
+        if group is None:
+            raise ModelRefused(Reason.INCOMPLETE, name=model_id, missing="tokenizer.json")
+        # The settings come first: a folder counts as a tokenizer as soon as the last file of the group is there.
+        wanted = [file for file in ("tokenizer_config.json", *reversed(group)) if file in siblings]
+        return described(tuple(hub.file(revision, file, siblings[file]) for file in wanted), None)
     if "config.json" not in siblings:
         raise ModelRefused(Reason.INCOMPLETE, name=model_id, missing="config.json")
     config = hub.read_object(revision, "config.json")
@@ -183,7 +208,6 @@ def describe_remote(
     tensors: dict[str, tuple[int, ...]] = {}
     for file in weights:
         tensors.update(hub.read_header(revision, file))
-    languages, licence = _card_data(info)
     card = build_card(
         name=model_id,
         source="hub",
@@ -194,17 +218,7 @@ def describe_remote(
         languages=languages,
         licence=licence,
     )
-    folder = repo_folder(cache or cache_folder(), model_id)
-    return RemoteModel(
-        name=model_id,
-        endpoint=hub.endpoint,
-        revision=revision,
-        files=files,
-        bytes_total=sum(file.size_bytes for file in files),
-        bytes_here=sum(_bytes_here(folder, revision, file) for file in files),
-        gated=gated,
-        card=card,
-    )
+    return described(files, card)
 
 
 def _weights(hub: _Hub, revision: str, siblings: dict[str, Any]) -> tuple[str, ...]:

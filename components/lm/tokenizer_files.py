@@ -27,7 +27,6 @@ Kind = Literal["bpe", "wordpiece", "unigram", "words"]
 
 _KINDS: dict[str, Kind] = {"BPE": "bpe", "WordPiece": "wordpiece", "Unigram": "unigram", "WordLevel": "words"}
 _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
-FILES = ("tokenizer.json", "vocab.txt", "vocab.json")
 
 
 class NoTokenizer(ValueError):
@@ -175,11 +174,6 @@ def read_tokenizer(folder: Path) -> TokenizerFile:
     wanted = config.get("model_input_names")
     types = "token_type_ids" in wanted if isinstance(wanted, list) else kind == "wordpiece"
     return TokenizerFile(tokenizer, kind, unknown, types)
-
-
-def has_tokenizer(folder: Path) -> bool:
-    """Whether a folder holds files of a tokenizer that :func:`read_tokenizer` knows."""
-    return any((folder / name).is_file() for name in FILES)
 
 
 def _open(folder: Path, config: dict[str, Any]) -> Any:

@@ -393,7 +393,7 @@ def tokenizer_file(name: str, revision: str) -> "TokenizerFile":
     from components.lm.tokenizer_files import read_tokenizer
 
     store = checkpoints.store()
-    return read_tokenizer(store.folder(store.parse_name(name)))
+    return read_tokenizer(store.tokenizer_folder(store.parse_name(name)))
 
 
 # Twelve sentences at width 768 with 13 layers: some 6 MB.

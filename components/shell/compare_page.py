@@ -7,8 +7,9 @@ import streamlit as st
 from components.elements.token_lanes import LaneOfTokens
 from components.lm import checkpoints
 from components.lm.bert_tokenization import TokenizerCall
+from components.lm.checkpoints import TokenizerCard
 from components.lm.comparison import TrainedHere, train_all
-from components.lm.model_card import ModelCard, ModelRefused
+from components.lm.model_card import ModelRefused
 from components.lm.tokenizations import by_characters
 from components.lm.tokenizer_files import NoTokenizer, TokenizerFile
 from components.lm.words import InputProblem, WordTable, count_words
@@ -86,10 +87,10 @@ def trained() -> TrainedHere | None:
     return found
 
 
-def model_tokenizers(card: ModelCard | None) -> list[tuple[str, TokenizerFile]]:
+def model_tokenizers(card: TokenizerCard) -> list[tuple[str, TokenizerFile]]:
     """Return the tokenizers of the bundled models and of the chosen one; says so when the chosen one has none."""
     names = [name for name in BUNDLED if name in checkpoints.store().bundled_names()]
-    if card is not None and card.name not in names:
+    if card.name not in names:
         names.append(card.name)
     found = []
     for name in names:
@@ -102,7 +103,7 @@ def model_tokenizers(card: ModelCard | None) -> list[tuple[str, TokenizerFile]]:
 def tokenizer_of(name: str) -> TokenizerFile | None:
     """Return the tokenizer of a model, or say why there is none."""
     try:
-        card = checkpoints.card(name)
+        card = checkpoints.tokenizer_card(name)
         return tokenizer_file(card.name, card.revision)
     except NoTokenizer as error:
         st.warning(t("compare", "no_tokenizer", name=name, reason=str(error)[:200]))
@@ -159,11 +160,10 @@ def back_to_tokens(file: TokenizerFile) -> list[tuple[str, str | None]]:
 # In words and files.
 
 
-def caption(part: str, card: ModelCard | None) -> str:
+def caption(part: str, card: TokenizerCard) -> str:
     """Return the line under the picture."""
     state = st.session_state
     if part == "call":
-        assert card is not None
         return t(
             "compare", "caption_call", model=card.name, revision=card.revision.removeprefix("sha256:")[:10]
         )
@@ -198,7 +198,7 @@ def said(part: str, shown: list[tuple[str, list[LaneOfTokens]]]) -> str:
     return t("compare", "dearest", name=name, ratio=f"{ratio:.2f}")
 
 
-def export(part: str, shown: list[tuple[str, list[LaneOfTokens]]], card: ModelCard | None) -> Export:
+def export(part: str, shown: list[tuple[str, list[LaneOfTokens]]], card: TokenizerCard) -> Export:
     """Return what the page gives away: ``shown`` is (text, lanes) for each text on screen."""
     state = st.session_state
     about = {"trained_on": state["cmp_source"], "merges": state["cmp_merges"]}
@@ -246,7 +246,7 @@ def export(part: str, shown: list[tuple[str, list[LaneOfTokens]]], card: ModelCa
     )
 
 
-def call_export(card: ModelCard, call: TokenizerCall) -> Export:
+def call_export(card: TokenizerCard, call: TokenizerCall) -> Export:
     """Return what the call gives away."""
 
     def rows() -> list[dict[str, Any]]:

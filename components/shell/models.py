@@ -2,13 +2,18 @@
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
 from components.lm import checkpoints
-from components.lm.model_card import LOCAL_PREFIX, Capability, ModelCard, ModelRefused, Reason
+from components.lm.checkpoints import TokenizerCard
+from components.lm.model_card import LOCAL_PREFIX, Capability, ModelCard, ModelRefused, Reason, parse_name
+from components.shell import links
 from components.shell.i18n import t
+
+Need = Capability | Literal["tokenizer"]
+"""What a page needs a model for; ``tokenizer`` needs no model at all, only its tokenizer's files."""
 
 
 def size(count: float) -> str:
@@ -36,12 +41,22 @@ def refusal(error: ModelRefused) -> str:
     return t("models", error.reason.value, **slots)
 
 
-def _took(key: str, on_change: Callable[[], None] | None) -> None:
+def _names(require: Need) -> list[str]:
+    """Return the names in the list: what is here, then what can be downloaded."""
+    if require != "tokenizer":
+        return [choice.name for choice in checkpoints.choices(require)]
+    here = [card.name for card in checkpoints.tokenizer_cards()]
+    allows = checkpoints.store().settings.allows
+    offered = [offer.name for offer in checkpoints.OFFERED if allows(parse_name(offer.name))]
+    return list(dict.fromkeys((*here, *offered)))
+
+
+def _took(key: str, require: Need, on_change: Callable[[], None] | None) -> None:
     """Callback: a path typed by hand becomes a named local folder; a path never reaches the link."""
     typed = str(st.session_state[key] or "").strip()
     if typed and (typed.startswith(("~", ".")) or os.path.isabs(typed) or "\\" in typed):  # noqa: PTH117
         try:
-            st.session_state[key] = checkpoints.add_local_folder(typed)
+            st.session_state[key] = checkpoints.add_local_folder(typed, tokenizer_only=require == "tokenizer")
         except ModelRefused as error:
             st.session_state["_model_refused"] = refusal(error)
             st.session_state[key] = LOCAL_PREFIX + "?"
@@ -49,25 +64,23 @@ def _took(key: str, on_change: Callable[[], None] | None) -> None:
         on_change()
 
 
-def model_picker(
-    require: Capability, *, key: str = "model", on_change: Callable[[], None] | None = None
-) -> None:
+def model_picker(require: Need, *, key: str = "model", on_change: Callable[[], None] | None = None) -> None:
     """Draw the list of models that can do ``require``; any other name can be typed.
 
     The choice is ``st.session_state[key]``, a link parameter of the page.
     """
-    names = [choice.name for choice in checkpoints.choices(require)]
+    names = _names(require)
     now = st.session_state.get(key)
     if now and now not in names:
         names.append(now)
     st.selectbox(
-        t("models", "model"),
+        t("models", "tokenizer" if require == "tokenizer" else "model"),
         names,
         key=key,
         accept_new_options=True,
         help=t("models", "help"),
         on_change=_took,
-        args=(key, on_change),
+        args=(key, require, on_change),
     )
 
 
@@ -77,15 +90,30 @@ def model_in_use(require: Capability, *, default: str, key: str = "model") -> Mo
     A model that is not on this machine is offered for download; meanwhile the bundled one is shown.
     """
     name = st.session_state.get(key) or default
-    said = st.session_state.pop("_model_refused", None)
     try:
         return checkpoints.card(name, require)
     except ModelRefused as error:
-        if error.reason is Reason.NOT_DOWNLOADED:
-            _offer(name, default)
-        else:
-            st.warning(f"{said or refusal(error)} {t('models', 'meanwhile', name=default)}")
+        _refused(error, name, default)
     return checkpoints.card(default, require)
+
+
+def tokenizer_in_use(*, default: str, key: str) -> TokenizerCard:
+    """Return the tokenizer to use now, like :func:`model_in_use`; of a download only its files are fetched."""
+    name = st.session_state.get(key) or default
+    try:
+        return checkpoints.tokenizer_card(name)
+    except ModelRefused as error:
+        _refused(error, name, default, tokenizer_only=True)
+    return checkpoints.tokenizer_card(default)
+
+
+def _refused(error: ModelRefused, name: str, default: str, *, tokenizer_only: bool = False) -> None:
+    """Say why a name cannot be used, or offer to download what it names."""
+    said = st.session_state.pop("_model_refused", None)
+    if error.reason is Reason.NOT_DOWNLOADED:
+        _offer(name, default, tokenizer_only)
+    else:
+        st.warning(f"{said or refusal(error)} {t('models', 'meanwhile', name=default)}")
 
 
 @st.fragment(run_every=1.0)
@@ -96,11 +124,8 @@ def _running(name: str) -> None:
     if download is None:
         return
     now = download.progress()
-    if now.state == "done":
-        st.rerun()
-    if now.refused is not None:
-        st.error(refusal(now.refused))
-        st.rerun()
+    if download.over:  # the page uses it now, or says why not
+        links.run_again()
     done = t(
         "models", "progress", done=size(now.bytes_done), total=size(now.bytes_total), file=now.file or "…"
     )
@@ -110,7 +135,7 @@ def _running(name: str) -> None:
         download.stop()
 
 
-def _offer(name: str, default: str) -> None:
+def _offer(name: str, default: str, tokenizer_only: bool) -> None:
     """Say what a download would bring, on request; then fetch it with progress, stop and resume."""
     from components.lm import hub
 
@@ -123,25 +148,26 @@ def _offer(name: str, default: str) -> None:
         failed = download.progress().refused if download is not None else None
         if failed is not None:
             st.error(refusal(failed))
-        elif download is not None:
+        elif download is not None and download.progress().state == "stopped":
             st.caption(t("models", "stopped", done=size(download.progress().bytes_done)))
-        remote: Any = st.session_state.get(f"_remote-{name}")
+        held = f"_remote-{'tokenizer-' * tokenizer_only}{name}"
+        remote: Any = st.session_state.get(held)
         if remote is None:
             if st.button(t("models", "describe"), key=f"describe-{name}"):
                 try:
                     with st.spinner(t("models", "asking")):
-                        st.session_state[f"_remote-{name}"] = hub.describe_remote(name)
-                    st.rerun()
+                        st.session_state[held] = hub.describe_remote(name, tokenizer_only=tokenizer_only)
+                    links.run_again()
                 except ModelRefused as error:
                     st.error(f"{refusal(error)} {t('models', 'meanwhile', name=default)}")
             return
         st.markdown(
             t(
                 "models",
-                "described",
+                "described_tokenizer" if tokenizer_only else "described",
                 name=name,
                 size=size(remote.bytes_total),
-                parameters=f"{remote.card.num_parameters:,}",
+                parameters="" if tokenizer_only else f"{remote.card.num_parameters:,}",
                 licence=remote.licence or t("models", "no_licence"),
                 here=size(remote.bytes_here),
             )
@@ -152,4 +178,4 @@ def _offer(name: str, default: str) -> None:
             type="primary",
         ):
             hub.start_download(remote)
-            st.rerun()
+            links.run_again()

@@ -1,5 +1,6 @@
 """State and data of the page "WordPiece and Unigram": the race of three referees, longest match, Unigram."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,6 @@ import streamlit as st
 
 from components.lm import checkpoints
 from components.lm.match_lesson import MatchLesson, match_words
-from components.lm.model_card import ModelRefused
 from components.lm.referee_race import MAX_MERGES, REFEREES, Race, run_race
 from components.lm.tokenizer_files import NoTokenizer
 from components.lm.unigram_lesson import MAX_WORD_LETTERS, UnigramLesson, unigram_lesson
@@ -229,15 +229,10 @@ def unigram() -> UnigramLesson | None:
 def vocabularies() -> list[str]:
     """Return what can be encoded with: the run on screen, and the models here whose tokenizer is WordPiece."""
     names = [RUN]
-    for choice in checkpoints.choices():
-        if choice.state != "ready":
-            continue
-        try:
-            card = checkpoints.card(choice.name)
+    for card in checkpoints.tokenizer_cards():
+        with contextlib.suppress(NoTokenizer):
             if tokenizer_file(card.name, card.revision).kind == "wordpiece":
                 names.append(card.name)
-        except (ModelRefused, NoTokenizer):
-            continue
     return names
 
 
@@ -262,7 +257,7 @@ def encoding(trained: Race) -> tuple[MatchLesson, WordPieceModel, list[list[str]
     utf8_size(typed)
     name = state["wp_vocab"]
     if name != RUN:
-        card = checkpoints.card(name)
+        card = checkpoints.tokenizer_card(name)
         file = tokenizer_file(card.name, card.revision)
         return match_words(file.wordpiece(), file.words(typed)), file.wordpiece(), []
     words = [span.text for span in split_words(in_letters(typed))]

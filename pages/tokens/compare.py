@@ -11,7 +11,7 @@ from components.shell import compare_page as cmp
 from components.shell import links
 from components.shell.i18n import t
 from components.shell.layout import caption, controls, foot, page_header, reading_aid, slide_note
-from components.shell.models import model_in_use, model_picker
+from components.shell.models import model_picker, tokenizer_in_use
 
 NAME = "tokens/compare"
 links.open_view(NAME, *cmp.params())
@@ -42,7 +42,7 @@ with controls():
             t("compare", "sentence_b"), key="call_pair", help=t("compare", "sentence_b_help")
         )
     with row[2]:
-        model_picker("attention", key="cmp_model")
+        model_picker("tokenizer", key="cmp_model")
     with row[3].popover(t("layout", "more"), width="stretch"):
         st.radio(
             t("compare", "trained_on"),
@@ -52,7 +52,7 @@ with controls():
         )
         st.number_input(t("bpe", "num_merges"), 1, 1_000, key="cmp_merges", help=t("compare", "merges_help"))
 
-card = model_in_use("attention", default=cmp.first_model(), key="cmp_model")
+card = tokenizer_in_use(default=cmp.first_model(), key="cmp_model")
 
 if part == "call":
     file = cmp.tokenizer_of(card.name)

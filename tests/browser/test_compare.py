@@ -1,6 +1,7 @@
 """Compare tokenizers in a real browser: typing, parts, the call, and a cold link."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
@@ -45,3 +46,22 @@ def test_pictures_come_home(open_at: Open) -> None:
     assert text.startswith("<svg")
     assert "Ġlow" in text
     assert "var(--" not in text
+
+
+def test_the_path_of_a_folder_with_only_a_vocabulary_is_enough(open_at: Open, tmp_path: Path) -> None:
+    folder = tmp_path / "my words"
+    folder.mkdir()
+    page = open_at("/tokens-compare?lang=en&cmp_part=call&cmp_model=pocket-gpt")
+    expect(page.locator(".call .column").first).to_be_visible()
+    box = page.get_by_test_id("stSelectbox").first.locator("input")
+    box.fill(str(folder))
+    box.press("Enter")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("vocab.txt")  # what is missing, in words
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "i", "love", "nl", "##p", "!"]
+    (folder / "vocab.txt").write_text("\n".join(pieces), encoding="utf-8")
+    box.fill(str(folder))
+    box.press("Enter")
+    page.wait_for_function("location.search.includes('cmp_model=local%3Amy+words')")
+    expect(page.locator(".printed")).to_contain_text("'input_ids': [2, 5, 6, 7, 8, 9, 3]")
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+    assert "tmp" not in page.evaluate("location.search")

@@ -806,3 +806,62 @@ def test_the_given_pocket_gpt_loads() -> None:
     # float32 softmax over 4,096 entries
     assert np.isclose(probs.sum(dtype=np.float64), 1, atol=1e-5)
     assert loaded.card.num_parameters == loaded.model.num_parameters() == 3_505_152
+
+
+# --- Tokenizers without a model -------------------------------------------------------------------------------------
+
+
+def write_vocabulary(folder: Path) -> Path:
+    """A folder with a vocab.txt of our own and nothing else."""
+    folder.mkdir(parents=True)
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "low", "##est", "!"]
+    (folder / "vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_a_folder_of_a_tokenizer_alone_is_a_tokenizer_and_no_model(tmp_path: Path) -> None:
+    folder = write_vocabulary(tmp_path / "only vocab")
+    store = make_store()
+    assert refusal(store.add_local_folder, folder).reason is Reason.INCOMPLETE
+    assert store.add_local_folder(folder, tokenizer_only=True) == "local:only vocab"
+    card = store.tokenizer_card("local:only vocab")
+    assert (card.name, card.source, card.revision[:7]) == ("local:only vocab", "local", "sha256:")
+    assert store.tokenizer_folder(store.parse_name(card.name)) == folder
+    assert store.tokenizer_cards() == (card,)
+    assert refusal(store.card, card.name).reason is Reason.INCOMPLETE
+    assert all(choice.source == "hub" for choice in store.choices()), "no page that needs a model lists it"
+    (folder / "vocab.txt").write_text((folder / "vocab.txt").read_text("utf-8") + "##er\n", encoding="utf-8")
+    assert store.tokenizer_card(card.name).revision != card.revision, "another vocabulary, another revision"
+
+
+def test_a_folder_of_tokenizers_is_listed_by_the_operator(tmp_path: Path, tiny_gpt_folder: Path) -> None:
+    write_vocabulary(tmp_path / "many" / "one")
+    (tmp_path / "many" / "half").mkdir()
+    (tmp_path / "many" / "half" / "vocab.json").write_text("{}", encoding="utf-8")  # without merges.txt
+    store = make_store(tmp_path / "many", tiny_gpt_folder)
+    assert [card.name for card in store.tokenizer_cards()] == ["local:one", "local:tiny-gpt"]
+
+
+def test_a_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    store = make_store()
+    found = refusal(store.add_local_folder, tmp_path / "empty", tokenizer_only=True)
+    assert found.reason is Reason.INCOMPLETE
+    assert "vocab.txt" in str(found.parameters["missing"])
+    nowhere = refusal(store.add_local_folder, tmp_path / "nowhere", tokenizer_only=True)
+    assert nowhere.reason is Reason.NOT_FOUND
+    restricted = make_store(allowed=("bundled",))
+    one = write_vocabulary(tmp_path / "one")
+    assert refusal(restricted.add_local_folder, one, tokenizer_only=True).reason is Reason.NOT_ALLOWED
+    assert refusal(restricted.tokenizer_card, "gpt2").reason is Reason.NOT_ALLOWED
+    assert refusal(store.tokenizer_card, "gpt2").reason is Reason.NOT_DOWNLOADED
+
+
+def test_a_tokenizer_in_the_cache_needs_no_weights(tmp_path: Path, tiny_gpt_folder: Path) -> None:
+    snapshot = tmp_path / "models--owner--any" / "snapshots" / ("a" * 40)
+    snapshot.mkdir(parents=True)
+    shutil.copy(tiny_gpt_folder / "tokenizer.json", snapshot)
+    store = make_store(cache=tmp_path)
+    assert store.tokenizer_card("owner/any").revision == "a" * 40
+    assert [card.name for card in store.tokenizer_cards()] == ["owner/any"]
+    assert refusal(store.card, "owner/any").reason is Reason.NOT_DOWNLOADED

@@ -27,6 +27,7 @@ from components.lm import checkpoints, hub
 from components.lm.checkpoints import Checkpoints, Settings, cached_folder
 from components.lm.hub import Download, Limits, RemoteModel, current_download, describe_remote, start_download
 from components.lm.model_card import ModelRefused, Reason
+from components.lm.tokenizer_files import read_tokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMIT = "5f0d2a1c" * 5
@@ -322,6 +323,32 @@ def test_a_complete_download_with_progress(fake_hub: FakeHub, cache: Path, tiny_
     assert incomplete(cache) == []
     for path in tiny_gpt_folder.iterdir():
         assert (last.folder / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_tokenizer_is_fetched_without_its_model(fake_hub: FakeHub, cache: Path) -> None:
+    # A kind of model that no page can run: its tokenizer is data all the same.
+    fake_hub.files["config.json"] = json.dumps(
+        {"model_type": "t5", "auto_map": {"AutoModel": "x.Y"}}
+    ).encode()
+    remote = describe(fake_hub, cache, tokenizer_only=True)
+    assert (remote.card, remote.licence, remote.gated) == (None, "mit", False)
+    assert [file.name for file in remote.files] == ["tokenizer_config.json", "tokenizer.json"]
+    assert start_download(remote, cache=cache, limits=QUICK).wait(LONG).state == "done"
+    assert not fake_hub.ranges(), "the weights were not asked for"
+    store = Checkpoints(Settings(), bundled_folder=Path("/nonexistent"), cache=cache)
+    assert store.tokenizer_card(fake_hub.model_id).revision == COMMIT
+    folder = store.tokenizer_folder(store.parse_name(fake_hub.model_id))
+    assert len(read_tokenizer(folder).call("low").input_ids) >= 1
+    assert describe(fake_hub, cache, tokenizer_only=True).bytes_here == remote.bytes_total
+
+
+def test_the_older_files_of_a_tokenizer_come_together(fake_hub: FakeHub, cache: Path) -> None:
+    del fake_hub.files["tokenizer.json"]
+    fake_hub.files |= {"vocab.json": b"{}", "merges.txt": b"#version: 0.2"}
+    names = [file.name for file in describe(fake_hub, cache, tokenizer_only=True).files]
+    assert names == ["tokenizer_config.json", "merges.txt", "vocab.json"]
+    del fake_hub.files["merges.txt"]
+    assert refusal(describe, fake_hub, cache, tokenizer_only=True).reason is Reason.INCOMPLETE
 
 
 def test_a_downloaded_model_gives_the_same_numbers(

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from components.lm.tokenizations import by_pretrained, call_pretrained
-from components.lm.tokenizer_files import NoTokenizer, has_tokenizer, read_tokenizer
+from components.lm.tokenizer_files import NoTokenizer, read_tokenizer
+from components.lm.tokenizer_folder import has_tokenizer
 from components.lm.words import InputProblem
 from tests.lm.released_vocabularies import FOLDER, needs_vocabularies, varied_lines
 

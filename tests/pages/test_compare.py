@@ -1,14 +1,19 @@
 """Compare tokenizers: through app.py, from a link, in both languages."""
 
 import json
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from components.lm import checkpoints
+from tests.lm.test_hub import FakeHub
 
 Open = Callable[..., AppTest]
 PAGE = "tokens/compare"
@@ -120,3 +125,55 @@ def test_the_first_view_needs_no_torch() -> None:
         "assert not {'torch', 'transformers'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=120)
+
+
+def vocabulary(folder: Path, *pieces: str) -> Path:
+    """A folder with the vocab.txt of a BERT and nothing else: no configuration, no weights."""
+    folder.mkdir()
+    special = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+    (folder / "vocab.txt").write_text("\n".join((*special, *pieces)) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_a_folder_with_a_tokenizer_alone_is_enough(open_page: Open, lang: str, tmp_path: Path) -> None:
+    folder = vocabulary(tmp_path / f"my words {lang}", "i", "love", "nl", "##p", "!")
+    checkpoints.add_local_folder(folder, tokenizer_only=True)  # as typing its path does
+    at = open_page(PAGE, lang=lang, cmp_part="call", cmp_model=f"local:my words {lang}")
+    assert not at.exception
+    assert not at.warning
+    data = element(at, "tokenizer_call")
+    assert data["tokens"] == ["[CLS]", "i", "love", "nl", "##p", "!", "[SEP]"]
+    assert data["input_ids"] == [2, 5, 6, 7, 8, 9, 3]
+    assert data["token_type_ids"] == [0] * 7
+    again = lanes(open_page(PAGE, lang=lang, cmp_model=f"local:my words {lang}", cmp_text="I love NLP fast"))
+    lane = again[f"local:my words {lang}"]
+    assert [one[0] for one in lane["tokens"]] == ["i", "love", "nl", "##p", "[UNK]"]
+    assert lane["unknown"] == 1
+
+
+def test_a_tokenizer_is_fetched_without_its_model(
+    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, name = tmp_path / "model", "owner/any"
+    shutil.copytree(ROOT / "assets" / "models" / "pocket-gpt", folder)
+    (folder / "config.json").write_text('{"model_type": "t5"}', encoding="utf-8")  # no page runs a T5
+    hub = FakeHub(folder, name)
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    for variable in ("HF_HUB_CACHE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        monkeypatch.delenv(variable, raising=False)
+    try:
+        at = open_page(PAGE, cmp_model=name)
+        assert name not in lanes(at)
+        at.button(key=f"describe-{name}").click().run()
+        at.button(key=f"get-{name}").click().run()
+        for _ in range(100):
+            if name in lanes(at):
+                break
+            time.sleep(0.1)
+            at.run()
+        assert lanes(at)[name]["tokens"] == lanes(at)["pocket-gpt"]["tokens"]
+        assert not at.exception
+        assert not hub.ranges(), "the weights were not asked for"
+    finally:
+        hub.close()
