@@ -48,6 +48,33 @@ class Branch:
     logprob: float
 
 
+@dataclass
+class Blocks:
+    """What one reader was sent of a text of the loaded model, and from what.
+
+    Attributes:
+        wanted: the run, the model's revision, and how many steps were to be known.
+        text: see ``components.lm.writing``.
+        complete: whether all of them are known, or the text ended before.
+        fixed: the part of the element's data that these steps decide.
+    """
+
+    wanted: tuple[str, str, int]
+    text: Any
+    steps: tuple[Any, ...]
+    complete: bool
+    fixed: dict[str, Any]
+    _details: tuple[int, list[dict[str, Any]]] = (-1, [])
+
+    def details(self, first: int) -> list[dict[str, Any]]:
+        """Return two blocks of candidates from step ``first`` on."""
+        from components.lm.written import details
+
+        if self._details[0] != first:
+            self._details = (first, details(self.steps[first : first + 2 * BLOCK]))
+        return self._details[1]
+
+
 @cache
 def _trace() -> Any:
     return json.loads(TRACE.read_text(encoding="utf-8")) if TRACE.exists() else None
@@ -92,6 +119,47 @@ def _run_key(model: str) -> str:
     return json.dumps([s["prompt"], model, *(s[key] for key in _SETTINGS), list(s["picks"])])
 
 
+def sampling_controls(places: Sequence[Any]) -> None:
+    """Draw the five controls of how a token is chosen."""
+    greedy = st.session_state["strategy"] == "greedy"
+    places[0].segmented_control(
+        t("gpt", "strategy"),
+        ["greedy", "sample"],
+        key="strategy",
+        required=True,
+        help=t("gpt", "strategy_help"),
+        on_change=resampled,
+    )
+    common: dict[str, Any] = {"disabled": greedy, "on_change": resampled}
+    places[1].slider(t("gpt", "temperature"), 0.0, 2.0, step=0.05, key="temperature", **common)
+    places[2].number_input(t("gpt", "top_k"), 0, 200, key="top_k", help=t("gpt", "top_k_help"), **common)
+    places[3].number_input(
+        t("gpt", "top_p"), 0.05, 1.0, step=0.05, key="top_p", help=t("gpt", "top_p_help"), **common
+    )
+    places[4].number_input(t("gpt", "seed"), 0, 9999, key="seed", help=t("gpt", "seed_help"), **common)
+
+
+def first_view(card: Any) -> tuple[None, dict[str, Any]] | None:
+    """Return (no text, the element's data) from the file if that is what the state asks for; needs no torch."""
+    trace = precomputed() if card.name == cached.FIRST_MODEL else None
+    return None if trace is None else (None, from_trace(trace))
+
+
+def computed(card: Any) -> tuple[Any, dict[str, Any]]:
+    """Return (the text, the element's data) from the model; a step inside the blocks on screen costs nothing."""
+    state = st.session_state
+    needed = max(state["step"], _wanted()) + 1
+    # In blocks, so that what is sent stays the same for several steps and need not travel again.
+    until = -(-needed // BLOCK) * BLOCK + AHEAD
+    wanted = (_run_key(card.name), card.revision, until)
+    blocks: Blocks | None = state.get("_gpt_blocks")
+    if blocks is None or blocks.wanted != wanted or not blocks.complete:
+        with st.spinner(t("gpt", "loading", model=card.name), show_time=True):
+            text = writing(card.name, card.revision)
+            blocks = state["_gpt_blocks"] = _blocks(text, wanted, needed)
+    return blocks.text, from_blocks(card.name, blocks)
+
+
 def from_trace(trace: Any) -> dict[str, Any]:
     """Return the element's data for the precomputed first view."""
     step = st.session_state["step"]
@@ -110,31 +178,32 @@ def from_trace(trace: Any) -> dict[str, Any]:
     }
 
 
-def from_model(model: str, text: Any) -> dict[str, Any]:
-    """Return the element's data for a text of the loaded model; computes what is missing."""
-    from components.lm.written import details, prompt_line, written_line
+def _blocks(text: Any, wanted: tuple[str, str, int], needed: int) -> Blocks:
+    from components.lm.written import prompt_line, written_line
 
-    step = st.session_state["step"]
-    needed = max(step, _wanted()) + 1
-    # In blocks, so that what is sent stays the same for several steps and need not travel again.
-    until = -(-needed // BLOCK) * BLOCK + AHEAD
+    until = wanted[2]
     known = text.steps(needed, ahead=until - needed, seconds=AHEAD_SECONDS)
     steps = known[:until]
-    step = st.session_state["step"] = min(step, len(steps))
-    first = max(0, step // BLOCK * BLOCK - BLOCK // 2)
-    note(model, [(x.token.token_id, x.token.text, x.trace.logprob) for x in steps[: step + 1]])
     ended = text.stop_reason is not None and len(steps) == len(known)
-    return {
-        **_common(model, step),
+    fixed = {
         "prompt": prompt_line(text.prompt, text.statistics()),
         "line": written_line(steps),
-        "details": {"from": first, "steps": details(steps[first : first + 2 * BLOCK])},
         "open": not ended,
         "stop": text.stop_reason if ended else None,
         "limit": text.prompt.context_length,
         "dropped": text.prompt.dropped_tokens,
         "empty": text.prompt.from_end_of_text,
     }
+    return Blocks(wanted, text, steps, ended or len(steps) == until, fixed)
+
+
+def from_blocks(model: str, blocks: Blocks) -> dict[str, Any]:
+    """Return the element's data for a text of the loaded model."""
+    step = st.session_state["step"] = min(st.session_state["step"], len(blocks.steps))
+    first = max(0, step // BLOCK * BLOCK - BLOCK // 2)
+    note(model, [(x.token.token_id, x.token.text, x.trace.logprob) for x in blocks.steps[: step + 1]])
+    details = {"from": first, "steps": blocks.details(first)}
+    return {**_common(model, step), **blocks.fixed, "details": details}
 
 
 def _common(model: str, step: int) -> dict[str, Any]:
@@ -259,6 +328,13 @@ def returned() -> None:
     s.update(zip(_SETTINGS, branch.settings, strict=True))
     links.put("step", min(int(go["step"]), len(branch.ids)))
     links.moved()
+    s["_gpt_returned"] = True
+
+
+def settle() -> None:
+    """Run the whole page again if the widgets above the text have to show another branch's settings."""
+    if st.session_state.pop("_gpt_returned", False):
+        links.run_again()
 
 
 def edited() -> None:

@@ -1,12 +1,14 @@
 """The bones every page shares: header, reading aid, caption, details, export, foot."""
 
 import csv
+import functools
 import html
 import io
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -253,10 +255,11 @@ def _try(state: Mapping[str, Any]) -> None:
     links.forget_notes()
 
 
-def run_page(page: Any) -> None:
-    """Run the chosen page inside the frame; a failure shows in its place and the link stays."""
+@contextmanager
+def _failures_shown() -> Iterator[None]:
+    """Show a failure in its place, in words."""
     try:
-        page.run()
+        yield
     except Exception as error:  # the frame must outlive any page
         if type(error).__name__ == "ModelRefused":
             from components.shell.models import refusal
@@ -265,6 +268,31 @@ def run_page(page: Any) -> None:
             return
         _LOG.exception("page failed")
         st.error(t("layout", "page_failed", error=f"{type(error).__name__}: {error}"))
+
+
+def part(draw: Callable[..., None]) -> Callable[..., None]:
+    """Make a function a part of the page that answers its own controls: the rest is not run again, the link is written.
+
+    What is outside must not show what changes inside; :func:`links.run_again` runs the whole page if it must.
+    """
+
+    @st.fragment
+    @functools.wraps(draw)
+    def drawn(*args: Any) -> None:
+        with _failures_shown():
+            draw(*args)
+        context = get_script_run_ctx()
+        if context is not None and context.fragment_ids_this_run:
+            links.close_view()
+
+    return drawn
+
+
+def run_page(page: Any) -> None:
+    """Run the chosen page inside the frame; a failure shows in its place and the link stays."""
+    try:
+        with _failures_shown():
+            page.run()
     finally:
         links.close_view()
         server_events.first_page_drawn.set()

@@ -7,14 +7,13 @@ from components.shell import gpt_page as gpt
 from components.shell import links
 from components.shell.gpt_inside import look_inside
 from components.shell.i18n import t
-from components.shell.layout import Export, caption, controls, foot, page_header, slide_note
+from components.shell.layout import Export, caption, controls, foot, page_header, part, slide_note
 from components.shell.models import model_in_use, model_picker
 
 links.open_view("gpt/generation", *gpt.PARAMS)
 page_header("gpt/generation")
 
 # The reader sets the beginning, the model and how a token is chosen.
-greedy = st.session_state["strategy"] == "greedy"
 with controls():
     row = st.columns([4.2, 2, 2.1, 1.6, 1.3, 1.3, 1.2], vertical_alignment="top")
     row[0].text_area(
@@ -22,68 +21,25 @@ with controls():
     )
     with row[1]:
         model_picker("generation", on_change=gpt.edited)
-    row[2].segmented_control(
-        t("gpt", "strategy"),
-        ["greedy", "sample"],
-        key="strategy",
-        required=True,
-        help=t("gpt", "strategy_help"),
-        on_change=gpt.resampled,
-    )
-    row[3].slider(
-        t("gpt", "temperature"),
-        0.0,
-        2.0,
-        step=0.05,
-        key="temperature",
-        disabled=greedy,
-        on_change=gpt.resampled,
-    )
-    row[4].number_input(
-        t("gpt", "top_k"),
-        0,
-        200,
-        key="top_k",
-        disabled=greedy,
-        help=t("gpt", "top_k_help"),
-        on_change=gpt.resampled,
-    )
-    row[5].number_input(
-        t("gpt", "top_p"),
-        0.05,
-        1.0,
-        step=0.05,
-        key="top_p",
-        disabled=greedy,
-        help=t("gpt", "top_p_help"),
-        on_change=gpt.resampled,
-    )
-    row[6].number_input(
-        t("gpt", "seed"),
-        0,
-        9999,
-        key="seed",
-        disabled=greedy,
-        help=t("gpt", "seed_help"),
-        on_change=gpt.resampled,
-    )
+    gpt.sampling_controls(row[2:])
 
 # The first view comes from a file; everything else from the model.
 card = model_in_use("generation", default=gpt.cached.FIRST_MODEL)
-trace = gpt.precomputed() if card.name == gpt.cached.FIRST_MODEL else None
-if trace is not None:
-    text, data = None, gpt.from_trace(trace)
-else:
-    with st.spinner(t("gpt", "loading", model=card.name), show_time=True):
-        text = gpt.writing(card.name, card.revision)
-        data = gpt.from_model(card.name, text)
 
-gpt.notices(card, data)
-writer(data, on_step=gpt.took_step, on_want=gpt.wanted_more, on_pick=gpt.picked, on_return=gpt.returned)
-about = gpt.about(card)
-caption(gpt.caption(card))
 
-look_inside(card, text)
+@part
+def written_text() -> None:
+    """The text with its candidates, and what the reader opened below it."""
+    gpt.settle()
+    with st.container():  # one place, so that what comes and goes here does not mount the text anew
+        text, data = gpt.first_view(card) or gpt.computed(card)
+        gpt.notices(card, data)
+    writer(data, on_step=gpt.took_step, on_want=gpt.wanted_more, on_pick=gpt.picked, on_return=gpt.returned)
+    caption(gpt.caption(card))
+    look_inside(card, text)
+
+
+written_text()
 slide_note("E36")
 
 foot(
@@ -108,5 +64,7 @@ foot(
         "greedy decoding",
         "perplexity",
     ],
-    export=Export("gpt-generation", gpt.caption(card), about, gpt.tables(card), lambda: gpt.result(card)),
+    export=Export(
+        "gpt-generation", gpt.caption(card), gpt.about(card), gpt.tables(card), lambda: gpt.result(card)
+    ),
 )

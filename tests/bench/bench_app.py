@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import socket
 import statistics
@@ -223,16 +224,19 @@ def _browser_rows(browser: Browser, port: int, bare_port: int) -> list[Row]:
 
 def _session_rows(port: int, pid: int) -> list[Row]:
     first = "lang=en&seed=9"
-    steps = [f"{first}&step={k}" for k in range(1, 9)]
-    sessions.together(port, GPT, first, [steps])  # computed once, so that what follows is cached
-    one, errors_one = sessions.together(port, GPT, first, [steps])
-    thirty, errors = sessions.together(port, GPT, first, [steps] * 30)
+    fresh = itertools.count()  # no text twice
 
-    def fresh(who: int, base: int) -> list[str]:
-        return [f"lang=en&prompt=The+fox+and+{who}+{base}&seed={k}&step=1" for k in range(4)]
+    async def step(session: sessions.Session, who: int, number: int) -> float:
+        return await session.report("writer", "step", number + 1)
 
-    new_one, errors_new = sessions.together(port, GPT, first, [fresh(0, 1)])
-    new_thirty, errors_new_thirty = sessions.together(port, GPT, first, [fresh(who, 2) for who in range(30)])
+    async def ask(session: sessions.Session, who: int, number: int) -> float:
+        return await session.view(f"lang=en&prompt=The+fox+and+{who}+{next(fresh)}&seed={number}&step=1")
+
+    sessions.together(port, GPT, first, 1, 8, step)  # computed once, so that what follows is cached
+    one, errors_one = sessions.together(port, GPT, first, 1, 8, step)
+    thirty, errors = sessions.together(port, GPT, first, 30, 8, step)
+    new_one, errors_new = sessions.together(port, GPT, first, 1, 4, ask)
+    new_thirty, errors_new_thirty = sessions.together(port, GPT, first, 30, 4, ask)
     failed = len(errors_one + errors + errors_new + errors_new_thirty)
     return [
         ("30 sessions stepping on cached steps at once / 1, median", thirty / one, 5, "x"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import statistics
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 T = TypeVar("T")
+FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 
 @dataclass
@@ -24,7 +26,9 @@ class Session:
     socket: websockets.ClientConnection
     page: str
     received: int = 0
+    query: str = ""
     errors: list[str] = field(default_factory=list)
+    elements: dict[str, str] = field(default_factory=dict)  # id -> the fragment it stands in
 
     async def view(self, query: str, *, history: bool = True) -> float:
         """Ask for a state of the page, as Back and Forward do; return the seconds until the run is over."""
@@ -32,6 +36,27 @@ class Session:
         message.rerun_script.query_string = query
         message.rerun_script.page_name = self.page
         message.rerun_script.is_history_navigation = history
+        return await self._answered(message)
+
+    async def report(self, element: str, event: str, value: object) -> float:
+        """Report an event of an element of the page, as the browser does; return the seconds until the run is over.
+
+        Raises:
+            KeyError: the page has no such element.
+        """
+        name = next(name for name in self.elements if element in name)
+        message = BackMsg()
+        message.rerun_script.page_name = self.page
+        message.rerun_script.query_string = self.query
+        message.rerun_script.fragment_id = self.elements[name]
+        own = message.rerun_script.widget_states.widgets.add()
+        own.id, own.json_value = name, "{}"
+        state = message.rerun_script.widget_states.widgets.add()
+        state.id = f"$$STREAMLIT_INTERNAL_KEY_{name}__events"
+        state.json_trigger_value = json.dumps([{"event": event, "value": value}])
+        return await self._answered(message)
+
+    async def _answered(self, message: BackMsg) -> float:
         start = time.perf_counter()
         await self.socket.send(message.SerializeToString())
         while True:
@@ -40,13 +65,19 @@ class Session:
             forward = ForwardMsg()
             forward.ParseFromString(raw)
             kind = forward.WhichOneof("type")
-            if kind == "delta" and forward.delta.new_element.WhichOneof("type") == "exception":
-                self.errors.append(forward.delta.new_element.exception.message)
-            if kind == "script_finished" and forward.script_finished in (
-                0,
-                3,
-            ):  # success, or early for a rerun
+            if kind == "page_info_changed":
+                self.query = forward.page_info_changed.query_string
+            if kind == "delta" and forward.delta.WhichOneof("type") == "new_element":
+                element = forward.delta.new_element
+                if element.WhichOneof("type") == "exception":
+                    self.errors.append(element.exception.message)
+                if element.WhichOneof("type") == "bidi_component":
+                    self.elements[element.bidi_component.id] = forward.delta.fragment_id
+            if kind == "script_finished" and forward.script_finished in FINISHED:
                 return time.perf_counter() - start
+
+
+Act = Callable[[Session, int, int], Awaitable[float]]
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
@@ -65,21 +96,21 @@ async def _open(port: int, page: str, query: str) -> Session:
 
 
 async def _together(
-    port: int, page: str, first: str, queries: list[list[str]]
+    port: int, page: str, first: str, count: int, rounds: int, act: Act
 ) -> tuple[list[float], list[str]]:
-    sessions = [await _open(port, page, first) for _ in queries]
+    sessions = [await _open(port, page, first) for _ in range(count)]
     times: list[float] = []
-    for step in zip(*queries, strict=True):  # everybody at once, round after round
-        times += await asyncio.gather(*(s.view(q) for s, q in zip(sessions, step, strict=True)))
+    for number in range(rounds):  # everybody at once, round after round
+        times += await asyncio.gather(*(act(s, who, number) for who, s in enumerate(sessions)))
     errors = [error for s in sessions for error in s.errors]
     for s in sessions:
         await s.socket.close()
     return times, errors
 
 
-def together(port: int, page: str, first: str, queries: list[list[str]]) -> tuple[float, list[str]]:
-    """Let one session per list of queries walk through it, all at once; return the median seconds and the errors."""
-    times, errors = _run(_together(port, page, first, queries))
+def together(port: int, page: str, first: str, count: int, rounds: int, act: Act) -> tuple[float, list[str]]:
+    """Let ``count`` sessions each do ``act(session, who, round)``, all at once; return the median seconds and the errors."""
+    times, errors = _run(_together(port, page, first, count, rounds, act))
     return statistics.median(times), errors
 
 
