@@ -370,35 +370,49 @@ function paintVocab(state) {
 
 const W = 300, H = 60;
 
+/** The curves: what is counted, its colour, how a value is written, and a line to compare with. */
+function curvesOf({ lesson }) {
+  const rates = Array.from(lesson.tokens, (tokens) => tokens / (lesson.running_words || 1));
+  return [
+    { name: "tokens", values: lesson.tokens, color: "var(--gb-token)", format: grouped },
+    { name: "rate", values: rates, color: "var(--gb-token)", format: num, level: 1 }, // one token is a whole word
+    { name: "vocab", values: lesson.vocab, color: "var(--gb-position)", format: grouped },
+  ];
+}
+
+/** Where the line to compare with lies; a run never has more tokens than at its start. */
+const levelAt = ({ values, level }, height) => height - (level / values[0]) * height;
+
 function buildCurves(state) {
   const { lesson, say: text } = state;
-  const draw = (values, color) => {
-    const svg = h("svg", { viewBox: `0 0 ${W} ${H}`, preserveAspectRatio: "none", "aria-hidden": "true" },
-      h("line", { x1: 0, x2: W, y1: H, y2: H, stroke: "var(--gb-line)", "stroke-width": 1, "vector-effect": "non-scaling-stroke" }),
-      h("polyline", { points: curvePoints(values, W, H), fill: "none", stroke: color, "stroke-width": 2, "vector-effect": "non-scaling-stroke" }));
-    const cursor = h("line", { y1: 0, y2: H, stroke: "var(--gb-text)", "stroke-width": 1.5, "stroke-dasharray": "3 2", "vector-effect": "non-scaling-stroke" });
-    svg.append(cursor);
-    return { svg, cursor };
-  };
-  const tokens = draw(lesson.tokens, "var(--gb-token)"), vocab = draw(lesson.vocab, "var(--gb-position)");
-  const scrub = (svg) => (event) => {
+  const scrub = (event) => {
     if (event.type === "pointermove" && !event.buttons) return;
-    const box = svg.getBoundingClientRect();
+    const box = event.currentTarget.getBoundingClientRect();
     go(state, Math.round(Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) * lesson.n));
   };
-  const label = (name) => { const p = h("p", { "aria-live": "off" }); p.dataset.name = name; return p; };
-  state.curve = { tokens, vocab, tokensText: label("tokens"), vocabText: label("vocab") };
-  fill(state.curves, ...[[tokens, state.curve.tokensText, text.curve_tokens_title], [vocab, state.curve.vocabText, text.curve_vocab_title]].map(([{ svg }, line, title]) =>
-    h("div", { class: "curve", title, onpointerdown: scrub(svg), onpointermove: scrub(svg) }, line, svg)));
+  state.curve = curvesOf(state).map((one) => {
+    const line = (attributes) => h("line", { x1: 0, x2: W, "vector-effect": "non-scaling-stroke", ...attributes });
+    const cursor = line({ y1: 0, y2: H, stroke: "var(--gb-text)", "stroke-width": 1.5, "stroke-dasharray": "3 2" });
+    const svg = h("svg", { viewBox: `0 0 ${W} ${H}`, preserveAspectRatio: "none", "aria-hidden": "true" },
+      line({ y1: H, y2: H, stroke: "var(--gb-line)", "stroke-width": 1 }),
+      one.level && line({ y1: levelAt(one, H), y2: levelAt(one, H), stroke: "var(--gb-quiet)", "stroke-width": 1, "stroke-dasharray": "1 3" }),
+      h("polyline", { points: curvePoints(one.values, W, H), fill: "none", stroke: one.color, "stroke-width": 2, "vector-effect": "non-scaling-stroke" }),
+      cursor);
+    const label = h("p", { "aria-live": "off", "data-name": one.name });
+    const ends = h("p", { class: "ends" }, h("span", {}, one.format(one.values[0])), h("span", {}, one.format(one.values[lesson.n])));
+    const node = h("div", { class: "curve", title: say(text[`curve_${one.name}_title`], { words: grouped(lesson.running_words) }), onpointerdown: scrub, onpointermove: scrub }, label, svg, ends);
+    return { ...one, cursor, label, node };
+  });
+  fill(state.curves, ...state.curve.map(({ node }) => node));
 }
 
 function paintCurves(state) {
-  const { lesson, at, say: text, curve } = state;
+  const { lesson, at, say: text } = state;
   const x = lesson.n ? (W * at) / lesson.n : 0;
-  for (const { cursor } of [curve.tokens, curve.vocab]) { cursor.setAttribute("x1", x); cursor.setAttribute("x2", x); }
-  const tokens = lesson.tokens[at];
-  fill(curve.tokensText, ...rich(text.curve_tokens, { tokens: h("b", {}, grouped(tokens)), words: grouped(lesson.running_words), rate: h("b", { title: String(tokens / lesson.running_words) }, num(tokens / lesson.running_words)) }));
-  fill(curve.vocabText, ...rich(text.curve_vocab, { size: h("b", {}, grouped(lesson.vocab[at])) }));
+  for (const { name, values, format, cursor, label } of state.curve) {
+    cursor.setAttribute("x1", x); cursor.setAttribute("x2", x);
+    fill(label, ...rich(text[`curve_${name}`], { value: h("b", { title: String(values[at]) }, format(values[at])) }));
+  }
 }
 
 // ---------------------------------------------------------------------------------------------- runs
@@ -513,18 +527,21 @@ function picture(state) {
 
 function curvePicture(state) {
   const { lesson } = state;
+  const width = 260, height = 180, top = 60;
   const svg = frame(900, 300);
-  const draw = (values, colour, x, title) => {
-    const line = h("polyline", { points: curvePoints(values, 380, 200), fill: "none", stroke: colour, "stroke-width": 2.5, transform: `translate(${x} 60)` });
-    svg.append(h("text", { x, y: 36, "font-size": 17, "font-family": "sans-serif", fill: "var(--gb-text)" }, title),
-      h("line", { x1: x, x2: x + 380, y1: 260, y2: 260, stroke: "var(--gb-line)" }), line,
-      h("text", { x, y: 280, "font-size": 13, "font-family": "sans-serif", fill: "var(--gb-quiet)" }, "0"),
-      h("text", { x: x + 380, y: 280, "font-size": 13, "font-family": "sans-serif", fill: "var(--gb-quiet)", "text-anchor": "end" }, String(lesson.n)));
-    const at = x + (lesson.n ? (380 * state.at) / lesson.n : 0);
-    svg.append(h("line", { x1: at, x2: at, y1: 60, y2: 260, stroke: "var(--gb-text)", "stroke-dasharray": "4 3" }));
-  };
-  draw(lesson.tokens, "var(--gb-token)", 20, `${state.curve.tokensText.innerText}`);
-  draw(lesson.vocab, "var(--gb-position)", 480, `${state.curve.vocabText.innerText}`);
+  const text = (x, y, content, extra = {}) => h("text", { x, y, "font-size": 13, "font-family": "sans-serif", fill: "var(--gb-quiet)", ...extra }, content);
+  state.curve.forEach((one, i) => {
+    const x = 20 + i * (width + 40), at = x + (lesson.n ? (width * state.at) / lesson.n : 0), foot = top + height;
+    svg.append(text(x, 36, one.label.innerText, { "font-size": 17, fill: "var(--gb-text)" }),
+      h("line", { x1: x, x2: x + width, y1: foot, y2: foot, stroke: "var(--gb-line)" }),
+      h("polyline", { points: curvePoints(one.values, width, height), fill: "none", stroke: one.color, "stroke-width": 2.5, transform: `translate(${x} ${top})` }),
+      text(x, foot + 18, `0: ${one.format(one.values[0])}`), text(x + width, foot + 18, `${lesson.n}: ${one.format(one.values[lesson.n])}`, { "text-anchor": "end" }),
+      h("line", { x1: at, x2: at, y1: top, y2: foot, stroke: "var(--gb-text)", "stroke-dasharray": "4 3" }));
+    if (one.level) {
+      const y = top + levelAt(one, height);
+      svg.append(h("line", { x1: x, x2: x + width, y1: y, y2: y, stroke: "var(--gb-quiet)", "stroke-dasharray": "1 3" }), text(x + width, y - 4, String(one.level), { "text-anchor": "end" }));
+    }
+  });
   return svg;
 }
 

@@ -14,7 +14,7 @@ page_header("tokens/bpe")
 
 # The reader sets the words, how many merges, and who wins a tie.
 with controls():
-    row = st.columns([2.2, 1.5, 1.3, 2.6, 1.2, 0.9], vertical_alignment="bottom")
+    row = st.columns([1.7, 1.75, 1.25, 2.5, 1.35, 1.15], vertical_alignment="bottom")
     row[0].selectbox(
         t("bpe", "source"),
         bpe.SOURCES,

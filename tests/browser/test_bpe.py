@@ -167,3 +167,28 @@ def test_ends(open_at: OpenAt, key: str) -> None:
     at_step(page, 5)
     page.keyboard.press(key)
     at_step(page, 0 if key == "Home" else 10)
+
+
+def test_three_curves_over_all_steps(open_at: OpenAt) -> None:
+    page = open_at("/tokens-bpe?lang=en&bpe_step=4")
+    at_step(page, 4)
+    expect(page.locator(".curve > p[data-name]")).to_have_text(
+        ["47 tokens", "2.94 per word", "14 symbols known"]
+    )
+    curve = TRACE.curve
+    rates = [tokens / 16 for tokens in curve.corpus_tokens]
+    drawn: list[list[list[float]]] = page.locator(".curve polyline").evaluate_all(
+        "lines => lines.map(line => line.getAttribute('points').split(' ').map(point => point.split(',').map(Number)))"
+    )
+    for points, values in zip(drawn, (curve.corpus_tokens, rates, curve.vocab_size), strict=True):
+        assert [x for x, _ in points] == [30 * step for step in range(11)]
+        # Written with two decimals: off by at most half a hundredth of the 60 units of height.
+        assert [y for _, y in points] == pytest.approx(
+            [60 - 60 * v / max(values) for v in values], abs=0.0051
+        )
+    ends = page.locator(".curve .ends").all_inner_texts()
+    assert [text.split() for text in ends] == [["79", "20"], ["4.94", "1.25"], ["10", "20"]]
+    box = page.locator(".curve svg").nth(1).bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + 10)
+    at_step(page, 8)
