@@ -14,6 +14,7 @@ from components.lm import checkpoints  # noqa: E402
 from components.lm.decoding import SamplingSettings  # noqa: E402
 from components.lm.writing import Writing  # noqa: E402
 from components.lm.written import details, prompt_line, written_line  # noqa: E402
+from components.shell.first_views import GUESSES  # noqa: E402
 
 
 def gpt_generation(steps: int = 17) -> dict:
@@ -38,6 +39,34 @@ def gpt_generation(steps: int = 17) -> dict:
         "line": written_line(written),
         "steps": details(written),
     }
+
+
+def bert_attention() -> None:
+    """The default view of "Attention heads": every weight, exact."""
+    from components.lm.attention import attend, encode, separator_ids
+    from components.shell.attention_page import TEXT, default_model
+    from components.shell.first_views import ATTENTION, AttentionView
+
+    loaded = checkpoints.load(default_model(), "attention")
+    found = attend(loaded, encode(loaded, TEXT))
+    of = (loaded.card.name, loaded.card.revision, TEXT, "")
+    AttentionView(of, found, separator_ids(loaded)).save(HERE / ATTENTION)
+    print(f"{ATTENTION}: {(HERE / ATTENTION).stat().st_size:,} bytes")
+
+
+def masks() -> list[dict]:
+    """The default view of "Who may look at whom": every word of its sentence, guessed by both models."""
+    from components.lm.word_context import guess_word, word_spans
+    from components.shell.first_views import guesses_as_json
+    from components.shell.masks_page import LAYER, PARAMS, SENTENCE
+
+    state = {p.key: p.default for p in PARAMS}
+    found = []
+    for name in (state["left_model"], state["right_model"]):
+        loaded = checkpoints.load(name, "attention")
+        guesses = [guess_word(loaded, SENTENCE, word, LAYER) for word in range(len(word_spans(SENTENCE)))]
+        found.append(guesses_as_json(loaded.card.name, loaded.card.revision, SENTENCE, guesses))
+    return found
 
 
 def miniature_of_generation(trace: dict) -> dict:
@@ -188,15 +217,15 @@ def _frame(tokens: list[str], weights: object) -> dict:
 
 
 def miniature_of_attention() -> dict:
-    """Some heads of the default text, one after the other."""
-    from components.lm.attention import attend, encode
+    """The five heads of the default text that spread their weight least, one after the other."""
+    from components.lm.attention import attend, encode, entropy
     from components.shell.attention_page import TEXT, default_model
 
     loaded = checkpoints.load(default_model(), "attention")
     found = attend(loaded, encode(loaded, TEXT))
     heads = found.weights.reshape(-1, *found.weights.shape[2:])
-    chosen = heads[:: max(1, len(heads) // 5)][:5]
-    return {"kind": "matrix", "frames": [_frame(list(found.encoded.texts), head) for head in chosen]}
+    sharpest = sorted(entropy(heads).mean(-1).argsort()[:5].tolist())
+    return {"kind": "matrix", "frames": [_frame(list(found.encoded.texts), heads[i]) for i in sharpest]}
 
 
 def miniature_of_self_attention() -> dict:
@@ -310,6 +339,8 @@ def save(name: str, value: object) -> None:
 def main() -> None:
     trace = gpt_generation()
     save("gpt-generation.json", trace)
+    bert_attention()
+    save(GUESSES, masks())
     miniatures = json.loads((HERE / "miniatures.json").read_text(encoding="utf-8"))
     miniatures["gpt/generation"] = miniature_of_generation(trace)
     miniatures["tokens/bpe"] = miniature_of_bpe()

@@ -15,8 +15,10 @@ same parameters.
 
 from __future__ import annotations
 
+import bisect
 import copy
 import json
+import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -140,6 +142,24 @@ def encode(loaded: LoadedModel, text: str, pair: str = "") -> Encoded:
     )
 
 
+def beginning(loaded: LoadedModel, text: str, most: int) -> str:
+    """The longest beginning of ``text`` that gives at most ``most`` tokens, special ones counted: the whole text, or
+    whole words of it, or a part of its first word where not even that fits."""
+    tokenizer = loaded.tokenizer
+
+    def tokens(of: str) -> int:
+        return len(tokenizer(of, verbose=False)["input_ids"])
+
+    if tokens(text) <= most:
+        return text
+    ends = [match.end() for match in re.finditer(r"\S+", text)]
+    for cuts in (ends, range(len(text))):
+        fits = bisect.bisect_right(cuts, most, key=lambda end: tokens(text[:end]))
+        if fits and text[: cuts[fits - 1]].strip():
+            return text[: cuts[fits - 1]]
+    return ""
+
+
 def model_inputs(loaded: LoadedModel, encoded: Encoded, batch: int = 1) -> dict[str, Any]:
     """The tensors of transformers for ``batch`` copies of one text, each (batch, seq)."""
     import torch
@@ -149,6 +169,12 @@ def model_inputs(loaded: LoadedModel, encoded: Encoded, batch: int = 1) -> dict[
     if "token_type_ids" in loaded.tokenizer.model_input_names and not loaded.card.can("generation"):
         inputs["token_type_ids"] = torch.from_numpy(encoded.segments)[None].expand(batch, -1)
     return inputs
+
+
+def separator_ids(loaded: LoadedModel) -> frozenset[int]:
+    """Ids of the tokens that end or separate texts, such as [SEP]."""
+    tokenizer = loaded.tokenizer
+    return frozenset(i for i in (tokenizer.sep_token_id, tokenizer.eos_token_id) if i is not None)
 
 
 # --- The weights ----------------------------------------------------------------------------------------------------

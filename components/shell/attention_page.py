@@ -130,8 +130,21 @@ def sent(card: ModelCard, attention: Attention) -> Sent:
     )
 
 
-def export(shown: Sent, choice: AttentionChoice, about: Mapping[str, Any], caption: str) -> Export:
+def about(card: ModelCard, shown: Sent) -> dict[str, Any]:
+    """Where the numbers come from, for every file that leaves the page."""
+    s = st.session_state
+    return {
+        "model": card.name,
+        "revision": card.revision,
+        "text": s["text"],
+        "second": s["second"],
+        "measure": shown.measure,
+    }
+
+
+def export(shown: Sent, choice: AttentionChoice, about: Mapping[str, Any], where: str) -> Export:
     """The weights of the chosen heads, exact."""
+    caption = f"{about['model']} {about['revision']} · {where} · {about['text']} {about['second']}".rstrip()
 
     def rows() -> list[dict[str, Any]]:
         return as_rows(shown.attention, [(choice.layer, head) for head in choice.heads])

@@ -89,7 +89,10 @@ def first_view(trace: Any) -> Any:
 def attention(name: str, revision: str, text: str, pair: str, layer: int | None) -> "Attention":
     """Return the attention weights of a text or pair; ``revision`` makes a replaced model a new entry."""
     from components.lm.attention import attend, encode
+    from components.shell import first_views
 
+    if layer is None and (known := first_views.attention(name, revision, text, pair)):
+        return known.attention
     loaded = load_model(name, "attention")
     return attend(loaded, encode(loaded, text, pair), layer)
 
@@ -111,12 +114,14 @@ def attention_measure(name: str, revision: str, text: str, pair: str, measure: s
 @st.cache_resource(max_entries=80, show_spinner=False)
 def attention_scores(name: str, revision: str, text: str, pair: str) -> "HeadScores":
     """Return what each head does on this text."""
+    from components.lm.attention import separator_ids
     from components.lm.head_scores import score_heads
+    from components.shell import first_views
 
     plain = attention(name, revision, text, pair, None)
     ids = plain.encoded.input_ids
-    tokenizer = load_model(name, "attention").tokenizer
-    separators = {i for i in (tokenizer.sep_token_id, tokenizer.eos_token_id) if i is not None}
+    known = first_views.attention(name, revision, text, pair)
+    separators = known.separators if known else separator_ids(load_model(name, "attention"))
     special = set(ids[plain.encoded.special].tolist())
     return score_heads(
         plain.weights, ids.tolist(), causal=plain.causal, separator_ids=separators, ignore_ids=special
@@ -134,6 +139,15 @@ def trainings() -> Works:
 def sample_text(name: str) -> str:
     """Return a text written for this course (``assets/samples``)."""
     return (_SAMPLES / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@st.cache_data(max_entries=400, show_spinner=False)
+def beginning(name: str, revision: str, text: str, most: int) -> str:
+    """Return the longest beginning of a text that a model reads as at most ``most`` tokens."""
+    from components.lm.attention import beginning
+
+    loaded = load_model(name)
+    return beginning(loaded, text, min(most, loaded.card.max_positions or most))
 
 
 # A head of 128 tokens: some 0.7 MB with the vectors of the layer.
@@ -291,7 +305,10 @@ def bert_lines(
 def word_guess(name: str, revision: str, text: str, word: int, layer: int) -> "WordGuess":
     """Return what a model may read for a word, and what it guesses there."""
     from components.lm.word_context import guess_word
+    from components.shell import first_views
 
+    if known := first_views.word_guess(name, revision, text, word, layer):
+        return known
     return guess_word(load_model(name, "attention"), text, word, layer)
 
 

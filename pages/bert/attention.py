@@ -54,14 +54,7 @@ where = f"{heads} · {t('attention', shown.measure)} · {t('attention', 'caption
 caption(f"{card.name} ({card.revision[:14]}) · {where}")
 
 # Attention is not an explanation: the tools to see why.
-s = st.session_state
-about = {
-    "model": card.name,
-    "revision": card.revision,
-    "text": s["text"],
-    "second": s["second"],
-    "measure": shown.measure,
-}
+about = page.about(card, shown)
 st.markdown(t("attention", "not_explanation"))
 panel = st.segmented_control(
     t("attention", "panel"),
@@ -88,7 +81,5 @@ foot(
         ("Abnar and Zuidema 2020, 3", "https://arxiv.org/abs/2005.00928"),
         ("Kobayashi et al. 2020, 3", "https://arxiv.org/abs/2004.10102"),
     ],
-    export=page.export(
-        shown, choice, about, f"{card.name} {card.revision} · {where} · {s['text']} {s['second']}"
-    ),
+    export=page.export(shown, choice, about, where),
 )

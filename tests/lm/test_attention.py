@@ -13,6 +13,7 @@ from components.lm.attention import (
     Unreadable,
     as_rows,
     attend,
+    beginning,
     encode,
     entropy,
     message,
@@ -194,6 +195,19 @@ def test_too_long(loaded) -> None:
         encode(loaded["gpt"], "fox " * 200)
     assert caught.value.limit == 64
     assert caught.value.num_tokens > 64
+
+
+@pytest.mark.parametrize("kind", ["gpt", "bert"])
+def test_the_longest_beginning_that_fits(loaded, kind: str) -> None:
+    model, text = loaded[kind], "the fox and the stone " * 20
+    assert beginning(model, "the fox", 40) == "the fox"
+    cut = beginning(model, text, 40)
+    words = len(cut.split())
+    assert cut.split() == text.split()[:words]
+    assert len(encode(model, cut)) <= 40
+    assert len(model.tokenizer(" ".join(text.split()[: words + 1]))["input_ids"]) > 40
+    assert 1 <= len(encode(model, beginning(model, "xyz" * 60, 40))) <= 40  # one word that is too long
+    assert beginning(model, "", 40) == ""
 
 
 def test_512_tokens(tmp_path: Path) -> None:

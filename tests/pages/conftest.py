@@ -1,5 +1,7 @@
 """Page tests go through app.py, in both languages, starting from a link."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +9,24 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 APP = str(Path(__file__).parents[2] / "app.py")
+
+
+def modules_after(name: str, element: str) -> str:
+    """Return which of torch and transformers a new process has imported after drawing the first view of a page."""
+    code = (
+        "import sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        f"at = AppTest.from_file({APP!r}, default_timeout=60)\n"
+        "at.run()\n"
+        f"at.switch_page('pages/{name}.py').run()\n"
+        "assert not at.exception and not at.error\n"
+        f"assert any(b.proto.component_name == 'glassbox.{element}' for b in at.get('bidi_component'))\n"
+        "print([name for name in ('torch', 'transformers') if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    return done.stdout.strip()
 
 
 @pytest.fixture(params=["en", "ko"])

@@ -2,7 +2,13 @@
 
 import pytest
 
+from tests.pages.conftest import modules_after
+
 NAME = "bert/attention"
+
+
+def test_the_first_view_imports_no_torch() -> None:
+    assert modules_after(NAME, "attention_view") == "[]"
 
 
 def test_opens_from_a_link(open_page, lang: str) -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.pages.conftest import modules_after
+
 NAME = "transformer/self_attention"
 
 
@@ -24,17 +26,11 @@ def test_odd_texts(open_page, text: str) -> None:
     open_page(NAME, example="model", attention_model="pocket-gpt", steps_text=text)
 
 
-def test_too_many_tokens_are_refused(open_page) -> None:
-    from streamlit.testing.v1 import AppTest
+@pytest.mark.parametrize("model", ["pocket-gpt", "pocket-bert"])
+def test_of_a_long_text_the_beginning_is_read(open_page, lang: str, model: str) -> None:
+    at = open_page(NAME, lang=lang, example="model", steps_text="the cat " * 300, attention_model=model)
+    assert sum('class="gb-note"' in b.proto.body and "40" in b.proto.body for b in at.get("html")) == 1
 
-    from tests.pages.conftest import APP
 
-    at = AppTest.from_file(APP, default_timeout=60)
-    at.query_params.update({"lang": "en"})
-    at.run()
-    at.query_params.update(
-        {"example": "model", "steps_text": "the cat " * 30, "attention_model": "pocket-gpt"}
-    )
-    at.switch_page(f"pages/{NAME}.py").run()
-    assert not at.exception
-    assert "40" in at.error[0].value
+def test_the_first_view_imports_no_torch() -> None:
+    assert modules_after(NAME, "attention_steps") == "[]"

@@ -1,0 +1,71 @@
+"""First views from a file: the same as what the bundled models compute, and only for those models and texts."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.lm import checkpoints
+from components.lm.attention import attend, encode, separator_ids
+from components.lm.word_context import guess_word, word_spans
+from components.shell import attention_page, first_views, masks_page
+
+MASKS = {param.key: param.default for param in masks_page.PARAMS}
+
+
+def test_attention_is_what_the_model_computes() -> None:
+    loaded = checkpoints.load(attention_page.default_model(), "attention")
+    view = first_views.attention(loaded.card.name, loaded.card.revision, attention_page.TEXT, "")
+    assert view is not None, "a bundled model changed: run assets/traces/make.py"
+    own = attend(loaded, encode(loaded, attention_page.TEXT))
+    # Summation order differs between machines: some units of the last place of float32.
+    np.testing.assert_allclose(view.attention.weights, own.weights, atol=1e-6)
+    assert view.attention.encoded.tokens == own.encoded.tokens
+    assert view.attention.encoded.texts == own.encoded.texts
+    assert view.attention.encoded.mask_token_id == own.encoded.mask_token_id
+    for name in ("input_ids", "segments", "special"):
+        np.testing.assert_array_equal(getattr(view.attention.encoded, name), getattr(own.encoded, name))
+    assert (view.attention.layers, view.attention.causal) == (own.layers, own.causal)
+    assert view.separators == separator_ids(loaded)
+
+
+@pytest.mark.parametrize("side", ["left_model", "right_model"])
+def test_guesses_are_what_the_model_computes(side: str) -> None:
+    loaded = checkpoints.load(MASKS[side], "attention")
+    of = (loaded.card.name, loaded.card.revision, masks_page.SENTENCE)
+    for word in range(len(word_spans(masks_page.SENTENCE))):
+        view = first_views.word_guess(*of, word, masks_page.LAYER)
+        assert view is not None, "a bundled model changed: run assets/traces/make.py"
+        own = guess_word(loaded, masks_page.SENTENCE, word, masks_page.LAYER)
+        assert (view.tokens, view.word_of, view.visible) == (own.tokens, own.word_of, own.visible)
+        assert (view.layer, view.causal) == (own.layer, own.causal)
+        np.testing.assert_allclose(view.weights, own.weights, atol=2e-6)  # six decimals in the file
+        assert [token for token, _ in view.guesses] == [token for token, _ in own.guesses]
+        np.testing.assert_allclose([p for _, p in view.guesses], [p for _, p in own.guesses], rtol=1e-4)
+        assert view.first_piece[0] == own.first_piece[0]
+        assert view.first_piece[1] == pytest.approx(own.first_piece[1], rel=1e-4)
+
+
+def test_anything_else_is_computed() -> None:
+    card = checkpoints.card(attention_page.default_model())
+    assert first_views.attention(card.name, "sha256:another", attention_page.TEXT, "") is None
+    assert first_views.attention(card.name, card.revision, attention_page.TEXT + " ", "") is None
+    assert first_views.attention(card.name, card.revision, attention_page.TEXT, "x") is None
+    given = (card.name, card.revision, masks_page.SENTENCE)
+    assert first_views.word_guess(*given, 0, masks_page.LAYER + 1) is None
+    assert first_views.word_guess(*given, 99, masks_page.LAYER) is None
+    assert (
+        first_views.word_guess(card.name, "sha256:another", masks_page.SENTENCE, 0, masks_page.LAYER) is None
+    )
+
+
+def test_a_file_holds_everything(tmp_path: Path) -> None:
+    loaded = checkpoints.load("pocket-gpt", "attention")
+    found = attend(loaded, encode(loaded, "한 fox"))
+    view = first_views.AttentionView(("m", "r", "한 fox", ""), found, frozenset({3}))
+    view.save(tmp_path / "view.npz")
+    again = first_views.AttentionView.read(tmp_path / "view.npz")
+    assert (again.of, again.separators) == (view.of, view.separators)
+    np.testing.assert_array_equal(again.attention.weights, found.weights)
+    assert again.attention.encoded.texts == found.encoded.texts
+    assert again.attention.encoded.mask_token_id is None
