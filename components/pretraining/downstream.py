@@ -45,12 +45,18 @@ class Task:
 
 @dataclass(frozen=True)
 class FineTuning:
-    """Settings of both ways, the same for every run that is compared."""
+    """Settings of both ways, the same for every run that is compared.
+
+    Where each token has a label, nearly all are "O": with equal weights a small model learns to say nothing else.
+    There every class weighs the inverse square root of its frequency, the rate is twice as high, and it takes longer.
+    """
 
     epochs: int = 3
     batch_size: int = 32
     learning_rate: float = 5e-4
-    feature_epochs: int = 20
+    token_epochs: int = 6
+    token_learning_rate: float = 1e-3
+    feature_epochs: int = 10
     feature_learning_rate: float = 3e-3
     seed: int = 0
 
@@ -113,6 +119,15 @@ def word_example(
     return Example(ids, [0] * len(ids), labels)
 
 
+def class_weights(task: Task) -> torch.Tensor | None:
+    """(class,) weights of the loss: 1 for the most frequent class, more for rarer ones; None for whole texts."""
+    if not task.per_token:
+        return None
+    labels = [label for example in task.train for label in example.labels if label != IGNORED]
+    counts = np.bincount(labels, minlength=len(task.label_names)).clip(1)
+    return torch.from_numpy(np.sqrt(counts.max() / counts)).float()
+
+
 def fine_tune(encoder: Any, task: Task, settings: FineTuning) -> float:
     """Train a copy of ``encoder`` (a BertModel) with one linear layer; score on the test part, 0…1."""
     torch.manual_seed(settings.seed)
@@ -121,16 +136,19 @@ def fine_tune(encoder: Any, task: Task, settings: FineTuning) -> float:
     nn.init.normal_(head.weight, std=0.02)
     nn.init.zeros_(head.bias)
     parameters = [*encoder.parameters(), *head.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.01)
+    learning_rate = settings.token_learning_rate if task.per_token else settings.learning_rate
+    epochs = settings.token_epochs if task.per_token else settings.epochs
+    optimizer = torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=0.01)
+    weights = class_weights(task)
     per_epoch = -(-len(task.train) // settings.batch_size)
-    total = per_epoch * settings.epochs
+    total = per_epoch * epochs
     warmup = max(1, total // 10)
     rate = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / warmup, max(0.0, (total - step) / max(1, total - warmup)))
     )
-    for batch in _batches(task.train, settings.batch_size, settings.epochs, settings.seed):
+    for batch in _batches(task.train, settings.batch_size, epochs, settings.seed):
         logits, targets = _forward(encoder, head, batch, task.per_token)
-        nn.functional.cross_entropy(logits, targets, ignore_index=IGNORED).backward()
+        nn.functional.cross_entropy(logits, targets, weights, ignore_index=IGNORED).backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         rate.step()
@@ -160,13 +178,14 @@ def feature_based(encoder: Any, task: Task, settings: FineTuning) -> float:
     train_x, test_x = (train_x - mean) / deviation, (test_x - mean) / deviation
     head = nn.Linear(train_x.shape[1], len(task.label_names))
     nn.init.zeros_(head.weight)
+    weights = class_weights(task)
     optimizer = torch.optim.AdamW(head.parameters(), lr=settings.feature_learning_rate, weight_decay=0.01)
     generator = torch.Generator().manual_seed(settings.seed)
     for epoch in range(settings.feature_epochs):
         for group in optimizer.param_groups:
             group["lr"] = settings.feature_learning_rate * (1 - epoch / settings.feature_epochs)
         for index in torch.randperm(len(train_x), generator=generator).split(256):
-            nn.functional.cross_entropy(head(train_x[index]), train_y[index]).backward()
+            nn.functional.cross_entropy(head(train_x[index]), train_y[index], weights).backward()
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
     with torch.inference_mode():

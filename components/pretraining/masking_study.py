@@ -152,6 +152,7 @@ def measure_row(
         settings=(
             f"{settings.size.name} BERT; {settings.batch_tokens} positions per step; warm-up {settings.warmup_tokens}; "
             f"decay {settings.decay_share}; fine-tuning {tuning.epochs} epochs, batch {tuning.batch_size}, rate {tuning.learning_rate}; "
+            f"NER {tuning.token_epochs} epochs, rate {tuning.token_learning_rate}, classes weighted by 1/sqrt(frequency); "
             f"features last 4 layers, {tuning.feature_epochs} epochs, rate {tuning.feature_learning_rate}"
         ),
         **scores,

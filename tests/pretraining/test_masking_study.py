@@ -16,6 +16,7 @@ from components.pretraining.downstream import (
     Example,
     FineTuning,
     Task,
+    class_weights,
     entity_f1,
     feature_based,
     fine_tune,
@@ -125,13 +126,22 @@ def test_both_ways_learn_an_easy_task(per_token: bool) -> None:
     task = Task("easy", names, tuple(example() for _ in range(300)), tuple(example() for _ in range(100)), per_token)  # fmt: skip
     encoder = build_model("bert", TINY, 0, "eager").bert
     before = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
-    settings = FineTuning(epochs=8, learning_rate=5e-3)
+    settings = FineTuning(epochs=8, learning_rate=5e-3, token_epochs=8, token_learning_rate=5e-3)
     # Chance is 0.5 for texts, and 0 for an F1 of a word in ten.
     assert fine_tune(encoder, task, settings) > 0.8
     assert (
         feature_based(encoder, task, replace(settings, feature_epochs=150, feature_learning_rate=2e-2)) > 0.6
     )
     assert all(torch.equal(before[name], tensor) for name, tensor in encoder.state_dict().items())
+
+
+def test_rare_labels_weigh_more_where_tokens_are_labelled() -> None:
+    rows = tuple(Example([101, 110, 102], [0] * 3, [IGNORED, label, IGNORED]) for label in (0,) * 9 + (1,))
+    per_token = Task("tags", ("O", "B-x", "I-x"), rows, rows, True)
+    weights = class_weights(per_token)
+    assert weights is not None
+    assert weights.tolist() == [1, 3, 3]  # a class that never occurs counts as once
+    assert class_weights(replace(per_token, per_token=False)) is None
 
 
 def test_a_study_is_run_marked_and_continued(
