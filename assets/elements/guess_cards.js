@@ -15,7 +15,7 @@ function draw(s) {
       h("label", {}, h("input", { type: "checkbox", checked: s.fit, onchange: (e) => { s.fit = e.target.checked; draw(s); } }), w.fit)),
     h("div", { class: "cards" }, ...data.cards.map((card) => h("section", { class: "card" },
       h("h3", {}, card.title), card.about ? h("p", { class: "about" }, card.about) : null,
-      h("p", { class: "line" }, ...card.line.map(([token, kind]) => h("span", { class: kind }, kind === "cut" ? h("s", {}, token) : token, " "))),
+      h("p", { class: "line" }, ...card.line.map(([token, kind]) => [h("span", { class: kind }, kind === "cut" ? h("s", {}, token) : token), " "]).flat()),
       h("p", { class: "ownline" }, card.note ?? ownLine(card, w)), guessTable(card, { words: w, scale, caption: card.title })))));
 }
 

@@ -11,7 +11,7 @@ import streamlit as st
 from components.lm import checkpoints
 from components.shell import cached, links
 from components.shell.i18n import t
-from components.shell.layout import note_line
+from components.shell.layout import note_line, reading_aid
 
 if TYPE_CHECKING:
     from components.lm.dice import Recipe, Settled
@@ -27,9 +27,12 @@ MOST_HIDDEN = 24
 LOOKS = ("three_ways", "order", "pieces", "nothing")
 ORDERS = ("at_once", "left_to_right", "right_to_left", "surest_first")
 
-TEXT = "The king and the queen lived in a great castle near the sea."
-HIDDEN = (5,)
-PIECES = "The clockmaker listened to the xylophone and smiled."
+# Sentences where the bundled BERT shows the point; found by trying some hundred of our own.
+TEXT = "The girl was sad because her dog was lost."
+HIDDEN = (4,)  # *sad*: neither side alone tells, both together do
+NEED_EACH_OTHER = (3, 4)  # *was sad*: at once, the model writes *was* into both
+PIECES = "The farmer weighed the fish and smiled."
+IN_PIECES = (3, 4)  # weigh ##ed
 QUIZ = "The children ran home because it began to [MASK]."
 
 LAB = (
@@ -55,6 +58,15 @@ def notices(card: Any, text: MaskableText) -> None:
     if not text.maskable and not text.blank.any():
         note_line(t("mlm", "nothing_to_mask"))
     not_korean(card, text.text)
+
+
+def percent(p: float) -> str:
+    """Return a probability as a percentage that never says 100% or 0% when it is not."""
+    if p > 0.9999:
+        return ">99.99%"
+    if p < 0.0001:
+        return "<0.01%"
+    return f"{100 * p:.3g}%"
 
 
 def caption(card: Any, **more: object) -> str:
@@ -251,28 +263,42 @@ def orders(card: Any, text: MaskableText) -> list[Any]:
     return [mlm.fill_in(loaded, text, hidden, order) for order in ORDERS]  # type: ignore[arg-type]
 
 
-def order_table(text: MaskableText, filled: Sequence[Any]) -> str:
-    """Return HTML: one row an order, with what it wrote."""
-    rows, written = "", set()
-    for one in filled:
-        words = [
-            f"<b>{html.escape(one.tokens[i].token)}</b>" if i in one.tokens else html.escape(token)
-            for i, token in enumerate(text.tokens)
-            if not text.special[i]
-        ]
-        written.add(tuple(choice.token_id for _, choice in sorted(one.tokens.items())))
-        rows += (
-            f"<tr><th scope='row'>{html.escape(t('mlm', f'order_{one.order}'))}</th>"
-            f"<td class='gb-mono'>{' '.join(words)}</td><td class='gb-mono' title='{one.log_prob!r}'>{one.log_prob:.2f}</td></tr>"
-        )
+def show_orders(text: MaskableText, filled: Sequence[Any]) -> None:
+    """Draw what each order writes: when a blank was filled, and how sure the model was at that moment."""
+    from components.elements.comparison_table import comparison_table, tokens, words
+
+    written = {tuple(choice.token_id for _, choice in sorted(one.tokens.items())) for one in filled}
     said = t("mlm", "order_agree") if len(written) == 1 else t("mlm", "order_differ", n=len(written))
-    head = "".join(
-        f"<th scope='col'>{html.escape(t('mlm', k))}</th>" for k in ("order", "order_result", "order_sum")
+    reading_aid(html.escape(said))
+    own = words(t("mlm", "order_text_itself"))
+    read = [i for i in range(len(text)) if not text.special[i]]
+    blanks = filled[0].tokens
+    rows = [[own, tokens([(text.tokens[i], "M" if i in blanks else "read", "") for i in read]), words("")]]
+    for one in filled:
+        turn = {position: k for k, (position, _) in enumerate(one.steps, 1)}
+        line = [
+            (c.token, "filled", _turn(None if one.order == "at_once" else turn[i], c.prob))
+            if (c := one.tokens.get(i))
+            else (text.tokens[i], "read", "")
+            for i in read
+        ]
+        rows.append([words(t("mlm", f"order_{one.order}")), tokens(line), words(_minus(one.log_prob))])
+    comparison_table(
+        [t("mlm", k) for k in ("order", "order_result", "order_sum")],
+        rows,
+        name="order-of-filling",
+        label=t("mlm", "order_title"),
+        key="orders",
     )
-    return (
-        f"<p class='gb-aid'>{html.escape(said)}</p>"
-        f"<table class='gb-table'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    )
+
+
+def _minus(number: float) -> str:
+    return f"{number:.2f}".replace("-", "−")
+
+
+def _turn(turn: int | None, prob: float) -> str:
+    shown = percent(prob)
+    return shown if turn is None else f"{turn}: {shown}"
 
 
 def pieces_sum(cards: Sequence[Mapping[str, Any]]) -> str:
@@ -284,10 +310,10 @@ def pieces_sum(cards: Sequence[Mapping[str, Any]]) -> str:
 def lab_examples() -> list[tuple[str, dict[str, Any]]]:
     """Return the prepared states of the foot."""
     return [
-        (t("mlm", "try_order"), {"hidden": [2, 5], "mlm_look": "order"}),
+        (t("mlm", "try_order"), {"hidden": NEED_EACH_OTHER, "mlm_look": "order"}),
         (
             t("mlm", "try_pieces"),
-            {"mlm_text": PIECES, "hidden": [], "mlm_look": "pieces", "whole_words": "1"},
+            {"mlm_text": PIECES, "hidden": IN_PIECES, "mlm_look": "pieces", "whole_words": "1"},
         ),
         (t("mlm", "try_quiz"), {"mlm_text": QUIZ, "hidden": [], "mlm_look": "three_ways"}),
     ]
@@ -448,6 +474,14 @@ def settle(card: Any, num_draws: int) -> Settled:
         text = cached.maskable_text(card.name, card.revision, s["dice_text"])
         num_draws = min(num_draws, most_span_draws(text))
     return cached.dice_shares(card.name, card.revision, s["dice_text"], _recipe_key(), s["seed"], num_draws)
+
+
+def say_capped(card: Any) -> None:
+    """Say it when fewer throws were made than asked for."""
+    asked = int(st.session_state["throws"])
+    made = settle(card, asked).draws[-1]
+    if made < asked:
+        note_line(t("dice", "capped", asked=f"{asked:,}", made=f"{made:,}"))
 
 
 def dice_caption(card: Any) -> str:

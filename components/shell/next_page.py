@@ -14,7 +14,7 @@ import streamlit as st
 from components.shell import cached, links
 from components.shell.i18n import language, t
 from components.shell.layout import note_line
-from components.shell.masking_page import MODEL
+from components.shell.masking_page import MODEL, percent
 
 ASSETS = Path(__file__).parents[2] / "assets"
 ROUNDS = 10
@@ -142,36 +142,27 @@ def probe(card: Any) -> list[dict[str, Any]]:
     ]
 
 
-def probe_html(found: list[dict[str, Any]]) -> str:
-    """Return the probed pairs as an HTML table with bars."""
-    rows = ""
-    for one in found:
-        says = "IsNext" if one["is_next"] > 0.5 else "NotNext"
-        shown = (
-            f"{html.escape(one['first'])} <b>[SEP]</b> {html.escape(one['second'])}"
-            if one["case"] == "swapped"
-            else html.escape(one["second"])
-        )
-        rows += (
-            f"<tr><th scope='row'>{html.escape(t('nsp', 'probe_' + one['case']))}</th><td>{shown}</td>"
-            f"<td title='{one['is_next']!r}' style='min-width:12rem'><span class='gb-fill' style='width:{one['is_next']:.2%}'></span>"
-            f"<span class='gb-value gb-mono'>{percent(one['is_next'])}</span></td>"
-            f"<td><b>{says}</b></td><td>{html.escape(t('nsp', 'should_' + one['case']))}</td></tr>"
-        )
-    heads = "".join(
-        f"<th scope='col'>{html.escape(t('nsp', k))}</th>"
-        for k in ("probe_case", "probe_b", "probe_is_next", "probe_says", "probe_should")
+def show_probe(found: list[dict[str, Any]]) -> None:
+    """Draw the probed pairs with the model's answer, and what a reader would say."""
+    from components.elements.comparison_table import bar, comparison_table, words
+
+    rows = [
+        [
+            words(t("nsp", "probe_" + one["case"])),
+            words(f"{one['first']} [SEP] {one['second']}" if one["case"] == "swapped" else one["second"]),
+            bar(one["is_next"], percent(one["is_next"]), one["is_next"]),
+            words("IsNext" if one["is_next"] > 0.5 else "NotNext", strong=True),
+            words(t("nsp", "should_" + one["case"])),
+        ]
+        for one in found
+    ]
+    comparison_table(
+        [t("nsp", f"probe_{k}") for k in ("case", "b", "is_next", "says", "should")],
+        rows,
+        name="what-next-sentence-notices",
+        label=t("nsp", "probe_text"),
+        key="probe",
     )
-    return f"<table class='gb-table'><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-def percent(p: float) -> str:
-    """Return a probability as a percentage that never says 100% or 0% when it is not."""
-    if p > 0.9999:
-        return ">99.99%"
-    if p < 0.0001:
-        return "<0.01%"
-    return f"{100 * p:.3g}%"
 
 
 def noticed(found: list[dict[str, Any]]) -> str:

@@ -221,7 +221,7 @@ def live(card: Any) -> None:
 @st.fragment(run_every=0.5)
 def _progress(job: Any) -> None:
     if job.wait(0):
-        st.rerun()
+        links.run_again()
     left = job.seconds_left()
     words = t("rates", "live_progress", done=job.detail or 0) if job.started else t("rates", "live_waiting")
     if left is not None:

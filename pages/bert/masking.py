@@ -51,7 +51,7 @@ elif look == "order":
     st.markdown(f"#### {t('mlm', 'order_title')}")
     st.markdown(t("mlm", "order_text"))
     if filled := mlm.orders(card, text):
-        st.html(mlm.order_table(text, filled))
+        mlm.show_orders(text, filled)
     else:
         st.info(t("mlm", "order_none"))
 elif look == "pieces":

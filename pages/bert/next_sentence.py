@@ -50,7 +50,7 @@ else:
         )
     with st.spinner(t("nsp", "loading", model=card.name), show_time=True):
         found = nsp.probe(card)
-    st.html(nsp.probe_html(found))
+    nsp.show_probe(found)
     reading_aid(nsp.noticed(found))
 caption(nsp.caption(card))
 

@@ -50,6 +50,20 @@ def test_many_throws_settle(open_page: Open) -> None:
         assert abs(throws["counts"][case] - looked_at * share) <= 5 * (looked_at * share * (1 - share)) ** 0.5
 
 
+def test_fewer_throws_are_said(open_page: Open, lang: str) -> None:
+    def notes(**query: str) -> list[str]:
+        at = open_page(PAGE, lang=lang, throws="10000", **query)
+        made = f"{data_of(at)['throws']['draws']:,}"
+        return [
+            block.proto.body
+            for block in at.get("html")
+            if "10,000" in block.proto.body and made in block.proto.body
+        ]
+
+    assert len(notes(strategy="spans")) == 1
+    assert notes(strategy="words") == []
+
+
 def test_an_impossible_split_is_made_possible(open_page: Open) -> None:
     at = open_page(PAGE, mask_replace_prob="0.9", random_replace_prob="0.6")
     assert at.session_state["random_replace_prob"] == pytest.approx(0.1)

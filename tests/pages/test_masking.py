@@ -8,18 +8,20 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.shell.masking_page import PIECES
+
 Open = Callable[..., AppTest]
 PAGE = "bert/masking"
 LISTED = f'lesson("{PAGE}"' in (Path(__file__).parents[2] / "app.py").read_text(encoding="utf-8")
 pytestmark = pytest.mark.skipif(not LISTED, reason="the page is listed once pocket-bert is bundled")
 
 
-def data_of(at: AppTest) -> dict[str, Any]:
+def data_of(at: AppTest, element: str = "mask_lab") -> dict[str, Any]:
     for block in at.get("bidi_component"):
-        if block.proto.component_name == "glassbox.mask_lab":
+        if block.proto.component_name == f"glassbox.{element}":
             found: dict[str, Any] = json.loads(block.proto.json)
             return found
-    raise AssertionError("no lab on the page")
+    raise AssertionError(f"no {element} on the page")
 
 
 def test_first_view_has_open_blanks(open_page: Open, lang: str) -> None:
@@ -44,6 +46,29 @@ def test_a_link_opens_blanks_and_fillings(open_page: Open, lang: str) -> None:
 @pytest.mark.parametrize("look", ["three_ways", "order", "pieces", "nothing"])
 def test_every_panel(open_page: Open, look: str) -> None:
     open_page(PAGE, mlm_text="The clockmaker smiled at the xylophone.", hidden="2.3", mlm_look=look)
+
+
+def test_the_order_of_filling_is_shown(open_page: Open, lang: str) -> None:
+    """The prepared example: all at once, the model writes a text that no order would write."""
+    table = data_of(open_page(PAGE, lang=lang, hidden="3.4", mlm_look="order"), "comparison_table")
+    filled = [[token for token, kind, _ in row[1]["tokens"] if kind == "filled"] for row in table["rows"]]
+    assert filled[0] == []  # the text itself
+    assert [len(tokens) for tokens in filled[1:]] == [2, 2, 2, 2]
+    assert filled[1] != filled[2] != filled[3]
+    turns = [below[:2] for _, kind, below in table["rows"][3][1]["tokens"] if kind == "filled"]
+    assert turns == ["2:", "1:"]  # from right to left
+
+
+def test_pieces_of_the_prepared_word(open_page: Open) -> None:
+    """With its other piece in sight each piece is easier, and one of them is the first guess."""
+    cards = data_of(
+        open_page(PAGE, mlm_text=PIECES, hidden="3.4", whole_words="1", mlm_look="pieces"), "guess_cards"
+    )["cards"]
+    own = [card["original"] for card in cards]
+    for alone, together in zip(own[::2], own[1::2], strict=True):
+        assert alone["loss"] < together["loss"]
+    assert min(piece["rank"] for piece in own[::2]) == 1
+    assert min(piece["rank"] for piece in own[1::2]) > 50
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,12 @@ LISTED = f'lesson("{PAGE}"' in (Path(__file__).parents[2] / "app.py").read_text(
 listed = pytest.mark.skipif(not LISTED, reason="the page is listed once pocket-bert is bundled")
 
 
-def data_of(at: AppTest) -> dict[str, Any]:
+def data_of(at: AppTest, element: str = "next_rounds") -> dict[str, Any]:
     for block in at.get("bidi_component"):
-        if block.proto.component_name == "glassbox.next_rounds":
+        if block.proto.component_name == f"glassbox.{element}":
             found: dict[str, Any] = json.loads(block.proto.json)
             return found
-    raise AssertionError("no rounds on the page")
+    raise AssertionError(f"no {element} on the page")
 
 
 def test_the_scenes_have_the_same_shape() -> None:
@@ -53,9 +53,19 @@ def test_a_link_opens_votes(open_page: Open) -> None:
 @listed
 def test_the_probe_names_the_classes(open_page: Open, lang: str) -> None:
     at = open_page(PAGE, lang=lang, nsp_part="probe", nsp_second="<b>bold</b>")
-    shown = " ".join(block.proto.body for block in at.get("html"))
-    assert "IsNext" in shown
-    assert "<b>bold</b>" not in shown
+    rows = data_of(at, "comparison_table")["rows"]
+    assert [row[3]["text"] for row in rows] == [
+        "IsNext" if row[2]["bar"] > 0.5 else "NotNext" for row in rows
+    ]
+    assert rows[0][1]["text"] == "<b>bold</b>"  # as text: the browser test looks at what becomes of it
+    assert "<b>bold</b>" not in " ".join(block.proto.body for block in at.get("html"))
+
+
+@listed
+def test_the_scene_notices_the_topic_only(open_page: Open) -> None:
+    """The sentences of the first view show what the text beside them says of the task."""
+    rows = data_of(open_page(PAGE, nsp_part="probe"), "comparison_table")["rows"]
+    assert [row[3]["text"] for row in rows] == ["IsNext", "IsNext", "NotNext", "IsNext", "IsNext", "IsNext"]
 
 
 @listed
