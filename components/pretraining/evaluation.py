@@ -231,12 +231,15 @@ def masked_baselines(
     train: PackedDocuments, inputs: list[np.ndarray], labels: list[np.ndarray], vocab_size: int
 ) -> dict[str, dict[str, float]]:
     """What counting alone gives on the same masked tokens: the most frequent token everywhere, and the token that
-    most often follows the left neighbour (the most frequent one where that neighbour is special)."""
-    counts = NeighbourCounts.of(train.tokens.astype(np.int64)[None], vocab_size)
+    most often follows the left neighbour (the most frequent one where that neighbour is special).
+
+    The losses are those of the counts as models: unigram with one added, and a Kneser-Ney bigram."""
+    rows_seen = train.tokens.astype(np.int64)[None]
+    counts, bigram = NeighbourCounts.of(rows_seen, vocab_size), KneserNey(rows_seen, 2, vocab_size)
     logprobs = counts.unigram_logprobs()
     most_frequent = int(counts.counts.argmax())
     right_unigram = right_neighbour = total = 0
-    nats = 0.0
+    nats = nats_neighbour = 0.0
     for ids, label in zip(inputs, labels, strict=True):
         rows, columns = np.nonzero(label != IGNORED_LABEL)
         targets = label[rows, columns]
@@ -245,10 +248,14 @@ def masked_baselines(
         right_unigram += int((targets == most_frequent).sum())
         right_neighbour += int((targets == guess).sum())
         nats -= float(logprobs[targets].sum())
+        nats_neighbour -= float(bigram.logprobs(np.stack([left, targets], axis=1)).sum())
         total += len(targets)
     return {
         "unigram": {"accuracy": right_unigram / total, "loss": nats / total},
-        "most frequent follower of the left neighbour": {"accuracy": right_neighbour / total},
+        "most frequent follower of the left neighbour": {
+            "accuracy": right_neighbour / total,
+            "loss": nats_neighbour / total,
+        },
     }
 
 

@@ -122,6 +122,12 @@ def test_accuracy_is_told_apart_by_what_was_done_to_the_token(bert_packed: Packe
     baselines = masked_baselines(bert_packed, result["_inputs"], result["_labels"], 512)
     follower = baselines["most frequent follower of the left neighbour"]["accuracy"]
     assert 0 < baselines["unigram"]["accuracy"] < follower < 1
+    assert (
+        0
+        < baselines["most frequent follower of the left neighbour"]["loss"]
+        < baselines["unigram"]["loss"]
+        < np.log(512)
+    )
 
 
 def test_repetition_and_real_words() -> None:
