@@ -4,7 +4,7 @@
 // Keys typed into a text box stay there. A control reached with Tab keeps its own keys; Escape gives them back.
 
 const STEP = { ArrowRight: "next", PageDown: "next", ArrowLeft: "back", PageUp: "back", Home: "first", End: "last", " ": "play" };
-let owner = null;
+const owners = []; // the last one has the keys; when it gives them back, the one before it has them again
 let byTab = false;
 let lastPointer = 0;
 
@@ -39,6 +39,7 @@ function onKey(event) {
     return;
   }
   const action = STEP[event.key];
+  const owner = owners.at(-1);
   if (!action || !owner || document.querySelector("dialog[open], [role=dialog]")) return;
   if (byTab && isControl(target)) return;
   event.preventDefault();
@@ -55,6 +56,8 @@ if (!window.__gbKeys) {
 
 /** Give the stepping keys to `handler(action, repeated)`; returns how to give them back. */
 export function ownKeys(handler) {
-  owner = handler;
-  return () => { if (owner === handler) owner = null; };
+  const giveBack = () => { const at = owners.indexOf(handler); if (at >= 0) owners.splice(at, 1); };
+  giveBack();
+  owners.push(handler);
+  return giveBack;
 }
