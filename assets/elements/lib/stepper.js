@@ -2,11 +2,12 @@
 import { h, fill, words as say } from "./dom.js";
 import { ownKeys } from "./keys.js";
 
-const ICONS = { first: "M15 4l-7 6 7 6zM5 4v12", back: "M13 4l-7 6 7 6z", play: "M6 4l9 6-9 6z", pause: "M7 4v12M13 4v12", next: "M7 4l7 6-7 6z", last: "M5 4l7 6-7 6zM15 4v12" };
+// One step is an angle, playing is a filled triangle: the two must not look alike.
+const ICONS = { first: "M14 4l-6 6 6 6M5 4v12", back: "M12.5 4l-6 6 6 6", play: "M6 4l9 6-9 6z", pause: "M7 4v12M13 4v12", next: "M7.5 4l6 6-6 6", last: "M6 4l6 6-6 6M15 4v12" };
 const SPEEDS = [0.5, 1, 2, 4, 8];
 
 const icon = (name) => h("svg", { viewBox: "0 0 20 20", width: "1.15em", height: "1.15em", "aria-hidden": "true" },
-  h("path", { d: ICONS[name], fill: name === "pause" ? "none" : "currentColor", stroke: "currentColor", "stroke-width": 2, "stroke-linejoin": "round" }));
+  h("path", { d: ICONS[name], fill: name === "play" ? "currentColor" : "none", stroke: "currentColor", "stroke-width": 2.2, "stroke-linecap": "round", "stroke-linejoin": "round" }));
 
 /**
  * stepper({words, onMove, onWant, label}) -> {node, set, step, destroy}
