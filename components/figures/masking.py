@@ -1,4 +1,4 @@
-"""Figures of the masking chapter: shares over draws, scores of a study with their spread, accuracy over rates.
+"""Figures of the masking chapter: shares over draws, accuracy over rates.
 
 Everything arrives as numbers; Plotly draws what is looked at and hovered.
 """
@@ -141,71 +141,4 @@ def accuracy_over_rates(
         xaxis=_axis(colours, title=x_title, tickformat=".0%", range=[0, 0.95]),
         yaxis=_axis(colours, title=y_title, **y),
     )
-    return figure
-
-
-def study_scores(
-    rows: Sequence[str],
-    scores: Mapping[str, Sequence[Sequence[float]]],
-    *,
-    titles: Mapping[str, str],
-    reference: int,
-    x_title: str,
-    dark: bool,
-    size: int = 14,
-) -> go.Figure:
-    """One panel per measure; in each row the seeds as rings and their mean as a bar mark.
-
-    ``scores`` maps a measure to (row, seed) values in 0…1; an empty row was not run. The mean of ``reference`` is
-    drawn through each panel. Every panel has its own printed range.
-    """
-    colours = palette(dark)
-    figure = go.Figure()
-    width = 1 / max(1, len(scores))
-    layout: dict[str, Any] = {}
-    for number, (measure, per_row) in enumerate(scores.items()):
-        suffix = "" if number == 0 else str(number + 1)
-        axis = {"xaxis": f"x{suffix}", "yaxis": "y"}
-        xs = [value for values in per_row for value in values]
-        ys = [rows[i] for i, values in enumerate(per_row) for _ in values]
-        figure.add_scatter(
-            x=xs,
-            y=ys,
-            mode="markers",
-            marker={"symbol": "circle-open", "size": 11, "color": colours["token"], "line": {"width": 2}},
-            hovertemplate="%{x:.4f}",
-            name=titles[measure],
-            showlegend=False,
-            **axis,
-        )
-        means = [(rows[i], sum(v) / len(v)) for i, v in enumerate(per_row) if v]
-        figure.add_scatter(
-            x=[mean for _, mean in means],
-            y=[row for row, _ in means],
-            mode="markers",
-            marker={"symbol": "line-ns-open", "size": 20, "color": colours["text"], "line": {"width": 3}},
-            hovertemplate="%{x:.4f}",
-            name=titles[measure],
-            showlegend=False,
-            **axis,
-        )
-        if per_row[reference]:
-            mean = sum(per_row[reference]) / len(per_row[reference])
-            figure.add_shape(
-                type="line", x0=mean, x1=mean, y0=-0.5, y1=len(rows) - 0.5, xref=f"x{suffix}", yref="y",
-                line={"color": colours["quiet"], "dash": "dot", "width": 1},
-            )  # fmt: skip
-        layout[f"xaxis{suffix}"] = _axis(
-            colours,
-            domain=[number * width + 0.015, (number + 1) * width - 0.015],
-            title=titles[measure],
-            tickformat=".3~f",
-            nticks=4,
-        )
-    figure.update_layout(
-        **{**_layout(colours, 110 + 34 * len(rows), size), "hovermode": "closest"},
-        yaxis=_axis(colours, autorange="reversed", categoryorder="array", categoryarray=list(rows)),
-        **layout,
-    )
-    figure.update_layout(title={"text": x_title, "font": {"size": size}}, margin={"l": 150, "t": 40})
     return figure

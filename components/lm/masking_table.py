@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +116,9 @@ class StudyCell:
     same: float
     random: float
     values: dict[str, tuple[float, ...]]
+    seeds: tuple[int, ...] = ()
+    tokens: tuple[int, ...] = ()  # read in pre-training, one a seed
+    settings: str = ""
 
     @property
     def name(self) -> str:
@@ -128,47 +131,63 @@ class StudyCell:
 STUDY_FILE = "masking_study.csv"
 SCORES = (
     "nli_finetune_accuracy",
-    "nli_feature_accuracy",
     "ner_finetune_f1",
     "ner_feature_f1",
+    "all_mask_accuracy",
+    "nli_feature_accuracy",
     "sentiment_finetune_accuracy",
     "sentiment_feature_accuracy",
-    "all_mask_accuracy",
     "nsp_accuracy",
 )
-"""Columns of the study that are drawn, in 0…1."""
+"""Columns of the study that are drawn, in 0…1; first those that the paper has too."""
 
 
-def study(folder: Path = FACTS) -> tuple[StudyCell, ...] | None:
-    """The measured study, one cell a recipe in the file's order, or None while there is no file.
+def study_rows(folder: Path | None = None) -> list[dict[str, str]]:
+    """The lines of the study's file as they are; none while there is no file."""
+    path = (folder or FACTS) / STUDY_FILE
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+def study(folder: Path | None = None) -> tuple[StudyCell, ...] | None:
+    """The measured study, one cell a recipe in the paper's order, or None while there is no file.
 
     The split 80/10/10 is also the rate of 15%: one run serves both groups.
     """
-    path = folder / STUDY_FILE
-    if not path.exists():
+    lines = study_rows(folder)
+    if not lines:
         return None
-    grouped: dict[tuple[str, float, float, float, float], dict[str, list[float]]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(line for line in file if not line.startswith("#")):
-            key = (
-                row["group"],
-                float(row["mlm_probability"]),
-                float(row["mask_replace_prob"]),
-                float(row["same_prob"]),
-                float(row["random_replace_prob"]),
-            )
-            values = grouped.setdefault(key, {score: [] for score in SCORES})
-            for score in SCORES:
-                if row["status"] == "measured" and row.get(score):
-                    values[score].append(float(row[score]))
+    grouped: dict[tuple[str, float, float, float, float], list[dict[str, str]]] = {}
+    for line in lines:
+        mine = grouped.setdefault(
+            (
+                line["group"],
+                float(line["mlm_probability"]),
+                float(line["mask_replace_prob"]),
+                float(line["same_prob"]),
+                float(line["random_replace_prob"]),
+            ),
+            [],
+        )
+        if line["status"] == "measured":
+            mine.append(line)
     cells = [
-        StudyCell(*key, {score: tuple(v) for score, v in values.items()}) for key, values in grouped.items()
+        StudyCell(
+            *key,
+            {score: tuple(float(line[score]) for line in mine if line.get(score)) for score in SCORES},
+            tuple(int(line["seed"]) for line in mine),
+            tuple(int(line["tokens"]) for line in mine if line.get("tokens")),
+            next((line["settings"] for line in mine if line.get("settings")), ""),
+        )
+        for key, mine in grouped.items()
     ]
     bert = next((c for c in cells if c.group == "split" and c.name == "80/10/10"), None)
     if bert is not None and not any(c.group == "rate" and c.rate == bert.rate for c in cells):
-        cells.append(StudyCell("rate", bert.rate, bert.mask, bert.same, bert.random, bert.values))
+        cells.append(replace(bert, group="rate"))
     order = {"split": 0, "rate": 1}
-    names = [row.name for row in published(folder)] if (folder / "bert_masking_rates.csv").exists() else []
+    names = [row.name for row in published()]
     return tuple(
         sorted(
             cells,
@@ -184,7 +203,7 @@ class Comparison:
     name: str
     score: str
     difference: float  # mean minus the reference's mean, in 0…1
-    noise: float | None  # two standard errors of the difference; None with a single seed on either side
+    noise: float | None  # half of the 95% interval of the difference; None with a single seed on either side
 
     @property
     def verdict(self) -> str:
@@ -196,21 +215,41 @@ class Comparison:
         return "higher" if self.difference > 0 else "lower"
 
 
+# Student's t, two-sided 95%: quantiles for 1, 2, 3 … degrees of freedom.
+_T95 = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13, 2.12, 2.11, 2.10, 2.09, 2.09)  # fmt: skip
+
+
 def compare(cells: Sequence[StudyCell], reference: StudyCell, score: str) -> list[Comparison]:
     """Each measured recipe against the reference.
 
-    The noise is two standard errors of a difference of means (Welch); with two seeds a side that is a rough guide.
+    The spread of seeds is taken to be the same for every recipe and pooled over those with more than one seed (two or
+    three seeds alone say little about it); the noise is half of Student's 95% interval of a difference of means.
     """
-    result = []
     base = reference.values.get(score, ())
+    several = [v for cell in cells if len(v := cell.values.get(score, ())) > 1]
+    freedom = sum(len(v) - 1 for v in several)
+    spread = float(np.sqrt(sum(np.var(v) * len(v) for v in several) / freedom)) if freedom else 0.0
+    result = []
     for cell in cells:
         values = cell.values.get(score, ())
         if cell is reference or not values or not base:
             continue
         noise = None
         if len(values) > 1 and len(base) > 1:
-            noise = float(
-                2 * np.sqrt(np.var(values, ddof=1) / len(values) + np.var(base, ddof=1) / len(base))
-            )
+            t = _T95[min(freedom, len(_T95)) - 1]
+            noise = float(t * spread * np.sqrt(1 / len(values) + 1 / len(base)))
         result.append(Comparison(cell.name, score, float(np.mean(values) - np.mean(base)), noise))
     return result
+
+
+PAPER_SCORE = {"nli_finetune_accuracy": 0, "ner_finetune_f1": 1, "ner_feature_f1": 2}
+"""Which score of Table 8 (place in ``PublishedRow.scores``) asks the same as one of ours."""
+
+
+def paper_difference(name: str, score: str) -> float | None:
+    """What Table 8 has for a split minus what it has for BERT's, in points; None where it has nothing like it."""
+    place = PAPER_SCORE.get(score)
+    row = next((r for r in published() if r.name == name), None)
+    if place is None or row is None:
+        return None
+    return round(row.scores[place] - published()[BERT_ROW].scores[place], 1)

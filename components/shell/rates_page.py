@@ -12,17 +12,19 @@ from components.lm.masking import Action
 from components.lm.masking_table import (
     SCORES,
     AppliedWord,
+    Comparison,
     PublishedRow,
     StudyCell,
     apply_to_words,
     compare,
+    paper_difference,
     published,
     study,
 )
 from components.shell import cached, links
 from components.shell.dice_panels import is_dark, text_size
 from components.shell.i18n import t
-from components.shell.layout import note_line
+from components.shell.layout import caption, note_line
 from components.shell.masking_page import MODEL, not_korean
 
 SENTENCE = "The miller sat on the step and waited for flour while the river moved slowly past the wheel."
@@ -40,6 +42,11 @@ def looks() -> list[str]:
     return [*result, "table"]
 
 
+def first_look() -> str:
+    """Return the panel that is open at first: our study, where there is one."""
+    return "nothing" if study() is None else "study"
+
+
 def params() -> tuple[links.Param, ...]:
     """What the link of the page holds."""
     rows = published()
@@ -48,7 +55,7 @@ def params() -> tuple[links.Param, ...]:
         links.Text("rates_sentence", SENTENCE, max_chars=2000),
         links.Number("apply_rate", 0.05, 1.0, 0.15),
         links.Integer("rates_seed", 0, 999_999, 3),
-        links.Choice("rates_look", ("nothing", "live", "study", "table"), "nothing"),
+        links.Choice("rates_look", ("nothing", "live", "study", "table"), first_look()),
         links.Text("bert_model", MODEL, max_chars=120),
         links.Text("live_text", cached.sample_text("tale_en")),
         links.Number("live_rate", 0.05, 0.9, 0.15),
@@ -287,12 +294,12 @@ def _case(point: Any, action: Action) -> str:
     )  # fmt: skip
 
 
-# -- the study -------------------------------------------------------------------------------------------------------
+# -- the study ------------------------------------------------------------------------------------------------------
 
 
 def show_study(cells: tuple[StudyCell, ...]) -> None:
     """Draw our study, and say what can be told from it and what cannot."""
-    from components.figures.masking import study_scores
+    from components.elements.study_board import study_board
 
     group = st.segmented_control(
         t("rates", "study_group"),
@@ -303,67 +310,84 @@ def show_study(cells: tuple[StudyCell, ...]) -> None:
     )
     mine = [cell for cell in cells if cell.group == group]
     reference = next((c for c in mine if (c.mask, c.same, c.rate) == (0.8, 0.1, 0.15)), None)
-    drawn = [score for score in SCORES if any(cell.values[score] for cell in mine)]
-    if reference is None or not drawn:
+    drawn = [score for score in SCORES if reference is not None and reference.values[score]]
+    if reference is None or not drawn or len(mine) < 2:
         st.info(t("rates", "study_missing"))
         return
-    for half in (drawn[:4], drawn[4:]):
-        if half:
-            figure = study_scores(
-                [cell.name for cell in mine],
-                {score: [cell.values[score] for cell in mine] for score in half},
-                titles={score: t("rates", f"study_score_{score}") for score in half},
-                reference=mine.index(reference),
-                x_title="",
-                dark=is_dark(),
-                size=text_size(),
-            )
-            st.plotly_chart(
-                figure,
-                key=f"study-{half[0]}",
-                config={"displayModeBar": False},
-                theme=None,
-                alt=t("rates", "study_text"),
-            )
-    for sentence in study_words(mine, reference, drawn):
+    found = {(c.name, c.score): c for score in drawn for c in compare(mine, reference, score)}
+    if all(c.noise is None for c in found.values()):
+        note_line(t("rates", "study_all_one_seed"))
+    said = study_words(mine, list(found.values()))
+    above = 1 if group == "split" else 0  # what the paper found large stands above the picture
+    for sentence in said[:above]:
+        st.markdown(sentence)
+    study_board(
+        [cell.name for cell in mine],
+        [
+            {
+                "title": t("rates", f"study_score_{score}"),
+                "mean": sum(reference.values[score]) / len(reference.values[score]),
+                "cells": [_study_cell(cell, score, found.get((cell.name, score))) for cell in mine],
+            }
+            for score in drawn
+        ],
+        reference=mine.index(reference),
+    )
+    tokens = sorted({n for cell in mine for n in cell.tokens})
+    caption(
+        t(
+            "rates",
+            "study_caption",
+            tokens=" … ".join(f"{n:,}" for n in {*tokens[:1], *tokens[-1:]}),
+            seeds=", ".join(map(str, sorted({seed for cell in mine for seed in cell.seeds}))),
+            settings=reference.settings,
+        )
+    )
+    for sentence in said[above:]:
         st.markdown(sentence)
 
 
-def study_words(mine: list[StudyCell], reference: StudyCell, drawn: list[str]) -> list[str]:
-    """Return what the study tells: agreement with the paper, what is beyond the seeds' spread, what is not known."""
+def _study_cell(cell: StudyCell, score: str, found: Comparison | None) -> dict[str, Any]:
+    """Return one recipe on one score as the board draws it; differences in points."""
+    values = cell.values[score]
+    return {
+        "values": values,
+        "difference": None if found is None else 100 * found.difference,
+        "noise": None if found is None or found.noise is None else 100 * found.noise,
+        "verdict": found.verdict if found else "reference" if values else "not_run",
+        "paper": paper_difference(cell.name, score) if cell.group == "split" else None,
+    }
+
+
+def _points(difference: float) -> str:
+    return f"{difference:+.1f}".replace("-", "−")
+
+
+def study_words(mine: list[StudyCell], found: list[Comparison]) -> list[str]:
+    """Return what the study tells: against the paper, beyond the spread of seeds, and what is not known."""
+
+    def item(c: Comparison) -> str:
+        paper = paper_difference(c.name, c.score) if mine[0].group == "split" else None
+        key = "study_item" if paper is None else "study_item_paper"
+        slots = {"score": t("rates", f"study_score_{c.score}"), "difference": _points(100 * c.difference)}
+        return t("rates", key, name=c.name, paper="" if paper is None else _points(paper), **slots)
+
     said = []
-    found = [c for score in drawn for c in compare(mine, reference, score)]
-
-    def points(difference: float) -> str:
-        return f"{100 * difference:+.1f}".replace("-", "−")
-
     key = next((c for c in found if c.name == "100/0/0" and c.score == "ner_feature_f1"), None)
     if key is not None:
-        said.append(
-            t(
-                "rates",
-                "study_agree",
-                difference=points(key.difference),
-                verdict=t("rates", f"study_verdict_{key.verdict}"),
-            )
-        )
+        verdict = t("rates", f"study_verdict_{key.verdict}")
+        said.append(t("rates", "study_agree", difference=_points(100 * key.difference), verdict=verdict))
     told = [c for c in found if c.verdict in ("higher", "lower")]
+    same = [c for c in found if c.verdict == "same"]
+    compared = len(told) + len(same)
     if told:
-        items = ", ".join(
-            t(
-                "rates",
-                "study_item",
-                name=c.name,
-                score=t("rates", f"study_score_{c.score}"),
-                difference=points(c.difference),
-            )
-            for c in told
-        )
-        said.append(t("rates", "study_told", items=items))
-    elif any(c.verdict == "same" for c in found):
-        said.append(t("rates", "study_none_told"))
+        said.append(t("rates", "study_told", n=compared) + "\n" + "\n".join(f"- {item(c)}" for c in told))
+        if same:
+            said.append(t("rates", "study_rest", n=len(same)))
+    elif same:
+        said.append(t("rates", "study_none_told", n=compared))
     single = list(dict.fromkeys(c.name for c in found if c.verdict == "one_seed"))
-    if single:
+    if single and compared:
         said.append(t("rates", "study_one_seed", names=", ".join(single)))
     absent = [cell.name for cell in mine if not any(cell.values.values())]
     if absent:

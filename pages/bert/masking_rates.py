@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components.elements.recipe_board import recipe_board
-from components.lm.masking_table import published, study
+from components.lm.masking_table import published, study, study_rows
 from components.shell import links
 from components.shell import rates_page as rates
 from components.shell.i18n import t
@@ -32,7 +32,7 @@ caption(t("rates", "applied_note") + f" · {t('rates', 'seed')} {st.session_stat
 
 options = rates.looks()
 if st.session_state["rates_look"] not in options:
-    links.put("rates_look", "nothing")
+    links.put("rates_look", rates.first_look())
 look = st.segmented_control(
     t("rates", "look"),
     options,
@@ -77,7 +77,7 @@ foot(
         "bert-masking-rates",
         t("rates", "caption"),
         {"source": "Devlin et al. 2019, Table 8", "recipe": row.name, "seed": st.session_state["rates_seed"]},
-        {"table8": rates.export_rows},
+        {"table8": rates.export_rows} | ({"study": study_rows} if study() else {}),
         rates.export_rows,
     ),
 )

@@ -1,6 +1,6 @@
 """The figures of the masking chapter hold the numbers they were given."""
 
-from components.figures.masking import accuracy_over_rates, shares_over_draws, study_scores
+from components.figures.masking import accuracy_over_rates, shares_over_draws
 
 
 def test_shares_hold_the_lines_and_the_band() -> None:
@@ -22,11 +22,3 @@ def test_accuracy_keeps_gaps() -> None:
     assert [list(trace.y) for trace in figure.data] == [values[k] for k in ("all", "M", "R", "K")]
     assert figure.layout.shapes[0].x0 == 0.1
     assert figure.layout.yaxis.range == (0, 1)
-
-
-def test_study_draws_seeds_and_means() -> None:
-    figure = study_scores(["a", "b"], {"f1": [[0.5, 0.7], []]}, titles={"f1": "F1"}, reference=0, x_title="", dark=False)  # fmt: skip
-    seeds, means = figure.data
-    assert (list(seeds.x), list(seeds.y)) == ([0.5, 0.7], ["a", "a"])
-    assert list(means.y) == ["a"]
-    assert abs(means.x[0] - 0.6) < 1e-12

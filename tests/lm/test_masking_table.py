@@ -10,6 +10,7 @@ from components.lm.masking_table import (
     apply_to_words,
     compare,
     nearest,
+    paper_difference,
     published,
     study,
 )
@@ -78,6 +79,13 @@ def test_a_study_file_is_read(tmp_path: Path) -> None:
         for c in compare([c for c in cells if c.group == "split"], bert, "nli_finetune_accuracy")
     }
     assert verdicts == {"100/0/0": "same"}
+    # By hand: deviations of ±0.01 in both recipes, so the pooled standard deviation is √(4·0.01²/2) with 2 degrees of
+    # freedom (t = 4.30); a difference of means of two and two seeds has that standard deviation too.
+    (found,) = compare([c for c in cells if c.group == "split"], bert, "ner_feature_f1")
+    assert found.noise == pytest.approx(4.30 * (4 * 0.01**2 / 2) ** 0.5)
+    assert paper_difference("100/0/0", "ner_feature_f1") == -0.9
+    assert paper_difference("100/0/0", "nsp_accuracy") is None
+    assert paper_difference("40%", "ner_feature_f1") is None
     rate = next(c for c in cells if c.name == "15%")
     assert [c.verdict for c in compare([c for c in cells if c.group == "rate"], rate, "ner_feature_f1")] == [
         "one_seed"
