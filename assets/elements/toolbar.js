@@ -8,6 +8,14 @@ const create = instances((parent) => {
   document.addEventListener("gb-keys", state.onKeys);
   state.onEscape = (event) => { if (event.key === "Escape") project(state, false); };
   window.addEventListener("keydown", state.onEscape);
+  // After a lost connection the server may be a new one that knows no part of this page; a step would then go unheard.
+  let lost = false;
+  state.connection = new MutationObserver(([{ target }]) => {
+    const now = target.getAttribute("data-test-connection-state");
+    if (now === "CONNECTED" && lost) { lost = false; state.set("again", true); }
+    else if (now !== "CONNECTED") lost = true;
+  });
+  state.connection.observe(document.body, { subtree: true, attributes: true, attributeFilter: ["data-test-connection-state"] });
   return state;
 });
 
@@ -90,5 +98,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => {
     document.removeEventListener("gb-keys", state.onKeys);
     window.removeEventListener("keydown", state.onEscape);
+    state.connection.disconnect();
   };
 }

@@ -29,4 +29,5 @@ def toolbar() -> None:
         },
         on_lang_change=lambda: _take("lang"),
         on_size_change=lambda: _take("size"),
+        on_again_change=lambda: None,  # the connection was lost and is back: run the page again
     )

@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,12 +27,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
-@pytest.fixture(scope="session")
-def app_url() -> Iterator[str]:
-    """Start the app as ``make run`` does, on a free port, and return its address."""
+def free_port() -> int:
+    """Return a port that nobody uses."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(port: int) -> Iterator[str]:
+    """Start the app as ``make run`` does and give its address; stop it in the end."""
     server = subprocess.Popen(
         [sys.executable, "-m", "components.shell.server", "--port", str(port)],
         cwd=ROOT,
@@ -52,6 +57,13 @@ def app_url() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def app_url() -> Iterator[str]:
+    """The address of the app that most tests share."""
+    with serving(free_port()) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.conftest import free_port, serving
 from tests.browser.waiting import settle
 from tests.lm.conftest import build_tiny_gpt
 
@@ -216,3 +217,48 @@ def test_a_folder_typed_by_hand_is_named_in_the_link(open_at: Open, tmp_path: Pa
     wait_for_link(page, "model=local%3Amy+model")
     expect(page.locator(".gb-caption").first).to_contain_text("local:my model", timeout=30_000)
     assert "tmp" not in page.evaluate("location.search")
+
+
+def test_space_plays_and_pauses_and_home_and_end_jump(open_at: Open) -> None:
+    page = open_at("/gpt-generation")
+    page.locator(".candidates table").wait_for()
+    page.keyboard.press("Space")
+    page.wait_for_function(
+        "Number(document.querySelector('.gb-scrub')?.value) >= 2 || [...document.querySelectorAll('*')].some(n => Number(n.shadowRoot?.querySelector('.gb-scrub')?.value) >= 2)"
+    )
+    page.keyboard.press("Space")
+    stopped = step_of(page)
+    page.wait_for_timeout(2500)  # longer than one step of playing
+    assert step_of(page) in (stopped, stopped + 1)  # a step may have been under way
+    stopped = step_of(page)
+    page.wait_for_timeout(2500)
+    assert step_of(page) == stopped
+    page.keyboard.press("Home")
+    assert step_of(page) == 0
+    page.keyboard.press("End")
+    assert step_of(page) >= 16
+
+
+def test_the_view_comes_back_after_the_server_was_gone(context: BrowserContext) -> None:
+    port = free_port()
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    with serving(port) as url:
+        page.goto(f"{url}/gpt-generation?seed=9&top_k=40")
+        page.locator(".candidates table").wait_for()
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
+        wait_for_link(page, "step=3")
+        settle(page)
+        before = page.locator(".text").inner_text()
+    page.wait_for_timeout(1500)
+    with serving(port):
+        expect(page.get_by_test_id("stConnectionStatus")).to_have_count(0, timeout=60_000)
+        settle(page)
+        page.locator(".candidates table").wait_for()
+        expect(page.locator(".gb-scrub")).to_have_value("3")
+        assert page.locator(".text").inner_text() == before
+        assert page.get_by_label("Seed").input_value() == "9"
+        page.keyboard.press("ArrowRight")
+        wait_for_link(page, "step=4")
+        assert "seed=9" in page.evaluate("location.search")
