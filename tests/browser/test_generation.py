@@ -258,7 +258,7 @@ def test_the_view_comes_back_after_the_server_was_gone(context: BrowserContext) 
         page.locator(".candidates table").wait_for()
         expect(page.locator(".gb-scrub")).to_have_value("3")
         assert page.locator(".text").inner_text() == before
-        assert page.get_by_label("Seed").input_value() == "9"
+        assert page.get_by_role("spinbutton", name="Seed").input_value() == "9"
         page.keyboard.press("ArrowRight")
         wait_for_link(page, "step=4")
         assert "seed=9" in page.evaluate("location.search")
