@@ -147,12 +147,13 @@ def try_heads(
     *,
     token_id: int | None = None,
     off: Sequence[Head] = (),
+    skip: int = 0,
     batch_tokens: int = 1024,
 ) -> Iterator[list[HeadEffect]]:
     """Switch off every head in turn (on top of ``off``) and yield the effects, a batch at a time.
 
     ``token_id`` is the prediction whose probability is followed; the most probable one if not given. Stop iterating
-    to stop the search.
+    to stop the search; ``skip`` as many heads as were tried before to go on with it.
     """
     before = predict(loaded, encoded, position, off).probs
     followed = int(before.argmax()) if token_id is None else token_id
@@ -164,7 +165,7 @@ def try_heads(
         if (layer, head) not in set(off)
     ]
     size = max(1, batch_tokens // max(1, len(encoded)))
-    for start in range(0, len(heads), size):
+    for start in range(skip, len(heads), size):
         group = heads[start : start + size]
         keep = all_on(loaded, len(group))
         for row, head in enumerate(group):

@@ -82,17 +82,19 @@ def ablation(card: ModelCard, attention: Attention) -> None:
         found.update(of=of, effects=[], done=False)
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        search = st.button(t("attention", "try_all"), key="try-all-heads", icon=":material/search:")
+        half = bool(found["effects"]) and not found["done"]
+        search = st.button(
+            t("attention", "go_on" if half else "try_all"), key="try-all-heads", icon=":material/search:"
+        )
         place = st.empty()
     if search and not found["done"]:
-        found["effects"] = []
         total = card.num_layers * card.num_heads
         with place.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 t("attention", "stop"), key="stop-heads"
             )  # any click ends this run; what was found stays
             progress = st.progress(0.0)
-        for batch in lm.try_heads(loaded, encoded, switched.at):
+        for batch in lm.try_heads(loaded, encoded, switched.at, skip=len(found["effects"])):
             found["effects"].extend(batch)
             progress.progress(
                 len(found["effects"]) / total,
@@ -120,6 +122,9 @@ def ablation(card: ModelCard, attention: Attention) -> None:
     quoted = f"<code>{html.escape(top)}</code>"
     lines = []
     if best is not None:
+        if not found["done"]:
+            tried = {"done": len(effects), "total": card.num_layers * card.num_heads}
+            lines.append(t("attention", "stopped", **tried))
         helps = "helps" if best.log2_change < 0 else "hinders"
         lines.append(
             t(
@@ -131,8 +136,6 @@ def ablation(card: ModelCard, attention: Attention) -> None:
                 after=f"{best.prob:.3g}",
             )
         )
-        if not found["done"]:
-            lines.append(t("attention", "stopped", done=len(effects)))
     if switched.off:
         bits = lm.divergence(before.probs, after.probs)
         lines.append(t("attention", "without", count=len(switched.off), bits=f"{bits:.3g}"))

@@ -65,6 +65,8 @@ def test_trying_all_heads_equals_trying_each(loaded, kind: str) -> None:
     assert [len(batch) for batch in batches] == [3, 3, 2]
     effects = [effect for batch in batches for effect in batch]
     assert [(e.layer, e.head) for e in effects] == [(layer, head) for layer in range(2) for head in range(4)]
+    rest = [e for batch in try_heads(model, encoded, position, skip=3) for e in batch]
+    assert [(e.layer, e.head) for e in rest] == [(e.layer, e.head) for e in effects[3:]]
     top = before.top(1)[0]
     for effect in effects:
         alone = predict(model, encoded, position, [(effect.layer, effect.head)]).probs
