@@ -217,6 +217,7 @@ function picture(root, state, first) {
   const dimBox = h("input", { type: "range", min: "0", "aria-label": w.dimension, oninput: () => { state.dim = Number(dimBox.value); choose(); tell(); } });
   const takeKeys = () => ownKeys(steps.act); // where two things step, the one touched last has the keys
   root.addEventListener("pointerdown", takeKeys);
+  if (first.start.behind) ownKeys(steps.act, true);
   fill(root, h("div", { class: "bar" }, h("div", { class: "grow" }, steps.node), h("label", { class: "dim" }, w.dimension, dimBox), scale), h("div", { class: "scroller" }, grid), info);
   const stop = offerPicture("embedding-sum", () => {
     const shown = Math.min(n, 16), cw = 92, rh = 62, svg = frame(150 + shown * cw, 60 + ROWS.length * rh);

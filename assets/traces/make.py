@@ -69,6 +69,32 @@ def masks() -> list[dict]:
     return found
 
 
+def bert_inputs() -> None:
+    """The default view of "Token + segment + position": every row, exact, and the neighbours of its tokens."""
+    from components.lm.embeddings import embed, neighbours, num_segments, read_input
+    from components.shell.first_bert import INPUTS, InputsView
+    from components.shell.inputs_page import FIRST, MODEL, SECOND
+
+    loaded = checkpoints.load(MODEL, "attention")
+    given = read_input(loaded, FIRST, SECOND)
+    near = {token: neighbours(loaded, token) for token in given.input_ids.tolist()}
+    of = (loaded.card.name, loaded.card.revision, FIRST, SECOND)
+    InputsView(of, num_segments(loaded), given, embed(loaded, given), near).save(HERE / INPUTS)
+    print(f"{INPUTS}: {(HERE / INPUTS).stat().st_size:,} bytes")
+
+
+def bert_contextual() -> None:
+    """The default view of "One word, many meanings": every vector, exact."""
+    from components.lm.contextual import word_vectors
+    from components.shell.contextual_page import MODEL, SENTENCES, WORD
+    from components.shell.first_bert import WORDS, save_words
+
+    loaded = checkpoints.load(MODEL, "attention")
+    vectors = word_vectors(loaded, SENTENCES.splitlines(), WORD)
+    save_words((loaded.card.name, loaded.card.revision, SENTENCES, WORD), vectors, HERE / WORDS)
+    print(f"{WORDS}: {(HERE / WORDS).stat().st_size:,} bytes")
+
+
 def miniature_of_generation(trace: dict) -> dict:
     """Five steps of the same text, with the four likeliest tokens of each."""
     import math
@@ -360,6 +386,8 @@ def main() -> None:
         miniatures["bert/next_sentence"] = miniature_of_next_sentence()
         miniatures["bert/inputs"] = miniature_of_inputs()
         miniatures["bert/contextual"] = miniature_of_contextual()
+        bert_inputs()
+        bert_contextual()
     save("miniatures.json", miniatures)
 
 

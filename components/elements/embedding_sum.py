@@ -62,6 +62,7 @@ def embedding_sum(
     stepper: Mapping[str, str],
     rev: int,
     key: str,
+    keys_behind: bool = False,
 ) -> SumView:
     """Draw the sum and return where the reader is now.
 
@@ -72,14 +73,15 @@ def embedding_sum(
         words: labels of the element; ``stepper``: those of the stepper.
         rev: raised when a link moved the state.
         key: the element's key in the session.
+        keys_behind: leave the stepping keys to something else on the page until the picture is touched.
     """
     start = st.session_state.get(f"_{key}_start")
     if start is None or start[0] != rev:
-        start = st.session_state[f"_{key}_start"] = (rev, view)
+        start = st.session_state[f"_{key}_start"] = (rev, view, keys_behind)
     header = {
         "rev": rev,
         "text": text,
-        "start": vars(start[1]) | {"painted": list(start[1].painted)},
+        "start": vars(start[1]) | {"painted": list(start[1].painted), "behind": start[2]},
         "words": dict(words),
         "stepper": dict(stepper),
     }

@@ -392,20 +392,32 @@ def compare(
     )
 
 
-def neighbours(loaded: LoadedModel, token_id: int, count: int = 12) -> tuple[tuple[str, int, float], ...]:
-    """Return the rows of the token table nearest to a token's by cosine: (token, id, cosine), nearest first."""
+@dataclass(frozen=True, eq=False)
+class Neighbour:
+    """A row of the token table, (width,), with its token, its id and its cosine with the row asked about."""
+
+    token: str
+    token_id: int
+    cosine: float
+    row: Floats
+
+
+def neighbours(loaded: LoadedModel, token_id: int, count: int = 12) -> tuple[Neighbour, ...]:
+    """Return a token's row of the table, and the ``count`` rows nearest to it by cosine, nearest first."""
     import torch
 
     with torch.no_grad():
         table = _tables(loaded).module.word_embeddings.weight.float()
         unit = table / table.norm(dim=1, keepdim=True).clamp_min(1e-12)
         similar = unit @ unit[token_id]
-        similar[token_id] = -2.0
-        best = similar.topk(min(count, len(similar) - 1))
+        similar[token_id] = torch.inf
+        best = similar.topk(min(count + 1, len(similar)))
+        similar[token_id] = 1.0
     ids = [int(i) for i in best.indices]
     names = loaded.tokenizer.convert_ids_to_tokens(ids)
+    rows = _rows(_tables(loaded).module.word_embeddings, np.array(ids))
     return tuple(
-        (str(name), i, float(c)) for name, i, c in zip(names, ids, best.values.tolist(), strict=True)
+        Neighbour(str(name), i, float(similar[i]), row) for name, i, row in zip(names, ids, rows, strict=True)
     )
 
 
@@ -491,7 +503,10 @@ def pad_batch(
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the run-through: code in our words, the name it makes, its shape and its first numbers."""
+    """One line of the run-through: code in our words, the name it makes, its shape and its values.
+
+    ``values`` are those at one token where the shape ends in a width or 1, else of all tokens.
+    """
 
     code: str
     name: str
@@ -499,20 +514,20 @@ class Line:
     values: tuple[float, ...]
 
 
-def run_through(loaded: LoadedModel, given: ModelInput, token: int, shown: int = 6) -> tuple[Line, ...]:
-    """Return what an embedding module does with ``given``, line by line, with the values at ``token``.
+def run_through(given: ModelInput, parts: InputEmbeddings, token: int) -> tuple[Line, ...]:
+    """Return what an embedding module does with ``given`` to get ``parts``, line by line, with the values at ``token``.
 
     What ``BertEmbeddings.forward`` of transformers does, written again; every shape and value is computed here.
     """
-    parts, count = embed(loaded, given), len(given)
+    count = len(given)
     width = parts.token_embedding.shape[1]
     token = min(max(token, 0), count - 1)
 
     def numbers(row: npt.NDArray[Any]) -> tuple[float, ...]:
-        return tuple(float(x) for x in row[:shown])
+        return tuple(float(x) for x in row)
 
     lines = [
-        Line("batch_size, seq_len = input_ids.shape", "input_ids", (1, count), numbers(given.input_ids)),
+        Line("batch_size, seq_len = input_ids.shape", "batch_size, seq_len", (2,), (1.0, float(count))),
         Line(
             "position_ids = arange(first, first + seq_len)",
             "position_ids",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
     from components.lm.contextual import WordVectors
     from components.lm.dice import Settled
-    from components.lm.embeddings import Changes, Effects, InputEmbeddings, Line, ModelInput, PaddedBatch
+    from components.lm.embeddings import Changes, Effects, InputEmbeddings, ModelInput, Neighbour, PaddedBatch
     from components.lm.head_scores import HeadScores
     from components.lm.masking import MaskedTokens
     from components.lm.mlm import Change, ChosenPosition, MaskableText
@@ -210,18 +210,24 @@ def bytes_of_same_words(identity: str, _trace: "BpeTrace") -> "ByteLevelBpe":
 @st.cache_resource(max_entries=60, show_spinner=False)
 def _bert_text(name: str, revision: str, first: str, second: str) -> "ModelInput":
     from components.lm.embeddings import read_input
+    from components.shell import first_bert
 
+    if known := first_bert.inputs(name, revision, first, second):
+        return known.given
     return read_input(load_model(name, "attention"), first, second)
 
 
-def bert_segments(name: str) -> int:
+def bert_segments(name: str, revision: str) -> int:
     """Return how many segment rows a model has.
 
     Raises:
         NotBert: the model does not add up its input as BERT does.
     """
     from components.lm.embeddings import num_segments
+    from components.shell import first_bert
 
+    if known := first_bert.inputs(name, revision):
+        return known.segments
     return num_segments(load_model(name, "attention"))
 
 
@@ -233,13 +239,17 @@ def bert_input(name: str, revision: str, first: str, second: str, changes: "Chan
     """
     from components.lm.embeddings import apply
 
-    return apply(_bert_text(name, revision, first, second), changes, bert_segments(name))
+    return apply(_bert_text(name, revision, first, second), changes, bert_segments(name, revision))
 
 
 @st.cache_resource(max_entries=60, show_spinner=False)
 def _bert_embedding(name: str, revision: str, first: str, second: str, changes: tuple[Any, ...]) -> Any:
     from components.lm.embeddings import Changes, embed
+    from components.shell import first_bert
 
+    known = first_bert.inputs(name, revision, first, second)
+    if known and not Changes(*changes):
+        return known.parts
     given = bert_input(name, revision, first, second, Changes(*changes))
     return embed(load_model(name, "attention"), given)
 
@@ -272,11 +282,16 @@ def bert_effects(
     return found
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
-def bert_neighbours(name: str, revision: str, token_id: int) -> tuple[tuple[str, int, float], ...]:
-    """Return the rows of the token table nearest to a token's."""
+# Thirteen rows of 768 numbers: 40 kB.
+@st.cache_resource(max_entries=500, show_spinner=False)
+def bert_neighbours(name: str, revision: str, token_id: int) -> "tuple[Neighbour, ...]":
+    """Return a token's row of the table and the rows nearest to it."""
     from components.lm.embeddings import neighbours
+    from components.shell import first_bert
 
+    known = first_bert.inputs(name, revision)
+    if known and token_id in known.near:
+        return known.near[token_id]
     return neighbours(load_model(name, "attention"), token_id)
 
 
@@ -288,16 +303,6 @@ def padded(
     from components.lm.embeddings import pad_batch
 
     return pad_batch(load_model(name, "attention"), texts, flips)
-
-
-def bert_lines(
-    name: str, revision: str, first: str, second: str, changes: "Changes", token: int
-) -> "tuple[Line, ...]":
-    """Return the embedding module's forward pass, line by line."""
-    from components.lm.embeddings import run_through
-
-    given = bert_input(name, revision, first, second, changes)
-    return run_through(load_model(name, "attention"), given, token)
 
 
 # A sentence of 40 tokens: some 10 kB.
@@ -418,5 +423,8 @@ def tokenizer_file(name: str, revision: str) -> "TokenizerFile":
 def words_in_context(name: str, revision: str, sentences: str, word: str) -> "WordVectors":
     """Return the vectors of every word of some lines, with ``word`` marked."""
     from components.lm.contextual import word_vectors
+    from components.shell import first_bert
 
+    if known := first_bert.words(name, revision, sentences, word):
+        return known
     return word_vectors(load_model(name, "attention"), sentences.splitlines(), word)

@@ -47,10 +47,11 @@ KOREAN: dict[str, tuple[str, ...]] = {
     "말": ("말이 들판을 달린다", "그는 말이 없는 사람이다", "말을 타고 산을 넘었다", "좋은 말을 들었다"),
     "눈": ("밤새 눈이 내렸다", "눈이 아파서 안경을 썼다", "눈을 감고 노래를 들었다", "눈이 와서 길이 하얗다"),
 }
-SENTENCES = "\n".join(EXAMPLES["record"])
+WORD = "record"
+SENTENCES = "\n".join(EXAMPLES[WORD])
 PARAMS = (
     links.Text("word_sentences", SENTENCES, max_chars=2000),
-    links.Text("word", "record", max_chars=40),
+    links.Text("word", WORD, max_chars=40),
     links.Text("bert_model", MODEL, max_chars=120),
     links.Integer("word_layer", 0, 200, 0),
     links.Numbers("word_pair", (0, 1), most=2, high=23),

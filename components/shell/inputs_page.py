@@ -1,20 +1,36 @@
 """State, data and panels of the page "Token + segment + position"."""
 
 import html
+import time
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
+from components.elements.code_steps import code_steps
 from components.elements.embedding_sum import LAST_STEP, SCALES, SumView
 from components.elements.input_effects import input_effects
+from components.elements.near_rows import near_rows
 from components.elements.padding_board import asked_flips, padding_board
-from components.lm.embeddings import POSITIONS, SEGMENTS, Changes, ModelInput
-from components.lm.model_card import ModelCard
+from components.lm.attention import TooLong
+from components.lm.embeddings import (
+    POSITIONS,
+    SEGMENTS,
+    Changes,
+    InputEmbeddings,
+    Line,
+    ModelInput,
+    NotBert,
+    norms,
+    run_through,
+)
+from components.lm.model_card import ModelCard, ModelRefused
 from components.lm.model_size import fact_rows
 from components.shell import cached, links
 from components.shell.bundled import best_bert
 from components.shell.i18n import labels, t
-from components.shell.layout import caption, reading_aid
+from components.shell.layout import Export, caption, reading_aid
+from components.shell.models import refusal
 
 FIRST, SECOND = "my dog is cute", "he likes playing"
 MODEL = best_bert()
@@ -39,7 +55,10 @@ PARAMS = (
     links.Text("in_pad_3", PADDING[2], max_chars=400),
     links.Text("in_ids", "", max_chars=800),
     links.Numbers("in_flips", (), most=64, high=2 * 4096 + 4095),
+    links.Integer("in_line", 0, 12, 0),
 )
+PAUSE = 0.04
+"""Seconds in which a new picture travels alone, see :func:`picture_first`."""
 _CHIPS = (
     "<style>.gb-nears{display:flex;flex-wrap:wrap;gap:.4rem}.gb-near{border:1px solid var(--gb-line);border-radius:.4rem;"
     "padding:.15rem .6rem;background:var(--gb-surface)}.gb-near span{color:var(--gb-quiet);font-size:.875rem}</style>"
@@ -91,13 +110,141 @@ def view() -> SumView:
 
 
 def keep(now: SumView) -> None:
-    """Hand what the element holds to the link."""
+    """Hand what the element holds to the link. Another token opens its row where a panel shows no token."""
+    if now.token != st.session_state["in_token"] and st.session_state["in_panel"] in ("padding", "special"):
+        st.session_state["in_panel"] = "neighbours"
     for key, value in zip(
         ("in_step", "in_token", "in_dim", "in_scale", "in_painted"),
         (now.step, now.token, now.dim, now.scale, now.painted),
         strict=True,
     ):
         links.put(key, value)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What the model reads, before any token is painted; ``name`` is another one for another text or model."""
+
+    name: str
+    segments: int
+    given: ModelInput
+    parts: InputEmbeddings
+
+
+def read(card: ModelCard) -> Reading | None:
+    """Return what the model reads, or say why it cannot."""
+    plain = changes(painted=False)
+    try:
+        with st.spinner(t("inputs", "computing", model=card.name), show_time=True):
+            return Reading(
+                f"{card.name}\n{texts()}",
+                cached.bert_segments(card.name, card.revision),
+                cached.bert_input(card.name, card.revision, *texts(), plain),
+                cached.bert_embedding(card.name, card.revision, *texts(), plain),
+            )
+    except NotBert as error:
+        st.info(t("inputs", "not_bert", model=card.name, family=error.family))
+    except TooLong as error:
+        st.error(t("inputs", "too_long", tokens=f"{error.num_tokens:,}", limit=error.limit, model=card.name))
+    except ModelRefused as error:
+        st.warning(refusal(error))
+    return None
+
+
+def picture_first(reading: Reading) -> None:
+    """After another sentence, let its picture travel alone for a moment.
+
+    The browser takes messages as they come and draws when there is a gap: with the rest of the page behind it, the
+    picture would be drawn last.
+    """
+    before = st.session_state.get("_in_drawn", reading.name)
+    st.session_state["_in_drawn"] = reading.name
+    if before != reading.name:
+        time.sleep(PAUSE)
+
+
+def now(card: ModelCard) -> InputEmbeddings:
+    """Return the rows with every change, painted tokens too."""
+    return cached.bert_embedding(card.name, card.revision, *texts(), changes(painted=True))
+
+
+def about(card: ModelCard) -> str:
+    """The caption: model, width, changes, and how far the picture is from the model."""
+    parts = now(card)
+    return t(
+        "inputs",
+        "caption",
+        model=card.name,
+        revision=card.revision[:14],
+        width=parts.token_embedding.shape[1],
+        changes=said_changes(changes(painted=True)),
+        difference=f"{parts.largest_difference:.1e}",
+    )
+
+
+def mean_lengths(card: ModelCard) -> dict[str, float]:
+    """How long the three rows are, on average over the tokens."""
+    parts = now(card)
+    rows = {
+        "token": parts.token_embedding,
+        "segment": parts.segment_embedding,
+        "position": parts.position_embedding,
+    }
+    return {name: float(norms(row).mean()) for name, row in rows.items()}
+
+
+def aid(card: ModelCard, segments: int) -> str:
+    """Which part dominates, and what is particular to this model."""
+    lengths = mean_lengths(card)
+    longest = t("sum_words", f"row_{max(lengths, key=lengths.__getitem__)}")
+    said = [t("inputs", "aid", row=longest, **{name: f"{value:.3g}" for name, value in lengths.items()})]
+    if projected := now(card).projected_width:
+        said.append(t("inputs", "projected", width=projected))
+    if segments < 2:
+        said.append(t("inputs", "one_segment" if segments else "no_segments", model=html.escape(card.name)))
+    return " ".join(said)
+
+
+def export(card: ModelCard) -> Export:
+    """What the page gives away."""
+    done = changes(painted=True)
+    first, second = texts()
+    return Export(
+        name="bert-inputs",
+        caption=f"{about(card)} · {first} / {second}",
+        about={"model": card.name, "revision": card.revision, "a": first, "b": second},
+        tables=tables(card, done),
+        result=lambda: {"lists": tables(card, done)["lists"](), "mean_lengths": mean_lengths(card)},
+    )
+
+
+def prepared() -> list[tuple[str, dict[str, Any]]]:
+    """Three states worth trying, each after the last step of the picture."""
+    kept = {"bert_model": st.session_state["bert_model"], "in_step": LAST_STEP}
+    return [
+        (t("inputs", "try_all_b"), kept | {"in_panel": "changes", "in_segments": "all_b"}),
+        (t("inputs", "try_reversed"), kept | {"in_panel": "changes", "in_positions": "reversed"}),
+        (t("inputs", "try_leak"), kept | {"in_panel": "padding", "in_flips": (2 * 4096 + 4,)}),
+    ]
+
+
+def panel(card: ModelCard, reading: Reading, token: int) -> None:
+    """Draw what was chosen to stand below the picture."""
+    try:
+        match st.session_state["in_panel"]:
+            case "neighbours":
+                panel_neighbours(card, reading.given, token)
+            case "changes":
+                plain = cached.bert_input(card.name, card.revision, *texts(), Changes())
+                panel_changes(card, plain, token, reading.segments)
+            case "padding":
+                panel_padding(card)
+            case "special":
+                panel_special(card, reading.given)
+            case "code":
+                panel_code(card, token)
+    except (TooLong, ValueError):
+        st.info(t("inputs", "no_padding"))
 
 
 def said_changes(done: Changes) -> str:
@@ -184,16 +331,9 @@ def _took_swap() -> None:
 def panel_neighbours(card: ModelCard, given: ModelInput, token: int) -> None:
     """The row of the chosen token and the rows most like it."""
     token_id = int(given.input_ids[token])
-    near = cached.bert_neighbours(card.name, card.revision, token_id)
-    name = html.escape(given.tokens[token])
-    chips = "".join(
-        f'<span class="gb-near"><b class="gb-mono">{html.escape(other)}</b> <span class="gb-mono">{cosine:.3f}</span></span>'
-        for other, _, cosine in near
-    )
-    st.html(
-        _CHIPS
-        + f'<p class="gb-aid">{t("inputs", "near_title", token=name, id=token_id)}</p><div class="gb-nears">{chips}</div>'
-    )
+    found = cached.bert_neighbours(card.name, card.revision, token_id)
+    reading_aid(t("inputs", "near_title", token=html.escape(given.tokens[token]), id=token_id))
+    near_rows(found, words=labels("near_words"), key="near_rows")
     caption(t("inputs", "near_caption", model=card.name, vocab=f"{card.vocab_size:,}"))
 
 
@@ -254,23 +394,27 @@ def panel_special(card: ModelCard, given: ModelInput) -> None:
 
 
 def panel_code(card: ModelCard, token: int) -> None:
-    """The forward pass of the embedding module, line by line, with the values at the chosen token."""
-    lines = cached.bert_lines(card.name, card.revision, *texts(), changes(painted=True), token)
-    rows = "".join(
-        f"<tr><td>{i}</td><td><code>{html.escape(line.code)}</code></td><td><code>{html.escape(str(line.shape))}</code></td>"
-        f"<td><code>{', '.join(f'{x:.4g}' for x in line.values)}{' …' if len(line.values) > 1 else ''}</code></td></tr>"
-        for i, line in enumerate(lines, 1)
+    """The forward pass of the embedding module, run line by line."""
+    given = cached.bert_input(card.name, card.revision, *texts(), changes(painted=True))
+    lines = run_through(given, now(card), token)
+    arguments = [
+        Line("", name, (1, len(given)), tuple(map(float, values)))
+        for name, values in (("input_ids", given.input_ids), ("token_type_ids", given.token_type_ids))
+        if name == "input_ids" or any(line.name == name for line in lines)
+    ]
+    step = code_steps(
+        lines,
+        arguments,
+        call=f"forward({', '.join(line.name for line in arguments)})",
+        token=token,
+        name=given.tokens[token],
+        step=st.session_state["in_line"],
+        words=labels("code_words"),
+        stepper=labels("stepper"),
+        rev=links.revision(),
+        key="code_steps",
     )
-    head = "".join(
-        f"<th>{html.escape(t('inputs', key))}</th>"
-        for key in ("code_line", "code_code", "code_shape", "code_values")
-    )
-    st.html(
-        "<style>.gb-code{border-collapse:collapse;width:100%;font-size:1rem}.gb-code th{text-align:left;color:var(--gb-quiet);"
-        "font-weight:500}.gb-code td,.gb-code th{padding:.3rem .8rem .3rem 0;border-bottom:1px solid var(--gb-line)}"
-        ".gb-code code{background:none;color:var(--gb-text);font-size:.95rem}</style>"
-        f'<table class="gb-code"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    )
+    links.put("in_line", step)
     caption(t("inputs", "code_caption", model=card.name, token=token))
 
 

@@ -72,3 +72,53 @@ def test_padding_leaks_on_a_click(open_at: OpenAt, outside: list[str]) -> None:
     expect(page.locator(".sum.leak")).to_have_count(1)
     page.wait_for_url("**in_flips=**")
     assert outside == []
+
+
+def test_the_code_runs_line_by_line(open_at: OpenAt, outside: list[str]) -> None:
+    page = open_at("/bert-inputs?lang=en&in_panel=code&in_token=3")
+    page.wait_for_selector(".gb-code_steps .code", timeout=SLOW)
+    for step in range(1, 5):  # the picture's own steps keep still: the run came last and has the keys
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".gb-code_steps")).to_have_attribute("data-step", str(step))
+    expect(page.locator(".gb-embedding_sum")).to_have_attribute("data-step", "0")
+    loaded = checkpoints.load("pocket-bert")
+    parts = embed(loaded, read_input(loaded, "my dog is cute", "he likes playing"))
+    first = page.locator(".held.fresh .list")
+    expect(first).to_contain_text(shown(float(parts.token_embedding[3][0])))
+    page.wait_for_url("**in_line=4**")
+    page.locator(".gb-embedding_sum .chip").nth(2).click()  # now the picture has them
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".gb-embedding_sum")).to_have_attribute("data-step", "1")
+    expect(page.locator(".gb-code_steps")).to_have_attribute("data-step", "4")
+    assert outside == []
+
+
+def test_a_token_opens_its_row(open_at: OpenAt, outside: list[str]) -> None:
+    page = open_at("/bert-inputs?lang=en&in_panel=padding")
+    page.wait_for_selector(".bit", timeout=SLOW)
+    page.locator(".gb-embedding_sum .chip").nth(7).click()
+    expect(page.locator(".gb-near_rows .own .token")).to_have_text("likes", timeout=SLOW)
+    expect(page.locator(".gb-near_rows .line")).to_have_count(13)
+    assert outside == []
+
+
+def test_another_sentence_keeps_what_stands(open_at: OpenAt, outside: list[str]) -> None:
+    page = open_at("/bert-inputs?lang=en&in_step=6&in_token=3&in_dim=11")
+    page.wait_for_selector(".grid .chip", timeout=SLOW)
+    page.locator(".grid .chip").nth(1).evaluate("node => { node.mark = 1; }")
+    box = page.get_by_label("Sentence A", exact=True)
+    box.fill("my old dog is here")
+    box.press("Enter")
+    expect(page.locator(".grid .chip").nth(2)).to_have_text("old", timeout=SLOW)
+    assert page.locator(".grid .chip").nth(1).evaluate("node => node.mark") == 1
+    loaded = checkpoints.load("pocket-bert")
+    read = read_input(loaded, "my old dog is here", "he likes playing")
+    expect(page.locator(".grid .chip")).to_have_count(len(read))
+    expect(page.locator(".block-norm:not(.empty)")).to_have_count(len(read))
+    parts = embed(loaded, read)
+    expect(page.locator(".term.norm b")).to_have_text(shown(float(parts.layer_norm_out[3][11])))
+    box.fill("dogs")  # fewer columns, and a chosen token that is no longer there
+    box.press("Enter")
+    few = len(read_input(loaded, "dogs", "he likes playing"))
+    expect(page.locator(".grid .chip")).to_have_count(few)
+    assert outside == []

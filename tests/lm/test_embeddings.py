@@ -247,11 +247,14 @@ def test_a_swap_without_positions_is_only_a_seat(loaded: dict[str, Any]) -> None
 
 def test_neighbours_are_rows_of_the_table(loaded: dict[str, Any]) -> None:
     model = loaded["bert"]
-    found = neighbours(model, 40, 5)
+    itself, *found = neighbours(model, 40, 5)
     table = model.model.bert.embeddings.word_embeddings.weight.detach().numpy()
     every = cosine(np.broadcast_to(table[40], table.shape), table)
     every[40] = -2
-    assert [token_id for _, token_id, _ in found] == np.argsort(-every)[:5].tolist()
+    assert (itself.token_id, itself.cosine) == (40, 1.0)
+    assert [near.token_id for near in found] == np.argsort(-every)[:5].tolist()
+    assert [near.cosine for near in found] == pytest.approx(sorted(every, reverse=True)[:5], abs=1e-6)
+    assert all(np.array_equal(near.row, table[near.token_id]) for near in (itself, *found))
 
 
 def test_padding_leaks_only_when_the_mask_says_one(loaded: dict[str, Any]) -> None:
@@ -281,11 +284,20 @@ def test_padding_leaks_only_when_the_mask_says_one(loaded: dict[str, Any]) -> No
 def test_run_through_ends_where_the_model_does(loaded: dict[str, Any]) -> None:
     model = loaded["bert"]
     read = read_input(model, A, B)
-    lines = run_through(model, read, 3)
+    parts = embed(model, read)
+    lines = run_through(read, parts, 3)
     assert lines[-1].shape == (1, len(read), 32)
-    np.testing.assert_allclose(lines[-1].values, embed(model, read).layer_norm_out[3][:6])
-    names = [line.name for line in run_through(loaded["distilbert"], read_input(loaded["distilbert"], A), 3)]
-    assert "token_type_ids" not in names
+    np.testing.assert_allclose(lines[-1].values, parts.layer_norm_out[3])
+    by_code = {line.code: line for line in lines}
+    assert by_code["embeddings = word_embeddings[input_ids]"].values == tuple(
+        parts.token_embedding[3].tolist()
+    )
+    summed = by_code["embeddings = embeddings + position_embeddings[position_ids]"]
+    np.testing.assert_allclose(summed.values, parts.embedding_sum[3])
+    assert next(line for line in lines if line.name == "mean").values == (float(parts.normed.mean[3]),)
+    distil = loaded["distilbert"]
+    read = read_input(distil, A)
+    assert "token_type_ids" not in [line.name for line in run_through(read, embed(distil, read), 3)]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The page "Token + segment + position", from links, in both languages, with the bundled BERT."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +13,8 @@ from components.lm import checkpoints
 pytestmark = pytest.mark.skipif(
     "pocket-bert" not in checkpoints.store().bundled_names(), reason="pocket-bert is not in assets/models"
 )
-APP = str(Path(__file__).parents[2] / "app.py")
+ROOT = Path(__file__).parents[2]
+APP = str(ROOT / "app.py")
 OpenPage = Callable[..., AppTest]
 
 
@@ -100,3 +103,23 @@ def test_a_new_text_forgets_what_was_painted(open_page: OpenPage) -> None:
 def test_ids_become_tokens(open_page: OpenPage, typed: str) -> None:
     at = open_page("bert/inputs", in_panel="special", in_ids=typed)
     assert "[CLS]" in said(at) or "gb-near" in said(at)
+
+
+def test_a_link_opens_the_run_at_a_line(open_page: OpenPage, lang: str) -> None:
+    at = open_page("bert/inputs", lang=lang, in_panel="code", in_line="4")
+    assert at.session_state["in_line"] == 4
+    assert any(block.proto.component_name == "glassbox.code_steps" for block in at.get("bidi_component"))
+
+
+def test_first_view_needs_no_torch() -> None:
+    """In a process of its own: this one has imported torch long ago."""
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest; at = AppTest.from_file('app.py', default_timeout=60).run();"
+        "at.switch_page('pages/bert/inputs.py').run(); assert not at.exception and not at.error;"
+        "assert any(b.proto.component_name == 'glassbox.near_rows' for b in at.get('bidi_component'));"
+        "print([name for name in ('torch', 'transformers') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -54,10 +54,10 @@ if (!window.__gbKeys) {
   // Focus that comes without the mouse and without Tab (a script's) does not take the keys away.
 }
 
-/** Give the stepping keys to `handler(action, repeated)`; returns how to give them back. */
-export function ownKeys(handler) {
+/** Give the stepping keys to `handler(action, repeated)`, or keep it `behind` the others; returns how to give them back. */
+export function ownKeys(handler, behind = false) {
   const giveBack = () => { const at = owners.indexOf(handler); if (at >= 0) owners.splice(at, 1); };
   giveBack();
-  owners.push(handler);
+  if (behind) owners.unshift(handler); else owners.push(handler);
   return giveBack;
 }
