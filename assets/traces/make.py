@@ -95,6 +95,55 @@ def bert_contextual() -> None:
     print(f"{WORDS}: {(HERE / WORDS).stat().st_size:,} bytes")
 
 
+def bert_masking() -> None:
+    """The default views of the masking lab, the dice and next sentence, and every pair its rounds can draw."""
+    from components.lm.dice import Recipe, settle
+    from components.lm.next_sentence import judge
+    from components.shell import cached, next_page
+    from components.shell import masking_page as page
+
+    loaded = checkpoints.load(page.MODEL, "masked_prediction")
+    card, left_only = loaded.card, checkpoints.card(page.LEFT_ONLY)
+    model = {"model": card.name, "revision": card.revision}
+    text = cached.maskable_text(card.name, card.revision, page.TEXT)
+    hidden = list(page.HIDDEN)
+    state = {"mlm_text": page.TEXT, "hidden": hidden, "filled": []}
+    lab = page.lab_data(card, text, hidden, {})
+    save(
+        "bert-masking.json",
+        {**model, "others": {left_only.name: left_only.revision}, "state": state, "lab": lab, "three_ways": page.three_ways(card, text, hidden, {})},
+    )  # fmt: skip
+
+    state = {p.key: p.default for p in page.DICE if p.key in page.DREW}
+    text = cached.maskable_text(card.name, card.revision, page.DICE_TEXT)
+    settled = {n: settle(text, Recipe(), num_draws=n, seed=state["seed"]) for n in (1, 100)}
+    kept = {
+        n: {"tokens": s.tokens, "draws": s.draws, "counts": {int(a): c for a, c in s.counts.items()}}
+        for n, s in settled.items()
+    }
+    save(
+        "bert-dice.json",
+        {
+            **model,
+            "state": state,
+            "draw": page.draw_data(card, text, Recipe(), state["seed"]),
+            "settled": kept,
+        },
+    )
+
+    told = next_page.scene("en")
+    lines, others = ([text for _, text in told[part]] for part in ("lines", "elsewhere"))
+    pairs = [(a, b) for i, a in enumerate(lines[:-1]) for j, b in enumerate(lines) if i != j]
+    pairs += [(a, b) for a in lines[:-1] for b in others]
+    pairs += next_page.probe_pairs(*told["probe"].values()).values()
+    sentences = list(dict.fromkeys(sentence for pair in pairs for sentence in pair))
+    verdicts = [
+        [sentences.index(a), sentences.index(b), verdict.is_next_prob]
+        for (a, b), verdict in zip(pairs, judge(loaded, pairs), strict=True)
+    ]
+    save("bert-next_sentence.json", {**model, "state": {}, "sentences": sentences, "verdicts": verdicts})
+
+
 def miniature_of_generation(trace: dict) -> dict:
     """Five steps of the same text, with the four likeliest tokens of each."""
     import math
@@ -388,6 +437,7 @@ def main() -> None:
         miniatures["bert/contextual"] = miniature_of_contextual()
         bert_inputs()
         bert_contextual()
+        bert_masking()
     save("miniatures.json", miniatures)
 
 

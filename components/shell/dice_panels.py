@@ -19,7 +19,7 @@ COLUMNS = 64
 WAY_DRAWS = 16
 
 
-def look_further(card: Any, text: MaskableText) -> None:
+def look_further(card: Any, text: MaskableText | None) -> None:
     """Draw the panel the reader opened."""
     look = st.segmented_control(
         t("dice", "look"),
@@ -32,7 +32,11 @@ def look_further(card: Any, text: MaskableText) -> None:
         return
     st.markdown(f"#### {t('dice', f'{look}_title')}")
     st.markdown(t("dice", f"{look}_text"))
-    {"settle": _settle, "epochs": _epochs, "ways": _ways}[look](card, text)
+    if look == "settle":
+        _settle(card)
+        return
+    text = text or cached.maskable_text(card.name, card.revision, st.session_state["dice_text"])
+    {"epochs": _epochs, "ways": _ways}[look](card, text)
 
 
 def is_dark() -> bool:
@@ -45,7 +49,7 @@ def text_size() -> int:
     return 21 if st.session_state.get("size") == "lecture" else 14
 
 
-def _settle(card: Any, text: MaskableText) -> None:
+def _settle(card: Any) -> None:
     from components.figures.masking import shares_over_draws
     from components.lm.masking import Action
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from components.lm.dice import Recipe, Settled
     from components.lm.mlm import Guess, MaskableText
 
+TRACES = Path(__file__).parents[2] / "assets" / "traces"
 MODEL = next(
     (name for name in ("pocket-bert", "nano-bert") if name in checkpoints.store().bundled_names()),
     "pocket-bert",
@@ -51,8 +56,34 @@ def not_korean(card: Any, text: str) -> None:
         note_line(t("mlm", "not_korean", model=card.name))
 
 
-def notices(card: Any, text: MaskableText) -> None:
-    """Say in words what is unusual about a text."""
+def first_view(name: str, card: Any, keys: Sequence[str]) -> Any:
+    """Return a precomputed view if it is what the link asks for and its models are still these; else None.
+
+    ``keys`` name the state that must be the one the view was made from. Needs no torch.
+    """
+    trace = _trace(name)
+    if trace is None or card.name != trace["model"] or card.revision != trace["revision"]:
+        return None
+    if any(_plain(st.session_state[key]) != trace["state"][key] for key in keys):
+        return None
+    others = trace.get("others", {})
+    return trace if all(cached.first_view({"model": m, "revision": r}) for m, r in others.items()) else None
+
+
+@cache
+def _trace(name: str) -> Any:
+    path = TRACES / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def notices(card: Any, text: MaskableText | None) -> None:
+    """Say in words what is unusual about a text; the prepared ones (None) are not."""
+    if text is None:
+        return
     if text.dropped:
         note_line(t("mlm", "dropped", dropped=f"{text.dropped:,}", kept=f"{len(text):,}"))
     if not text.maskable and not text.blank.any():
@@ -136,18 +167,26 @@ def card_of(
     }
 
 
-def lab(card: Any) -> tuple[MaskableText, dict[str, Any]]:
-    """Return the text and the element's data; one forward pass, two when blanks were filled."""
+def lab(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
+    """Return the text (None where it comes from a file, without torch) and the element's data."""
     s = st.session_state
+    trace = first_view("bert-masking", card, ("mlm_text", "hidden", "filled"))
+    if trace is not None:
+        return None, {**trace["lab"], "whole": s["whole_words"]}
     text = cached.maskable_text(card.name, card.revision, s["mlm_text"])
     hidden, filled = blanks(text)
-    found = cached.mlm_changes(
-        card.name, card.revision, s["mlm_text"], tuple(hidden), tuple(sorted(filled.items()))
-    )
-    loaded = cached.load_model(card.name, "masked_prediction")
+    return text, {**lab_data(card, text, hidden, filled), "whole": s["whole_words"]}
+
+
+def lab_data(card: Any, text: MaskableText, hidden: list[int], filled: dict[int, int]) -> dict[str, Any]:
+    """Return the tokens and a card for each open blank; one forward pass, two when blanks were filled."""
     from components.lm.token_text import token_info
 
-    return text, {
+    found = cached.mlm_changes(
+        card.name, card.revision, text.text, tuple(hidden), tuple(sorted(filled.items()))
+    )
+    tokenizer = cached.load_model(card.name, "masked_prediction").tokenizer
+    return {
         "tokens": [
             {"text": token, "special": bool(special), "blank": bool(blank), "word": word}
             for token, special, blank, word in zip(
@@ -155,13 +194,53 @@ def lab(card: Any) -> tuple[MaskableText, dict[str, Any]]:
             )
         ],
         "hidden": hidden,
-        "filled": [[p, i, token_info(loaded.tokenizer, i).token] for p, i in filled.items()],
-        "whole": s["whole_words"],
+        "filled": [[p, i, token_info(tokenizer, i).token] for p, i in filled.items()],
         "vocab_size": text.vocab_size,
         "cards": [
             card_of(c.now, c.before if filled else None, c.original_before if filled else None) for c in found
         ],
     }
+
+
+def look_further(card: Any, text: MaskableText | None) -> None:
+    """Ask the same blanks in another way, as the reader chose."""
+    from components.elements.guess_cards import guess_cards
+
+    look = st.segmented_control(
+        t("mlm", "look"),
+        LOOKS,
+        key="mlm_look",
+        required=True,
+        format_func=lambda name: t("mlm", f"look_{name}"),
+    )
+    if look in (None, "nothing"):
+        return
+    title = {"three_ways": "three"}.get(look, look)
+    st.markdown(f"#### {t('mlm', f'{title}_title')}")
+    st.markdown(t("mlm", f"{title}_text"))
+    if look == "three_ways" and text is None:
+        trace = first_view("bert-masking", card, ("mlm_text", "hidden", "filled"))
+        guess_cards([_worded(one) for one in trace["three_ways"]], key="three_ways")
+        return
+    text = text or cached.maskable_text(card.name, card.revision, st.session_state["mlm_text"])
+    if look == "three_ways" and (cards := three_ways(card, text, *blanks(text))):
+        guess_cards([_worded(one) for one in cards], key="three_ways")
+    elif look == "order" and (filled := orders(card, text)):
+        show_orders(text, filled)
+    elif look == "pieces" and (cards := piece_cards(card, text)):
+        reading_aid(html.escape(pieces_sum(cards)))
+        guess_cards(cards, key="pieces")
+    else:
+        st.info(t("mlm", f"{title}_none"))
+
+
+def _worded(card: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a card of the three ways with its words."""
+    more = {"title": t("mlm", f"side_{card['side']}")}
+    if card["side"] == "gpt":
+        own = card["original"]
+        more["note"] = t("mlm", "gpt_line", token=own["token"].replace(" ", "·"), rank=own["rank"])
+    return {**card, **more}
 
 
 def line_with(text: MaskableText, hidden: Sequence[int], cut: range | Sequence[int] = ()) -> list[list[str]]:
@@ -173,12 +252,13 @@ def line_with(text: MaskableText, hidden: Sequence[int], cut: range | Sequence[i
     ]
 
 
-def three_ways(card: Any, text: MaskableText) -> list[dict[str, Any]]:
-    """Return cards of the blank clicked last: left only, right only, both, and GPT from the left."""
+def three_ways(
+    card: Any, text: MaskableText, hidden: list[int], filled: dict[int, int]
+) -> list[dict[str, Any]]:
+    """Return cards of the blank clicked last: left only, right only, both, and GPT from the left; no words in them."""
     from components.lm import mlm
     from components.lm.model_card import ModelRefused
 
-    hidden, filled = blanks(text)
     at = next((p for p in reversed(hidden) if p not in filled), None)
     if at is None:
         return []
@@ -187,7 +267,7 @@ def three_ways(card: Any, text: MaskableText) -> list[dict[str, Any]]:
     right, left = range(at + 1, len(text)), range(at)
     cards = [
         {
-            "title": t("mlm", f"side_{side}"),
+            "side": side,
             "about": card.name,
             "line": line_with(text, [p for p in hidden if p not in cut], cut),
             **card_of(sides[side]),
@@ -204,10 +284,9 @@ def three_ways(card: Any, text: MaskableText) -> list[dict[str, Any]]:
         cards.insert(
             1,
             {
-                "title": t("mlm", "side_gpt"),
+                "side": "gpt",
                 "about": LEFT_ONLY,
                 "line": line_with(text, [at], right),
-                "note": t("mlm", "gpt_line", token=own.token.replace(" ", "·"), rank=found.rank),
                 "position": at,
                 "candidates": [[c.token_id, c.token, c.prob, None] for c in found.candidates],
                 "rest": found.rest,
@@ -363,6 +442,10 @@ DICE = (
 )
 
 
+DREW = ("dice_text", "mlm_probability", "mask_replace_prob", "random_replace_prob", "strategy", "seed")
+"""What a draw depends on, besides the model."""
+
+
 def keep_split_possible() -> None:
     """Callback and before the widgets: [MASK] and random together are at most everything."""
     s = st.session_state
@@ -380,8 +463,7 @@ def recipe() -> Recipe:
 
 
 def _recipe_key() -> tuple[Any, ...]:
-    r = recipe()
-    return (r.mlm_probability, r.mask_replace_prob, r.random_replace_prob, r.strategy)
+    return astuple(recipe())
 
 
 def threw() -> None:
@@ -401,22 +483,46 @@ def staged() -> None:
         links.put("stage", stage)
 
 
-def dice_board_data(card: Any) -> tuple[MaskableText, dict[str, Any]]:
-    """Return the text and what the board draws: one draw with the losses of each case, shares of many draws."""
-    from components.lm.masking import IGNORED_LABEL, Action
-    from components.lm.token_text import token_info
+def dice_board_data(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
+    """Return the text (None where the draw comes from a file) and what the board draws: one draw with the losses of each case, shares of many draws."""
+    from components.lm.masking import Action
 
     s = st.session_state
-    text = cached.maskable_text(card.name, card.revision, s["dice_text"])
-    masked, places = cached.dice_throw(card.name, card.revision, s["dice_text"], _recipe_key(), s["seed"])
-    tokenizer = cached.load_model(card.name, "masked_prediction").tokenizer
     letters = {Action.MASKED: "M", Action.RANDOM: "R", Action.KEPT: "K"}
     settled = settle(card, int(s["throws"]))
     shares = recipe().shares()
+    trace = first_view("bert-dice", card, DREW) if int(s["throws"]) == 1 else None
+    text = None if trace else cached.maskable_text(card.name, card.revision, s["dice_text"])
     return text, {
+        **(trace["draw"] if text is None else draw_data(card, text, recipe(), s["seed"])),
         "rev": links.revision(),
         "run": f"{s['seed']}|{s['dice_text']}|{_recipe_key()}",
         "stage": s["stage"],
+        "expected": {letters[a]: share for a, share in shares.items()},
+        "recipe": {
+            "rate": recipe().mlm_probability,
+            "M": recipe().mask_replace_prob,
+            "R": recipe().random_replace_prob,
+            "K": recipe().kept_prob,
+        },
+        "throws": {
+            "asked": int(s["throws"]),
+            "draws": settled.draws[-1],
+            "tokens": settled.tokens,
+            "counts": {letters[a]: c[-1] for a, c in settled.counts.items()},
+        },
+    }
+
+
+def draw_data(card: Any, text: MaskableText, how: Recipe, seed: int) -> dict[str, Any]:
+    """Return one draw on a text, and each chosen position in all three cases."""
+    from components.lm.masking import IGNORED_LABEL, Action
+    from components.lm.token_text import token_info
+
+    masked, places = cached.dice_throw(card.name, card.revision, text.text, astuple(how), seed)
+    tokenizer = cached.load_model(card.name, "masked_prediction").tokenizer
+    letters = {Action.MASKED: "M", Action.RANDOM: "R", Action.KEPT: "K"}
+    return {
         "tokens": [
             {
                 "text": token,
@@ -446,19 +552,6 @@ def dice_board_data(card: Any) -> tuple[MaskableText, dict[str, Any]]:
             }
             for p in places
         ],
-        "expected": {letters[a]: share for a, share in shares.items()},
-        "recipe": {
-            "rate": recipe().mlm_probability,
-            "M": recipe().mask_replace_prob,
-            "R": recipe().random_replace_prob,
-            "K": recipe().kept_prob,
-        },
-        "throws": {
-            "asked": int(s["throws"]),
-            "draws": settled.draws[-1],
-            "tokens": settled.tokens,
-            "counts": {letters[a]: c[-1] for a, c in settled.counts.items()},
-        },
     }
 
 
@@ -470,6 +563,14 @@ def most_span_draws(text: MaskableText) -> int:
 def settle(card: Any, num_draws: int) -> Settled:
     """Return the shares over many draws; the first draw is the one on the board."""
     s = st.session_state
+    trace = first_view("bert-dice", card, DREW) if num_draws in (1, 100) else None
+    if trace is not None:
+        from components.lm.dice import Settled
+        from components.lm.masking import Action
+
+        kept = trace["settled"][str(num_draws)]
+        counts = {Action(int(a)): tuple(c) for a, c in kept["counts"].items()}
+        return Settled(kept["tokens"], tuple(kept["draws"]), counts)
     if s["strategy"] == "spans":
         text = cached.maskable_text(card.name, card.revision, s["dice_text"])
         num_draws = min(num_draws, most_span_draws(text))
@@ -520,6 +621,21 @@ def dice_rows(card: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def about(card: Any, keys: Sequence[str]) -> Mapping[str, Any]:
-    """Return what every exported file names."""
-    return {"model": card.name, "revision": card.revision, **{key: st.session_state[key] for key in keys}}
+class About(Mapping[str, Any]):
+    """What every exported file names, as it is when a file is asked for: a part may have changed without its page."""
+
+    def __init__(self, card: Any, keys: Sequence[str]) -> None:
+        self._card, self._keys = card, keys
+
+    def __getitem__(self, key: str) -> Any:
+        return (
+            getattr(self._card, {"model": "name"}.get(key, key))
+            if key in ("model", "revision")
+            else st.session_state[key]
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("model", "revision", *self._keys))
+
+    def __len__(self) -> int:
+        return 2 + len(self._keys)

@@ -14,7 +14,7 @@ import streamlit as st
 from components.shell import cached, links
 from components.shell.i18n import language, t
 from components.shell.layout import note_line
-from components.shell.masking_page import MODEL, percent
+from components.shell.masking_page import MODEL, first_view, percent
 
 ASSETS = Path(__file__).parents[2] / "assets"
 ROUNDS = 10
@@ -93,7 +93,7 @@ def rounds(card: Any) -> dict[str, Any]:
         seed=s["nsp_seed"],
         elsewhere=s["elsewhere"],
     )
-    verdicts = cached.pair_verdicts(card.name, card.revision, tuple((p.first, p.second) for p in pairs))
+    verdicts = is_next(card, tuple((p.first, p.second) for p in pairs))
     return {
         "rev": links.revision(),
         "run": f"{card.name}|{card.revision}|{lang}|{s['nsp_seed']}|{s['elsewhere']}",
@@ -110,11 +110,23 @@ def rounds(card: Any) -> dict[str, Any]:
                 "is_next": pair.is_next,
                 "other": pair.other_text,
                 "line": pair.second_line,
-                "p": verdict.is_next_prob,
+                "p": p,
             }
-            for pair, verdict in zip(pairs, verdicts, strict=True)
+            for pair, p in zip(pairs, verdicts, strict=True)
         ],
     }
+
+
+def is_next(card: Any, pairs: tuple[tuple[str, str], ...]) -> list[float]:
+    """Return P(IsNext) of each pair: from a file for pairs of the scene and the bundled model, else from the model."""
+    trace = first_view("bert-next_sentence", card, ())
+    if trace is not None:
+        of = {sentence: i for i, sentence in enumerate(trace["sentences"])}
+        known = {(i, j): p for i, j, p in trace["verdicts"]}
+        found = [known.get((of.get(a, -1), of.get(b, -1))) for a, b in pairs]
+        if None not in found:
+            return [float(p) for p in found if p is not None]
+    return [v.is_next_prob for v in cached.pair_verdicts(card.name, card.revision, pairs)]
 
 
 def probe_text(card: Any, key: str) -> str:
@@ -124,10 +136,18 @@ def probe_text(card: Any, key: str) -> str:
 
 def probe(card: Any) -> list[dict[str, Any]]:
     """Return the pair and its changes, each with P(IsNext)."""
+    pairs = probe_pairs(*(probe_text(card, key) for key in _PROBE))
+    return [
+        {"case": case, "first": a, "second": b, "is_next": p}
+        for (case, (a, b)), p in zip(pairs.items(), is_next(card, tuple(pairs.values())), strict=True)
+    ]
+
+
+def probe_pairs(first: str, second: str, topic: str, said_again: str) -> dict[str, tuple[str, str]]:
+    """Return the pair as given and its changes, by case."""
     from components.lm.next_sentence import shuffled_words
 
-    first, second, topic, said_again = (probe_text(card, key) for key in _PROBE)
-    pairs = {
+    return {
         "given": (first, second),
         "swapped": (second, first),
         "another_topic": (first, topic),
@@ -135,11 +155,6 @@ def probe(card: Any) -> list[dict[str, Any]]:
         "nonsense": (first, shuffled_words(second)),
         "repeated": (first, first),
     }
-    verdicts = cached.pair_verdicts(card.name, card.revision, tuple(pairs.values()))
-    return [
-        {"case": case, "first": a, "second": b, "is_next": verdict.is_next_prob}
-        for (case, (a, b)), verdict in zip(pairs.items(), verdicts, strict=True)
-    ]
 
 
 def show_probe(found: list[dict[str, Any]]) -> None:

@@ -64,7 +64,7 @@ foot(
     export=Export(
         "bert-dice",
         f"{dice.dice_caption(card)} · {st.session_state['dice_text'][:200]}",
-        dice.about(card, [p.key for p in dice.DICE if p.key not in ("bert_model", "dice_look")]),
+        dice.About(card, [p.key for p in dice.DICE if p.key not in ("bert_model", "dice_look")]),
         {"positions": lambda: dice.dice_rows(card)},
         lambda: dice.dice_board_data(card)[1],
     ),

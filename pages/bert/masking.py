@@ -1,15 +1,12 @@
 """Masked language model: hide tokens, see what the model says about each, fill some and watch the others."""
 
-import html
-
 import streamlit as st
 
-from components.elements.guess_cards import guess_cards
 from components.elements.mask_lab import mask_lab
 from components.shell import links
 from components.shell import masking_page as mlm
 from components.shell.i18n import t
-from components.shell.layout import Export, caption, controls, foot, page_header
+from components.shell.layout import Export, caption, controls, foot, page_header, part
 from components.shell.models import model_in_use, model_picker
 
 links.open_view("bert/masking", *mlm.LAB)
@@ -26,43 +23,21 @@ with controls():
 
 # The model guesses every hidden token, all in one pass.
 card = model_in_use("masked_prediction", default=mlm.MODEL, key="bert_model")
-with st.spinner(t("mlm", "loading", model=card.name), show_time=True):
-    text, data = mlm.lab(card)
-mlm.notices(card, text)
-mask_lab(data, on_blanks=mlm.clicked)
-caption(mlm.caption(card))
 
-# The same blanks, asked in another way.
-look = st.segmented_control(
-    t("mlm", "look"),
-    mlm.LOOKS,
-    key="mlm_look",
-    required=True,
-    format_func=lambda name: t("mlm", f"look_{name}"),
-)
-if look == "three_ways":
-    st.markdown(f"#### {t('mlm', 'three_title')}")
-    st.markdown(t("mlm", "three_text"))
-    if cards := mlm.three_ways(card, text):
-        guess_cards(cards, key="three_ways")
-    else:
-        st.info(t("mlm", "three_none"))
-elif look == "order":
-    st.markdown(f"#### {t('mlm', 'order_title')}")
-    st.markdown(t("mlm", "order_text"))
-    if filled := mlm.orders(card, text):
-        mlm.show_orders(text, filled)
-    else:
-        st.info(t("mlm", "order_none"))
-elif look == "pieces":
-    st.markdown(f"#### {t('mlm', 'pieces_title')}")
-    st.markdown(t("mlm", "pieces_text"))
-    if cards := mlm.piece_cards(card, text):
-        st.html(f'<p class="gb-aid">{html.escape(mlm.pieces_sum(cards))}</p>')
-        guess_cards(cards, key="pieces")
-    else:
-        st.info(t("mlm", "pieces_none"))
 
+@part
+def blanks() -> None:
+    """The text whose tokens are hidden by a click, and the same blanks asked in another way."""
+    with st.container():  # one place, so that what comes and goes here does not mount the text anew
+        with st.spinner(t("mlm", "loading", model=card.name), show_time=True):
+            text, data = mlm.lab(card)
+        mlm.notices(card, text)
+    mask_lab(data, on_blanks=mlm.clicked)
+    caption(mlm.caption(card))
+    mlm.look_further(card, text)
+
+
+blanks()
 foot(
     "bert/masking",
     terms=["masked language model (MLM)", "special token", "logits", "softmax"],
@@ -74,7 +49,7 @@ foot(
     export=Export(
         "bert-masking",
         f"{mlm.caption(card)} · {st.session_state['mlm_text'][:200]}",
-        mlm.about(card, ("mlm_text", "hidden", "filled")),
+        mlm.About(card, ("mlm_text", "hidden", "filled")),
         {"candidates": lambda: mlm.lab_rows(card)},
         lambda: mlm.lab(card)[1]["cards"],
     ),

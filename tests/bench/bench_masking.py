@@ -1,7 +1,6 @@
-"""Measurements of the masking chapter that need no browser. Run it alone, or let ``make bench`` collect `measure`.
+"""Measurements of the masking chapter. Run it alone, or let ``make bench`` collect `measure`.
 
-Every row is a ratio of medians from one process, both sides measured in alternation, so that a busy machine slows
-both. One torch thread, as the app runs. The model is the bundled pocket-bert; without it a random BERT of its size
+Every row is a ratio, both sides measured in alternation, so that a busy machine slows both. One torch thread, as the app runs. The model is the bundled pocket-bert; without it a random BERT of its size
 takes its place and the row says so (times do not depend on weights).
 """
 
@@ -21,6 +20,34 @@ if __name__ == "__main__":
 
 Row = tuple[str, float, float, str]  # name, value, target (at most), unit
 
+# What a click costs when nothing but the model stands behind it: one forward pass, one number, one rerun.
+BARE = """
+import streamlit as st
+import torch
+from transformers import AutoModelForPreTraining, AutoTokenizer
+st.set_page_config(layout="wide")
+
+@st.cache_resource
+def load():
+    folder = {folder!r}
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    model = AutoModelForPreTraining.from_pretrained(folder, dtype=torch.float32, local_files_only=True).eval()
+    return model, tokenizer
+
+model, tokenizer = load()
+n = st.session_state.setdefault("n", 0)
+if st.button("next"):
+    n = st.session_state["n"] = n + 1
+ids = tokenizer({text!r}, return_tensors="pt")["input_ids"]
+ids[0, 1 + n % (ids.shape[1] - 2)] = tokenizer.mask_token_id
+with torch.inference_mode():
+    best = model(input_ids=ids).prediction_logits[0].softmax(-1).max()
+st.html(f"<p id='shown'>{{n}}: {{float(best)}}</p>")
+"""
+TEXT = (
+    "The old king had three sons, and when winter came he sent them out to find a bird that sang in the snow."
+)
+CLICKS = 20
 NUM_DRAWS = 10_000
 SENTENCES = 64
 
@@ -37,6 +64,7 @@ def measure() -> list[Row]:
             ("10,000 draws of 80/10/10 on 128 tokens, one call / single calls", _draws_ratio(), 0.1, "x"),
             (f"accuracy over 18 rates on 64 sentences / bare model, {name}", _curve_ratio(loaded), 1.3, "x"),
             (f"guesses for one hidden token / bare forward pass, {name}", _guess_ratio(loaded), 2.0, "x"),
+            *_click_rows(),
         ]
     finally:
         torch.set_num_threads(threads)
@@ -162,6 +190,63 @@ def _guess_ratio(loaded: Any) -> float:
             loaded.model(input_ids=ids)
 
     return _alternate(lambda: mlm.guess(loaded, text, [at]), bare, rounds=41)
+
+
+def _click_rows() -> list[Row]:
+    """A click on a token of the lab until its bars stand, against a click in the bare page; both in one browser."""
+    from urllib.parse import urlencode
+
+    from playwright.sync_api import sync_playwright
+
+    from tests.bench import bench_app
+
+    model = ROOT / "assets" / "models" / "pocket-bert"
+    path = bench_app.find_chromium()
+    if path is None or not (model / "config.json").exists():
+        return []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        script = Path(folder) / "bare.py"
+        script.write_text(BARE.format(folder=str(model), text=TEXT), encoding="utf-8")
+        (Path(folder) / ".streamlit").mkdir()
+        settings = (ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+        (Path(folder) / ".streamlit" / "config.toml").write_text(settings, encoding="utf-8")
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        with (
+            bench_app._server(bench_app.ours, ROOT) as (port, _),
+            bench_app._server(bench_app._streamlit(str(script)), Path(folder)) as (bare_port, _),
+        ):
+            bare, lab = browser.new_page(), browser.new_page()
+            for page in (bare, lab):
+                page.set_default_timeout(120_000)
+            query = urlencode({"lang": "en", "mlm_text": TEXT, "hidden": ""})
+            lab.goto(f"http://localhost:{port}/bert-masking?{query}")
+            lab.wait_for_selector(".gb-mask_lab .chip")
+            bench_app._warm(port)
+            bare.goto(f"http://localhost:{bare_port}")
+            bare.wait_for_selector("#shown")
+            ratios = []
+            for at in range(CLICKS + 2):
+                chip = f".chip[data-at='{at + 1}']"
+                bare.bring_to_front()
+                theirs = bare.evaluate(bench_app._CLICK, ["[data-testid=stButton] button", "#shown"])
+                bare.wait_for_timeout(300)
+                lab.bring_to_front()
+                ours = lab.evaluate(bench_app._CLICK, [chip, ".gb-mask_lab .cards"])
+                lab.wait_for_timeout(600)
+                lab.evaluate(
+                    bench_app._CLICK, [chip, ".gb-mask_lab .cards"]
+                )  # shown again: nothing is hidden
+                lab.wait_for_timeout(600)
+                ratios.append(ours / theirs)
+        browser.close()
+    return [
+        (
+            "a click to mask until the new bars / bare forward pass and rerun",
+            statistics.median(ratios[2:]),
+            2.0,
+            "x",
+        )
+    ]
 
 
 if __name__ == "__main__":

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.shell import masking_page
+from tests.pages.conftest import modules_after
+
 Open = Callable[..., AppTest]
 PAGE = "bert/dice"
 LISTED = f'lesson("{PAGE}"' in (Path(__file__).parents[2] / "app.py").read_text(encoding="utf-8")
@@ -81,3 +84,24 @@ def test_every_panel(open_page: Open, look: str, strategy: str) -> None:
 def test_odd_texts(open_page: Open, text: str, rate: str) -> None:
     data = data_of(open_page(PAGE, dice_text=text, mlm_probability=rate, dice_look="ways"))
     assert bool(data["places"]) == (rate == "1" and text not in ("", "[MASK]"))
+
+
+def test_first_view_needs_no_torch() -> None:
+    assert modules_after(PAGE, "dice_board") == "[]"
+
+
+def test_the_kept_first_view_is_what_the_model_says(
+    open_page: Open, lang: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the file and without it: the same dice, the same losses (float32 sums may end a digit apart)."""
+    for throws in ("1", "100"):
+        kept = data_of(open_page(PAGE, lang=lang, throws=throws))
+        with monkeypatch.context() as without:
+            without.setattr(masking_page, "_trace", lambda name: None)
+            computed = data_of(open_page(PAGE, lang=lang, throws=throws))
+        for one, other in zip(kept.pop("places"), computed.pop("places"), strict=True):
+            losses = [[place["cases"][c].pop("loss") for c in "MRK"] for place in (one, other)]
+            assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+            assert one["actual"] == other["actual"]
+            assert [one["cases"][c]["token"] for c in "MRK"] == [other["cases"][c]["token"] for c in "MRK"]
+        assert kept == computed

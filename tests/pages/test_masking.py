@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.shell import masking_page
 from components.shell.masking_page import PIECES
+from tests.pages.conftest import modules_after
 
 Open = Callable[..., AppTest]
 PAGE = "bert/masking"
@@ -90,3 +92,23 @@ def test_a_model_without_the_head_is_refused_in_words(open_page: Open) -> None:
     at = open_page(PAGE, bert_model="pocket-gpt")
     assert any("pocket-gpt" in warning.value for warning in at.warning)
     assert data_of(at)["cards"]
+
+
+def test_first_view_needs_no_torch() -> None:
+    assert modules_after(PAGE, "guess_cards") == "[]"
+
+
+def test_the_kept_first_view_is_what_the_model_says(
+    open_page: Open, lang: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the file and without it: the same tokens, the same cards (float32 sums may end a digit apart)."""
+    kept = open_page(PAGE, lang=lang)
+    monkeypatch.setattr(masking_page, "_trace", lambda name: None)
+    computed = open_page(PAGE, lang=lang)
+    for element in ("mask_lab", "guess_cards"):
+        one, other = data_of(kept, element), data_of(computed, element)
+        assert [card["candidates"] for card in one.pop("cards")] == [
+            [[i, token, pytest.approx(p, rel=1e-4), None] for i, token, p, _ in card["candidates"]]
+            for card in other.pop("cards")
+        ]
+        assert one == other

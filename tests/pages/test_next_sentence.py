@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.shell import masking_page
 from components.shell.next_page import scene
+from tests.pages.conftest import modules_after
 
 Open = Callable[..., AppTest]
 PAGE = "bert/next_sentence"
@@ -79,3 +81,20 @@ def test_a_model_without_the_head_is_refused_in_words(open_page: Open) -> None:
     at = open_page(PAGE, bert_model="pocket-gpt")
     assert any("pocket-gpt" in warning.value for warning in at.warning)
     assert data_of(at)["pairs"]
+
+
+@listed
+def test_first_view_needs_no_torch() -> None:
+    assert modules_after(PAGE, "next_rounds") == "[]"
+
+
+@listed
+@pytest.mark.parametrize("elsewhere", ["another_text", "same_text"])
+def test_kept_verdicts_are_the_models(
+    open_page: Open, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = data_of(open_page(PAGE, elsewhere=elsewhere, nsp_seed="8"))["pairs"]
+    monkeypatch.setattr(masking_page, "_trace", lambda name: None)
+    computed = data_of(open_page(PAGE, elsewhere=elsewhere, nsp_seed="8"))["pairs"]
+    # float32 sums in batches of another length
+    assert [pair["p"] for pair in kept] == pytest.approx([pair["p"] for pair in computed], abs=1e-5)
