@@ -1,13 +1,19 @@
 """Prepared examples and state of the page "One word, many meanings"."""
 
+import html
 from typing import Any
 
 import streamlit as st
 
 from components.elements.word_map import MapView
-from components.lm.model_card import ModelCard
-from components.shell import links
+from components.lm.attention import TooLong
+from components.lm.contextual import NotFound, WordVectors, layer_cosines, mean_cosine_to_others
+from components.lm.model_card import ModelCard, ModelRefused
+from components.shell import cached, links
 from components.shell.bundled import best_bert
+from components.shell.i18n import t
+from components.shell.layout import Export
+from components.shell.models import refusal
 
 MODEL = best_bert()
 # Sentences of our own; the word of each example comes first.
@@ -89,6 +95,84 @@ def keep(now: MapView) -> None:
 
 ALIKE = 0.9
 """A cosine above which the page says that the model hardly tells two occurrences apart."""
+
+
+def read(card: ModelCard) -> WordVectors | None:
+    """Return the vectors of every word of the sentences, or say why there are none."""
+    state = st.session_state
+    word = state["word"].strip()
+    try:
+        with st.spinner(t("contextual", "computing", model=card.name), show_time=True):
+            return cached.words_in_context(card.name, card.revision, state["word_sentences"], word)
+    except NotFound:
+        st.info(t("contextual", "not_found", word=state["word"]))
+    except TooLong as error:
+        st.error(t("contextual", "too_long", tokens=error.num_tokens, limit=error.limit, model=card.name))
+    except ModelRefused as error:
+        st.warning(refusal(error))
+    except ValueError:
+        st.info(t("contextual", "no_offsets", model=card.name))
+    return None
+
+
+def about(card: ModelCard, vectors: WordVectors) -> str:
+    """The caption: model, word, and which layers are counted."""
+    return t(
+        "contextual",
+        "caption",
+        model=card.name,
+        revision=card.revision[:14],
+        word=st.session_state["word"],
+        n=len(vectors.chosen),
+        last_layer=card.num_layers - 1,
+    )
+
+
+def aid(vectors: WordVectors, one: int, other: int) -> str:
+    """What the layers did with two occurrences, beside what is ordinary in this model."""
+    cosines = layer_cosines(vectors)
+    said = t(
+        "contextual",
+        verdict(cosines, one, other),
+        word=html.escape(st.session_state["word"]),
+        n=len(vectors.chosen),
+        first=f"{cosines[0][one][other]:.3g}",
+        last=f"{cosines[-1][one][other]:.3g}",
+        others=f"{mean_cosine_to_others(vectors):.3g}",
+        a=one + 1,
+        b=other + 1,
+    )
+    pieces = max(vectors.pieces[i] for i in vectors.chosen)
+    return said + (f" {t('contextual', 'pieces', n=pieces)}" if pieces > 1 else "")
+
+
+def prepared() -> list[tuple[str, dict[str, Any]]]:
+    """The other examples, after the last layer."""
+    model = st.session_state["bert_model"]
+    return [
+        (
+            t("contextual", f"try_{word}"),
+            {"bert_model": model, "word": word, "word_sentences": "\n".join(lines), "word_layer": 99},
+        )
+        for word, lines in EXAMPLES.items()
+        if word != WORD
+    ]
+
+
+def export(card: ModelCard, vectors: WordVectors) -> Export:
+    """What the page gives away."""
+    word, sentences = st.session_state["word"], st.session_state["word_sentences"]
+
+    def cosines() -> list[dict[str, Any]]:
+        return rows(vectors, layer_cosines(vectors))
+
+    return Export(
+        name="bert-contextual",
+        caption=f"{about(card, vectors)} · {sentences}",
+        about={"model": card.name, "revision": card.revision, "word": word},
+        tables={"cosines": cosines},
+        result=lambda: {"cosines": cosines()},
+    )
 
 
 def verdict(cosines: Any, one: int, other: int) -> str:

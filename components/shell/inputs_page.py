@@ -170,7 +170,8 @@ def now(card: ModelCard) -> InputEmbeddings:
 
 def about(card: ModelCard) -> str:
     """The caption: model, width, changes, and how far the picture is from the model."""
-    parts = now(card)
+    with st.spinner(t("inputs", "computing", model=card.name), show_time=True):
+        parts = now(card)
     return t(
         "inputs",
         "caption",
@@ -297,7 +298,8 @@ def panel_changes(card: ModelCard, before: ModelInput, token: int, segments: int
     row[5].button(t("inputs", "reset"), key="in_reset", on_click=reset, shortcut="x", width="stretch")
     done = changes(painted=True)
     asked = token if not before.special[token] else None
-    effects = cached.bert_effects(card.name, card.revision, *texts(), done, asked)
+    with st.spinner(t("inputs", "computing", model=card.name), show_time=True):
+        effects = cached.bert_effects(card.name, card.revision, *texts(), done, asked)
     input_effects(
         effects,
         before.tokens,
@@ -331,7 +333,8 @@ def _took_swap() -> None:
 def panel_neighbours(card: ModelCard, given: ModelInput, token: int) -> None:
     """The row of the chosen token and the rows most like it."""
     token_id = int(given.input_ids[token])
-    found = cached.bert_neighbours(card.name, card.revision, token_id)
+    with st.spinner(t("inputs", "computing", model=card.name), show_time=True):
+        found = cached.bert_neighbours(card.name, card.revision, token_id)
     reading_aid(t("inputs", "near_title", token=html.escape(given.tokens[token]), id=token_id))
     near_rows(found, words=labels("near_words"), key="near_rows")
     caption(t("inputs", "near_caption", model=card.name, vocab=f"{card.vocab_size:,}"))
@@ -347,7 +350,8 @@ def panel_padding(card: ModelCard) -> None:
     linked = tuple((flip // 4096, flip % 4096) for flip in s["in_flips"])
     flips = asked_flips("padding_board", s, linked, name, links.revision())
     links.put("in_flips", tuple(text * 4096 + place for text, place in flips))
-    batch = cached.padded(card.name, card.revision, given, flips)
+    with st.spinner(t("inputs", "computing", model=card.name), show_time=True):
+        batch = cached.padded(card.name, card.revision, given, flips)
     padding_board(
         batch, flips, text=name, words=labels("padding_words"), rev=links.revision(), key="padding_board"
     )

@@ -1,5 +1,7 @@
 """The page "One word, many meanings", from links, in both languages, with the bundled BERT."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +13,8 @@ from components.lm import checkpoints
 pytestmark = pytest.mark.skipif(
     "pocket-bert" not in checkpoints.store().bundled_names(), reason="pocket-bert is not in assets/models"
 )
-APP = str(Path(__file__).parents[2] / "app.py")
+ROOT = Path(__file__).parents[2]
+APP = str(ROOT / "app.py")
 OpenPage = Callable[..., AppTest]
 
 
@@ -66,3 +69,17 @@ def test_korean_words_only_for_a_model_that_knows_korean(open_page: OpenPage) ->
     at = open_page("bert/contextual")
     knows = "ko" in checkpoints.card("pocket-bert").languages
     assert any(button.key == "example-배" for button in at.button) == knows
+
+
+def test_first_view_needs_no_torch() -> None:
+    """In a process of its own: this one has imported torch long ago."""
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest; at = AppTest.from_file('app.py', default_timeout=60).run();"
+        "at.switch_page('pages/bert/contextual.py').run(); assert not at.exception and not at.error;"
+        "assert any(b.proto.component_name == 'glassbox.word_map' for b in at.get('bidi_component'));"
+        "print([name for name in ('torch', 'transformers') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
