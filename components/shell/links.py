@@ -284,8 +284,9 @@ def open_view(page: str, *params: Param) -> None:
         if param.key not in st.session_state or (entered and not _fits(param, st.session_state[param.key])):
             kept = view.values.get(param.key, param.default)
             st.session_state[param.key] = kept if _fits(param, kept) else param.default
-        elif again:
-            st.session_state[param.key] = st.session_state[param.key]  # makes Streamlit send the value
+        elif again or entered:
+            # Makes Streamlit send the value: a widget that another page drew begins anew, with a default of its own.
+            st.session_state[param.key] = st.session_state[param.key]
     view.page, view.params = page, params
 
 

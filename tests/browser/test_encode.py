@@ -60,3 +60,18 @@ def test_a_link_with_a_step_opens_there(open_at: OpenAt) -> None:
     page = open_at("/tokens-encode?lang=en&encode_text=lowest%20newest&encode_step=2")
     at_step(page, 2)
     assert cut(page) == ["l", "o", "w", "est", "n", "e", "w", "est"]
+
+
+def test_the_words_and_the_merges_follow_the_reader(open_at: OpenAt) -> None:
+    page = open_at("/tokens-bpe?lang=en")
+    page.get_by_test_id("stSelectbox").first.locator("input").click()
+    page.get_by_role("option", name="English tale").click()
+    page.wait_for_url("**num_merges=200**")
+    for link, path in (("Encode a word", "encode"), ("WordPiece and Unigram", "wordpiece")):
+        page.get_by_role("link", name=link).click()  # at the foot: the next page of the course
+        page.wait_for_url(f"**/tokens-{path}?**bpe_source=tale_en**")
+        expect(page.get_by_test_id("stSelectbox").first.locator("input")).to_have_value("English tale")
+    page.get_by_role("link", name="Encode a word").click()
+    page.wait_for_url("**/tokens-encode?**num_merges=200**")
+    expect(page.get_by_test_id("stNumberInput").locator("input")).to_have_value("200")
+    expect(page.locator(".gb-caption").first).to_contain_text("200 merges")
