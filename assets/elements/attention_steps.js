@@ -32,7 +32,10 @@ export default function ({ data, parentElement, setStateValue }) {
   const shown = model.tokens.map((token) => visible(token) || "∅");
   if (state.rev !== model.rev) { state.rev = model.rev; Object.assign(state, model.start); }
   if (state.id !== model.id) { state.id = model.id; state.query = Math.min(state.query, n - 1); state.key = Math.min(state.key, n - 1); }
-  if (state.query < 0) state.query = n - 1;
+  if (state.query < 0) { // the last word: neither punctuation nor a special token
+    const word = model.tokens.findLastIndex((token) => /[\p{L}\p{N}]/u.test(token) && !/^[[<].*[\]>]$/.test(token.trim()));
+    state.query = word < 0 ? n - 1 : word;
+  }
   if (state.key < 0) state.key = Math.max(0, state.query - 1);
   state.query = Math.min(state.query, n - 1); state.key = Math.min(state.key, n - 1); state.step = Math.min(state.step, stages.length - 1);
   state.report = state.report ?? reporter((value) => setStateValue("view", value));
@@ -96,21 +99,31 @@ export default function ({ data, parentElement, setStateValue }) {
       kind === "softmax" ? h("p", { class: "range" }, words.legend) : range(most)];
   }
   function sum() {
-    const w = weights(state.query), out = output(state.query), most = biggest(...model.v, out);
+    const w = weights(state.query), out = output(state.query), most = biggest(...model.v);
+    const times = model.v.map((vector, k) => Array.from(vector, (value) => value * w[k]));
+    const mostTimes = model.toy ? most : biggest(...times, out); // small parts need a scale of their own to be seen
     return [h("div", { class: `sum${model.toy ? " toy" : ""}` },
-      ...model.tokens.flatMap((_, k) => [token(k, "key"), h("span", { class: "bar" }, h("i", { style: { width: `${w[k] * 100}%` } })), h("span", { class: "weight", title: full(w[k]) }, `${num(w[k])} ×`), strip(model.v[k], most, "v"), h("span", { class: "times" }, "="), strip(Array.from(model.v[k], (value) => value * w[k]), most, "v")]),
-      h("span", { class: "total" }, words.sum_of), h("span", { class: "total" }), h("span", { class: "total" }), h("span", { class: "total" }), h("span", { class: "total times" }, "Σ"), h("span", { class: "total" }, strip(out, most, "out"))), range(most)];
+      ...model.tokens.flatMap((_, k) => [token(k, "key"), h("span", { class: "bar" }, h("i", { style: { width: `${w[k] * 100}%` } })), h("span", { class: "weight", title: full(w[k]) }, `${num(w[k])} ×`), strip(model.v[k], most, "v"), h("span", { class: "times" }, "="), strip(times[k], mostTimes, "v")]),
+      h("span", { class: "total" }, words.sum_of), h("span", { class: "total" }), h("span", { class: "total" }), h("span", { class: "total" }), h("span", { class: "total times" }, "Σ"), h("span", { class: "total" }, strip(out, mostTimes, "out"))),
+      model.toy ? range(most) : h("p", { class: "range" }, `${words.range} v: ±${num(most)}, Σ: ±${num(mostTimes)}`)];
+  }
+  /** The numbers that made the marked score: q, k, and their products. */
+  function made() {
+    const i = state.query, j = state.key, named = (letter, at) => [letter, h("sub", {}, shown[at])];
+    const products = Array.from(model.q[i], (value, c) => value * model.k[j][c]);
+    return h("div", { class: `made${model.toy ? " toy" : ""}` }, ...rows([[named("q", i), model.q[i], "q"], [named("k", j), model.k[j], "k"]]),
+      ...rows([[say(words.adds_up, { score: num(model.scores[i][j]) }), products, "out"]]));
   }
   function rows(list) {
     const most = biggest(...list.map(([, vector]) => vector));
-    return [h("div", { class: "stack" }, ...list.flatMap(([name, vector, role, marked], i) => [h("span", { class: "name" }, name), strip(vector, most, role, marked)])), range(most)];
+    return [h("div", { class: "stack" }, ...list.flatMap(([name, vector, role, marked], i) => [h("span", { class: "name" }, name), strip(vector, most, role, marked)])), model.toy ? null : range(most)]; // in the example the numbers stand in the strips
   }
 
   const q = () => state.query;
   const stageBody = {
     x: () => vectors([[model.toy ? "x" : model.pre_norm ? words.x_pre : words.x_post, model.x, "x"]], model.toy ? words.toy_note : model.pre_norm ? words.pre_note : words.post_note),
     qkv: () => vectors([["q", model.q, "q"], ["k", model.k, "k"], ["v", model.v, "v"]], model.toy ? words.toy_maps : say(words.maps, { hidden: model.x[0].length, d })),
-    scores: () => matrix("scores"), scaled: () => matrix("scaled"), masked: () => matrix("masked"), softmax: () => matrix("softmax"),
+    scores: () => [...matrix("scores"), made()], scaled: () => matrix("scaled"), masked: () => matrix("masked"), softmax: () => matrix("softmax"),
     sum,
     joined: () => rows([[words.joined_heads, model.joined[q()], "out", (i) => i >= model.head * d && i < (model.head + 1) * d], [words.projected, model.projected[q()], "out"]]),
     residual: () => rows([[words.came_in, model.block_input[q()], "x"], [`+ ${words.projected}`, model.projected[q()], "out"], [`= ${words.residual_sum}`, model.residual[q()], "x"]]),
@@ -175,7 +188,7 @@ export default function ({ data, parentElement, setStateValue }) {
   state.transport?.destroy();
   state.transport = stepper({ words, onMove: (step) => { state.step = step; draw(); tell(); }, label: (step, last) => `${step + 1} / ${last + 1}` });
   state.transport.set({ step: state.step, last: stages.length - 1 });
-  fill(root, line, state.transport.node, aid, h("div", { class: "parts" }, h("div", { class: "main" }, body, scaleBox), h("div", { class: "line" }, h("strong", {}, words.chain), arithmetic, difference)));
+  fill(root, line, state.transport.node, aid, h("div", { class: "parts" }, h("div", { class: "main" }, body, scaleBox, difference), h("div", { class: "line" }, h("strong", {}, words.chain), arithmetic)));
   draw();
 
   state.stop.forEach((stop) => stop());
