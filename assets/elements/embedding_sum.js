@@ -100,7 +100,8 @@ function picture(root, state, first) {
       sizes.sort();
       ranges[row] = sizes[Math.floor(sizes.length * 0.995)] || 1;
     }
-    if (state.scale === "common") { const all = Math.max(...Object.values(ranges)); for (const row of ROWS) ranges[row] = all; }
+    // One scale: that of the parts and their sum. LayerNorm makes numbers so large that they would pale beside it.
+    if (state.scale === "common") { const all = Math.max(...[...PARTS, "sum"].map((row) => ranges[row])); for (const row of ROWS) ranges[row] = all; }
     most = 1e-9;
     for (const row of ROWS) {
       let mean = 0;
