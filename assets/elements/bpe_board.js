@@ -1,6 +1,6 @@
 // BPE, merge by merge: the whole run arrives once, as differences; every step is made here.
 import { h, fill, instances, slide, words as say } from "../glassbox.lib/dom.js";
-import { num, grouped, visible } from "../glassbox.lib/format.js";
+import { clipped, num, grouped, visible } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { placesOf, rich, snap } from "../glassbox.lib/tiles.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
@@ -8,6 +8,8 @@ import { curvePoints, openBlock, openLesson, wordAt } from "../glassbox.lib/bpe_
 
 const VOCAB_SHOWN = 40;
 const GUESSES = 12;
+const TILES = 150; // symbols drawn of one word
+const LETTERS = 40; // letters drawn of one symbol, and of a word that is named
 
 const create = instances((parent) => {
   const root = parent.querySelector(".gb-bpe_board");
@@ -46,7 +48,14 @@ function pairUnder(event) {
 
 // ---------------------------------------------------------------------------------------------- small pieces
 
-const shown = (state, id) => visible(state.lesson.shown(id));
+/** A symbol as it is drawn; remembered, because a symbol can have a hundred thousand letters. */
+function shown(state, id) {
+  const labels = (state.lesson.labels ??= new Map());
+  if (!labels.has(id)) labels.set(id, visible(clipped(state.lesson.shown(id), LETTERS)));
+  return labels.get(id);
+}
+
+const named = (lesson, word) => clipped(lesson.wordText(word), LETTERS);
 const tok = (state, id, extra = "") => h("span", { class: `tok ${extra}`, translate: "no" }, shown(state, id));
 const pairNode = (state, left, right) => h("span", { class: "pairs" }, tok(state, left), "\u200a", tok(state, right));
 const pairText = (state, left, right) => `${shown(state, left)} ${shown(state, right)}`;
@@ -61,7 +70,7 @@ function derivation(state, left, right) {
     const cut = wordAt(lesson, word, state.at);
     let times = 0;
     for (let i = 0; i + 1 < cut.length; i += 1) if (cut[i].id === left && cut[i + 1].id === right) times += 1;
-    if (times) parts.push([times, lesson.word_counts[word], lesson.wordText(word)]);
+    if (times) parts.push([times, lesson.word_counts[word], named(lesson, word)]);
   }
   return parts;
 }
@@ -97,7 +106,7 @@ function paintWords(state, forward) {
   }
   const moves = [];
   for (const row of state.rows.values()) if (row.word !== undefined) paintRow(state, row, step, hide, forward, moves);
-  for (const move of moves) snap(move.row.cut, [...move.row.cut.children], move.tiles, move.old);
+  for (const move of moves) snap(move.row.cut, [...move.row.cut.children].slice(0, move.tiles.length), move.tiles, move.old);
 }
 
 function makeRow(state, key) {
@@ -105,14 +114,14 @@ function makeRow(state, key) {
   const word = Number(key.slice(2));
   const cut = h("span", { class: "cut" });
   const count = state.lesson.word_counts[word];
-  const node = h("div", { class: "word", role: "listitem" }, h("span", { class: "times", title: say(state.say.times_title, { count: grouped(count), word: state.lesson.wordText(word) }) }, `${grouped(count)} ×`), cut);
+  const node = h("div", { class: "word", role: "listitem" }, h("span", { class: "times", title: say(state.say.times_title, { count: grouped(count), word: named(state.lesson, word) }) }, `${grouped(count)} ×`), cut);
   if (key.startsWith("x:")) node.classList.add("example");
   return { node, cut, word, sign: null, lesson: state.lesson };
 }
 
 function paintRow(state, row, at, hide, forward, moves) {
   const { lesson } = state;
-  const tiles = wordAt(lesson, row.word, at);
+  const all = wordAt(lesson, row.word, at), tiles = all.slice(0, TILES);
   const sign = tiles.map((tile) => `${tile.start}${tile.fresh ? "f" : ""}${!hide && tile.from ? "p" : ""}${!hide && tile.to ? "q" : ""}`).join();
   if (sign === row.sign) return;
   row.sign = sign;
@@ -123,7 +132,8 @@ function paintRow(state, row, at, hide, forward, moves) {
     "data-id": `${row.word}:${tile.start}`, "data-sym": String(tile.id), translate: "no",
     title: mark && lesson.symbols[tile.id].endsWith(mark) ? state.say.mark_title : undefined,
   }, shown(state, tile.id))));
-  row.node.setAttribute("aria-label", `${lesson.wordText(row.word)}: ${tiles.map((tile) => shown(state, tile.id)).join(" ")}`);
+  if (all.length > tiles.length) row.cut.append(h("span", { class: "more" }, say(state.say.more_symbols, { n: grouped(all.length - tiles.length) })));
+  row.node.setAttribute("aria-label", `${named(lesson, row.word)}: ${tiles.map((tile) => shown(state, tile.id)).join(" ")}`);
   if (old) moves.push({ row, old, tiles });
 }
 
@@ -152,7 +162,7 @@ function paintSum(state) {
   } else if (at < lesson.n) { left = lesson.left[at]; right = lesson.right[at]; count = lesson.count[at]; }
   else { fill(state.sum, ""); return; }
   const parts = derivation(state, left, right);
-  const sum = parts?.slice(0, 6).map(([times, weight, word]) => `${times > 1 ? `${times} × ` : ""}${grouped(weight)} (${word})`).join(" + ");
+  const sum = parts?.slice(0, 6).map(([times, weight, word]) => `${times > 1 ? `${grouped(times)} × ` : ""}${grouped(weight)} (${word})`).join(" + ");
   fill(state.sum, pairNode(state, left, right), ` ${parts ? `= ${sum}${parts.length > 6 ? " + …" : ""}${parts.length > 1 || parts[0]?.[0] > 1 ? ` = ${grouped(count)}` : ""}` : `= ${grouped(count)}`}`);
 }
 
@@ -306,7 +316,7 @@ function ruleSentence(state) {
   const other = ties.find((pair) => lesson.pair_left[pair] !== lesson.left[at] || lesson.pair_right[pair] !== lesson.right[at]);
   if (other !== undefined) winner.other = pairNode(state, lesson.pair_left[other], lesson.pair_right[other]);
   const slots = {};
-  if (by === "first") slots.word = lesson.wordText(lesson.tie_words[lesson.tie_starts[at]]);
+  if (by === "first") slots.word = named(lesson, lesson.tie_words[lesson.tie_starts[at]]);
   if (by === "lowest_ids") {
     slots.ids = `${lesson.left[at]}, ${lesson.right[at]}`;
     if (other !== undefined) slots.other_ids = `${lesson.pair_left[other]}, ${lesson.pair_right[other]}`;
@@ -375,7 +385,7 @@ function curvesOf({ lesson }) {
   const rates = Array.from(lesson.tokens, (tokens) => tokens / (lesson.running_words || 1));
   return [
     { name: "tokens", values: lesson.tokens, color: "var(--gb-token)", format: grouped },
-    { name: "rate", values: rates, color: "var(--gb-token)", format: num, level: 1 }, // one token is a whole word
+    { name: "rate", values: rates, color: "var(--gb-token)", format: (rate) => (rate < 1000 ? num(rate) : grouped(Math.round(rate))), level: 1 }, // one token is a whole word
     { name: "vocab", values: lesson.vocab, color: "var(--gb-position)", format: grouped },
   ];
 }
@@ -430,7 +440,7 @@ function paintRuns(state) {
     const made = run.merged.slice(from, from + room).map((symbol, j) => {
       const step = from + j + 1;
       const other = runs.some((one) => one.merged[step - 1] !== symbol);
-      return h("span", { class: ["tok", other && "other", step === at && "now"].filter(Boolean).join(" "), translate: "no", title: say(text.run_step, { step }) }, visible(symbol));
+      return h("span", { class: ["tok", other && "other", step === at && "now"].filter(Boolean).join(" "), translate: "no", title: say(text.run_step, { step }) }, visible(clipped(symbol, LETTERS)));
     });
     return h("div", { class: i === active ? "run active" : "run" },
       h("span", { class: "letter", "aria-hidden": "true" }, String.fromCharCode(65 + i)),
@@ -501,7 +511,7 @@ function picture(state) {
     const y = 60 + row * lineH;
     let x = left + 70;
     svg.append(text(left + 56, y + 22, `${grouped(lesson.word_counts[word])} ×`, { "text-anchor": "end", fill: "var(--gb-quiet)", "font-size": 15 }));
-    for (const tile of wordAt(lesson, word, at)) {
+    for (const tile of wordAt(lesson, word, at).slice(0, 40)) {
       const label = shown(state, tile.id), width = [...label].reduce((sum, c) => sum + (c.codePointAt(0) > 0x1100 ? 20 : 12), 0) + 14;
       const pending = (tile.from || tile.to) && !hidden(state);
       svg.append(h("rect", { x, y, width, height: 30, rx: 6, fill: tile.fresh ? "var(--gb-seq-1)" : "var(--gb-surface)", stroke: pending || tile.fresh ? "var(--gb-token)" : "var(--gb-line)", "stroke-width": pending ? 3 : 1.5 }),

@@ -64,7 +64,7 @@ function paintWords(s, move) {
   s.cuts = new Map();
   s.cutBox.className = moment.words.length > 6 ? "words many" : "words";
   const animations = [];
-  fill(s.cutBox, moment.words.map(([index, word, count, symbols, merging, merged]) => {
+  fill(s.cutBox, moment.words.map(([index, word, count, symbols, merging, merged, more]) => {
     const old = move ? placesOf(before.get(index) ?? []) : new Map();
     let start = 0;
     const tiles = symbols.map((symbol, i) => {
@@ -76,7 +76,7 @@ function paintWords(s, move) {
     const nodes = tiles.map((tile) => h("span", { class: `tile${tile.fresh ? " fresh" : ""}${tile.from || tile.to ? " pending" : ""}${tile.from ? " from" : ""}`, translate: "no", "data-id": `${index}:${tile.start}` },
       tile.symbol.startsWith("##") ? [h("small", {}, "##"), tile.symbol.slice(2)] : tile.symbol));
     s.cuts.set(index, nodes);
-    const cut = h("div", { class: "cut", role: "img", "aria-label": symbols.join(" ") }, nodes);
+    const cut = h("div", { class: "cut", role: "img", "aria-label": symbols.join(" ") }, nodes, more ? h("span", { class: "more" }, say(w.more_symbols, { n: grouped(more) })) : null);
     if (old.size) animations.push(() => snap(cut, nodes, tiles, old));
     return h("div", { class: "word" }, h("span", { class: "times", title: word }, `${grouped(count)} ×`), cut);
   }));

@@ -96,8 +96,8 @@ function look(s, edge) {
   if (edge) { fill(s.line, rich(w.edge_line, { piece: tok(edge[2], edge[5] ? "new" : ""), prob: num(Math.exp(edge[3])), log: num(edge[3]), share: percent(edge[4]) })); return; }
   if (!s.data.word) { fill(s.line, "\u00a0"); return; }
   const [tokens, logProb, share] = now.best;
-  fill(s.line, rich(w.best_line, { best: h("b", {}, toks(tokens)), log: num(logProb), share: percent(share) }),
-    now.unknown.length ? [" ", rich(w.unknown_letters, { letters: h("b", {}, now.unknown.join(" ")) })] : null);
+  fill(s.line, ...rich(w.best_line, { best: h("b", {}, toks(tokens)), log: num(logProb), share: percent(share) }),
+    ...(now.unknown.length ? [" ", ...rich(w.unknown_letters, { letters: h("b", {}, now.unknown.join(" ")) })] : []));
 }
 
 function paintPieces(s) {

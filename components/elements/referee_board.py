@@ -8,6 +8,10 @@ from components.lm.referee_race import Race, RaceMoment
 from components.shell.i18n import labels
 
 _mount = element("referee_board")
+TILES = 150
+"""Symbols drawn of one word; how many more there are is said."""
+LETTERS = 40
+"""Letters drawn of one symbol: 200 kB of one letter are one word, and its symbols double at every merge."""
 
 
 def referee_board(
@@ -42,7 +46,7 @@ def referee_board(
             "lanes": [
                 {
                     "referee": lane.referee,
-                    "merged": lane.trace.merged_symbols,
+                    "merged": [_clipped(symbol) for symbol in lane.trace.merged_symbols],
                     "stop": lane.trace.stop_reason,
                     "moments": [_packed(moment) for moment in lane.moments],
                 }
@@ -58,14 +62,34 @@ def referee_board(
 
 def _packed(moment: RaceMoment) -> dict[str, Any]:
     return {
-        "words": [[w.index, w.word, w.count, w.symbols, w.merging, w.merged] for w in moment.words],
+        "words": [
+            [
+                word.index,
+                _clipped(word.word),
+                word.count,
+                [_clipped(symbol) for symbol in word.symbols[:TILES]],
+                [place for place in word.merging if place < TILES],
+                [place for place in word.merged if place < TILES],
+                max(0, len(word.symbols) - TILES),
+            ]
+            for word in moment.words
+        ],
         "pairs": [
-            [*p.pair, p.merged, p.count, p.left_count, p.right_count, p.score, p.gain] for p in moment.pairs
+            [*map(_clipped, (*p.pair, p.merged)), p.count, p.left_count, p.right_count, p.score, p.gain]
+            for p in moment.pairs
         ],
         "ranks": [[p.rank_by_count, p.rank_by_score, p.rank_by_gain] for p in moment.pairs],
         "num_pairs": moment.num_pairs,
-        "winners": [moment.winners[referee] for referee in ("count", "score", "gain")],
+        "winners": [
+            pair and [*map(_clipped, pair)]
+            for pair in (moment.winners[referee] for referee in ("count", "score", "gain"))
+        ],
         "tied": moment.next_step.num_tied if moment.next_step else 0,
         "tokens": moment.corpus_tokens,
         "probe": moment.probe,
     }
+
+
+def _clipped(symbol: str) -> str:
+    """A symbol as it is drawn: one that is too long keeps its beginning and says its length."""
+    return symbol if len(symbol) <= LETTERS else f"{symbol[:LETTERS]}…({len(symbol):,})"

@@ -139,6 +139,29 @@ def test_a_pasted_text_and_a_hurried_reader(open_at: OpenAt, outside: list[str])
     assert outside == []
 
 
+def test_200_kb_of_one_letter_are_one_word(open_at: OpenAt) -> None:
+    errors: list[str] = []
+    page = open_at("/tokens-bpe?lang=en&bpe_source=tongue_twister_en&num_merges=60")
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.get_by_role("button", name="Paste text").click()
+    page.locator("textarea").fill("a" * 200_000)
+    page.get_by_role("button", name="Count its words and train").click()
+    expect(page.locator(".gb-bpe_board .cut .more")).to_have_text("… 199,850 more symbols", timeout=30_000)
+    expect(page.locator(".curve p[data-name=tokens]")).to_have_text("200,000 tokens")
+    page.get_by_text("BPE, merge by merge").first.click()
+    page.keyboard.press("End")
+    at_step(page, 22)
+    expect(page.locator(".gb-bpe_board .cut .tile:not(.ghost)")).to_have_text(f"{'a' * 40}…(200,000)")
+    page.get_by_role("link", name="Encode a word").click()
+    page.locator(".gb-encode_board").wait_for()
+    page.get_by_role("link", name="WordPiece and Unigram").click()
+    expect(page.locator(".gb-referee_board .cut .more")).to_have_text(
+        "… 199,850 more symbols", timeout=30_000
+    )
+    assert page.get_by_text("Error").count() == 0
+    assert errors == []
+
+
 def test_a_file_that_is_not_utf8_is_told(open_at: OpenAt) -> None:
     page = open_at("/tokens-bpe?lang=en&bpe_source=tongue_twister_en&num_merges=60")
     page.get_by_role("button", name="Paste text").click()

@@ -114,3 +114,9 @@ def test_every_picture_comes_home(open_at: Open) -> None:
             assert "var(--" not in text
             assert "object" not in text
         page.close()
+
+
+def test_unknown_letters_are_named(open_at: Open) -> None:
+    page = open_at("/tokens-wordpiece?lang=en&wp_part=unigram&wp_word=fast")
+    line = page.locator(".gb-unigram_board").get_by_text("No piece holds")
+    expect(line).to_contain_text("No piece holds f a; each such letter is [UNK]")

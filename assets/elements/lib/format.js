@@ -29,5 +29,12 @@ export function visible(text, mark = "·") {
     .replace(/[\u0000-\u001f\u007f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
+/** A text too long for its place: its beginning, and how many characters it has. */
+export function clipped(text, most) {
+  if (text.length <= most) return text;
+  const head = [...text.slice(0, 2 * most)], size = [...text].length;
+  return size <= most ? text : `${head.slice(0, most).join("")}…(${grouped(size)})`;
+}
+
 /** 1234567 -> 1,234,567 */
 export const grouped = (n) => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
