@@ -71,11 +71,12 @@ def test_languages(open_page: Open, lang: str) -> None:
 def test_the_call(open_page: Open, lang: str) -> None:
     from transformers import AutoTokenizer
 
+    tokenizer = AutoTokenizer.from_pretrained(ROOT / "assets" / "models" / "pocket-gpt")
+    love = tokenizer.convert_tokens_to_ids("Ġlove")
     at = open_page(
-        PAGE, lang=lang, cmp_part="call", cmp_model="pocket-gpt", call_ids="41, 960, x, 99999999999999"
+        PAGE, lang=lang, cmp_part="call", cmp_model="pocket-gpt", call_ids=f"41, {love}, x, 99999999999999"
     )
     data = element(at, "tokenizer_call")
-    tokenizer = AutoTokenizer.from_pretrained(ROOT / "assets" / "models" / "pocket-gpt")
     called = tokenizer("I love NLP!")
     assert data["input_ids"] == called["input_ids"]
     assert data["attention_mask"] == called["attention_mask"]
