@@ -82,7 +82,7 @@ function drawTree(s) {
   const svg = tree(s);
   svg.removeAttribute("width"); svg.removeAttribute("height");
   const button = (value, label, main) => h("button", { type: "button", class: main ? "throw main" : "throw", "data-throw": value, "aria-pressed": value === "again" ? null : String(data.throws.asked === Number(value)), onclick: () => { s.root.classList.add("waiting"); s.trigger("throw", value); } }, label);
-  fill(s.side, h("div", { class: "buttons" }, button("again", w.again, true), button("1", w.throw_1), button("100", w.throw_100), button("10000", w.throw_10000)), svg);
+  fill(s.side, h("div", { class: "buttons" }, button("again", w.again, true), button("1", w.throw_1), button("100", w.throw_100), button("10000", w.throw_10000)), svg, data.throws.note ? h("p", { class: "few", role: "status" }, data.throws.note) : null);
 }
 
 function drawTable(s) {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -70,6 +69,8 @@ def _settle(card: Any) -> None:
     st.plotly_chart(
         figure, key="shares", config={"displayModeBar": False}, theme=None, alt=t("dice", "settle_text")
     )
+    if (strategy := state.recipe().strategy) != "tokens":
+        st.caption(t("dice", f"settle_{strategy}"))
 
 
 def _epochs(card: Any, text: MaskableText) -> None:
@@ -108,41 +109,40 @@ def _epochs(card: Any, text: MaskableText) -> None:
 def _ways(card: Any, text: MaskableText) -> None:
     from dataclasses import replace
 
+    from components.elements.comparison_table import bar, comparison_table, tokens, words
     from components.lm.dice import STRATEGIES, draw, span_lengths
     from components.lm.mlm import signal
 
     loaded = cached.load_model(card.name, "masked_prediction")
     seed = st.session_state["seed"]
-    rows = []
+    found = []
     for strategy in STRATEGIES:
         recipe = replace(state.recipe(), strategy=strategy)
-        found = signal(loaded, text, recipe, seed=seed, num_draws=WAY_DRAWS)
         masked, _ = draw(text, recipe, seed=seed)
-        marks = " ".join(
-            f"<b style='background:var(--gb-{role});color:var(--gb-background);border-radius:.2rem;padding:0 .2rem'>"
-            f"{letter} {html.escape(token)}</b>"
-            if (letter := "·MRK"[int(masked.actions[0, i])]) != "·"
-            and (role := {"M": "mask", "R": "random", "K": "kept"}[letter])
-            else html.escape(token)
+        line = [
+            (token, ("read", "M", "R", "K")[int(masked.actions[0, i])], "")
             for i, token in enumerate(text.tokens)
             if not text.special[i]
-        )
-        rows.append((strategy, found, marks))
-    most = max((r[1].loss for r in rows), default=1) or 1
-    most_signal = max((r[1].loss_per_token for r in rows), default=1) or 1
-    body = "".join(
-        f"<tr><th scope='row'>{html.escape(t('dice', f'way_{name}'))}</th>"
-        f"<td class='gb-mono' style='line-height:1.9'>{marks}</td><td class='gb-mono'>{found.share:.1%}</td>"
-        f"<td title='{found.loss!r}'><span class='gb-fill' style='width:{found.loss / most:.1%}'></span><span class='gb-value'>{found.loss:.2f}</span></td>"
-        f"<td title='{found.loss_per_token!r}'><span class='gb-fill' style='width:{found.loss_per_token / most_signal:.1%}'></span>"
-        f"<span class='gb-value'>{found.loss_per_token:.3f}</span></td></tr>"
-        for name, found, marks in rows
+        ]
+        found.append((strategy, line, signal(loaded, text, recipe, seed=seed, num_draws=WAY_DRAWS)))
+    most = max(s.loss for _, _, s in found) or 1
+    most_signal = max(s.loss_per_token for _, _, s in found) or 1
+    comparison_table(
+        [t("dice", k) for k in ("strategy", "text", "way_share", "way_loss", "way_signal")],
+        [
+            [
+                words(t("dice", f"way_{strategy}")),
+                tokens(line),
+                words(f"{s.share:.1%}"),
+                bar(s.loss / most, f"{s.loss:.2f}", s.loss),
+                bar(s.loss_per_token / most_signal, f"{s.loss_per_token:.3f}", s.loss_per_token),
+            ]
+            for strategy, line, s in found
+        ],
+        name="ways-of-choosing",
+        label=t("dice", "ways_title"),
+        key="ways",
     )
-    heads = "".join(
-        f"<th scope='col'>{html.escape(t('dice', k))}</th>"
-        for k in ("strategy", "text", "way_share", "way_loss", "way_signal")
-    )
-    st.html(f"<table class='gb-table'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")
     st.caption(t("dice", "way_mean", n=WAY_DRAWS, rate=f"{state.recipe().mlm_probability:.0%}"))
     draws = state.most_span_draws(text) // 4
     lengths = span_lengths(text, replace(state.recipe(), strategy="spans"), seed=seed, num_draws=draws)

@@ -438,7 +438,7 @@ DICE = (
     links.Integer("stage", 0, 3, 3),
     links.Choice("throws", THROWS, "1"),
     links.Choice("dice_look", DICE_LOOKS, "settle"),
-    links.Choice("epochs", ("1", "10", "40"), "10"),
+    links.Choice("epochs", ("1", "10", "40"), "40"),
 )
 
 
@@ -507,6 +507,7 @@ def dice_board_data(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
         },
         "throws": {
             "asked": int(s["throws"]),
+            "note": _capped(int(s["throws"]), settled.draws[-1]),
             "draws": settled.draws[-1],
             "tokens": settled.tokens,
             "counts": {letters[a]: c[-1] for a, c in settled.counts.items()},
@@ -577,12 +578,9 @@ def settle(card: Any, num_draws: int) -> Settled:
     return cached.dice_shares(card.name, card.revision, s["dice_text"], _recipe_key(), s["seed"], num_draws)
 
 
-def say_capped(card: Any) -> None:
-    """Say it when fewer throws were made than asked for."""
-    asked = int(st.session_state["throws"])
-    made = settle(card, asked).draws[-1]
-    if made < asked:
-        note_line(t("dice", "capped", asked=f"{asked:,}", made=f"{made:,}"))
+def _capped(asked: int, made: int) -> str:
+    """Return in words that fewer throws were made than asked for, or nothing."""
+    return "" if made >= asked else t("dice", "capped", asked=f"{asked:,}", made=f"{made:,}")
 
 
 def dice_caption(card: Any) -> str:

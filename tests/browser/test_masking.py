@@ -38,6 +38,32 @@ def test_text_of_readers_is_text(open_at: Open) -> None:
     assert page.evaluate("window.hit") is None
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "word"),
+    [
+        ("/bert-masking?hidden=3.4&mlm_look=order", "order-of-filling", "girl"),
+        (
+            "/bert-next_sentence?nsp_part=probe&nsp_second=%3Cimg+src%3Dx+onerror%3D%22window.hit%3D1%22%3E",
+            "what-next-sentence-notices",
+            "&lt;img",
+        ),
+        ("/bert-dice?dice_look=ways", "ways-of-choosing", "[MASK]"),
+    ],
+)
+def test_tables_can_be_taken_home(open_at: Open, path: str, name: str, word: str, outside: list[str]) -> None:
+    page = open_at(path)
+    expect(page.locator(".gb-comparison_table tbody tr").first).to_be_visible()
+    page.get_by_role("button", name="Export").click()
+    row = page.locator(".gb-pictures .row", has_text=name)
+    with page.expect_download() as download:
+        row.locator("[data-kind=svg]").click()
+    picture = Path(download.value.path()).read_text(encoding="utf-8")
+    assert word in picture
+    assert "var(--" not in picture
+    assert page.evaluate("window.hit") is None
+    assert outside == []
+
+
 def test_throw_step_and_settle(open_at: Open, outside: list[str]) -> None:
     page = open_at("/bert-dice?dice_look=nothing&stage=0")
     board = page.locator(".gb-dice_board")
