@@ -13,7 +13,7 @@ const px = (value) => `${value}px`;
 
 const create = instances((parent) => ({
   parent, rev: null, id: null, layer: 0, heads: [0], pin: null, hover: null, threshold: 0, noSpecial: false, noPunctuation: false,
-  pair: "all", sort: "grid", several: false, offers: [], built: null,
+  pair: "all", sort: "grid", least: 0, several: false, offers: [], built: null,
 }));
 
 /** Header and weights of one message: length, JSON, bytes. */
@@ -41,8 +41,9 @@ export default function ({ data, parentElement, setStateValue }) {
   const jumped = state.rev !== model.rev;
   if (jumped) {
     state.rev = model.rev;
-    Object.assign(state, { layer: model.start.layer, heads: [...model.start.heads], pin: model.start.token, sort: model.start.sort, several: model.start.heads.length > 1 });
+    Object.assign(state, { layer: model.start.layer, heads: [...model.start.heads], pin: model.start.token, sort: model.start.sort, several: model.start.heads.length > 1, least: 0 });
   }
+  state.best = jumped && !model.start.heads.length && model.start.sort !== "grid"; // the link wants the first of this order
   if (state.id !== model.id) { state.id = model.id; state.hover = null; if (!jumped && state.pin >= model.tokens.length) state.pin = null; }
   if (!model.layers.includes(state.layer)) state.layer = model.layers[Math.min(state.layer, model.layers.length - 1)] ?? model.layers[0];
   state.heads = state.heads.filter((head) => head < model.columns.length);
@@ -63,6 +64,9 @@ function build(root, state) {
   const at = (layer, head, q) => ((model.layers.indexOf(layer) * model.columns.length + head) * n + q) * n;
   const active = () => state.heads[state.heads.length - 1];
   const colourName = (i) => COLOURS[i % COLOURS.length];
+  /** A head by number, or another reading by its name. */
+  const named = (i) => (/^\d+$/.test(model.columns[i]) ? `${words.head} ${model.columns[i]}` : model.columns[i]);
+  const fullName = (layer, i) => say(/^\d+$/.test(model.columns[i]) ? words.head_name : words.reading_name, { layer, head: model.columns[i] });
   const tell = () => state.report({ layer: state.layer, heads: state.heads, token: state.pin ?? -1, sort: state.sort, id: model.id, rev: state.rev });
 
   // --- what is shown -------------------------------------------------------------------------------------------
@@ -97,12 +101,15 @@ function build(root, state) {
   // One canvas for all heads: a canvas each would be 144 layers, which the browser puts together at every hover.
   const sheet = h("canvas", { class: "sheet", "aria-hidden": "true" });
   const grid = h("div", { class: "grid" });
-  const sortBox = h("select", { "aria-label": words.sort, onchange: (event) => { state.sort = event.target.value; layThumbs(); paintThumbs(); tell(); } },
+  const sortBox = h("select", { "aria-label": words.sort, onchange: (event) => { state.sort = event.target.value; state.least = 0; layThumbs(); paintThumbs(); tell(); } },
     ...["grid", ...model.kinds].map((kind) => h("option", { value: kind }, kind === "grid" ? words.sort_grid : words[`kind_${kind}`])));
+  const leastOut = h("output", {}), kept = h("span", { class: "kept", "aria-live": "polite" });
+  const leastBox = h("input", { type: "range", min: "0", max: "1", step: "0.01", "aria-label": words.at_least, oninput: (event) => { state.least = Number(event.target.value); layThumbs(); paintThumbs(); } });
+  const filter = h("label", { class: "range filter" }, words.at_least, leastBox, leastOut, kept);
   const thumbs = new Map();
   const score = (kind, layer, head) => model.scores[kind]?.[model.layers.indexOf(layer)]?.[head] ?? null;
   function describe(layer, head) {
-    const name = say(words.head_name, { layer, head: model.columns[head] });
+    const name = fullName(layer, head);
     const kind = model.strongest?.[model.layers.indexOf(layer)]?.[head];
     return kind ? `${name}: ${words[`kind_${kind}`]} ${num(score(kind, layer, head))}` : name;
   }
@@ -129,7 +136,11 @@ function build(root, state) {
     const list = state.sort !== "grid";
     sortBox.value = state.sort;
     const value = (thumb) => score(state.sort, thumb.layer, thumb.head) ?? -1;
-    order = list ? all.sort((a, b) => value(b) - value(a)) : all;
+    order = list ? all.sort((a, b) => value(b) - value(a)).filter((thumb) => value(thumb) >= state.least) : all;
+    filter.hidden = !list;
+    leastBox.value = String(state.least);
+    leastOut.textContent = num(state.least);
+    kept.textContent = say(words.kept, { n: order.length, all: thumbs.size });
     for (const thumb of order) thumb.label.textContent = list ? `${thumb.layer}.${model.columns[thumb.head]} ${num(score(state.sort, thumb.layer, thumb.head))}` : "";
     grid.className = `grid${list ? " list" : ""}`;
     grid.style.setProperty("--columns", String(model.columns.length));
@@ -147,6 +158,7 @@ function build(root, state) {
   let painting = 0, painted = "";
   /** Paint every head where its button lies now, a part per frame; nothing to do if nothing moved. */
   function paintThumbs(again = true) {
+    if (!order.length) { sheet.width = sheet.height = 0; painted = ""; return; }
     const spots = order.map(({ place }) => [place.offsetLeft, place.offsetTop, place.offsetWidth]);
     const wide = grid.clientWidth, tall = Math.max(...spots.map(([, top, across]) => top + across));
     const now = `${wide} ${spots.at(-1)} ${state.sort}`;
@@ -317,7 +329,7 @@ function build(root, state) {
   function drawMatrix() {
     paintMatrix(matrix, state.layer, active(), true);
     matrix.setAttribute("aria-label", say(words.matrix_label, { head: describe(state.layer, active()), n }));
-    matrixTitle.textContent = say(words.head_name, { layer: state.layer, head: model.columns[active()] });
+    matrixTitle.textContent = fullName(state.layer, active());
     const named = rows.length <= 34 && columns.length <= 34;
     matrixBox.parentElement.classList.toggle("named", named);
     const name = (i) => h("span", { "data-i": String(i), dir: "auto" }, shown[i]);
@@ -395,7 +407,7 @@ function build(root, state) {
     const head = active();
     if (!byQuery && !byKey) {
       const kind = model.strongest?.[model.layers.indexOf(state.layer)]?.[head];
-      return [h("b", {}, say(words.head_name, { layer: state.layer, head: model.columns[head] })), ". ",
+      return [h("b", {}, fullName(state.layer, head)), ". ",
         kind ? say(words.does, { kind: words[`kind_${kind}`], value: num(score(kind, state.layer, head)) }) : "", " ", words.hint];
     }
     const list = byQuery ? columns : rows;
@@ -408,7 +420,7 @@ function build(root, state) {
     const pieces = top.flatMap((i, place) => [place ? " · " : " ", quoted(i), ` ${place ? num(weightOf(u(i)), 2) : withError(u(i))}`]);
     return [quoted(byQuery ? focus.q : focus.k), ` ${byQuery ? words.reads : words.is_read_by}`, ...pieces,
       byQuery && (rows.length < n || columns.length < n) && total < 0.995 ? ` — ${say(words.rest_hidden, { share: num(Math.max(0, 1 - total), 2) })}` : "",
-      state.heads.length > 1 ? ` (${say(words.head_name, { layer: state.layer, head: model.columns[head] })})` : ""];
+      state.heads.length > 1 ? ` (${fullName(state.layer, head)})` : ""];
   }
 
   // --- everything ----------------------------------------------------------------------------------------------
@@ -420,7 +432,7 @@ function build(root, state) {
     layerBox.value = String(state.layer);
     fill(chips, ...state.heads.map((head, i) => h("button", { type: "button", class: "chip", title: words.remove, style: { "--chip": `var(--gb-${colourName(i)})` },
       onclick: () => { if (state.heads.length > 1) { state.heads = state.heads.filter((other) => other !== head); refresh(); tell(); } } },
-      h("i", {}), `${words.head} ${model.columns[head]}`, state.heads.length > 1 ? " ×" : "")));
+      h("i", {}), named(head), state.heads.length > 1 ? " ×" : "")));
     for (const thumb of thumbs.values()) {
       const place = thumb.layer === state.layer ? state.heads.indexOf(thumb.head) : -1;
       thumb.node.classList.toggle("chosen", place >= 0);
@@ -447,12 +459,13 @@ function build(root, state) {
   const steps = Array.from({ length: 21 }, (_, i) => h("i", { style: { "background-color": shadeCss(shades[Math.round((i / 20) * 255)]) } }));
   fill(root, h("div", { class: "frame" }, bar,
     h("div", { class: "parts" },
-      h("section", { class: "all", "aria-label": words.all }, h("div", { class: "title" }, h("strong", {}, words.all), h("label", { class: "check" }, words.sort, sortBox)), grid),
+      h("section", { class: "all", "aria-label": words.all }, h("div", { class: "title" }, h("strong", {}, words.all), h("label", { class: "check" }, words.sort, sortBox)), filter, grid),
       h("section", { class: "lines", "aria-label": words.lines }, h("div", { class: "title ends" }, h("span", { class: "is-query" }, words.query), leftOut, h("span", { class: "is-key" }, words.key)), scroll),
       h("section", { class: "matrix", "aria-label": words.matrix }, h("div", { class: "title" }, matrixTitle, h("span", { class: "legend" }, "0", h("span", { class: "ramp" }, ...steps), "1", h("small", {}, words.legend))),
         h("div", { class: "plane" }, h("span", { class: "is-key top" }, `${words.key} →`), h("span", { class: "is-query side" }, `${words.query} ↓`), columnNames, rowNames, matrixBox))),
     readout));
   layThumbs();
+  if (state.best && order.length) { state.layer = order[0].layer; state.heads = [order[0].head]; tell(); }
   refresh();
   root.dataset.linesMs = (performance.now() - begin).toFixed(0);
   delete root.dataset.thumbsMs;

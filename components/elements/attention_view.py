@@ -1,7 +1,7 @@
 """Attention of a text: every head as a thumbnail, the chosen ones as lines between tokens and as a matrix."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,10 @@ _mount = element("attention_view")
 
 @dataclass(frozen=True)
 class AttentionChoice:
-    """What the reader chose in the element: one layer, some of its heads, a pinned token (-1: none), an order."""
+    """What the reader chose in the element: one layer, some of its heads, a pinned token (-1: none), an order.
+
+    To start with no heads means the first head of the order.
+    """
 
     layer: int
     heads: tuple[int, ...]
@@ -65,7 +68,7 @@ def attention_view(
         "strongest": strongest,
         "start": {
             "layer": start.layer,
-            "heads": list(start.heads) or [0],
+            "heads": list(start.heads),
             "token": None if start.token < 0 else start.token,
             "sort": start.sort,
         },
@@ -74,7 +77,7 @@ def attention_view(
     result = _mount(key="attention_view", data=message(header, packed), on_view_change=lambda: None)
     chosen = result.view
     if not chosen or (chosen.get("id"), chosen.get("rev")) != (key, rev):  # older than what Python moved
-        return start
+        return replace(start, heads=tuple(head for head in start.heads if head < len(columns)) or (0,))
     return AttentionChoice(
         layer=int(chosen["layer"]),
         heads=tuple(int(head) for head in chosen["heads"] if 0 <= int(head) < len(columns)) or (0,),

@@ -130,6 +130,15 @@ def sent(card: ModelCard, attention: Attention) -> Sent:
     )
 
 
+def where(shown: Sent, choice: AttentionChoice) -> str:
+    """Layer, heads (or the reading that takes their place), measure and length."""
+    names = ", ".join(shown.columns[head] for head in choice.heads)
+    key = "caption_reading" if shown.measure == "rollout" else "caption_heads"
+    of = t("attention", key, layer=choice.layer, heads=names)
+    length = t("attention", "caption_tokens", n=len(shown.attention.encoded))
+    return f"{of} · {t('attention', shown.measure)} · {length}"
+
+
 def about(card: ModelCard, shown: Sent) -> dict[str, Any]:
     """Where the numbers come from, for every file that leaves the page."""
     s = st.session_state
@@ -158,9 +167,13 @@ def export(shown: Sent, choice: AttentionChoice, about: Mapping[str, Any], where
 def prepared(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:
     """Three states worth a look."""
     common: dict[str, Any] = {"attention_model": card.name}
-    repeated = {"text": "The cat saw the dog and the cat saw the dog and the cat", "sort": "induction"}
+    repeated = {
+        "text": "The cat saw the dog and the cat saw the dog and the cat",
+        "sort": "induction",
+        "heads": (),
+    }
     return [
-        (t("attention", "try_previous"), {**common, "sort": "previous"}),
+        (t("attention", "try_previous"), {**common, "sort": "previous", "heads": ()}),
         (t("attention", "try_repeat"), {**common, **repeated}),
         (t("attention", "try_ablation"), {**common, "panel": "ablation"}),
     ]

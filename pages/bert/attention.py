@@ -49,8 +49,7 @@ choice = attention_view(
     rev=links.revision(),
 )
 page.keep(choice, shown.only)
-heads = t("attention", "caption_heads", layer=choice.layer, heads=", ".join(map(str, choice.heads)))
-where = f"{heads} · {t('attention', shown.measure)} · {t('attention', 'caption_tokens', n=len(attention.encoded))}"
+where = page.where(shown, choice)
 caption(f"{card.name} ({card.revision[:14]}) · {where}")
 
 # Attention is not an explanation: the tools to see why.

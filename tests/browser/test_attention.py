@@ -58,6 +58,24 @@ def test_heads_without_a_round_trip(open_at, outside: list[str]) -> None:
     scores = [float(text.split()[1]) for text in page.locator(".grid .thumb .score").all_inner_texts()]
     assert scores == sorted(scores, reverse=True)
     page.wait_for_url("**sort=previous**")
+    page.get_by_label("at least").fill(str(scores[9]))
+    strong = sum(score >= scores[9] for score in scores)
+    expect(root).to_have_attribute("data-thumbs", str(strong))
+    expect(page.locator(".filter .kept")).to_have_text(f"{strong} of 36")
+    page.get_by_label("at least").fill("1")
+    expect(page.locator(".grid .thumb")).to_have_count(0)
+    assert outside == []
+
+
+def test_the_head_to_look_for_is_open(open_at, outside: list[str]) -> None:
+    page = open_at("/bert-attention?attention_model=pocket-gpt")
+    view(page)
+    page.get_by_role("button", name="look for induction").click()
+    first = page.locator(".grid .thumb").first
+    expect(first).to_contain_text(".")
+    expect(first).to_have_attribute("aria-pressed", "true")
+    page.wait_for_url("**heads=**")
+    expect(first).to_have_class("thumb chosen")
     assert outside == []
 
 
