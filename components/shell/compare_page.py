@@ -1,5 +1,6 @@
 """State and data of the page "Compare tokenizers": which tokenizers, which texts, what is given away."""
 
+import html
 from typing import Any
 
 import streamlit as st
@@ -155,6 +156,46 @@ def back_to_tokens(file: TokenizerFile) -> list[tuple[str, str | None]]:
         number = int(one) if one.isascii() and one.isdigit() and len(one) < 12 else -1
         found.append((one, file.tokens([number])[0]))
     return found
+
+
+# What is typed.
+
+
+def text_boxes(part: str, places: list[Any]) -> None:
+    """The texts of a part, each in its place."""
+    if part == "text":
+        places[0].text_input(t("compare", "text"), key="cmp_text")
+    elif part == "languages":
+        places[0].text_input(t("compare", "english"), key="cmp_en")
+        places[1].text_input(t("compare", "korean"), key="cmp_ko")
+    else:
+        places[0].text_input(t("compare", "sentence_a"), key="call_text")
+        places[1].text_input(
+            t("compare", "sentence_b"), key="call_pair", help=t("compare", "sentence_b_help")
+        )
+
+
+def training_settings() -> None:
+    """What the tokenizers trained here learn from."""
+    st.radio(
+        t("compare", "trained_on"),
+        SOURCES,
+        key="cmp_source",
+        format_func=lambda source: t("compare", f"source_{source}"),
+    )
+    st.number_input(t("bpe", "num_merges"), 1, 1_000, key="cmp_merges", help=t("compare", "merges_help"))
+
+
+def ids_to_tokens(file: TokenizerFile, call: TokenizerCall) -> None:
+    """Ids that the reader types, and their tokens."""
+    st.text_input(t("compare", "ids"), key="call_ids", placeholder=" ".join(map(str, call.input_ids[:12])))
+    cells = "".join(
+        f'<span class="gb-cell"><b class="gb-mono">{html.escape(t("compare", "no_such_id") if token is None else token)}</b>'
+        f"{html.escape(number)}</span>"
+        for number, token in back_to_tokens(file)
+    )
+    if cells:
+        st.html(f'<div class="gb-cells">{cells}</div>')
 
 
 # In words and files.

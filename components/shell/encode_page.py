@@ -14,6 +14,7 @@ from components.lm.segments import graphemes
 from components.lm.words import split_words, to_letters
 from components.shell import bpe_page as bpe
 from components.shell import links
+from components.shell.bpe_words import word_editor
 from components.shell.cached import bytes_of_model, bytes_of_same_words
 from components.shell.i18n import t
 from components.shell.layout import Export
@@ -49,6 +50,29 @@ def restart() -> None:
     """Another text or tokenizer: begin at the letters."""
     st.session_state["encode_step"] = 0
     links.moved()
+
+
+def more_settings(as_bytes: bool) -> None:
+    """Controls behind "more": the normal form of bytes, or how the merges of letters were learned."""
+    if as_bytes:
+        st.radio(
+            t("encode", "normal_form"),
+            FORMS,
+            key="normal_form",
+            format_func=lambda form: t("encode", f"form_{form}"),
+            help=t("encode", "normal_form_help"),
+            on_change=restart,
+        )
+        return
+    st.toggle("`</w>`", key="end_of_word", help=t("bpe", "end_of_word_help"), on_change=bpe.rules_changed)
+    st.selectbox(
+        t("bpe", "tie_rule"),
+        bpe.RULES,
+        key="tie_rule",
+        format_func=lambda rule: t("bpe", f"rule_name_{rule}"),
+        on_change=bpe.rules_changed,
+    )
+    word_editor()
 
 
 def trained() -> BpeLesson | None:
@@ -181,6 +205,15 @@ def alphabet_table() -> str:
             f'<b class="gb-mono">{html.escape(letter)}</b><small style="color:var(--gb-quiet);font-size:.7rem">{byte:02X}</small></span>'
         )
     return f'<div style="display:flex;flex-wrap:wrap;gap:.2rem">{"".join(cells)}</div>'
+
+
+def byte_details() -> None:
+    """The characters of the text byte by byte, and the alphabet that stands for bytes."""
+    with st.expander(t("encode", "bytes_title"), icon=":material/table_rows:", expanded=False):
+        st.html(byte_table())
+    with st.expander(t("encode", "alphabet_title"), icon=":material/abc:"):
+        st.markdown(t("encode", "alphabet_text"))
+        st.html(alphabet_table())
 
 
 def token_rows(view: dict[str, Any]) -> list[dict[str, Any]]:

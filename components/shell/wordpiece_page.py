@@ -47,6 +47,17 @@ PARAMS = (
     links.Integer("uni_step", 0, 400, 0),
 )
 
+WORD_LOST = {"wp_part": "encoding", "wp_text": "lowest lowly fast", "match_step": 8}
+"""A prepared view: one piece is not found, and the whole word is lost."""
+KOREAN_PIECES = {
+    "bpe_source": "story_ko",
+    "wp_part": "unigram",
+    "uni_size": 220,
+    "wp_word": "도서관에서",
+    "uni_rounds": 2,
+}
+"""A prepared view: Unigram finds stem and particle."""
+
 
 # What the reader changed.
 
@@ -483,65 +494,3 @@ def ids_on_screen(lesson: MatchLesson, model: WordPieceModel) -> dict[str, int]:
     """Return the ids of every piece that was found, and of the unknown token."""
     found = {step.piece for word in lesson.words for step in word.encoding.steps if step.piece is not None}
     return {piece: model.token_ids[piece] for piece in (*sorted(found), model.unknown)}
-
-
-# Controls behind "more".
-
-
-def vocabulary_choice() -> None:
-    """Whose vocabulary encodes, and what the run on screen is trained with."""
-    names = vocabularies()
-    state = st.session_state
-    if state["wp_vocab"] not in names:
-        state["wp_vocab"] = RUN
-    st.selectbox(
-        t("wordpiece", "vocab"),
-        names,
-        key="wp_vocab",
-        format_func=vocabulary_name,
-        help=t("wordpiece", "vocab_help"),
-        on_change=restart_match,
-    )
-    of_run = state["wp_vocab"] == RUN
-    st.radio(
-        t("wordpiece", "referee"),
-        REFEREES,
-        key="wp_referee",
-        format_func=lambda name: t("wordpiece", f"referee_{name}"),
-        horizontal=True,
-        disabled=not of_run,
-        on_change=restart_match,
-    )
-    st.radio(
-        t("wordpiece", "symbols"),
-        SYMBOLS,
-        key="wp_symbols",
-        format_func=lambda name: t("wordpiece", f"symbols_{name}"),
-        horizontal=True,
-        disabled=not of_run,
-        on_change=restart_match,
-    )
-
-
-def unigram_settings() -> None:
-    """EM rounds, and how random cuts are drawn."""
-    st.number_input(
-        t("wordpiece", "em_rounds"),
-        1,
-        4,
-        key="uni_rounds",
-        help=t("wordpiece", "em_rounds_help"),
-        on_change=restart,
-    )
-    st.number_input(
-        t("wordpiece", "seed"), 0, 9_999, key="uni_seed", help=t("wordpiece", "seed_help"), on_change=redrawn
-    )
-    st.slider(
-        t("wordpiece", "alpha"),
-        0.0,
-        4.0,
-        step=0.05,
-        key="uni_alpha",
-        help=t("wordpiece", "alpha_help"),
-        on_change=redrawn,
-    )

@@ -31,26 +31,11 @@ with controls():
         required=True,
         label_visibility="collapsed",
     )
-    if part == "text":
-        texts_at[0].text_input(t("compare", "text"), key="cmp_text")
-    elif part == "languages":
-        texts_at[0].text_input(t("compare", "english"), key="cmp_en")
-        texts_at[1].text_input(t("compare", "korean"), key="cmp_ko")
-    else:
-        texts_at[0].text_input(t("compare", "sentence_a"), key="call_text")
-        texts_at[1].text_input(
-            t("compare", "sentence_b"), key="call_pair", help=t("compare", "sentence_b_help")
-        )
+    cmp.text_boxes(part, texts_at)
     with row[2]:
         model_picker("tokenizer", key="cmp_model")
     with row[3].popover(t("layout", "more"), width="stretch"):
-        st.radio(
-            t("compare", "trained_on"),
-            cmp.SOURCES,
-            key="cmp_source",
-            format_func=lambda source: t("compare", f"source_{source}"),
-        )
-        st.number_input(t("bpe", "num_merges"), 1, 1_000, key="cmp_merges", help=t("compare", "merges_help"))
+        cmp.training_settings()
 
 card = tokenizer_in_use(default=cmp.first_model(), key="cmp_model")
 
@@ -63,16 +48,7 @@ if part == "call":
             call, special=file.special, unknown=file.unknown, printed=cmp.printed(card.name, call, text, pair)
         )
         caption(cmp.caption(part, card))
-        st.text_input(
-            t("compare", "ids"), key="call_ids", placeholder=" ".join(map(str, call.input_ids[:12]))
-        )
-        if found := cmp.back_to_tokens(file):
-            cells = "".join(
-                f'<span class="gb-cell"><b class="gb-mono">{html.escape(t("compare", "no_such_id") if token is None else token)}</b>'
-                f"{html.escape(number)}</span>"
-                for number, token in found
-            )
-            st.html(f'<div class="gb-cells">{cells}</div>')
+        cmp.ids_to_tokens(file, call)
         export = cmp.call_export(card, call)
 else:
     own, models = cmp.trained(), cmp.model_tokenizers(card)

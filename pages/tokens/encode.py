@@ -6,7 +6,6 @@ from components.elements.encode_board import encode_board
 from components.shell import bpe_page as bpe
 from components.shell import encode_page as page
 from components.shell import links
-from components.shell.bpe_words import word_editor
 from components.shell.i18n import t
 from components.shell.layout import caption, controls, foot, page_header, reading_aid, slide_note
 
@@ -49,27 +48,7 @@ with controls():
             t("bpe", "num_merges"), 1, bpe.MAX_MERGES, key="num_merges", on_change=page.restart
         )
     with row[4].popover(t("layout", "more"), width="stretch"):
-        if as_bytes:
-            st.radio(
-                t("encode", "normal_form"),
-                page.FORMS,
-                key="normal_form",
-                format_func=lambda form: t("encode", f"form_{form}"),
-                help=t("encode", "normal_form_help"),
-                on_change=page.restart,
-            )
-        else:
-            st.toggle(
-                "`</w>`", key="end_of_word", help=t("bpe", "end_of_word_help"), on_change=bpe.rules_changed
-            )
-            st.selectbox(
-                t("bpe", "tie_rule"),
-                bpe.RULES,
-                key="tie_rule",
-                format_func=lambda rule: t("bpe", f"rule_name_{rule}"),
-                on_change=bpe.rules_changed,
-            )
-            word_editor()
+        page.more_settings(as_bytes)
 
 # The merges come from the page before, or from a model; the browser steps through them.
 lesson = page.trained()
@@ -80,11 +59,7 @@ if view is not None:
     if as_bytes:
         for note in filter(None, (page.forms_note(), page.split_note(view))):
             reading_aid(note)
-        with st.expander(t("encode", "bytes_title"), icon=":material/table_rows:", expanded=False):
-            st.html(page.byte_table())
-        with st.expander(t("encode", "alphabet_title"), icon=":material/abc:"):
-            st.markdown(t("encode", "alphabet_text"))
-            st.html(page.alphabet_table())
+        page.byte_details()
     slide_note("E07", "E09")
 
 foot(

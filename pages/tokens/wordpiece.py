@@ -5,12 +5,11 @@ import streamlit as st
 from components.elements.match_board import match_board
 from components.elements.referee_board import referee_board
 from components.elements.unigram_board import unigram_board
-from components.shell import bpe_page as bpe
 from components.shell import links
 from components.shell import wordpiece_page as wp
-from components.shell.bpe_words import word_editor
 from components.shell.i18n import t
 from components.shell.layout import caption, controls, foot, page_header, reading_aid, slide_note
+from components.shell.wordpiece_controls import choose
 
 NAME = "tokens/wordpiece"
 links.open_view(NAME, *wp.PARAMS)
@@ -20,57 +19,7 @@ export = None
 
 # The reader chooses the part, the words, and what they are cut into.
 with controls():
-    row = st.columns([3.2, 2.4, 1.3, 2.1, 1.3, 0.9], vertical_alignment="bottom")
-    row[0].segmented_control(
-        t("wordpiece", "part"),
-        wp.PARTS,
-        key="wp_part",
-        format_func=lambda name: t("wordpiece", f"part_{name}"),
-        required=True,
-        label_visibility="collapsed",
-        on_change=links.moved,
-    )
-    row[1].selectbox(
-        t("bpe", "source"),
-        bpe.SOURCES,
-        key="bpe_source",
-        format_func=lambda source: t("bpe", f"source_{source}"),
-        on_change=wp.words_changed,
-    )
-    with row[2]:
-        word_editor()
-    if part == "encoding":
-        row[3].text_input(t("wordpiece", "text"), key="wp_text", on_change=wp.restart_match)
-    elif part == "race":
-        row[3].segmented_control(
-            t("wordpiece", "symbols"),
-            wp.SYMBOLS,
-            key="wp_symbols",
-            format_func=lambda name: t("wordpiece", f"symbols_{name}"),
-            required=True,
-            help=t("wordpiece", "symbols_help"),
-            on_change=wp.restart,
-        )
-    else:
-        row[3].text_input(t("wordpiece", "word"), key="wp_word", on_change=wp.redrawn)
-    if part == "unigram":
-        row[4].number_input(
-            t("wordpiece", "size"),
-            1,
-            2_000,
-            key="uni_size",
-            help=t("wordpiece", "size_help"),
-            on_change=wp.restart,
-        )
-    else:
-        row[4].number_input(t("bpe", "num_merges"), 1, wp.MAX_MERGES, key="wp_merges", on_change=wp.restart)
-    with row[5].popover(t("layout", "more"), width="stretch"):
-        if part == "race":
-            st.text_input(t("wordpiece", "word"), key="wp_word", on_change=wp.redrawn)
-        elif part == "encoding":
-            wp.vocabulary_choice()
-        else:
-            wp.unigram_settings()
+    choose(part)
 
 # Every run is trained once; the browser steps through it.
 if part == "unigram":
@@ -127,21 +76,9 @@ foot(
     terms=["WordPiece", "subword", "byte-pair encoding (BPE)"],
     try_this=[
         (t("wordpiece", "try_marks"), {"wp_symbols": "continuation"}),
-        (
-            t("wordpiece", "try_lowly"),
-            {"wp_part": "encoding", "wp_text": "lowest lowly fast", "match_step": 8},
-        ),
+        (t("wordpiece", "try_lowly"), wp.WORD_LOST),
         (t("wordpiece", "try_unigram"), {"wp_part": "unigram", "uni_step": 1}),
-        (
-            t("wordpiece", "try_korean"),
-            {
-                "bpe_source": "story_ko",
-                "wp_part": "unigram",
-                "uni_size": 220,
-                "wp_word": "도서관에서",
-                "uni_rounds": 2,
-            },
-        ),
+        (t("wordpiece", "try_korean"), wp.KOREAN_PIECES),
     ],
     sources=[
         ("Wu et al. 2016, section 4.1", "https://arxiv.org/abs/1609.08144"),
