@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from components.lm.word_context import WordGuess
 
 SENTENCE = "The little girl saw a bird in the tree."
-LAYER = 1
+LAYER = 0
 MOST_TOKENS = 40
 """Rows of a matrix whose names can still be read beside it."""
 PARAMS = (
