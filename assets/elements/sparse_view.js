@@ -123,7 +123,7 @@ export default function ({ data, parentElement, setStateValue }) {
     root.dataset.pattern = state.pattern;
   }
   const memory = h("table", { class: "memory" }, h("caption", {}, words.memory),
-    h("thead", {}, h("tr", {}, h("th", {}, ""), ...data.memory.lengths.map((n, i) => h("th", { scope: "col" }, say(words.at_tokens, { n: grouped(n), l: data.memory.strides[i] }))))),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, words.tokens), ...data.memory.lengths.map((n, i) => h("th", { scope: "col" }, say(words.at_tokens, { n: grouped(n), l: data.memory.strides[i] }))))),
     h("tbody", {}, ...NAMES.map((name) => h("tr", {}, h("th", { scope: "row" }, words[`name_${name}`]), ...data.memory[name].map((b) => h("td", { title: grouped(b) }, bytes(b)))))));
   fill(root, h("div", { class: "sliders" }, ...sliders.map((s) => s.node)), h("div", { class: "cards" }, ...cards.map((card) => card.node)),
     h("div", { class: "main" }, h("div", { class: "left" }, h("p", { class: "axes" }, h("span", { class: "is-query" }, `${words.query} ↓`), h("span", { class: "is-key" }, `${words.key} →`)), square),

@@ -81,7 +81,9 @@ def read(card: ModelCard) -> Attention | None:
             return cached.attention(card.name, card.revision, s["text"], s["second"], None)
     except TooLong as error:
         st.error(t("attention", "too_long", tokens=error.num_tokens, limit=error.limit, model=card.name))
-        return None
+    except Unreadable:
+        st.error(t("attention", "no_weights", model=card.name))
+    return None
 
 
 @dataclass(frozen=True, eq=False)

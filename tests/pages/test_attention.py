@@ -54,6 +54,26 @@ def test_too_long_for_the_model(open_page, lang: str) -> None:
     assert "801" in at.error[0].value
 
 
+def test_a_model_that_gives_no_weights(open_page, lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from streamlit.testing.v1 import AppTest
+
+    from components.lm.attention import Unreadable
+    from components.shell import cached
+    from tests.pages.conftest import APP
+
+    def refuse(*args: object) -> None:
+        raise Unreadable("mamba")
+
+    at = AppTest.from_file(APP, default_timeout=60)
+    at.query_params.update({"lang": lang})
+    at.run()
+    monkeypatch.setattr(cached, "attention", refuse)
+    at.switch_page(f"pages/{NAME}.py").run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "pocket-bert" in at.error[0].value
+
+
 def test_ablation_opens(open_page, lang: str) -> None:
     at = open_page(NAME, lang=lang, attention_model="pocket-gpt", text="The fox sat on the", panel="ablation")
     assert at.session_state["at"] == 4
