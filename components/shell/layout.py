@@ -279,10 +279,13 @@ def part(draw: Callable[..., None]) -> Callable[..., None]:
     @st.fragment
     @functools.wraps(draw)
     def drawn(*args: Any) -> None:
+        context = get_script_run_ctx()
+        alone = context is not None and bool(context.fragment_ids_this_run)
+        if alone:
+            links.resume_view()
         with _failures_shown():
             draw(*args)
-        context = get_script_run_ctx()
-        if context is not None and context.fragment_ids_this_run:
+        if alone:
             links.close_view()
 
     return drawn

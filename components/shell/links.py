@@ -290,6 +290,17 @@ def open_view(page: str, *params: Param) -> None:
     view.page, view.params = page, params
 
 
+def resume_view() -> None:
+    """Give the values of widgets that were not drawn last time back, in a run of a part of the page.
+
+    Streamlit forgets them; the whole page does this in :func:`open_view`.
+    """
+    view = _view()
+    for param in view.params:
+        if param.key not in st.session_state:
+            st.session_state[param.key] = view.values.get(param.key, param.default)
+
+
 def put(key: str, value: Any) -> None:
     """Hand over a value that an element holds."""
     st.session_state[key] = value

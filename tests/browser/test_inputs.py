@@ -60,7 +60,7 @@ def test_one_key_takes_the_changes_back(open_at: OpenAt) -> None:
     page = open_at("/bert-inputs?lang=en&in_panel=changes&in_painted=2.3&in_positions=reversed")
     page.wait_for_selector(".gb-input_effects .pair", timeout=SLOW)
     page.keyboard.press("x")
-    expect(page.locator(".badge.painted")).to_have_count(0)
+    expect(page.locator(".badge.painted")).to_have_count(0, timeout=30_000)
     page.wait_for_function("!location.search.includes('in_positions')")
 
 
@@ -121,4 +121,25 @@ def test_another_sentence_keeps_what_stands(open_at: OpenAt, outside: list[str])
     box.press("Enter")
     few = len(read_input(loaded, "dogs", "he likes playing"))
     expect(page.locator(".grid .chip")).to_have_count(few)
+    assert outside == []
+
+
+def test_what_was_set_survives_a_text_that_cannot_be_read(open_at: OpenAt, outside: list[str]) -> None:
+    page = open_at("/bert-inputs?lang=en&in_panel=changes&in_positions=reversed&in_step=6")
+    page.wait_for_selector(".gb-input_effects .pair", timeout=SLOW)
+    box = page.get_by_label("Sentence A", exact=True)
+    box.fill("word " * 400)  # more than the model has positions
+    box.press("Enter")
+    expect(page.locator("[data-testid=stAlert]")).to_contain_text("positions", timeout=SLOW)
+    box.fill("my cat is old")
+    box.press("Enter")
+    expect(page.locator(".grid .chip").nth(2)).to_have_text("cat", timeout=SLOW)
+    expect(page.locator("[data-testid=stAlert]")).to_have_count(0)
+    expect(page.locator(".gb-input_effects .pair").first).to_be_visible(timeout=SLOW)
+    assert "in_positions=reversed" in page.url
+    page.get_by_text("Padding", exact=True).click()  # its widgets are not drawn in another panel
+    page.wait_for_selector(".bit")
+    page.get_by_text("Change the input", exact=True).click()
+    expect(page.locator(".gb-input_effects .pair").first).to_be_visible(timeout=SLOW)
+    expect(page.locator("[data-list=position_ids]").first).not_to_have_text("0")
     assert outside == []
