@@ -198,7 +198,14 @@ def aid(card: ModelCard, segments: int) -> str:
     """Which part dominates, and what is particular to this model."""
     lengths = mean_lengths(card)
     longest = t("sum_words", f"row_{max(lengths, key=lengths.__getitem__)}")
-    said = [t("inputs", "aid", row=longest, **{name: f"{value:.3g}" for name, value in lengths.items()})]
+    said = [
+        t(
+            "inputs",
+            "aid" if segments else "aid_two",
+            row=longest,
+            **{name: f"{value:.3g}" for name, value in lengths.items()},
+        )
+    ]
     if projected := now(card).projected_width:
         said.append(t("inputs", "projected", width=projected))
     if segments < 2:
