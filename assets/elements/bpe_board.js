@@ -29,7 +29,11 @@ const create = instances((parent) => {
   state.runsPanel = h("section", { class: "panel", hidden: true }, state.runsBox);
   state.toggle = h("button", { type: "button", class: "toggle", onclick: () => setPredict(state, !state.predict) });
   state.top = h("div", { class: "top" });
-  state.barsBox.addEventListener("pointerover", (event) => look(state, pairUnder(event)));
+  // Only a pointer that moves looks: a row that comes to lie under a resting one was not asked for.
+  state.barsBox.addEventListener("pointermove", (event) => {
+    const pair = pairUnder(event);
+    if ((event.movementX || event.movementY) && pair !== (state.looked ?? null)) look(state, pair);
+  });
   state.barsBox.addEventListener("pointerleave", () => look(state, null));
   state.barsBox.addEventListener("focusin", (event) => look(state, pairUnder(event)));
   state.barsBox.addEventListener("focusout", () => look(state, null));
@@ -291,6 +295,7 @@ function paintStory(state) {
     if (guessed !== undefined) next.push(...verdict(state, guessed), " ");
     next.push(...nextSentence(state, guessed !== undefined));
   }
+  state.story.classList.toggle("asks", state.predict); // room for the answer, so that nothing jumps when it comes
   fill(state.story, h("span", { class: "quiet" }, ...done), " ", h("br"), ...next);
   fill(state.note, ...notes(state));
 }

@@ -161,7 +161,7 @@ function paintStory(state) {
   } else second.push(text.end);
   if (unknown.length && (at === n || at === 0)) {
     const seen = [...new Set(unknown.map((one) => one.letter))].slice(0, 6);
-    second.push(" ", ...rich(unknown.some((one) => one.reason === "never_ends_a_word") && unknown.every((one) => one.reason === "never_ends_a_word") ? text.unknown_end : text.unknown, { letters: h("span", {}, ...seen.flatMap((letter) => [h("span", { class: "tok unk", translate: "no" }, visible(letter)), " "])) }));
+    second.push(" ", ...rich(unknown.some((one) => one.reason === "never_ends_a_word") && unknown.every((one) => one.reason === "never_ends_a_word") ? text.unknown_end : text.unknown, { letters: h("span", {}, ...seen.flatMap((letter, i) => [i ? " " : "", h("span", { class: "tok unk", translate: "no" }, visible(letter))])) }));
   }
   if (data.left_out) second.push(" ", say(text.left_out, { n: grouped(data.left_out) }));
   fill(state.story, h("span", { class: "quiet" }, ...first), h("br"), ...second);

@@ -44,6 +44,7 @@ with controls():
             format_func=lambda place: t("bpe", f"end_mark_{place}"),
             disabled=not st.session_state["end_of_word"],
             on_change=bpe.rules_changed,
+            help=None if st.session_state["end_of_word"] else t("bpe", "end_mark_needs"),
         )
 
 # The whole run is trained once; the browser steps through it.

@@ -215,3 +215,17 @@ def test_three_curves_over_all_steps(open_at: OpenAt) -> None:
     assert box is not None
     page.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + 10)
     at_step(page, 8)
+
+
+def test_an_answer_moves_nothing_and_a_resting_pointer_asks_nothing(open_at: OpenAt) -> None:
+    page = open_at("/tokens-bpe?lang=en&predict=1")
+    at_step(page, 0)
+    board = page.locator(".gb-bpe_board .main")
+    before = board.bounding_box()
+    page.get_by_role("button", name="s t", exact=True).click()
+    expect(page.locator(".verdict")).to_contain_text("Half right")
+    page.wait_for_timeout(400)  # a browser tells of what came to lie under the pointer a moment later
+    expect(page.locator(".tile.looked")).to_have_count(0)
+    assert board.bounding_box() == before
+    page.locator(".bar").nth(3).hover()
+    assert page.locator(".tile.looked").count() > 0
