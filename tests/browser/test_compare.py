@@ -5,6 +5,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from components.lm.tokenizer_files import read_tokenizer
+
 Open = Callable[[str], Page]
 
 
@@ -28,7 +30,10 @@ def test_a_cold_link_opens_the_call(open_at: Open, outside: list[str]) -> None:
         "/tokens-compare?lang=en&cmp_part=call&cmp_model=pocket-gpt&call_text=low%20%3Cimg%20src%3Dx%20onerror%3D%22window.hit%3D1%22%3E"
     )
     expect(page.locator(".printed")).to_contain_text("convert_ids_to_tokens")
-    expect(page.locator(".call .column").nth(1)).to_have_text("l761")  # token, id, attention_mask
+    file = read_tokenizer(Path(__file__).parents[2] / "assets" / "models" / "pocket-gpt")
+    called = file.call('low <img src=x onerror="window.hit=1">')
+    first = f"{called.tokens[0]}{called.input_ids[0]}1"  # token, id, attention_mask
+    expect(page.locator(".call .column").nth(1)).to_have_text(first)
     page.get_by_label("Ids back to tokens: type ids").fill("41 0")
     page.get_by_label("Ids back to tokens: type ids").press("Enter")
     expect(page.locator(".gb-cell")).to_have_count(2)
