@@ -314,19 +314,19 @@ def miniature_of_self_attention() -> dict:
 
 
 def miniature_of_masks() -> dict:
-    """Everybody, the causal mask, a prefix, padding."""
+    """The causal mask, a prefix, padding, everybody: a still picture shows the first."""
     from components.lm import attention_patterns as patterns
 
     names = [""] * 6
-    shown = (patterns.bidirectional(6), patterns.causal(6), patterns.prefix_lm(6, 3), patterns.padding(6, 4))
+    shown = (patterns.causal(6), patterns.prefix_lm(6, 3), patterns.padding(6, 4), patterns.bidirectional(6))
     return {"kind": "matrix", "frames": [_frame(names, matrix) for matrix in shown]}
 
 
 def miniature_of_sparse() -> dict:
-    """Full, local, strided and fixed for 16 positions."""
+    """Strided, fixed, local and full for 16 positions: a still picture shows the first."""
     from components.lm.attention_patterns import sparse
 
-    shown = [sparse(name, 16, 4).union for name in ("full", "local", "strided", "fixed")]  # type: ignore[arg-type]
+    shown = [sparse(name, 16, 4).union for name in ("strided", "fixed", "local", "full")]  # type: ignore[arg-type]
     return {"kind": "matrix", "frames": [_frame([""] * 16, matrix) for matrix in shown]}
 
 

@@ -23,6 +23,7 @@ def test_choosing_a_word(open_at, outside: list[str]) -> None:
 def test_editing_a_mask_changes_the_row(open_at, outside: list[str]) -> None:
     page = open_at(PATH)
     panel = page.locator('[data-pattern="causal"]')
+    expect(panel.locator(".bar .w")).to_have_count(6)
     shown = [float(w.get_attribute("title")) for w in panel.locator(".bar .w").all()]
     scores = [[(3 * q + 5 * k + q * k) % 4 for k in range(6)] for q in range(6)]
     assert shown == pytest.approx(masked_softmax(scores, causal(6))[2].tolist(), abs=1e-12)
