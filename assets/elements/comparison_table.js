@@ -11,7 +11,7 @@ const isCase = (kind) => ["M", "R", "K"].includes(kind);
 function cellNode(cell, first) {
   const kind = kindOf(cell);
   if (first) return h("th", { scope: "row" }, cell.text);
-  if (kind === "bar") return h("td", { class: "bar", title: cell.full }, h("span", { class: "fill", style: { width: `calc(${cell.bar * 100}% - 1.2rem * ${cell.bar})` } }), h("span", { class: "value" }, cell.shown));
+  if (kind === "bar") return h("td", { class: "bar", title: cell.full }, h("div", { class: "track" }, h("span", { class: "fill", style: { width: `${cell.bar * 100}%` } }), h("span", { class: "value" }, cell.shown)));
   if (kind === "text") return h("td", {}, cell.strong ? h("b", {}, cell.text) : cell.text);
   return h("td", {}, h("div", { class: "tokens" }, ...cell.tokens.map(([token, mark, below]) => h("span", { class: `token ${mark}` },
     h("span", { class: "face" }, isCase(mark) ? h("b", { class: "letter" }, mark) : null, visible(token)), below ? h("small", {}, below) : null))));

@@ -77,11 +77,24 @@ function tree(s) {
   return svg;
 }
 
+// Of two messages that wait at the server only the later one is heard, so a throw goes with every message until its
+// answer is there; it names the seed it wants, so hearing it twice does no harm.
+function tell(s) { s.trigger("said", { stage: s.steps.step, ...s.want }); }
+
+function ask(s, value) {
+  const seed = s.want?.seed ?? s.data.seed;
+  s.want = { ...s.want, ...(value === "again" ? { seed: (seed + 1) % 1_000_000, throws: "1" } : { throws: value }) };
+  s.root.classList.add("waiting");
+  tell(s);
+}
+
+const answered = (want, data) => (want.seed ?? data.seed) === data.seed && want.throws === String(data.throws.asked);
+
 function drawTree(s) {
   const { data, say: w } = s;
   const svg = tree(s);
   svg.removeAttribute("width"); svg.removeAttribute("height");
-  const button = (value, label, main) => h("button", { type: "button", class: main ? "throw main" : "throw", "data-throw": value, "aria-pressed": value === "again" ? null : String(data.throws.asked === Number(value)), onclick: () => { s.root.classList.add("waiting"); s.trigger("throw", value); } }, label);
+  const button = (value, label, main) => h("button", { type: "button", class: main ? "throw main" : "throw", "data-throw": value, "aria-pressed": value === "again" ? null : String(data.throws.asked === Number(value)), onclick: () => ask(s, value) }, label);
   fill(s.side, h("div", { class: "buttons" }, button("again", w.again, true), button("1", w.throw_1), button("100", w.throw_100), button("10000", w.throw_10000)), svg, data.throws.note ? h("p", { class: "few", role: "status" }, data.throws.note) : null);
 }
 
@@ -135,7 +148,7 @@ function build(s) {
   s.strip = h("div", { class: "strip", role: "group", "aria-label": w.strip_label });
   s.side = h("div", { class: "side" });
   s.table = h("div", { class: "compare" });
-  s.report = reporter((stage) => s.trigger("stage", stage));
+  s.report = reporter(() => tell(s));
   s.steps?.destroy();
   s.steps = stepper({ words: w, onMove: (at) => staged(s, at), label: (step) => w[`name_${step}`] });
   fill(s.root, h("div", { class: "board" }, h("section", { class: "left" }, s.strip, s.steps.node), s.side), s.table);
@@ -150,7 +163,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   s.data = data;
   const keep = s.steps?.step;
   if (fresh) build(s);
-  root.classList.remove("waiting");
+  if (s.want && (moved || answered(s.want, data))) s.want = null;
+  root.classList.toggle("waiting", Boolean(s.want));
+  // An answer to something else: the message may have been lost with the run it interrupted. Said once more, once.
+  clearTimeout(s.again);
+  if (s.want) s.again = setTimeout(() => s.want && root.isConnected && tell(s), 800);
   s.steps.set({ step: moved || keep === undefined ? data.stage : keep, last: 3 });
   drawStrip(s); drawTree(s); drawTable(s);
   if (rolled && s.steps.step >= 2) roll(s);

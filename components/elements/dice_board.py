@@ -9,12 +9,10 @@ from components.shell.i18n import labels
 _mount = element("dice_board")
 
 
-def dice_board(
-    data: Mapping[str, Any], *, on_throw: Callable[[], None], on_stage: Callable[[], None]
-) -> None:
+def dice_board(data: Mapping[str, Any], *, on_said: Callable[[], None]) -> None:
     """Draw the board; the stages (text, chosen, dice, losses) step in the browser.
 
-    Triggers under the key ``dice_board``: ``throw`` (``again``, or a number of throws), ``stage`` (0 to 3).
+    Trigger under the key ``dice_board``: ``said`` ({stage: 0 to 3, and if the reader threw: throws, seed}).
 
     Args:
         data: see ``components/shell/masking_page.py``, which builds it.
@@ -22,6 +20,5 @@ def dice_board(
     _mount(
         key="dice_board",
         data={**data, "words": labels("dice") | labels("stepper")},
-        on_throw_change=on_throw,
-        on_stage_change=on_stage,
+        on_said_change=on_said,
     )

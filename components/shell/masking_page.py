@@ -466,21 +466,18 @@ def _recipe_key() -> tuple[Any, ...]:
     return astuple(recipe())
 
 
-def threw() -> None:
-    """Callback: throw again, or show the shares after many throws."""
-    said = st.session_state["dice_board"].get("throw")
-    if said == "again":
-        links.put("seed", (st.session_state["seed"] + 1) % 1_000_000)
-        links.put("throws", "1")
-    elif said in THROWS:
-        links.put("throws", said)
-
-
-def staged() -> None:
-    """Callback: the browser stepped."""
-    stage = st.session_state["dice_board"].get("stage")
+def said() -> None:
+    """Callback: the reader stepped or threw; what was asked for comes again until it was answered."""
+    said = st.session_state["dice_board"].get("said")
+    if not isinstance(said, dict):
+        return
+    stage, seed, throws = said.get("stage"), said.get("seed"), said.get("throws")
     if isinstance(stage, int) and 0 <= stage <= 3:
         links.put("stage", stage)
+    if isinstance(seed, int) and 0 <= seed < 1_000_000:
+        links.put("seed", seed)
+    if throws in THROWS:
+        links.put("throws", throws)
 
 
 def dice_board_data(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
@@ -496,6 +493,7 @@ def dice_board_data(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
     return text, {
         **(trace["draw"] if text is None else draw_data(card, text, recipe(), s["seed"])),
         "rev": links.revision(),
+        "seed": s["seed"],
         "run": f"{s['seed']}|{s['dice_text']}|{_recipe_key()}",
         "stage": s["stage"],
         "expected": {letters[a]: share for a, share in shares.items()},

@@ -13,7 +13,7 @@ import streamlit as st
 
 from components.shell import cached, links
 from components.shell.i18n import language, t
-from components.shell.layout import note_line
+from components.shell.layout import note_line, reading_aid
 from components.shell.masking_page import MODEL, first_view, percent
 
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -127,6 +127,19 @@ def is_next(card: Any, pairs: tuple[tuple[str, str], ...]) -> list[float]:
         if None not in found:
             return [float(p) for p in found if p is not None]
     return [v.is_next_prob for v in cached.pair_verdicts(card.name, card.revision, pairs)]
+
+
+def ask_probe(card: Any) -> None:
+    """Take the sentences of the reader, and draw what the model says of the pair and its changes."""
+    st.markdown(t("nsp", "probe_text"))
+    left, right = st.columns(2)
+    of_scene = scene(scene_language(card))["probe"]
+    for column, key in zip((left, right, left, right), _PROBE, strict=True):
+        column.text_input(t("nsp", key), key=f"nsp_{key}", placeholder=of_scene[key])
+    with st.spinner(t("nsp", "loading", model=card.name), show_time=True):
+        found = probe(card)
+    show_probe(found)
+    reading_aid(html.escape(noticed(found)))
 
 
 def probe_text(card: Any, key: str) -> str:

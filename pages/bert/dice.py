@@ -41,7 +41,7 @@ card = model_in_use("masked_prediction", default=dice.MODEL, key="bert_model")
 with st.spinner(t("dice", "loading", model=card.name), show_time=True):
     text, data = dice.dice_board_data(card)
 dice.notices(card, text)
-dice_board(data, on_throw=dice.threw, on_stage=dice.staged)
+dice_board(data, on_said=dice.said)
 caption(dice.dice_caption(card))
 
 look_further(card, text)

@@ -6,13 +6,13 @@ from components.elements.next_rounds import next_rounds
 from components.shell import links
 from components.shell import next_page as nsp
 from components.shell.i18n import t
-from components.shell.layout import Export, caption, controls, foot, page_header, reading_aid, slide_note
+from components.shell.layout import Export, caption, controls, foot, page_header, part, slide_note
 from components.shell.models import model_in_use, model_picker
 
 links.open_view("bert/next_sentence", *nsp.params())
 page_header("bert/next_sentence")
 
-part = st.session_state["nsp_part"]
+chosen = st.session_state["nsp_part"]
 with controls():
     row = st.columns([3, 3.2, 2, 1.5], vertical_alignment="bottom")
     row[0].segmented_control(
@@ -28,30 +28,27 @@ with controls():
         key="elsewhere",
         format_func=lambda name: t("nsp", f"elsewhere_{name}"),
         help=t("nsp", "elsewhere_help"),
-        disabled=part == "probe",
+        disabled=chosen == "probe",
         on_change=nsp.restart,
     )
     with row[2]:
         model_picker("next_sentence", key="bert_model", on_change=nsp.restart)
-    row[3].button(t("nsp", "new_game"), key="new_game", on_click=nsp.new_game, disabled=part == "probe")
+    row[3].button(t("nsp", "new_game"), key="new_game", on_click=nsp.new_game, disabled=chosen == "probe")
 
 card = model_in_use("next_sentence", default=nsp.MODEL, key="bert_model")
 nsp.notices(card)
-if part == "rounds":
-    with st.spinner(t("nsp", "loading", model=card.name), show_time=True):
-        data = nsp.rounds(card)
-    next_rounds(data, on_votes=nsp.voted)
+if chosen == "rounds":
+
+    @part
+    def rounds() -> None:
+        """Ten pairs; a vote runs this again and nothing else of the page."""
+        with st.spinner(t("nsp", "loading", model=card.name), show_time=True):
+            data = nsp.rounds(card)
+        next_rounds(data, on_votes=nsp.voted)
+
+    rounds()
 else:
-    st.markdown(t("nsp", "probe_text"))
-    left, right = st.columns(2)
-    for column, key in ((left, "first"), (right, "second"), (left, "another_topic"), (right, "paraphrase")):
-        column.text_input(
-            t("nsp", key), key=f"nsp_{key}", placeholder=nsp.scene(nsp.scene_language(card))["probe"][key]
-        )
-    with st.spinner(t("nsp", "loading", model=card.name), show_time=True):
-        found = nsp.probe(card)
-    nsp.show_probe(found)
-    reading_aid(nsp.noticed(found))
+    nsp.ask_probe(card)
 caption(nsp.caption(card))
 
 with st.expander(t("nsp", "why_title")):
