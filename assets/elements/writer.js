@@ -169,7 +169,7 @@ function drawTree(s) {
   const { data, say: w } = s;
   const now = { ids: data.line.slice(0, Math.max(s.steps.step, lastPick(data))).map((e) => e[1]), texts: data.line.map((e) => e[0]), logprob: 0, current: true, number: -1 };
   const others = data.branches.filter((b) => !(b.ids.length <= now.ids.length && b.ids.every((id, i) => id === now.ids[i])));
-  const earlier = data.earlier.map((e) => h("button", { type: "button", class: "chip", onclick: () => s.trigger("go", { branch: e.number, step: 1e6 }) }, e.prompt));
+  const earlier = data.earlier.map((e) => h("button", { type: "button", class: "chip", onclick: () => ask(s, "go", { branch: e.number, step: 1e6 }) }, e.prompt));
   const lines = [];
   if (others.length === 0) lines.push(h("p", { class: "quiet" }, w.branches_empty));
   else {
@@ -212,9 +212,27 @@ function jump(s, at) { s.steps.set({ step: at }); stepped(s, at); }
 function pick(s, at, id) {
   const step = detail(s, at);
   if (step && step.chosen.id === id) { s.steps.act("next"); return; }
-  s.waitingFor = s.data.run;
+  ask(s, "pick", { step: at + 1, id });
+}
+
+// Of two messages that wait at the server only the later one is heard: while a pick waits no step is reported,
+// and an answer to something else (its revision has not moved) makes us ask again, twice at most.
+function ask(s, name, value) {
+  s.asked = { name, value, rev: s.data.rev, left: 2 };
   s.root.classList.add("waiting");
-  s.trigger("pick", { step: at + 1, id });
+  s.trigger(name, value);
+}
+
+function askAgain(s) {
+  clearTimeout(s.again);
+  if (s.asked && (s.asked.rev !== s.data.rev || s.asked.left === 0)) s.asked = null;
+  s.root.classList.toggle("waiting", Boolean(s.asked));
+  if (!s.asked) return;
+  s.again = setTimeout(() => {
+    if (!s.asked || !s.root.isConnected) return;
+    s.asked.left -= 1;
+    s.trigger(s.asked.name, s.asked.value);
+  }, 800);
 }
 
 /** Let the chosen token fly from its row to the end of the text. */
@@ -271,7 +289,7 @@ function build(s) {
   s.aid = h("p", { class: "aid", "aria-live": "polite" });
   s.sums = h("p", { class: "sums" });
   s.tree = h("div", { class: "branches" });
-  s.report = reporter((step) => s.trigger("step", step));
+  s.report = reporter((step) => { if (!s.asked) s.trigger("step", step); });
   s.steps?.destroy();
   s.steps = stepper({ words: w, onMove: (at) => stepped(s, at), onWant: () => s.trigger("want", s.data.line.length + 8), label: (step) => say(w.tokens_written, { n: step }) });
   const legend = h("div", { class: "legend" }, h("span", {}, `${w.surprisal}:`), h("span", {}, `0 ${w.bits}`), h("span", { class: "ramp", "aria-hidden": "true" }), h("span", {}, `${BITS_FULL}+`),
@@ -294,7 +312,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (s.seen.size > 4000) s.seen.clear();
   data.details.steps.forEach((step, i) => s.seen.set(`${data.run}|${data.details.from + i}`, step));
   if (fresh) { build(s); s.lang = data.words.token; }
-  root.classList.remove("waiting");
+  askAgain(s);
   const last = data.line.length - (data.open ? 1 : 0);
   s.shown = s.steps.step;
   s.steps.set({ step: moved || fresh ? (moved ? data.step : keep) : keep, last: Math.max(last, 0), open: data.open });
