@@ -8,7 +8,7 @@ six rates. Same text, same number of tokens, same seed within a row of compariso
 import csv
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +210,8 @@ def run_study(
         run_folder = work / "study" / f"{row.name}-seed{seed}"
         if not Run(run_folder, settings, machine).train(packed, held_out, evaluate_every=5):
             break
-        results[row, seed] = measure_row(row, run_folder, held_out, tasks, tuning or FineTuning())
+        own_tuning = replace(tuning or FineTuning(), seed=seed)
+        results[row, seed] = measure_row(row, run_folder, held_out, tasks, own_tuning)
         slowest = max(slowest, time.monotonic() - row_started)
         write_results(out, plan, results)
     write_results(out, plan, results)
