@@ -615,7 +615,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   for (const row of state.rows.values()) row.sign = null;
   state.order = null;
   paint(state);
-  clearTimeout(state.advance);
+  if (moved) clearTimeout(state.advance); // an answer to something else does not take back the step that is to follow a pick
   if (moved && meta.advance && step < lesson.n) state.advance = setTimeout(() => { if (state.at === step) go(state, step + 1); }, 450);
   const giveBack = [offerPicture(meta.pictures[0], () => picture(state)), offerPicture(meta.pictures[1], () => curvePicture(state))];
   return () => { state.stepper.destroy(); giveBack.forEach((f) => f()); };

@@ -216,23 +216,29 @@ function pick(s, at, id) {
 }
 
 // Of two messages that wait at the server only the later one is heard: while a pick waits no step is reported,
-// and an answer to something else (its revision has not moved) makes us ask again, twice at most.
+// and while its answer (another revision) is not there we ask again, twice at most.
 function ask(s, name, value) {
   s.asked = { name, value, rev: s.data.rev, left: 2 };
   s.root.classList.add("waiting");
   s.trigger(name, value);
+  askLater(s);
 }
 
-function askAgain(s) {
+function askLater(s) {
   clearTimeout(s.again);
-  if (s.asked && (s.asked.rev !== s.data.rev || s.asked.left === 0)) s.asked = null;
-  s.root.classList.toggle("waiting", Boolean(s.asked));
-  if (!s.asked) return;
   s.again = setTimeout(() => {
     if (!s.asked || !s.root.isConnected) return;
+    if (s.asked.left === 0) { answered(s); return; }
     s.asked.left -= 1;
     s.trigger(s.asked.name, s.asked.value);
-  }, 800);
+    askLater(s);
+  }, 2500);
+}
+
+function answered(s) {
+  clearTimeout(s.again);
+  s.asked = null;
+  s.root.classList.remove("waiting");
 }
 
 /** Let the chosen token fly from its row to the end of the text. */
@@ -312,7 +318,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (s.seen.size > 4000) s.seen.clear();
   data.details.steps.forEach((step, i) => s.seen.set(`${data.run}|${data.details.from + i}`, step));
   if (fresh) { build(s); s.lang = data.words.token; }
-  askAgain(s);
+  if (s.asked && s.asked.rev !== data.rev) answered(s);
   const last = data.line.length - (data.open ? 1 : 0);
   s.shown = s.steps.step;
   s.steps.set({ step: moved || fresh ? (moved ? data.step : keep) : keep, last: Math.max(last, 0), open: data.open });

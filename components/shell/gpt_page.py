@@ -303,11 +303,13 @@ def picked() -> None:
     if not isinstance(pick, dict):
         return
     step, token = int(pick["step"]), int(pick["id"])
-    keep()
     before = [
         n for at, token_id in pairs(tuple(st.session_state["picks"])) if at < step for n in (at, token_id)
     ]
-    links.put("picks", (*before, step, token))
+    picks = (*before, step, token)
+    if picks != tuple(st.session_state["picks"]):  # else the browser has asked twice
+        keep()
+    links.put("picks", picks)
     links.put("step", step)
     links.moved()
 

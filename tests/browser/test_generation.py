@@ -31,7 +31,7 @@ def test_the_main_job(open_at: Open, outside: list[str], tmp_path: Path) -> None
         page.keyboard.press("ArrowRight")
     assert step_of(page) == 5
     wait_for_link(page, "step=5")
-    page.locator(".candidates tbody tr").nth(2).get_by_role("button").click()
+    page.locator(".candidates tbody tr:not(.chosen)").nth(2).get_by_role("button").click()
     page.locator(".tok.hand").wait_for()
     assert step_of(page) == 6
     wait_for_link(page, "picks=6.")
@@ -146,7 +146,7 @@ def test_branches_are_kept_and_returned_to(open_at: Open) -> None:
     page = open_at("/gpt-generation?step=4")
     page.locator(".candidates table").wait_for()
     before = page.locator(".text").inner_text()
-    page.locator(".candidates tbody tr").nth(5).get_by_role("button").click()
+    page.locator(".candidates tbody tr:not(.chosen)").nth(5).get_by_role("button").click()
     page.locator(".tok.hand").wait_for()
     leaf = page.locator(".tree .leaf:not(.current)")
     expect(leaf).to_have_count(1)
