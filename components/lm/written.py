@@ -33,6 +33,14 @@ def written_line(steps: Iterable[GeneratedStep]) -> list[list[Any]]:
     return [line_entry(s.token, s.trace.surprisal_bits, s.trace.chosen.how) for s in steps]
 
 
+# What the picture of a step does not use.
+_UNUSED = {"step", "position", "tokens", "tempered_entropy_bits", "window_start", "stop_reason"}
+_UNUSED_OF_CHOSEN = {"token", "bytes", "partial", "special", "logit", "surprisal_bits"}
+
+
 def details(steps: Sequence[GeneratedStep]) -> list[dict[str, Any]]:
     """The candidates of each step, without what the browser does not draw."""
-    return [{k: v for k, v in compact_step(s).items() if k != "tokens"} for s in steps]
+    compact = [{k: v for k, v in compact_step(s).items() if k not in _UNUSED} for s in steps]
+    for step in compact:
+        step["chosen"] = {k: v for k, v in step["chosen"].items() if k not in _UNUSED_OF_CHOSEN}
+    return compact
