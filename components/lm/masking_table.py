@@ -134,10 +134,10 @@ SCORES = (
     "ner_finetune_f1",
     "ner_feature_f1",
     "all_mask_accuracy",
+    "clean_accuracy",
     "nli_feature_accuracy",
     "sentiment_finetune_accuracy",
     "sentiment_feature_accuracy",
-    "nsp_accuracy",
 )
 """Columns of the study that are drawn, in 0…1; first those that the paper has too."""
 

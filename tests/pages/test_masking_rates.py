@@ -67,7 +67,7 @@ def test_another_throw_is_another_draw_and_the_same_link_the_same(open_page: Ope
     assert body(at) != first
 
 
-HEAD = "group,mlm_probability,mask_replace_prob,same_prob,random_replace_prob,seed,status,tokens,ner_feature_f1,nsp_accuracy,settings\n"
+HEAD = "group,mlm_probability,mask_replace_prob,same_prob,random_replace_prob,seed,status,tokens,ner_feature_f1,clean_accuracy,settings\n"
 BERT = "split,0.15,0.8,0.1,0.1"
 
 
