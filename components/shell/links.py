@@ -280,6 +280,9 @@ def open_view(page: str, *params: Param) -> None:
         view.notes = tuple(notes)
     again = st.session_state.pop("_resend", False)
     for param in params:
+        # What was remembered is right: a browser that leaves a page before it stood sends the defaults of its widgets.
+        if entered and param.key in view.values and param.key not in st.query_params:
+            st.session_state[param.key] = view.values[param.key]
         # Two pages may use one key; a value that the other page's kind left behind is not ours.
         if param.key not in st.session_state or (entered and not _fits(param, st.session_state[param.key])):
             kept = view.values.get(param.key, param.default)
