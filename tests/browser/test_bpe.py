@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from components.lm.bpe import train_bpe
+from tests.browser.waiting import settle
 
 OpenAt = Callable[[str], Page]
 TRACE = train_bpe({"low": 5, "lower": 2, "newest": 6, "widest": 3}, 10)
@@ -152,8 +153,10 @@ def test_200_kb_of_one_letter_are_one_word(open_at: OpenAt) -> None:
     page.keyboard.press("End")
     at_step(page, 22)
     expect(page.locator(".gb-bpe_board .cut .tile:not(.ghost)")).to_have_text(f"{'a' * 40}…(200,000)")
+    settle(page)
     page.get_by_role("link", name="Encode a word").click()
     page.locator(".gb-encode_board").wait_for()
+    settle(page)
     page.get_by_role("link", name="WordPiece and Unigram").click()
     expect(page.locator(".gb-referee_board .cut .more")).to_have_text(
         "… 199,850 more symbols", timeout=30_000
