@@ -1,7 +1,7 @@
 """State, data and panels of the page "Token + segment + position"."""
 
+import contextlib
 import html
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from components.elements.embedding_sum import LAST_STEP, SCALES, SumView
 from components.elements.input_effects import input_effects
 from components.elements.near_rows import near_rows
 from components.elements.padding_board import asked_flips, padding_board
+from components.lm import checkpoints
 from components.lm.attention import TooLong
 from components.lm.embeddings import (
     POSITIONS,
@@ -57,8 +58,6 @@ PARAMS = (
     links.Numbers("in_flips", (), most=64, high=2 * 4096 + 4095),
     links.Integer("in_line", 0, 12, 0),
 )
-PAUSE = 0.04
-"""Seconds in which a new picture travels alone, see :func:`picture_first`."""
 _CHIPS = (
     "<style>.gb-nears{display:flex;flex-wrap:wrap;gap:.4rem}.gb-near{border:1px solid var(--gb-line);border-radius:.4rem;"
     "padding:.15rem .6rem;background:var(--gb-surface)}.gb-near span{color:var(--gb-quiet);font-size:.875rem}</style>"
@@ -131,17 +130,32 @@ class Reading:
     parts: InputEmbeddings
 
 
+def read_ahead() -> None:
+    """Compute before anything is drawn, so that the page reaches the browser at once and is painted once.
+
+    Only with a model in memory: loading one is said on the page.
+    """
+    name = st.session_state["bert_model"]
+    if name in checkpoints.store().loaded_names():
+        with contextlib.suppress(NotBert, TooLong, ModelRefused):
+            _read(checkpoints.card(name))
+
+
+def _read(card: ModelCard) -> Reading:
+    plain = changes(painted=False)
+    return Reading(
+        f"{card.name}\n{texts()}",
+        cached.bert_segments(card.name, card.revision),
+        cached.bert_input(card.name, card.revision, *texts(), plain),
+        cached.bert_embedding(card.name, card.revision, *texts(), plain),
+    )
+
+
 def read(card: ModelCard) -> Reading | None:
     """Return what the model reads, or say why it cannot."""
-    plain = changes(painted=False)
     try:
         with st.spinner(t("inputs", "computing", model=card.name), show_time=True):
-            return Reading(
-                f"{card.name}\n{texts()}",
-                cached.bert_segments(card.name, card.revision),
-                cached.bert_input(card.name, card.revision, *texts(), plain),
-                cached.bert_embedding(card.name, card.revision, *texts(), plain),
-            )
+            return _read(card)
     except NotBert as error:
         st.info(t("inputs", "not_bert", model=card.name, family=error.family))
     except TooLong as error:
@@ -149,18 +163,6 @@ def read(card: ModelCard) -> Reading | None:
     except ModelRefused as error:
         st.warning(refusal(error))
     return None
-
-
-def picture_first(reading: Reading) -> None:
-    """After another sentence, let its picture travel alone for a moment.
-
-    The browser takes messages as they come and draws when there is a gap: with the rest of the page behind it, the
-    picture would be drawn last.
-    """
-    before = st.session_state.get("_in_drawn", reading.name)
-    st.session_state["_in_drawn"] = reading.name
-    if before != reading.name:
-        time.sleep(PAUSE)
 
 
 def now(card: ModelCard) -> InputEmbeddings:

@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from components.shell.i18n import t, term
 from components.shell.navigation import neighbours
 
 _LOG = logging.getLogger(__name__)
+PAUSE = 0.06
+"""Seconds in which a new picture travels alone, see :func:`picture_first`."""
 _CSS = (Path(__file__).parents[2] / "assets" / "elements" / "page.css").read_text(encoding="utf-8")
 
 
@@ -289,6 +292,18 @@ def part(draw: Callable[..., None]) -> Callable[..., None]:
             links.close_view()
 
     return drawn
+
+
+def picture_first(name: str, shown: object) -> None:
+    """Call after a picture: if ``shown``, what it shows, is new, let it travel alone for a moment.
+
+    The browser takes messages as they come and draws when there is a gap: with the rest of the page behind it, the
+    picture would be drawn last.
+    """
+    before = st.session_state.get(f"_{name}_shown", shown)
+    st.session_state[f"_{name}_shown"] = shown
+    if before != shown:
+        time.sleep(PAUSE)
 
 
 def run_page(page: Any) -> None:

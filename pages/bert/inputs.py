@@ -13,6 +13,7 @@ from components.shell.layout import (
     foot,
     page_header,
     part,
+    picture_first,
     reading_aid,
     slide_note,
 )
@@ -45,6 +46,7 @@ def end(export: Export | None = None) -> None:
 
 @part
 def lesson() -> None:
+    page.read_ahead()
     page_header(NAME)
     with controls():
         first, second, model = st.columns([4, 4, 2.4])
@@ -71,7 +73,7 @@ def lesson() -> None:
         keys_behind=st.session_state["in_panel"] == "code",
     )
     page.keep(look)
-    page.picture_first(reading)
+    picture_first(NAME, reading.name)
     caption(page.about(card))
     reading_aid(page.aid(card, reading.segments))
 

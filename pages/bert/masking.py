@@ -6,7 +6,7 @@ from components.elements.mask_lab import mask_lab
 from components.shell import links
 from components.shell import masking_page as mlm
 from components.shell.i18n import t
-from components.shell.layout import Export, caption, controls, foot, page_header, part
+from components.shell.layout import Export, caption, controls, foot, page_header, part, picture_first
 from components.shell.models import model_in_use, model_picker
 
 links.open_view("bert/masking", *mlm.LAB)
@@ -33,6 +33,7 @@ def blanks() -> None:
             text, data = mlm.lab(card)
         mlm.notices(card, text)
     mask_lab(data, on_blanks=mlm.clicked)
+    picture_first("mask_lab", (data["hidden"], data["filled"]))
     caption(mlm.caption(card))
     mlm.look_further(card, text)
 

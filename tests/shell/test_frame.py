@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from streamlit import config
 
-from components.shell import server
+from components.shell import layout, server
 from components.shell.compression import CachedGzip
 from components.shell.layout import as_csv
 
@@ -93,3 +93,13 @@ def test_a_browser_that_takes_no_gzip_gets_none() -> None:
     headers, body = _get(CachedGzip(files), "/static/js/index.js", accept=b"identity")
     assert b"content-encoding" not in headers
     assert body == files.body
+
+
+def test_a_new_picture_travels_alone_and_an_old_one_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(layout.time, "sleep", waits.append)
+    monkeypatch.setattr(layout.st, "session_state", {})
+    for shown in ("a", "a", "b", "b"):
+        layout.picture_first("page", shown)
+    layout.picture_first("another page", "a")
+    assert waits == [layout.PAUSE]
