@@ -75,7 +75,7 @@ def build_model(
             attention_probs_dropout_prob=0.0,
         )
         model = BertForPreTraining._from_config(bert_config, attn_implementation=attention)
-        start_with_neighbour_heads(model, neighbour_layers)
+        start_attention(model, neighbour_layers)
     else:
         raise ValueError(f"kind must be 'gpt' or 'bert', not {kind!r}")
     module: nn.Module = model
@@ -89,15 +89,17 @@ _HEAD_GAIN = 1.5
 
 
 @torch.no_grad()
-def start_with_neighbour_heads(model: Any, num_layers: int = 1) -> None:
-    """Let half of the heads (at most 4) of BERT's first ``num_layers`` layers begin by looking at a neighbour.
+def start_attention(model: Any, num_layers: int = 1) -> None:
+    """Let BERT's heads begin by looking at something: at a neighbour, or at what is like the token itself.
 
     Left to itself a small BERT stays for millions of tokens on a plateau where it only knows which words are
     frequent (Chen et al. 2024, https://arxiv.org/abs/2309.07311, watch the same wait and its sudden end), because a
     [MASK] knows nothing until some head has found its neighbours. Here position embeddings start as sines and
-    cosines of evenly spaced frequencies, and those heads as the rotation that moves a position by one or two
-    places. Nothing is fixed: all of it is trained like the rest. The idea of starting attention with structure is
-    that of Trockman and Kolter 2023, https://arxiv.org/abs/2305.09828.
+    cosines of evenly spaced frequencies, and half of the heads (at most 4) of the first ``num_layers`` layers as the
+    rotation that moves a position by one or two places. In every other head queries start equal to keys, large
+    enough to tell tokens apart; with BERT's own 0.02, meant for a width of 768, most heads of a small model looked at
+    everything alike to the end. Nothing is fixed: all of it is trained like the rest. The idea of starting attention
+    with structure is that of Trockman and Kolter 2023, https://arxiv.org/abs/2305.09828.
     """
     config = model.config
     half = config.hidden_size // 2
@@ -107,23 +109,32 @@ def start_with_neighbour_heads(model: Any, num_layers: int = 1) -> None:
     angles = torch.arange(len(positions))[:, None] * frequencies
     waves = torch.cat([angles.sin(), angles.cos()], 1)
     positions.copy_(waves * (2**0.5 * config.initializer_range * _POSITION_AMPLITUDE))
-    for layer in range(num_layers):
-        attention = model.bert.encoder.layer[layer].attention.self
-        offsets = NEIGHBOUR_OFFSETS[layer % len(NEIGHBOUR_OFFSETS)]
-        for head, offset in enumerate(offsets[: config.num_attention_heads // 2]):
-            chosen = torch.randperm(half)[: head_dim // 2]
-            rows = torch.arange(len(chosen))
-            cosine, sine = (_HEAD_GAIN * f(frequencies[chosen] * offset) for f in (torch.cos, torch.sin))
-            key = torch.zeros(head_dim, config.hidden_size)
-            key[2 * rows, chosen] = _HEAD_GAIN
-            key[2 * rows + 1, half + chosen] = _HEAD_GAIN
-            # The query at i equals the key at i + offset: sin and cos of a sum.
-            query = torch.zeros_like(key)
-            query[2 * rows, chosen], query[2 * rows, half + chosen] = cosine, sine
-            query[2 * rows + 1, half + chosen], query[2 * rows + 1, chosen] = cosine, -sine
+    for index, layer in enumerate(model.bert.encoder.layer):
+        attention = layer.attention.self
+        offsets = NEIGHBOUR_OFFSETS[index % len(NEIGHBOUR_OFFSETS)][: config.num_attention_heads // 2]
+        for head in range(config.num_attention_heads):
+            if index < num_layers and head < len(offsets):
+                query, key = _near(frequencies, head_dim, offsets[head])
+            else:
+                query = key = torch.randn(head_dim, config.hidden_size) / config.hidden_size**0.5
             own = slice(head * head_dim, (head + 1) * head_dim)
             attention.query.weight[own] = query
             attention.key.weight[own] = key
+
+
+def _near(frequencies: torch.Tensor, head_dim: int, offset: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """(query, key) of a head, each (head_dim, width), whose query at i equals the key at i + ``offset``."""
+    half = len(frequencies)
+    chosen = torch.randperm(half)[: head_dim // 2]
+    rows = torch.arange(len(chosen))
+    cosine, sine = (_HEAD_GAIN * f(frequencies[chosen] * offset) for f in (torch.cos, torch.sin))
+    key = torch.zeros(head_dim, 2 * half)
+    key[2 * rows, chosen] = _HEAD_GAIN
+    key[2 * rows + 1, half + chosen] = _HEAD_GAIN
+    query = torch.zeros_like(key)  # sine and cosine of a sum
+    query[2 * rows, chosen], query[2 * rows, half + chosen] = cosine, sine
+    query[2 * rows + 1, half + chosen], query[2 * rows + 1, chosen] = cosine, -sine
+    return query, key
 
 
 def register_float32_attention() -> str:

@@ -15,6 +15,8 @@ MUON_RATE = {"gpt": 0.02, "bert": 0.01}
 ADAMW_RATE = {"gpt": 4e-3, "bert": 3e-3}
 # Post-LN wants matrices that stay small beside the residual stream; GPT's pre-LN does not mind.
 MATRIX_WEIGHT_DECAY = {"gpt": 0.0, "bert": 0.3}
+# What a head looks at is a product of two matrices; shrunk, both soon say nothing and the head looks at all alike.
+_NOT_SHRUNK = (".query.", ".key.")
 _NOT_MATRICES = ("embeddings", "wte", "wpe", "decoder", "seq_relationship", "lm_head")
 
 
@@ -68,14 +70,12 @@ class Muon(torch.optim.Optimizer):
 
     def __init__(
         self,
-        params: list[nn.Parameter],
+        params: list[nn.Parameter] | list[dict[str, Any]],
         lr: float,
         momentum: float = 0.95,
-        weight_decay: float = 0.0,
         bf16: bool = False,
     ) -> None:
-        super().__init__(params, {"lr": lr, "momentum": momentum})
-        self.weight_decay = weight_decay
+        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": 0.0})
         self.bf16 = bf16
 
     @torch.no_grad()
@@ -99,7 +99,7 @@ class Muon(torch.optim.Optimizer):
                     * max(1.0, part.size(0) / part.size(1), part.size(1) / part.size(0)) ** 0.5
                     for part in parts
                 ]
-                parameter.mul_(1 - group["lr"] * self.weight_decay)
+                parameter.mul_(1 - group["lr"] * group["weight_decay"])
                 parameter.add_(torch.cat(scaled, dim=1).to(parameter.dtype), alpha=-group["lr"])
 
 
@@ -107,13 +107,16 @@ def build_optimizers(
     model: nn.Module, kind: str, weight_decay: float = 0.0, bf16: bool = False
 ) -> list[torch.optim.Optimizer]:
     """[Muon over the weight matrices, AdamW over embeddings, heads, norms and biases]; each group knows its
-    undecayed rate as ``base_lr``. ``weight_decay`` is for the matrices only."""
-    matrices, others = [], []
+    undecayed rate as ``base_lr``. ``weight_decay`` is for the matrices, without BERT's queries and keys."""
+    matrices, kept, others = [], [], []
     for name, parameter in model.named_parameters():
-        is_matrix = parameter.ndim == 2 and not any(part in name for part in _NOT_MATRICES)
-        (matrices if is_matrix else others).append(parameter)
+        if parameter.ndim != 2 or any(part in name for part in _NOT_MATRICES):
+            others.append(parameter)
+        else:
+            (kept if any(part in name for part in _NOT_SHRUNK) else matrices).append(parameter)
+    groups = [{"params": matrices, "weight_decay": weight_decay}, {"params": kept, "weight_decay": 0.0}]
     optimizers: list[torch.optim.Optimizer] = [
-        Muon(matrices, MUON_RATE[kind], weight_decay=weight_decay, bf16=bf16),
+        Muon([group for group in groups if group["params"]], MUON_RATE[kind], bf16=bf16),
         torch.optim.AdamW(others, ADAMW_RATE[kind], betas=(0.9, 0.98), weight_decay=0.0),
     ]
     for optimizer in optimizers:
