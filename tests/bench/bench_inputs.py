@@ -24,25 +24,9 @@ from components.lm import checkpoints  # noqa: E402
 from tests.bench.bench_app import _free_port  # noqa: E402
 
 Row = tuple[str, float, float, str]
-WORDS = tuple(
-    [
-        "river",
-        "house",
-        "old",
-        "tree",
-        "man",
-        "water",
-        "night",
-        "door",
-        "bird",
-        "fish",
-        "hand",
-        "bed",
-        "cat",
-        "sun",
-        "king",
-        "road",
-    ]
+WORDS = (
+    *("river", "house", "old", "tree", "man", "water", "night", "door"),
+    *("bird", "fish", "hand", "bed", "cat", "sun", "king", "road"),
 )
 
 # From the Enter key until the word stands in the picture and one more frame was painted. The shadow roots are looked
