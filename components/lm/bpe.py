@@ -25,7 +25,7 @@ from __future__ import annotations
 import heapq
 import math
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, pairwise
@@ -33,7 +33,17 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from components.lm.merging import Curve, LongInts, MergeLog, PairTable, SymbolChains, WordState, pack, unpack
+from components.lm.merging import (
+    Curve,
+    LongInts,
+    MergeLog,
+    MergeTrainer,
+    PairTable,
+    SymbolChains,
+    WordState,
+    pack,
+    unpack,
+)
 from components.lm.words import InputProblem, Problem, WordTable, split_words
 
 Pair = tuple[str, str]
@@ -440,7 +450,7 @@ def first_difference(one: BpeTrace, other: BpeTrace) -> int | None:
     return None
 
 
-class BpeTrainer:
+class BpeTrainer(MergeTrainer[BpeProgress, BpeTrace]):
     """Learns merges a few at a time, so that a page can train in the background, show progress and stop.
 
     >>> trainer = BpeTrainer({"low": 5, "lower": 2}, BpeSettings(num_merges=4))
@@ -454,9 +464,12 @@ class BpeTrainer:
         InputProblem: ``empty_table``, ``bad_setting`` (name, value) or ``word_contains_end_mark`` (word).
     """
 
+    _stop_reason: StopReason | None
+
     def __init__(self, words: Mapping[str, int] | WordTable, settings: BpeSettings) -> None:
         table = dict(words.items())
         _check_run(table, settings)
+        super().__init__(settings.num_merges)
         self._settings = settings
         self._choices = dict(settings.choices)
         self._words = tuple(table)
@@ -475,56 +488,17 @@ class BpeTrainer:
         self._top: list[tuple[object, int]] = []
         self._top_rank: dict[int, object] = {}
         # One entry per merge.
-        self._pairs: list[int] = []
         self._chosen_counts: list[int] = []
         self._joined: list[int] = []
         self._num_tied: list[int] = []
         self._decided_by: list[DecidedBy] = []
-        self._stop_reason: StopReason | None = None
         self._waiting: tuple[Pair, ...] = ()
 
     @property
     def progress(self) -> BpeProgress:
         """How far the run is."""
         last_count = self._chosen_counts[-1] if self._chosen_counts else 0
-        return BpeProgress(len(self._pairs), self._settings.num_merges, last_count)
-
-    @property
-    def finished(self) -> bool:
-        """No merge is left to learn."""
-        return self._stop_reason is not None
-
-    def advance(self, merges: int = 50) -> bool:
-        """Learn up to ``merges`` more; True when the run is finished."""
-        for _ in range(merges):
-            if self.finished:
-                break
-            self._merge_once()
-        if len(self._pairs) >= self._settings.num_merges and not self.finished:
-            self._stop_reason = "all_merges"
-        return self.finished
-
-    def run(
-        self,
-        on_progress: Callable[[BpeProgress], None] | None = None,
-        should_stop: Callable[[], bool] | None = None,
-        every: int = 20,
-    ) -> BpeTrace:
-        """Train to the end, telling ``on_progress`` and asking ``should_stop`` after every ``every`` merges."""
-        while not self.advance(every):
-            if on_progress:
-                on_progress(self.progress)
-            if should_stop and should_stop():
-                break
-        return self.trace()
-
-    def __iter__(self) -> Iterator[BpeProgress]:
-        """One progress per merge, until the run is finished."""
-        while not self.finished:
-            before = len(self._pairs)
-            self.advance(1)
-            if len(self._pairs) > before:
-                yield self.progress
+        return BpeProgress(len(self._pairs), self._num_merges, last_count)
 
     def trace(self) -> BpeTrace:
         """The run so far; ``stop_reason`` is ``stopped`` when it was not finished."""
@@ -545,7 +519,7 @@ class BpeTrainer:
         )
 
     def _merge_once(self) -> None:
-        if len(self._pairs) >= self._settings.num_merges:
+        if len(self._pairs) >= self._num_merges:
             self._stop_reason = "all_merges"
             return
         if not self._find_top():

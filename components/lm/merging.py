@@ -13,10 +13,12 @@ A *place* is a position in all words written one after the other; a symbol lives
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -205,6 +207,78 @@ class SymbolChains:
             ),
             new_symbols=np.asarray(self._log_new, np.int32),
         )
+
+
+Progress = TypeVar("Progress")
+Trace = TypeVar("Trace")
+
+
+class MergeTrainer(ABC, Generic[Progress, Trace]):
+    """Learns merges a few at a time, so that a page can train in the background, show progress and stop.
+
+    What pair is merged, the subclass decides.
+
+    Args:
+        num_merges: merges wanted; there may be fewer.
+    """
+
+    _stop_reason: str | None
+
+    def __init__(self, num_merges: int) -> None:
+        self._num_merges = num_merges
+        self._pairs: list[int] = []
+        """The pair of each merge, packed."""
+        self._stop_reason = None
+
+    @property
+    @abstractmethod
+    def progress(self) -> Progress:
+        """How far the run is."""
+
+    @abstractmethod
+    def trace(self) -> Trace:
+        """The run so far; ``stop_reason`` is ``stopped`` when it was not finished."""
+
+    @abstractmethod
+    def _merge_once(self) -> None:
+        """Learn one more merge, or set ``_stop_reason``."""
+
+    @property
+    def finished(self) -> bool:
+        """No merge is left to learn."""
+        return self._stop_reason is not None
+
+    def advance(self, merges: int = 50) -> bool:
+        """Learn up to ``merges`` more; True when the run is finished."""
+        for _ in range(merges):
+            if self.finished:
+                break
+            self._merge_once()
+        if len(self._pairs) >= self._num_merges and not self.finished:
+            self._stop_reason = "all_merges"
+        return self.finished
+
+    def run(
+        self,
+        on_progress: Callable[[Progress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+        every: int = 20,
+    ) -> Trace:
+        """Train to the end, telling ``on_progress`` and asking ``should_stop`` after every ``every`` merges."""
+        while not self.advance(every):
+            if on_progress:
+                on_progress(self.progress)
+            if should_stop and should_stop():
+                break
+        return self.trace()
+
+    def __iter__(self) -> Iterator[Progress]:
+        """One progress per merge, until the run is finished."""
+        while not self.finished:
+            before = len(self._pairs)
+            self.advance(1)
+            if len(self._pairs) > before:
+                yield self.progress
 
 
 @dataclass(frozen=True)

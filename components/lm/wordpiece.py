@@ -23,7 +23,7 @@ Moments and steps count as in :mod:`components.lm.bpe`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -32,7 +32,17 @@ import numpy as np
 import numpy.typing as npt
 
 from components.lm.bpe import UNKNOWN, Pair, StopReason
-from components.lm.merging import Curve, LongInts, MergeLog, PairTable, SymbolChains, WordState, pack, unpack
+from components.lm.merging import (
+    Curve,
+    LongInts,
+    MergeLog,
+    MergeTrainer,
+    PairTable,
+    SymbolChains,
+    WordState,
+    pack,
+    unpack,
+)
 from components.lm.words import InputProblem, Problem, WordTable
 
 Referee = Literal["count", "score", "gain"]
@@ -333,12 +343,14 @@ class _Board:
         )
 
 
-class WordPieceTrainer:
+class WordPieceTrainer(MergeTrainer[WordPieceProgress, WordPieceTrace]):
     """Learns merges a few at a time; the same shape as :class:`components.lm.bpe.BpeTrainer`.
 
     Raises:
         InputProblem: ``empty_table``, ``missing_word``, ``zero_count``, ``negative_count`` or ``bad_setting``.
     """
+
+    _stop_reason: WordPieceStop | None
 
     def __init__(
         self,
@@ -349,7 +361,8 @@ class WordPieceTrainer:
     ) -> None:
         table = dict(words.items())
         _check_words(table, num_merges)
-        self._num_merges, self._referee, self._marking = num_merges, referee, marking
+        super().__init__(num_merges)
+        self._referee, self._marking = referee, marking
         self._words, self._counts = tuple(table), tuple(table.values())
         cut = [first_pieces(word, marking) for word in self._words]
         self._alphabet = tuple(dict.fromkeys(piece for word in cut for piece in word))
@@ -368,12 +381,10 @@ class WordPieceTrainer:
         for pair in self._chains.pair_counts:
             self._update_row(pair)
 
-        self._pairs: list[int] = []
         self._step_counts: list[tuple[int, int, int]] = []
         self._values: list[float] = []
         self._joined: list[int] = []
         self._num_tied: list[int] = []
-        self._stop_reason: WordPieceStop | None = None
 
     @property
     def progress(self) -> WordPieceProgress:
@@ -381,43 +392,6 @@ class WordPieceTrainer:
         return WordPieceProgress(
             len(self._pairs), self._num_merges, self._values[-1] if self._values else 0.0
         )
-
-    @property
-    def finished(self) -> bool:
-        """No merge is left to learn."""
-        return self._stop_reason is not None
-
-    def advance(self, merges: int = 50) -> bool:
-        """Learn up to ``merges`` more; True when the run is finished."""
-        for _ in range(merges):
-            if self.finished:
-                break
-            self._merge_once()
-        if len(self._pairs) >= self._num_merges and not self.finished:
-            self._stop_reason = "all_merges"
-        return self.finished
-
-    def run(
-        self,
-        on_progress: Callable[[WordPieceProgress], None] | None = None,
-        should_stop: Callable[[], bool] | None = None,
-        every: int = 20,
-    ) -> WordPieceTrace:
-        """Train to the end, telling ``on_progress`` and asking ``should_stop`` after every ``every`` merges."""
-        while not self.advance(every):
-            if on_progress:
-                on_progress(self.progress)
-            if should_stop and should_stop():
-                break
-        return self.trace()
-
-    def __iter__(self) -> Iterator[WordPieceProgress]:
-        """One progress per merge, until the run is finished."""
-        while not self.finished:
-            before = len(self._pairs)
-            self.advance(1)
-            if len(self._pairs) > before:
-                yield self.progress
 
     def trace(self) -> WordPieceTrace:
         """The run so far; ``stop_reason`` is ``stopped`` when it was not finished."""
