@@ -1,14 +1,37 @@
 """Page tests go through app.py, in both languages, starting from a link."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 APP = str(Path(__file__).parents[2] / "app.py")
+
+Open = Callable[..., AppTest]
+
+
+def said(at: AppTest) -> str:
+    """What the page says in its own HTML."""
+    return " ".join(block.proto.body for block in at.get("html"))
+
+
+def on_page(at: AppTest, element: str) -> bool:
+    """Whether an element stands on the page."""
+    return any(block.proto.component_name == f"glassbox.{element}" for block in at.get("bidi_component"))
+
+
+def data_of(at: AppTest, element: str) -> dict[str, Any]:
+    """What an element was given, as JSON."""
+    for block in at.get("bidi_component"):
+        if block.proto.component_name == f"glassbox.{element}":
+            found: dict[str, Any] = json.loads(block.proto.json)
+            return found
+    raise AssertionError(f"no {element} on the page")
 
 
 def modules_after(name: str, element: str) -> str:
@@ -35,7 +58,7 @@ def lang(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def open_page() -> Callable[..., AppTest]:
+def open_page() -> Open:
     """Return a function that opens a page by name (``gpt/generation``) from a link's query."""
 
     def open_(name: str, **query: str) -> AppTest:

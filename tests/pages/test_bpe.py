@@ -2,7 +2,6 @@
 
 import json
 import struct
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from components.shell import background
 from components.shell import bpe_page as bpe
+from tests.pages.conftest import Open, on_page
 
-Open = Callable[..., AppTest]
 PAGE = "tokens/bpe"
 COURSE = ["es", "est", "lo", "low", "ne", "new", "newest", "wi", "wid", "widest"]
 
@@ -168,7 +167,7 @@ def test_two_hundred_kilobytes_of_one_letter(open_page: Open) -> None:
     at.run(timeout=60)
     assert not at.exception
     for _ in range(100):  # while it trains, the page shows progress
-        if any(block.proto.component_name == "glassbox.bpe_board" for block in at.get("bidi_component")):
+        if on_page(at, "bpe_board"):
             break
         at.run(timeout=60)
     assert merged(at)[0] == "aa"

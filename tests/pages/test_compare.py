@@ -1,11 +1,7 @@
 """Compare tokenizers: through app.py, from a link, in both languages."""
 
-import json
 import shutil
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +10,14 @@ from streamlit.testing.v1 import AppTest
 
 from components.lm import checkpoints
 from tests.lm.test_hub import FakeHub
+from tests.pages.conftest import Open, data_of, modules_after
 
-Open = Callable[..., AppTest]
 PAGE = "tokens/compare"
 ROOT = Path(__file__).parents[2]
 
 
-def element(at: AppTest, name: str) -> dict[str, Any]:
-    for block in at.get("bidi_component"):
-        if block.proto.component_name == f"glassbox.{name}":
-            found: dict[str, Any] = json.loads(block.proto.json)
-            return found
-    raise AssertionError(f"no {name} on the page")
-
-
 def lanes(at: AppTest) -> dict[str, dict[str, Any]]:
-    return {lane["key"]: lane for lane in element(at, "token_lanes")["lanes"]}
+    return {lane["key"]: lane for lane in data_of(at, "token_lanes")["lanes"]}
 
 
 def test_the_first_view_has_every_kind(open_page: Open, lang: str) -> None:
@@ -62,7 +50,7 @@ def test_words_of_the_bpe_page(open_page: Open, lang: str) -> None:
 
 
 def test_languages(open_page: Open, lang: str) -> None:
-    rows = element(open_page(PAGE, lang=lang, cmp_part="languages"), "language_cost")["rows"]
+    rows = data_of(open_page(PAGE, lang=lang, cmp_part="languages"), "language_cost")["rows"]
     gpt = next(row for row in rows if row["name"] == "pocket-gpt")
     assert gpt["ko"] > 2 * gpt["en"] > 0
     assert (gpt["en_unknown"], gpt["ko_unknown"]) == (0, 0)
@@ -76,7 +64,7 @@ def test_the_call(open_page: Open, lang: str) -> None:
     at = open_page(
         PAGE, lang=lang, cmp_part="call", cmp_model="pocket-gpt", call_ids=f"41, {love}, x, 99999999999999"
     )
-    data = element(at, "tokenizer_call")
+    data = data_of(at, "tokenizer_call")
     called = tokenizer("I love NLP!")
     assert data["input_ids"] == called["input_ids"]
     assert data["attention_mask"] == called["attention_mask"]
@@ -111,21 +99,12 @@ def test_the_state_survives_a_change_of_language(open_page: Open) -> None:
     at = open_page(PAGE, cmp_part="call", call_text="low", cmp_model="pocket-gpt")
     at.session_state["lang"] = "ko"
     at.run()
-    assert element(at, "tokenizer_call")["words"]["tokens_head"] == "토큰"
+    assert data_of(at, "tokenizer_call")["words"]["tokens_head"] == "토큰"
     assert at.session_state["call_text"] == "low"
 
 
 def test_the_first_view_needs_no_torch() -> None:
-    program = (
-        "import sys\n"
-        "from streamlit.testing.v1 import AppTest\n"
-        f"at = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=60).run()\n"
-        "at.switch_page('pages/tokens/compare.py').run()\n"
-        "assert not at.exception, at.exception\n"
-        "assert any(b.proto.component_name == 'glassbox.token_lanes' for b in at.get('bidi_component'))\n"
-        "assert not {'torch', 'transformers'} & set(sys.modules)\n"
-    )
-    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=120)
+    assert modules_after("tokens/compare", "token_lanes") == "[]"
 
 
 def vocabulary(folder: Path, *pieces: str) -> Path:
@@ -142,7 +121,7 @@ def test_a_folder_with_a_tokenizer_alone_is_enough(open_page: Open, lang: str, t
     at = open_page(PAGE, lang=lang, cmp_part="call", cmp_model=f"local:my words {lang}")
     assert not at.exception
     assert not at.warning
-    data = element(at, "tokenizer_call")
+    data = data_of(at, "tokenizer_call")
     assert data["tokens"] == ["[CLS]", "i", "love", "nl", "##p", "!", "[SEP]"]
     assert data["input_ids"] == [2, 5, 6, 7, 8, 9, 3]
     assert data["token_type_ids"] == [0] * 7

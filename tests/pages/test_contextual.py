@@ -1,34 +1,27 @@
 """The page "One word, many meanings", from links, in both languages, with the bundled BERT."""
 
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.lm import checkpoints
+from tests.pages.conftest import Open, modules_after, said
 
 pytestmark = pytest.mark.skipif(
     "pocket-bert" not in checkpoints.store().bundled_names(), reason="pocket-bert is not in assets/models"
 )
 ROOT = Path(__file__).parents[2]
 APP = str(ROOT / "app.py")
-OpenPage = Callable[..., AppTest]
 
 
-def said(at: AppTest) -> str:
-    return " ".join(block.proto.body for block in at.get("html"))
-
-
-def test_opens(open_page: OpenPage, lang: str) -> None:
+def test_opens(open_page: Open, lang: str) -> None:
     at = open_page("bert/contextual", lang=lang)
     assert "5" in said(at)
     assert at.session_state["word"] == "record"
 
 
-def test_a_link_opens_the_same_view(open_page: OpenPage, lang: str) -> None:
+def test_a_link_opens_the_same_view(open_page: Open, lang: str) -> None:
     at = open_page(
         "bert/contextual",
         lang=lang,
@@ -42,13 +35,13 @@ def test_a_link_opens_the_same_view(open_page: OpenPage, lang: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["", "absent", "😀", "a+b", "."])
-def test_an_absent_word_is_said(open_page: OpenPage, word: str) -> None:
+def test_an_absent_word_is_said(open_page: Open, word: str) -> None:
     at = open_page("bert/contextual", word=word)
     assert at.info or "gb-aid" in said(at)
 
 
 @pytest.mark.parametrize("sentences", ["", "   \n  ", "record", "record " * 250, "😀 record 😀\nשלום record"])
-def test_odd_sentences(open_page: OpenPage, sentences: str) -> None:
+def test_odd_sentences(open_page: Open, sentences: str) -> None:
     at = AppTest.from_file(APP, default_timeout=60)
     at.query_params.update({"lang": "en"})
     at.run()
@@ -57,7 +50,7 @@ def test_odd_sentences(open_page: OpenPage, sentences: str) -> None:
     assert not at.exception
 
 
-def test_an_example_can_be_taken(open_page: OpenPage, lang: str) -> None:
+def test_an_example_can_be_taken(open_page: Open, lang: str) -> None:
     at = open_page("bert/contextual", lang=lang)
     at.button(key="example-bat").click().run()
     assert not at.exception
@@ -65,7 +58,7 @@ def test_an_example_can_be_taken(open_page: OpenPage, lang: str) -> None:
     assert "bat flew" in at.session_state["word_sentences"]
 
 
-def test_korean_words_only_for_a_model_that_knows_korean(open_page: OpenPage) -> None:
+def test_korean_words_only_for_a_model_that_knows_korean(open_page: Open) -> None:
     at = open_page("bert/contextual")
     knows = "ko" in checkpoints.card("pocket-bert").languages
     assert any(button.key == "example-배" for button in at.button) == knows
@@ -73,13 +66,4 @@ def test_korean_words_only_for_a_model_that_knows_korean(open_page: OpenPage) ->
 
 def test_first_view_needs_no_torch() -> None:
     """In a process of its own: this one has imported torch long ago."""
-    code = (
-        "import sys; from streamlit.testing.v1 import AppTest; at = AppTest.from_file('app.py', default_timeout=60).run();"
-        "at.switch_page('pages/bert/contextual.py').run(); assert not at.exception and not at.error;"
-        "assert any(b.proto.component_name == 'glassbox.word_map' for b in at.get('bidi_component'));"
-        "print([name for name in ('torch', 'transformers') if name in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
+    assert modules_after("bert/contextual", "word_map") == "[]"

@@ -1,32 +1,19 @@
 """15%, then 80 / 10 / 10: through app.py, from links, in both languages."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from components.shell import masking_page
-from tests.pages.conftest import modules_after
+from tests.pages.conftest import Open, data_of, modules_after
 
-Open = Callable[..., AppTest]
 PAGE = "bert/dice"
 LISTED = f'lesson("{PAGE}"' in (Path(__file__).parents[2] / "app.py").read_text(encoding="utf-8")
 pytestmark = pytest.mark.skipif(not LISTED, reason="the page is listed once pocket-bert is bundled")
 
 
-def data_of(at: AppTest) -> dict[str, Any]:
-    for block in at.get("bidi_component"):
-        if block.proto.component_name == "glassbox.dice_board":
-            found: dict[str, Any] = json.loads(block.proto.json)
-            return found
-    raise AssertionError("no board on the page")
-
-
 def test_first_view(open_page: Open, lang: str) -> None:
-    data = data_of(open_page(PAGE, lang=lang))
+    data = data_of(open_page(PAGE, lang=lang), "dice_board")
     chosen = [i for i, token in enumerate(data["tokens"]) if token["action"]]
     assert [place["position"] for place in data["places"]] == chosen
     for token in data["tokens"]:
@@ -39,14 +26,17 @@ def test_first_view(open_page: Open, lang: str) -> None:
 
 def test_same_link_same_dice(open_page: Open) -> None:
     first, again, other = (
-        [token["input"] for token in data_of(open_page(PAGE, seed=seed, mlm_probability="0.5"))["tokens"]]
+        [
+            token["input"]
+            for token in data_of(open_page(PAGE, seed=seed, mlm_probability="0.5"), "dice_board")["tokens"]
+        ]
         for seed in ("5", "5", "6")
     )
     assert first == again != other
 
 
 def test_many_throws_settle(open_page: Open) -> None:
-    throws = data_of(open_page(PAGE, throws="10000"))["throws"]
+    throws = data_of(open_page(PAGE, throws="10000"), "dice_board")["throws"]
     looked_at = throws["draws"] * throws["tokens"]
     for case, share in (("M", 0.12), ("R", 0.015), ("K", 0.015)):
         # five standard deviations of the binomial
@@ -54,18 +44,18 @@ def test_many_throws_settle(open_page: Open) -> None:
 
 
 def test_fewer_throws_are_said(open_page: Open, lang: str) -> None:
-    few = data_of(open_page(PAGE, lang=lang, throws="10000", strategy="spans"))["throws"]
+    few = data_of(open_page(PAGE, lang=lang, throws="10000", strategy="spans"), "dice_board")["throws"]
     assert few["draws"] < 10_000
     assert "10,000" in few["note"]
     assert f"{few['draws']:,}" in few["note"]
-    all_ = data_of(open_page(PAGE, lang=lang, throws="10000", strategy="words"))["throws"]
+    all_ = data_of(open_page(PAGE, lang=lang, throws="10000", strategy="words"), "dice_board")["throws"]
     assert (all_["draws"], all_["note"]) == (10_000, "")
 
 
 def test_an_impossible_split_is_made_possible(open_page: Open) -> None:
     at = open_page(PAGE, mask_replace_prob="0.9", random_replace_prob="0.6")
     assert at.session_state["random_replace_prob"] == pytest.approx(0.1)
-    assert data_of(at)["recipe"]["K"] == pytest.approx(0)
+    assert data_of(at, "dice_board")["recipe"]["K"] == pytest.approx(0)
 
 
 @pytest.mark.parametrize("look", ["settle", "epochs", "ways", "nothing"])
@@ -77,7 +67,7 @@ def test_every_panel(open_page: Open, look: str, strategy: str) -> None:
 @pytest.mark.parametrize("text", ["", "word", "[MASK]", "안녕하세요", "<b>x</b>", "a word " * 2857])
 @pytest.mark.parametrize("rate", ["0", "1"])
 def test_odd_texts(open_page: Open, text: str, rate: str) -> None:
-    data = data_of(open_page(PAGE, dice_text=text, mlm_probability=rate, dice_look="ways"))
+    data = data_of(open_page(PAGE, dice_text=text, mlm_probability=rate, dice_look="ways"), "dice_board")
     assert bool(data["places"]) == (rate == "1" and text not in ("", "[MASK]"))
 
 
@@ -90,10 +80,10 @@ def test_the_kept_first_view_is_what_the_model_says(
 ) -> None:
     """With the file and without it: the same dice, the same losses (float32 sums may end a digit apart)."""
     for throws in ("1", "100"):
-        kept = data_of(open_page(PAGE, lang=lang, throws=throws))
+        kept = data_of(open_page(PAGE, lang=lang, throws=throws), "dice_board")
         with monkeypatch.context() as without:
             without.setattr(masking_page, "_trace", lambda name: None)
-            computed = data_of(open_page(PAGE, lang=lang, throws=throws))
+            computed = data_of(open_page(PAGE, lang=lang, throws=throws), "dice_board")
         for one, other in zip(kept.pop("places"), computed.pop("places"), strict=True):
             losses = [[place["cases"][c].pop("loss") for c in "MRK"] for place in (one, other)]
             assert losses[0] == pytest.approx(losses[1], rel=1e-4)

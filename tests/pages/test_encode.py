@@ -1,23 +1,12 @@
 """Encode a word: through app.py, from a link, in both languages."""
 
-import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-Open = Callable[..., AppTest]
+from tests.pages.conftest import Open, data_of
+
 PAGE = "tokens/encode"
-
-
-def board(at: AppTest) -> dict[str, Any]:
-    """What the board was given."""
-    for block in at.get("bidi_component"):
-        if block.proto.component_name == "glassbox.encode_board":
-            found: dict[str, Any] = json.loads(block.proto.json)
-            return found
-    raise AssertionError("no board on the page")
 
 
 def tokens(data: dict[str, Any]) -> list[str]:
@@ -33,7 +22,7 @@ def tokens(data: dict[str, Any]) -> list[str]:
 
 
 def test_lowest_is_the_first_view(open_page: Open, lang: str) -> None:
-    data = board(open_page(PAGE, lang=lang))
+    data = data_of(open_page(PAGE, lang=lang), "encode_board")
     assert tokens(data) == ["low", "est"]
     assert [step["merged"] for step in data["steps"]] == ["es", "est", "lo", "low"]
     assert data["words"][0]["ids"] == [13, 11]
@@ -43,7 +32,7 @@ def test_lowest_is_the_first_view(open_page: Open, lang: str) -> None:
 
 
 def test_a_letter_outside_the_alphabet_is_unknown(open_page: Open) -> None:
-    data = board(open_page(PAGE, encode_text="fast"))
+    data = data_of(open_page(PAGE, encode_text="fast"), "encode_board")
     assert tokens(data) == ["[UNK]", "[UNK]", "s", "t"]
     assert [one["letter"] for one in data["words"][0]["unknown"]] == ["f", "a"]
 
@@ -54,14 +43,14 @@ def test_a_letter_outside_the_alphabet_is_unknown(open_page: Open) -> None:
 )
 def test_bytes_lose_nothing(open_page: Open, lang: str, text: str, merges: str) -> None:
     at = open_page(PAGE, lang=lang, encode_view="bytes", encode_text=text, byte_merges=merges)
-    data = board(at)
+    data = data_of(at, "encode_board")
     given = text.replace("\x00", "")
     assert bytes(data["bytes"][letter] for token in tokens(data) for letter in token).decode() == given
     assert all(word["unknown"] == [] for word in data["words"])
 
 
 def test_korean_is_fifteen_bytes_in_five_characters(open_page: Open) -> None:
-    data = board(open_page(PAGE, encode_view="bytes", encode_text="안녕하세요"))
+    data = data_of(open_page(PAGE, encode_view="bytes", encode_text="안녕하세요"), "encode_board")
     assert data["characters"] == 5
     assert [end - start for _, start, end in data["words"][0]["characters"]] == [3] * 5
 
@@ -69,18 +58,18 @@ def test_korean_is_fifteen_bytes_in_five_characters(open_page: Open) -> None:
 @pytest.mark.parametrize(("form", "size"), [("NFC", 2), ("NFD", 3)])
 def test_both_normal_forms(open_page: Open, form: str, size: int) -> None:
     at = open_page(PAGE, encode_view="bytes", encode_text="é", normal_form=form)
-    data = board(at)
+    data = data_of(at, "encode_board")
     assert sum(len(word["start"]) for word in data["words"]) == size
     assert data["characters"] == 1
 
 
 def test_the_end_mark_of_a_link(open_page: Open) -> None:
-    data = board(open_page(PAGE, end_of_word="1"))
+    data = data_of(open_page(PAGE, end_of_word="1"), "encode_board")
     assert tokens(data) == ["low", "est</w>"]
 
 
 def test_a_kept_run_is_the_one_that_encodes(open_page: Open) -> None:
-    data = board(open_page(PAGE, runs='[[],[[1,"s","t"]]]', run="1"))
+    data = data_of(open_page(PAGE, runs='[[],[[1,"s","t"]]]', run="1"), "encode_board")
     assert data["steps"][0]["merged"] == "st"
 
 
@@ -88,7 +77,7 @@ def test_a_kept_run_is_the_one_that_encodes(open_page: Open) -> None:
 def test_odd_texts_are_answered(open_page: Open, lang: str, text: str) -> None:
     at = open_page(PAGE, lang=lang, encode_text=text)
     assert not at.exception
-    data = board(at)
+    data = data_of(at, "encode_board")
     assert data["left_out"] == max(0, 400 - 120) if text.startswith("low ") else data["left_out"] == 0
 
 
@@ -99,5 +88,7 @@ def test_words_that_cannot_be_trained_on_are_told(open_page: Open, lang: str) ->
 
 
 def test_jamo_text_is_cut_like_the_sample(open_page: Open) -> None:
-    data = board(open_page(PAGE, bpe_source="story_ko_jamo", num_merges="1", encode_text="눈"))
+    data = data_of(
+        open_page(PAGE, bpe_source="story_ko_jamo", num_merges="1", encode_text="눈"), "encode_board"
+    )
     assert len(data["words"][0]["start"]) >= 2

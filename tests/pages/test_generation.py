@@ -1,32 +1,17 @@
 """GPT writes, token by token: through app.py, from a link, in both languages."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import APP
+from tests.pages.conftest import Open, data_of, modules_after
 
-Open = Callable[..., AppTest]
 PAGE = "gpt/generation"
-
-
-def data_of(at: AppTest) -> dict[str, Any]:
-    """What the writer element was given."""
-    for block in at.get("bidi_component"):
-        if block.proto.component_name == "glassbox.writer":
-            found: dict[str, Any] = json.loads(block.proto.json)
-            return found
-    raise AssertionError("no writer on the page")
 
 
 def test_first_view_is_written_without_torch(open_page: Open, lang: str) -> None:
     at = open_page(PAGE, lang=lang)
-    data = data_of(at)
+    data = data_of(at, "writer")
     assert data["step"] == 0
     assert len(data["line"]) == 17
     assert data["details"]["steps"][0]["vocab_size"] == 8192
@@ -34,9 +19,9 @@ def test_first_view_is_written_without_torch(open_page: Open, lang: str) -> None
 
 def test_first_view_equals_the_model(open_page: Open) -> None:
     """The file of the first view holds what the model computes now."""
-    from_file = data_of(open_page(PAGE))
+    from_file = data_of(open_page(PAGE), "writer")
     at = open_page(PAGE, inside="tokens")  # an open panel makes the page compute
-    computed = data_of(at)
+    computed = data_of(at, "writer")
     assert [entry[:2] for entry in computed["line"][:17]] == [entry[:2] for entry in from_file["line"]]
     for one, other in zip(from_file["details"]["steps"], computed["details"]["steps"], strict=False):
         assert one["ids"] == other["ids"]
@@ -46,7 +31,7 @@ def test_first_view_equals_the_model(open_page: Open) -> None:
 
 def test_a_link_opens_its_state(open_page: Open, lang: str) -> None:
     at = open_page(PAGE, lang=lang, prompt="Once upon a", strategy="greedy", step="5", picks="2.300")
-    data = data_of(at)
+    data = data_of(at, "writer")
     assert data["step"] == 5
     assert data["line"][1][1] == 300
     assert data["line"][1][4] == "hand"
@@ -69,7 +54,7 @@ def test_a_broken_link_is_clamped_and_told(open_page: Open) -> None:
 )
 def test_odd_beginnings(open_page: Open, prompt: str) -> None:
     at = open_page(PAGE, prompt=prompt, step="2")
-    data = data_of(at)
+    data = data_of(at, "writer")
     assert len(data["line"]) >= 2
     assert data["empty"] == (prompt == "")
     assert (data["dropped"] > 0) == (len(prompt) > 250)
@@ -79,7 +64,7 @@ def test_probabilities_shown_sum_to_one(open_page: Open) -> None:
     import math
 
     at = open_page(PAGE, prompt="The king", temperature="1.5", top_k="30", top_p="0.8", step="3")
-    for step in data_of(at)["details"]["steps"]:
+    for step in data_of(at, "writer")["details"]["steps"]:
         model = sum(math.exp(x - step["log_z"]) for x in step["logits"]) + step["rest"][0]
         assert model == pytest.approx(1, abs=1e-5)  # logits travel with six decimals
         final = sum(
@@ -92,7 +77,7 @@ def test_probabilities_shown_sum_to_one(open_page: Open) -> None:
 
 def test_same_seed_same_text(open_page: Open) -> None:
     texts = [
-        [e[1] for e in data_of(open_page(PAGE, prompt="The fox", seed="11", step=step))["line"][:6]]
+        [e[1] for e in data_of(open_page(PAGE, prompt="The fox", seed="11", step=step), "writer")["line"][:6]]
         for step in ("6", "1", "6")
     ]
     assert texts[0] == texts[1] == texts[2]
@@ -100,7 +85,7 @@ def test_same_seed_same_text(open_page: Open) -> None:
 
 def test_a_model_that_is_not_here_is_offered_and_the_bundled_one_shown(open_page: Open, lang: str) -> None:
     at = open_page(PAGE, lang=lang, model="gpt2")
-    assert data_of(at)["line"]
+    assert data_of(at, "writer")["line"]
     assert any("gpt2" in block.value for block in at.markdown)
     assert any(button.key == "describe-gpt2" for button in at.button)
 
@@ -108,27 +93,14 @@ def test_a_model_that_is_not_here_is_offered_and_the_bundled_one_shown(open_page
 def test_a_path_in_a_link_is_refused_in_words(open_page: Open) -> None:
     at = open_page(PAGE, model="../../etc/passwd")
     assert any("not a model name" in warning.value for warning in at.warning)
-    assert data_of(at)["line"]
+    assert data_of(at, "writer")["line"]
 
 
 def test_one_step_sends_little(open_page: Open) -> None:
     at = open_page(PAGE, prompt="A princess", step="40")
-    assert len(json.dumps(data_of(at), ensure_ascii=False).encode()) < 30_000
+    assert len(json.dumps(data_of(at, "writer"), ensure_ascii=False).encode()) < 30_000
 
 
 def test_first_view_imports_no_torch() -> None:
     """In a process of its own: this one has imported torch long ago."""
-    code = (
-        "import sys\n"
-        "from streamlit.testing.v1 import AppTest\n"
-        f"at = AppTest.from_file({APP!r}, default_timeout=60)\n"
-        "at.run()\n"
-        "at.switch_page('pages/gpt/generation.py').run()\n"
-        "assert not at.exception and not at.error\n"
-        "assert any(b.proto.component_name == 'glassbox.writer' for b in at.get('bidi_component'))\n"
-        "print([name for name in ('torch', 'transformers') if name in sys.modules])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
-    )
-    assert done.stdout.strip() == "[]"
+    assert modules_after("gpt/generation", "writer") == "[]"

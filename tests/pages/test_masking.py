@@ -1,33 +1,20 @@
 """Masked language model: through app.py, from links, in both languages."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from components.shell import masking_page
 from components.shell.masking_page import PIECES
-from tests.pages.conftest import modules_after
+from tests.pages.conftest import Open, data_of, modules_after
 
-Open = Callable[..., AppTest]
 PAGE = "bert/masking"
 LISTED = f'lesson("{PAGE}"' in (Path(__file__).parents[2] / "app.py").read_text(encoding="utf-8")
 pytestmark = pytest.mark.skipif(not LISTED, reason="the page is listed once pocket-bert is bundled")
 
 
-def data_of(at: AppTest, element: str = "mask_lab") -> dict[str, Any]:
-    for block in at.get("bidi_component"):
-        if block.proto.component_name == f"glassbox.{element}":
-            found: dict[str, Any] = json.loads(block.proto.json)
-            return found
-    raise AssertionError(f"no {element} on the page")
-
-
 def test_first_view_has_open_blanks(open_page: Open, lang: str) -> None:
-    data = data_of(open_page(PAGE, lang=lang))
+    data = data_of(open_page(PAGE, lang=lang), "mask_lab")
     assert len(data["cards"]) == len(data["hidden"]) == 1
     for card in data["cards"]:
         assert sum(c[2] for c in card["candidates"]) + card["rest"] == pytest.approx(1, abs=1e-6)
@@ -38,7 +25,7 @@ def test_a_link_opens_blanks_and_fillings(open_page: Open, lang: str) -> None:
     at = open_page(
         PAGE, lang=lang, mlm_text="The cat sat on the mat.", hidden="2.6", filled="2.300", mlm_look="order"
     )
-    data = data_of(at)
+    data = data_of(at, "mask_lab")
     assert data["hidden"] == [2, 6]
     assert [f[:2] for f in data["filled"]] == [[2, 300]]
     assert [card["position"] for card in data["cards"]] == [6]
@@ -79,19 +66,21 @@ def test_pieces_of_the_prepared_word(open_page: Open) -> None:
 )
 def test_odd_texts(open_page: Open, text: str) -> None:
     for hidden in ("", "1", "0.1.99.4000"):
-        data = data_of(open_page(PAGE, mlm_text=text, hidden=hidden))
+        data = data_of(open_page(PAGE, mlm_text=text, hidden=hidden), "mask_lab")
         assert all(not data["tokens"][p]["special"] for p in data["hidden"])
 
 
 def test_all_tokens_hidden(open_page: Open) -> None:
-    data = data_of(open_page(PAGE, mlm_text="The cat sat on the mat.", hidden=".".join(map(str, range(30)))))
+    data = data_of(
+        open_page(PAGE, mlm_text="The cat sat on the mat.", hidden=".".join(map(str, range(30)))), "mask_lab"
+    )
     assert {i for i, token in enumerate(data["tokens"]) if not token["special"]} == set(data["hidden"])
 
 
 def test_a_model_without_the_head_is_refused_in_words(open_page: Open) -> None:
     at = open_page(PAGE, bert_model="pocket-gpt")
     assert any("pocket-gpt" in warning.value for warning in at.warning)
-    assert data_of(at)["cards"]
+    assert data_of(at, "mask_lab")["cards"]
 
 
 def test_first_view_needs_no_torch() -> None:

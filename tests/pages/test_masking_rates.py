@@ -1,9 +1,6 @@
 """Masking rates compared: through app.py, from links, in both languages."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,17 +8,9 @@ from streamlit.testing.v1 import AppTest
 from components.lm import masking_table
 from components.lm.masking_table import STUDY_FILE, published
 from components.shell import rates_page
+from tests.pages.conftest import Open, data_of
 
-Open = Callable[..., AppTest]
 PAGE = "bert/masking_rates"
-
-
-def data_of(at: AppTest, element: str = "recipe_board") -> dict[str, Any]:
-    for block in at.get("bidi_component"):
-        if block.proto.component_name == f"glassbox.{element}":
-            found: dict[str, Any] = json.loads(block.proto.json)
-            return found
-    raise AssertionError(f"no {element} on the page")
 
 
 def body(at: AppTest) -> str:
@@ -29,7 +18,7 @@ def body(at: AppTest) -> str:
 
 
 def test_first_view_is_the_table(open_page: Open, lang: str) -> None:
-    data = data_of(open_page(PAGE, lang=lang))
+    data = data_of(open_page(PAGE, lang=lang), "recipe_board")
     assert [tuple(row["scores"]) for row in data["rows"]] == [row.scores for row in published()]
     assert data["row"] == 0
 
@@ -38,14 +27,14 @@ def test_a_link_opens_a_recipe(open_page: Open, lang: str) -> None:
     at = open_page(
         PAGE, lang=lang, recipe="1", rates_sentence="all of these words", apply_rate="1", rates_look="table"
     )
-    assert data_of(at)["row"] == 1
+    assert data_of(at, "recipe_board")["row"] == 1
     assert body(at).count("<b>[MASK]</b>") == 4
     assert "colspan" in body(at)
 
 
 def test_odd_links(open_page: Open) -> None:
     at = open_page(PAGE, recipe="99", apply_rate="nan", rates_look="nowhere")
-    assert data_of(at)["row"] == 5
+    assert data_of(at, "recipe_board")["row"] == 5
     assert at.session_state["apply_rate"] == 0.15
     assert at.session_state["rates_look"] == rates_page.first_look()
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from tests.lm.conftest import build_tiny_gpt
 from tests.lm.test_hub import FakeHub
+from tests.pages.conftest import Open
 
-Open = Callable[..., AppTest]
 NAME = "owner/tiny-gpt"
 
 

@@ -1,29 +1,16 @@
 """Next sentence, or not: through app.py, from links, in both languages."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from components.shell import masking_page
 from components.shell.next_page import scene
-from tests.pages.conftest import modules_after
+from tests.pages.conftest import Open, data_of, modules_after
 
-Open = Callable[..., AppTest]
 PAGE = "bert/next_sentence"
 LISTED = f'lesson("{PAGE}"' in (Path(__file__).parents[2] / "app.py").read_text(encoding="utf-8")
 listed = pytest.mark.skipif(not LISTED, reason="the page is listed once pocket-bert is bundled")
-
-
-def data_of(at: AppTest, element: str = "next_rounds") -> dict[str, Any]:
-    for block in at.get("bidi_component"):
-        if block.proto.component_name == f"glassbox.{element}":
-            found: dict[str, Any] = json.loads(block.proto.json)
-            return found
-    raise AssertionError(f"no {element} on the page")
 
 
 def test_the_scenes_have_the_same_shape() -> None:
@@ -36,7 +23,7 @@ def test_the_scenes_have_the_same_shape() -> None:
 
 @listed
 def test_ten_rounds(open_page: Open, lang: str) -> None:
-    data = data_of(open_page(PAGE, lang=lang))
+    data = data_of(open_page(PAGE, lang=lang), "next_rounds")
     lines = [text for _, text in scene("en")["lines"]]  # the bundled model knows English only
     assert len(data["pairs"]) == 10
     for pair in data["pairs"]:
@@ -47,7 +34,7 @@ def test_ten_rounds(open_page: Open, lang: str) -> None:
 
 @listed
 def test_a_link_opens_votes(open_page: Open) -> None:
-    data = data_of(open_page(PAGE, votes="1.0.1", round="2", elsewhere="same_text"))
+    data = data_of(open_page(PAGE, votes="1.0.1", round="2", elsewhere="same_text"), "next_rounds")
     assert (data["votes"], data["round"]) == ([1, 0, 1], 2)
     assert not any(pair["other"] for pair in data["pairs"])
 
@@ -80,7 +67,7 @@ def test_odd_sentences(open_page: Open, text: str) -> None:
 def test_a_model_without_the_head_is_refused_in_words(open_page: Open) -> None:
     at = open_page(PAGE, bert_model="pocket-gpt")
     assert any("pocket-gpt" in warning.value for warning in at.warning)
-    assert data_of(at)["pairs"]
+    assert data_of(at, "next_rounds")["pairs"]
 
 
 @listed
@@ -93,8 +80,8 @@ def test_first_view_needs_no_torch() -> None:
 def test_kept_verdicts_are_the_models(
     open_page: Open, elsewhere: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = data_of(open_page(PAGE, elsewhere=elsewhere, nsp_seed="8"))["pairs"]
+    kept = data_of(open_page(PAGE, elsewhere=elsewhere, nsp_seed="8"), "next_rounds")["pairs"]
     monkeypatch.setattr(masking_page, "_trace", lambda name: None)
-    computed = data_of(open_page(PAGE, elsewhere=elsewhere, nsp_seed="8"))["pairs"]
+    computed = data_of(open_page(PAGE, elsewhere=elsewhere, nsp_seed="8"), "next_rounds")["pairs"]
     # float32 sums in batches of another length
     assert [pair["p"] for pair in kept] == pytest.approx([pair["p"] for pair in computed], abs=1e-5)

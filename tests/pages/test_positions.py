@@ -2,26 +2,22 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import Open, said
 
 ROOT = Path(__file__).parents[2]
 
 
-def said(at: AppTest) -> str:
-    return " ".join(block.proto.body for block in at.get("html"))
-
-
-def test_opens(open_page: Callable[..., AppTest], lang: str) -> None:
+def test_opens(open_page: Open, lang: str) -> None:
     at = open_page("transformer/positions", lang=lang)
     assert at.session_state["pos_at"] == 7
     assert "d_model = 128" in said(at)
 
 
-def test_a_link_opens_the_same_view(open_page: Callable[..., AppTest], lang: str) -> None:
+def test_a_link_opens_the_same_view(open_page: Open, lang: str) -> None:
     at = open_page(
         "transformer/positions", lang=lang, pos_width="8", pos_at="40", pos_dim="3", pos_view="matrix"
     )
@@ -39,9 +35,7 @@ def test_a_link_opens_the_same_view(open_page: Callable[..., AppTest], lang: str
         ("pos_measure", "<script>", "dot"),
     ],
 )
-def test_odd_links_are_put_right(
-    open_page: Callable[..., AppTest], key: str, given: str, used: object
-) -> None:
+def test_odd_links_are_put_right(open_page: Open, key: str, given: str, used: object) -> None:
     at = open_page("transformer/positions", **{key: given})
     assert at.session_state[key] in (used, 63 if key == "pos_at" else used)
     assert "gb-note" in said(at)
@@ -50,12 +44,12 @@ def test_odd_links_are_put_right(
 @pytest.mark.parametrize(
     "sentence", ["", "   ", "one two", "😀 " * 50, "שלום לכם ילדים טובים", "word " * 4000]
 )
-def test_shuffling_takes_any_sentence(open_page: Callable[..., AppTest], sentence: str) -> None:
+def test_shuffling_takes_any_sentence(open_page: Open, sentence: str) -> None:
     at = open_page("transformer/positions", pos_shuffle="1", pos_sentence=sentence)
     assert not at.exception
 
 
-def test_an_unknown_model_is_refused_in_words(open_page: Callable[..., AppTest]) -> None:
+def test_an_unknown_model_is_refused_in_words(open_page: Open) -> None:
     at = open_page("transformer/positions", pos_model="no-such-model")
     assert at.warning or at.markdown
 

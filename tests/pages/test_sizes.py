@@ -2,26 +2,22 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import Open, said
 
 ROOT = Path(__file__).parents[2]
 
 
-def said(at: AppTest) -> str:
-    return " ".join(block.proto.body for block in at.get("html"))
-
-
-def test_opens_on_bert_base(open_page: Callable[..., AppTest], lang: str) -> None:
+def test_opens_on_bert_base(open_page: Open, lang: str) -> None:
     at = open_page("transformer/sizes", lang=lang)
     assert "109,482,240" in said(at)
     assert at.session_state["s_num_layers"] == 12
 
 
-def test_a_link_opens_the_same_size(open_page: Callable[..., AppTest], lang: str) -> None:
+def test_a_link_opens_the_same_size(open_page: Open, lang: str) -> None:
     at = open_page(
         "transformer/sizes",
         lang=lang,
@@ -43,15 +39,13 @@ def test_a_link_opens_the_same_size(open_page: Callable[..., AppTest], lang: str
         ("s_stack", "<b>", "encoder"),
     ],
 )
-def test_odd_links_are_put_right(
-    open_page: Callable[..., AppTest], key: str, given: str, used: object
-) -> None:
+def test_odd_links_are_put_right(open_page: Open, key: str, given: str, used: object) -> None:
     at = open_page("transformer/sizes", **{key: given})
     assert at.session_state[key] == used
     assert "gb-note" in said(at)
 
 
-def test_prepared_states_open(open_page: Callable[..., AppTest], lang: str) -> None:
+def test_prepared_states_open(open_page: Open, lang: str) -> None:
     at = open_page("transformer/sizes", lang=lang)
     at.button(key="try-transformer/sizes-2").click().run()
     assert not at.exception

@@ -1,25 +1,13 @@
 """WordPiece and Unigram: through app.py, from a link, in both languages."""
 
-import json
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.shell import background
 from components.shell import bpe_page as bpe
+from tests.pages.conftest import Open, data_of
 
-Open = Callable[..., AppTest]
 PAGE = "tokens/wordpiece"
-
-
-def element(at: AppTest, name: str) -> dict[str, Any]:
-    for block in at.get("bidi_component"):
-        if block.proto.component_name == f"glassbox.{name}":
-            found: dict[str, Any] = json.loads(block.proto.json)
-            return found
-    raise AssertionError(f"no {name} on the page")
 
 
 def told(at: AppTest) -> str:
@@ -32,7 +20,7 @@ def shown(at: AppTest) -> str:
 
 def test_the_first_view_is_three_referees_at_one_board(open_page: Open, lang: str) -> None:
     at = open_page(PAGE, lang=lang)
-    data = element(at, "referee_board")
+    data = data_of(at, "referee_board")
     first = [lane["moments"][0] for lane in data["lanes"]]
     assert first[0]["winners"] == [["e", "s"], ["i", "d"], ["s", "t"]]
     cuts = [[word[:4] for word in moment["words"]] for moment in first]
@@ -46,7 +34,7 @@ def test_a_link_opens_the_race(open_page: Open, lang: str) -> None:
     at = open_page(
         PAGE, lang=lang, wp_symbols="continuation", wp_referee="gain", wp_step="3", wp_word="newer"
     )
-    data = element(at, "referee_board")
+    data = data_of(at, "referee_board")
     assert (data["step"], data["referee"], data["probe"], data["marking"]) == (
         3,
         "gain",
@@ -59,7 +47,7 @@ def test_a_link_opens_the_race(open_page: Open, lang: str) -> None:
 
 def test_a_link_opens_longest_match(open_page: Open, lang: str) -> None:
     at = open_page(PAGE, lang=lang, wp_part="encoding", wp_text="lowest lowly", match_step="9")
-    data = element(at, "match_board")
+    data = data_of(at, "match_board")
     assert [word["tokens"] for word in data["text_words"]] == [["low", "e", "st"], ["[UNK]"]]
     assert data["others"] == [["low", "est"], ["low", "l", "[UNK]"]]
     assert (data["step"], len(data["lookups"])) == (9, 14)
@@ -67,7 +55,7 @@ def test_a_link_opens_longest_match(open_page: Open, lang: str) -> None:
 
 def test_a_link_opens_unigram(open_page: Open, lang: str) -> None:
     at = open_page(PAGE, lang=lang, wp_part="unigram", uni_step="1")
-    data = element(at, "unigram_board")
+    data = data_of(at, "unigram_board")
     assert data["step"] == 1
     assert [moment["kind"] for moment in data["moments"]] == ["seed", "em", *["pruned", "em"] * 3]
     assert data["moments"][-1]["best"][0] == ["low", "est"]
@@ -76,7 +64,7 @@ def test_a_link_opens_unigram(open_page: Open, lang: str) -> None:
 
 def test_the_seed_draws_the_same(open_page: Open) -> None:
     draws = [
-        element(open_page(PAGE, wp_part="unigram", uni_seed=seed), "unigram_board")["moments"][0]["samples"]
+        data_of(open_page(PAGE, wp_part="unigram", uni_seed=seed), "unigram_board")["moments"][0]["samples"]
         for seed in ("5", "5", "6")
     ]
     assert draws[0] == draws[1] != draws[2]
@@ -118,8 +106,8 @@ def test_odd_words_are_answered(open_page: Open, part: str, words: str) -> None:
 @pytest.mark.parametrize("text", ["", "   ", "\u0000", "a" * 150, "<img src=x onerror=alert(1)>"])
 def test_odd_texts_are_answered(open_page: Open, text: str) -> None:
     at = open_page(PAGE, wp_part="encoding", wp_text=text, wp_word=text)
-    element(at, "match_board")
-    element(open_page(PAGE, wp_part="unigram", wp_word=text), "unigram_board")
+    data_of(at, "match_board")
+    data_of(open_page(PAGE, wp_part="unigram", wp_word=text), "unigram_board")
 
 
 def test_nonsense_in_the_link_falls_back(open_page: Open) -> None:
@@ -134,7 +122,7 @@ def test_the_state_survives_a_change_of_language(open_page: Open) -> None:
     at = open_page(PAGE, wp_part="unigram", uni_step="3", wp_word="newest")
     at.session_state["lang"] = "ko"
     at.run()
-    data = element(at, "unigram_board")
+    data = data_of(at, "unigram_board")
     assert (data["step"], data["word"]) == (3, "newest")
     assert data["words"]["leaves"] == "없애요"
 
@@ -142,7 +130,7 @@ def test_the_state_survives_a_change_of_language(open_page: Open) -> None:
 def test_samples_and_both_symbols(open_page: Open) -> None:
     for source in ("tale_en", "story_ko", "story_ko_jamo", "tongue_twister_ko"):
         at = open_page(PAGE, bpe_source=source, wp_merges="20", wp_symbols="continuation")
-        assert len(element(at, "referee_board")["lanes"][1]["merged"]) == 20
+        assert len(data_of(at, "referee_board")["lanes"][1]["merged"]) == 20
 
 
 def test_long_training_shows_progress_and_a_way_to_stop(
