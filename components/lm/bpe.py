@@ -34,9 +34,8 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from components.lm.merging import (
-    Curve,
     LongInts,
-    MergeLog,
+    MergeTrace,
     MergeTrainer,
     PairTable,
     SymbolChains,
@@ -222,71 +221,33 @@ class BpeProgress:
     last_count: int
 
 
-@dataclass(frozen=True, eq=False)
-class BpeTrace:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BpeTrace(MergeTrace[MergeStep]):
     """A finished (or stopped) run, from which every step can be rebuilt.
 
-    Steps are stored as differences (:class:`components.lm.merging.MergeLog`); any moment is rebuilt on demand.
+    Steps are stored as differences (:class:`components.lm.merging.MergeLog`); any moment is rebuilt on demand. In
+    ``symbols`` those longer than a letter, such as the end mark, come after the letters.
 
     Attributes:
-        words, counts: the training words.
         settings: as trained.
-        symbols: token id -> symbol. The alphabet by code point (symbols longer than a letter, such as the end mark,
-            after the letters), then merged symbols in the order learned.
-        alphabet: the symbols before any merge, in the order met.
-        log: the merges as differences.
-        pairs: packed symbol ids of each merge, shape (merges,).
-        pair_counts_chosen, joined, num_tied: per merge, see :class:`MergeStep`; shape (merges,).
+        pair_counts_chosen: per merge, see :class:`MergeStep`; shape (merges,).
         decided_by: per merge.
         stop_reason: see :data:`StopReason`.
         waiting: the tied pairs when ``stop_reason`` is ``choice_needed``.
     """
 
-    words: tuple[str, ...]
-    counts: tuple[int, ...]
     settings: BpeSettings
-    symbols: tuple[str, ...]
-    alphabet: tuple[str, ...]
-    log: MergeLog
-    pairs: LongInts
     pair_counts_chosen: LongInts
-    joined: LongInts
-    num_tied: LongInts
     decided_by: tuple[DecidedBy, ...]
     stop_reason: StopReason
     waiting: tuple[Pair, ...] = ()
-
-    @property
-    def num_steps(self) -> int:
-        """Merges learned."""
-        return len(self.pairs)
-
-    @cached_property
-    def merges(self) -> tuple[Pair, ...]:
-        """The merged pairs in the order learned."""
-        return tuple(self._pair(packed) for packed in self.pairs.tolist())
-
-    @cached_property
-    def merged_symbols(self) -> tuple[str, ...]:
-        """What each merge made, in order."""
-        return tuple(self.symbols[new] for new in self.log.new_symbols.tolist())
 
     @cached_property
     def token_ids(self) -> dict[str, int]:
         """Symbol -> token id."""
         return {symbol: token_id for token_id, symbol in enumerate(self.symbols)}
 
-    @cached_property
-    def curve(self) -> Curve:
-        """Tokens, vocabulary size and tokens per word at every moment."""
-        return self.log.curve(self.joined, len(self.alphabet))
-
     def step(self, step: int) -> MergeStep:
-        """Merge number ``step`` (from 1).
-
-        Raises:
-            IndexError: there is no such step.
-        """
         if not 1 <= step <= self.num_steps:
             raise IndexError(f"step {step} is outside 1 to {self.num_steps}")
         at = step - 1
@@ -309,15 +270,6 @@ class BpeTrace:
             corpus_tokens=curve.corpus_tokens[step],
             tokens_per_word=curve.tokens_per_word[step],
         )
-
-    def steps(self) -> tuple[MergeStep, ...]:
-        """All merges."""
-        return tuple(self.step(number) for number in range(1, self.num_steps + 1))
-
-    def vocabulary(self, moment: int) -> tuple[str, ...]:
-        """Symbols known at a moment: the alphabet in the order met, then merged symbols in the order learned."""
-        merged = self.symbols[len(self.alphabet) : self.curve.vocab_size[moment]]
-        return self.alphabet + merged
 
     def pair_counts(self, moment: int) -> tuple[PairCount, ...]:
         """Every pair at a moment, in the order met."""
@@ -369,14 +321,6 @@ class BpeTrace:
         rank = 1 + len({other.count for other in counted.values() if other.count > guessed.count})
         verdict: Verdict = "winner" if guessed.chosen else "tied" if guessed.tied else "less_frequent"
         return Guess(step, pair, verdict, guessed.count, rank, winner, made.num_tied, made.decided_by)
-
-    def word_symbols(self, moment: int) -> tuple[tuple[str, ...], ...]:
-        """All words at a moment, each as its symbols."""
-        return self.log.word_symbols(moment, self.symbols)
-
-    def word_states(self, moment: int, indices: Iterable[int] | None = None) -> tuple[WordState, ...]:
-        """Words at a moment (all, or those with the given indices) with the joins to come and those just made."""
-        return self.log.word_states(moment, self.symbols, self.words, indices)
 
     def changed_words(self, step: int) -> tuple[int, ...]:
         """Indices of the words that a step changes, in order."""
@@ -436,10 +380,6 @@ class BpeTrace:
         arrays = (self.pairs, self.pair_counts_chosen, self.joined, self.num_tied)
         symbols = sum(49 + len(symbol) for symbol in self.symbols)
         return self.log.num_bytes + sum(array.nbytes for array in arrays) + symbols + 8 * self.num_steps
-
-    def _pair(self, packed: int) -> Pair:
-        left, right = unpack(packed)
-        return self.symbols[left], self.symbols[right]
 
 
 def first_difference(one: BpeTrace, other: BpeTrace) -> int | None:

@@ -17,6 +17,7 @@ from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, pairwise
 from typing import Generic, TypeVar
 
@@ -207,78 +208,6 @@ class SymbolChains:
             ),
             new_symbols=np.asarray(self._log_new, np.int32),
         )
-
-
-Progress = TypeVar("Progress")
-Trace = TypeVar("Trace")
-
-
-class MergeTrainer(ABC, Generic[Progress, Trace]):
-    """Learns merges a few at a time, so that a page can train in the background, show progress and stop.
-
-    What pair is merged, the subclass decides.
-
-    Args:
-        num_merges: merges wanted; there may be fewer.
-    """
-
-    _stop_reason: str | None
-
-    def __init__(self, num_merges: int) -> None:
-        self._num_merges = num_merges
-        self._pairs: list[int] = []
-        """The pair of each merge, packed."""
-        self._stop_reason = None
-
-    @property
-    @abstractmethod
-    def progress(self) -> Progress:
-        """How far the run is."""
-
-    @abstractmethod
-    def trace(self) -> Trace:
-        """The run so far; ``stop_reason`` is ``stopped`` when it was not finished."""
-
-    @abstractmethod
-    def _merge_once(self) -> None:
-        """Learn one more merge, or set ``_stop_reason``."""
-
-    @property
-    def finished(self) -> bool:
-        """No merge is left to learn."""
-        return self._stop_reason is not None
-
-    def advance(self, merges: int = 50) -> bool:
-        """Learn up to ``merges`` more; True when the run is finished."""
-        for _ in range(merges):
-            if self.finished:
-                break
-            self._merge_once()
-        if len(self._pairs) >= self._num_merges and not self.finished:
-            self._stop_reason = "all_merges"
-        return self.finished
-
-    def run(
-        self,
-        on_progress: Callable[[Progress], None] | None = None,
-        should_stop: Callable[[], bool] | None = None,
-        every: int = 20,
-    ) -> Trace:
-        """Train to the end, telling ``on_progress`` and asking ``should_stop`` after every ``every`` merges."""
-        while not self.advance(every):
-            if on_progress:
-                on_progress(self.progress)
-            if should_stop and should_stop():
-                break
-        return self.trace()
-
-    def __iter__(self) -> Iterator[Progress]:
-        """One progress per merge, until the run is finished."""
-        while not self.finished:
-            before = len(self._pairs)
-            self.advance(1)
-            if len(self._pairs) > before:
-                yield self.progress
 
 
 @dataclass(frozen=True)
@@ -535,3 +464,147 @@ class MergeLog:
     def _check(self, moment: int) -> None:
         if not 0 <= moment <= self.num_merges:
             raise IndexError(f"moment {moment} is outside 0 to {self.num_merges}")
+
+
+Step = TypeVar("Step")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MergeTrace(ABC, Generic[Step]):
+    """A finished (or stopped) run of merges, from which every step can be rebuilt.
+
+    Attributes:
+        words, counts: the training words.
+        symbols: token id -> symbol: the alphabet by code point, then merged symbols in the order learned.
+        alphabet: the symbols before any merge, in the order met.
+        log: the merges as differences.
+        pairs: packed symbol ids of each merge, shape (merges,).
+        joined, num_tied: per merge, how many places it joined and how many pairs were as good; shape (merges,).
+    """
+
+    words: tuple[str, ...]
+    counts: tuple[int, ...]
+    symbols: tuple[str, ...]
+    alphabet: tuple[str, ...]
+    log: MergeLog
+    pairs: LongInts
+    joined: LongInts
+    num_tied: LongInts
+
+    @abstractmethod
+    def step(self, step: int) -> Step:
+        """Merge number ``step`` (from 1).
+
+        Raises:
+            IndexError: there is no such step.
+        """
+
+    @property
+    def num_steps(self) -> int:
+        """Merges learned."""
+        return len(self.pairs)
+
+    @cached_property
+    def merges(self) -> tuple[tuple[str, str], ...]:
+        """The merged pairs in the order learned."""
+        return tuple(
+            (self.symbols[left], self.symbols[right]) for left, right in map(unpack, self.pairs.tolist())
+        )
+
+    @cached_property
+    def merged_symbols(self) -> tuple[str, ...]:
+        """What each merge made, in order."""
+        return tuple(self.symbols[new] for new in self.log.new_symbols.tolist())
+
+    @cached_property
+    def curve(self) -> Curve:
+        """Tokens, vocabulary size and tokens per word at every moment."""
+        return self.log.curve(self.joined, len(self.alphabet))
+
+    def steps(self) -> tuple[Step, ...]:
+        """All merges."""
+        return tuple(self.step(number) for number in range(1, self.num_steps + 1))
+
+    def vocabulary(self, moment: int) -> tuple[str, ...]:
+        """Symbols known at a moment: the alphabet in the order met, then merged symbols in the order learned."""
+        return self.alphabet + self.symbols[len(self.alphabet) : self.curve.vocab_size[moment]]
+
+    def word_symbols(self, moment: int) -> tuple[tuple[str, ...], ...]:
+        """All words at a moment, each as its symbols."""
+        return self.log.word_symbols(moment, self.symbols)
+
+    def word_states(self, moment: int, indices: Iterable[int] | None = None) -> tuple[WordState, ...]:
+        """Words at a moment (all, or those with the given indices) with the joins to come and those just made."""
+        return self.log.word_states(moment, self.symbols, self.words, indices)
+
+
+Progress = TypeVar("Progress")
+Trace = TypeVar("Trace")
+
+
+class MergeTrainer(ABC, Generic[Progress, Trace]):
+    """Learns merges a few at a time, so that a page can train in the background, show progress and stop.
+
+    What pair is merged, the subclass decides.
+
+    Args:
+        num_merges: merges wanted; there may be fewer.
+    """
+
+    _stop_reason: str | None
+
+    def __init__(self, num_merges: int) -> None:
+        self._num_merges = num_merges
+        self._pairs: list[int] = []
+        """The pair of each merge, packed."""
+        self._stop_reason = None
+
+    @property
+    @abstractmethod
+    def progress(self) -> Progress:
+        """How far the run is."""
+
+    @abstractmethod
+    def trace(self) -> Trace:
+        """The run so far; ``stop_reason`` is ``stopped`` when it was not finished."""
+
+    @abstractmethod
+    def _merge_once(self) -> None:
+        """Learn one more merge, or set ``_stop_reason``."""
+
+    @property
+    def finished(self) -> bool:
+        """No merge is left to learn."""
+        return self._stop_reason is not None
+
+    def advance(self, merges: int = 50) -> bool:
+        """Learn up to ``merges`` more; True when the run is finished."""
+        for _ in range(merges):
+            if self.finished:
+                break
+            self._merge_once()
+        if len(self._pairs) >= self._num_merges and not self.finished:
+            self._stop_reason = "all_merges"
+        return self.finished
+
+    def run(
+        self,
+        on_progress: Callable[[Progress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+        every: int = 20,
+    ) -> Trace:
+        """Train to the end, telling ``on_progress`` and asking ``should_stop`` after every ``every`` merges."""
+        while not self.advance(every):
+            if on_progress:
+                on_progress(self.progress)
+            if should_stop and should_stop():
+                break
+        return self.trace()
+
+    def __iter__(self) -> Iterator[Progress]:
+        """One progress per merge, until the run is finished."""
+        while not self.finished:
+            before = len(self._pairs)
+            self.advance(1)
+            if len(self._pairs) > before:
+                yield self.progress

@@ -23,7 +23,7 @@ Moments and steps count as in :mod:`components.lm.bpe`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -33,9 +33,8 @@ import numpy.typing as npt
 
 from components.lm.bpe import UNKNOWN, Pair, StopReason
 from components.lm.merging import (
-    Curve,
     LongInts,
-    MergeLog,
+    MergeTrace,
     MergeTrainer,
     PairTable,
     SymbolChains,
@@ -156,65 +155,24 @@ class WordPieceProgress:
     last_value: float
 
 
-@dataclass(frozen=True, eq=False)
-class WordPieceTrace:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class WordPieceTrace(MergeTrace[WordPieceStep]):
     """A finished (or stopped) run, from which every step can be rebuilt.
 
     Attributes:
-        words, counts: the training words.
         referee, marking: as trained.
-        symbols: token id -> symbol: the alphabet by code point, then merged symbols in the order learned.
-        alphabet: the symbols before any merge, in the order met.
-        log: the merges as differences.
-        pairs: packed symbol ids of each merge, shape (merges,).
         step_counts: count, left count, right count of each merge, shape (merges, 3).
         values: what the referee gave each merge, shape (merges,).
-        joined, num_tied: per merge, shape (merges,).
         stop_reason: why training ended.
     """
 
-    words: tuple[str, ...]
-    counts: tuple[int, ...]
     referee: Referee
     marking: Symbols
-    symbols: tuple[str, ...]
-    alphabet: tuple[str, ...]
-    log: MergeLog
-    pairs: LongInts
     step_counts: LongInts
     values: Floats
-    joined: LongInts
-    num_tied: LongInts
     stop_reason: WordPieceStop
 
-    @property
-    def num_steps(self) -> int:
-        """Merges learned."""
-        return len(self.pairs)
-
-    @cached_property
-    def merges(self) -> tuple[Pair, ...]:
-        """The merged pairs in the order learned."""
-        return tuple(
-            (self.symbols[left], self.symbols[right]) for left, right in map(unpack, self.pairs.tolist())
-        )
-
-    @cached_property
-    def merged_symbols(self) -> tuple[str, ...]:
-        """What each merge made, in order."""
-        return tuple(self.symbols[new] for new in self.log.new_symbols.tolist())
-
-    @cached_property
-    def curve(self) -> Curve:
-        """Tokens, vocabulary size and tokens per word at every moment."""
-        return self.log.curve(self.joined, len(self.alphabet))
-
     def step(self, step: int) -> WordPieceStep:
-        """Merge number ``step`` (from 1).
-
-        Raises:
-            IndexError: there is no such step.
-        """
         if not 1 <= step <= self.num_steps:
             raise IndexError(f"step {step} is outside 1 to {self.num_steps}")
         at = step - 1
@@ -233,14 +191,6 @@ class WordPieceTrace:
             corpus_tokens=self.curve.corpus_tokens[step],
             tokens_per_word=self.curve.tokens_per_word[step],
         )
-
-    def steps(self) -> tuple[WordPieceStep, ...]:
-        """All merges."""
-        return tuple(self.step(number) for number in range(1, self.num_steps + 1))
-
-    def vocabulary(self, moment: int) -> tuple[str, ...]:
-        """Symbols known at a moment: the alphabet in the order met, then merged symbols in the order learned."""
-        return self.alphabet + self.symbols[len(self.alphabet) : self.curve.vocab_size[moment]]
 
     def pair_scores(self, moment: int) -> tuple[PairScore, ...]:
         """Every pair at a moment with count, score, gain and its rank under each referee, in the order met."""
@@ -268,14 +218,6 @@ class WordPieceTrace:
             referee: _dense_ranks(column, _tolerance(referee, total)) for referee, column in values.items()
         }
         return _Board(table, names, left_counts, right_counts, values, ranks)
-
-    def word_symbols(self, moment: int) -> tuple[tuple[str, ...], ...]:
-        """All words at a moment, each as its symbols."""
-        return self.log.word_symbols(moment, self.symbols)
-
-    def word_states(self, moment: int, indices: Iterable[int] | None = None) -> tuple[WordState, ...]:
-        """Words at a moment (all, or those with the given indices) with the joins to come and those just made."""
-        return self.log.word_states(moment, self.symbols, self.words, indices)
 
     def view(self, moment: int, *, max_words: int = 60, max_pairs: int = 60) -> WordPieceView:
         """Everything to show at a moment; see :class:`WordPieceView`."""
