@@ -102,7 +102,7 @@ def _training(
         rows.append(
             (
                 "start",
-                f"position embeddings start as sines and cosines, and half of the heads (at most 4) of {'the first layer' if s.neighbour_layers == 1 else f'the first {s.neighbour_layers} layers'} start by looking at a near token (layer 0: 1 before, 1 after, 2 before, 2 after); without this the model stayed for millions of tokens at the level of word frequencies. All of it is trained: what other heads do was learned",
+                f"position embeddings start as sines and cosines, and half of the heads (at most 4) of {'the first layer' if s.neighbour_layers == 1 else f'the first {s.neighbour_layers} layers'} start by looking at a near token (layer 0: 1 before, 1 after, 2 before, 2 after); without this the model stayed for millions of tokens at the level of word frequencies. In the other heads queries start equal to keys, and queries and keys have no weight decay; without this most heads looked at everything alike to the end. All of it is trained: what heads do at the end was learned",
             )
         )
     table = "\n".join(f"| {key} | {value} |" for key, value in rows)
