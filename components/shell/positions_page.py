@@ -74,7 +74,9 @@ def panels(card: ModelCard) -> list[Panel]:
         return found
     about = t("positions", "learned_about", rows=len(rows), width=rows.shape[1])
     title = t("positions", "learned_title", model=card.name)
-    return [*found, Panel("learned", rows[:shown], title, about, t("positions", "learned_note"))]
+    # How the bundled BERTs began is told in their cards: components/pretraining/architectures.py, start_attention.
+    note = "learned_note_waves" if card.source == "bundled" and card.family == "bert" else "learned_note"
+    return [*found, Panel("learned", rows[:shown], title, about, t("positions", note))]
 
 
 def about(card: ModelCard, now: Look) -> str:

@@ -63,3 +63,12 @@ def test_first_view_needs_no_torch() -> None:
         [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("model", "began"), [("pocket-bert", b"began as sines"), ("pocket-gpt", b"no order")]
+)
+def test_how_the_table_began_is_told(open_page: Open, model: str, began: bytes) -> None:
+    at = open_page("transformer/positions", pos_model=model)
+    block = next(b for b in at.get("bidi_component") if b.proto.component_name == "glassbox.position_tables")
+    assert began in block.proto.bytes
