@@ -99,7 +99,7 @@ def bert_masking() -> None:
     """The default views of the masking lab, the dice and next sentence, and every pair its rounds can draw."""
     from components.lm.dice import Recipe, settle
     from components.lm.next_sentence import judge
-    from components.shell import cached, next_page
+    from components.shell import cached, dice_page, next_page
     from components.shell import masking_page as page
 
     loaded = checkpoints.load(page.MODEL, "masked_prediction")
@@ -114,8 +114,8 @@ def bert_masking() -> None:
         {**model, "others": {left_only.name: left_only.revision}, "state": state, "lab": lab, "three_ways": page.three_ways(card, text, hidden, {})},
     )  # fmt: skip
 
-    state = {p.key: p.default for p in page.DICE if p.key in page.DREW}
-    text = cached.maskable_text(card.name, card.revision, page.DICE_TEXT)
+    state = {p.key: p.default for p in dice_page.PARAMS if p.key in dice_page.DREW}
+    text = cached.maskable_text(card.name, card.revision, dice_page.TEXT)
     settled = {n: settle(text, Recipe(), num_draws=n, seed=state["seed"]) for n in (1, 100)}
     kept = {
         n: {"tokens": s.tokens, "draws": s.draws, "counts": {int(a): c for a, c in s.counts.items()}}
@@ -126,7 +126,7 @@ def bert_masking() -> None:
         {
             **model,
             "state": state,
-            "draw": page.draw_data(card, text, Recipe(), state["seed"]),
+            "draw": dice_page.draw_data(card, text, Recipe(), state["seed"]),
             "settled": kept,
         },
     )

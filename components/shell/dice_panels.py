@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from components.shell import cached
-from components.shell import masking_page as state
+from components.shell import dice_page as state
 from components.shell.i18n import t
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def look_further(card: Any, text: MaskableText | None) -> None:
     """Draw the panel the reader opened."""
     look = st.segmented_control(
         t("dice", "look"),
-        state.DICE_LOOKS,
+        state.LOOKS,
         key="dice_look",
         required=True,
         format_func=lambda name: t("dice", f"look_{name}"),

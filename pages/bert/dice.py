@@ -3,14 +3,15 @@
 import streamlit as st
 
 from components.elements.dice_board import dice_board
+from components.shell import dice_page as dice
 from components.shell import links
-from components.shell import masking_page as dice
 from components.shell.dice_panels import look_further
 from components.shell.i18n import t
 from components.shell.layout import Export, caption, controls, foot, page_header, slide_note
+from components.shell.masking_page import MODEL, About, notices
 from components.shell.models import model_in_use, model_picker
 
-links.open_view("bert/dice", *dice.DICE)
+links.open_view("bert/dice", *dice.PARAMS)
 page_header("bert/dice")
 
 dice.keep_split_possible()
@@ -37,12 +38,12 @@ with controls():
         st.number_input(t("dice", "seed"), 0, 999_999, key="seed")
 
 # One draw; the model reads it, and each chosen position once more in the two cases that did not come up.
-card = model_in_use("masked_prediction", default=dice.MODEL, key="bert_model")
+card = model_in_use("masked_prediction", default=MODEL, key="bert_model")
 with st.spinner(t("dice", "loading", model=card.name), show_time=True):
-    text, data = dice.dice_board_data(card)
-dice.notices(card, text)
+    text, data = dice.board_data(card)
+notices(card, text)
 dice_board(data, on_said=dice.said)
-caption(dice.dice_caption(card))
+caption(dice.about_board(card))
 
 look_further(card, text)
 
@@ -62,9 +63,9 @@ foot(
     ],
     export=Export(
         "bert-dice",
-        f"{dice.dice_caption(card)} · {st.session_state['dice_text'][:200]}",
-        dice.About(card, [p.key for p in dice.DICE if p.key not in ("bert_model", "dice_look")]),
-        {"positions": lambda: dice.dice_rows(card)},
-        lambda: dice.dice_board_data(card)[1],
+        f"{dice.about_board(card)} · {st.session_state['dice_text'][:200]}",
+        About(card, [p.key for p in dice.PARAMS if p.key not in ("bert_model", "dice_look")]),
+        {"positions": lambda: dice.rows(card)},
+        lambda: dice.board_data(card)[1],
     ),
 )
