@@ -37,7 +37,10 @@ page = contents(
             lesson("bert/masking_rates", icon="percent"),
             lesson("bert/next_sentence", icon="forum"),
         ],
-        "gpt": [lesson("gpt/generation", icon="edit_note")],
+        "gpt": [
+            lesson("gpt/generation", icon="edit_note"),
+            lesson("gpt/learning", icon="trending_up"),
+        ],
     },
 )
 run_page(page)

@@ -41,6 +41,15 @@ def gpt_generation(steps: int = 17) -> dict:
     }
 
 
+def gpt_learning() -> dict:
+    """The default view of "Watching a model learn": every probe at every moment, and each panel."""
+    from components.shell.learning_page import TRACE, computed_view
+
+    found = computed_view()
+    save(TRACE.name, found)
+    return found
+
+
 def bert_attention() -> None:
     """The default view of "Attention heads": every weight, exact."""
     from components.lm.attention import attend, encode, separator_ids
@@ -405,6 +414,24 @@ def miniature_of_next_sentence() -> dict:
     return {"kind": "bars", "frames": frames}
 
 
+def miniature_of_learning(trace: dict) -> dict:
+    """One probe at every other moment: how the GPT's choice settles."""
+    from components.lm.learning import shares
+    from components.shell.learning_page import FIRST_PROBE, MODELS, load_probes
+
+    probe = load_probes()[FIRST_PROBE]
+    found = trace["probes"][MODELS[1]][FIRST_PROBE]["logprobs"]
+    frames = []
+    for k in (0, len(found) // 2, len(found) - 1):
+        bars = [[word, round(p, 4)] for word, p in zip(probe.candidates, shares(found[k]), strict=True)]
+        chosen = max(range(len(bars)), key=lambda c: bars[c][1])
+        step = trace["of"]["moments"][MODELS[1]][k][0]
+        frames.append(
+            {"text": f"{step:,}: {probe.sentence}"[:34], "next": "", "bars": bars, "chosen": chosen}
+        )
+    return {"kind": "bars", "frames": frames}
+
+
 def save(name: str, value: object) -> None:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     (HERE / name).write_text(text + "\n", encoding="utf-8")
@@ -418,6 +445,8 @@ def main() -> None:
     save(GUESSES, masks())
     miniatures = json.loads((HERE / "miniatures.json").read_text(encoding="utf-8"))
     miniatures["gpt/generation"] = miniature_of_generation(trace)
+    learned = gpt_learning()
+    miniatures["gpt/learning"] = miniature_of_learning(learned)
     miniatures["tokens/bpe"] = miniature_of_bpe()
     miniatures["tokens/encode"] = miniature_of_encode()
     miniatures["tokens/wordpiece"] = miniature_of_wordpiece()

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from components.lm.bpe import BpeTrace
     from components.lm.byte_level import ByteLevelBpe
     from components.lm.checkpoints import LoadedModel
+    from components.lm.cloze import ClozeProbe
     from components.lm.contextual import WordVectors
+    from components.lm.decoding import SamplingSettings
     from components.lm.dice import Settled
     from components.lm.embeddings import Changes, Effects, InputEmbeddings, ModelInput, Neighbour, PaddedBatch
     from components.lm.head_scores import HeadScores
+    from components.lm.learning import Learned, Snapshots
     from components.lm.masking import MaskedTokens
     from components.lm.mlm import Change, ChosenPosition, MaskableText
     from components.lm.next_sentence import Verdict
@@ -428,3 +431,62 @@ def words_in_context(name: str, revision: str, sentences: str, word: str) -> "Wo
     if known := first_bert.words(name, revision, sentences, word):
         return known
     return word_vectors(load_model(name, "attention"), sentences.splitlines(), word)
+
+
+# Twelve copies of a model of 0.7 million parameters: some 34 MB.
+@st.cache_resource(max_entries=4, show_spinner=False)
+def snapshots(name: str, revision: str) -> "Snapshots":
+    """Return a model at every moment of its training."""
+    from components.lm.learning import load_snapshots
+
+    return load_snapshots(name)
+
+
+# Sixty probes at twelve moments: some 100 kB. Some ten seconds to compute.
+@st.cache_resource(max_entries=4, show_spinner=False)
+def learned_probes(name: str, revision: str) -> "tuple[Learned, ...]":
+    """Return every cloze probe of ours, put to every snapshot of a model."""
+    from components.lm.cloze import load_probes
+    from components.lm.learning import learn
+
+    return tuple(learn(snapshots(name, revision), probe) for probe in load_probes())
+
+
+# One sentence at twelve moments: 2 kB.
+@st.cache_resource(max_entries=400, show_spinner=False)
+def learned(name: str, revision: str, probe: "ClozeProbe") -> "Learned":
+    """Return one sentence, put to every snapshot of a model.
+
+    Raises:
+        UnusableProbe: it is too long for the model.
+    """
+    from components.lm.learning import learn
+
+    return learn(snapshots(name, revision), probe)
+
+
+# Twelve texts of 40 tokens: 3 kB.
+@st.cache_resource(max_entries=400, show_spinner=False)
+def snapshot_texts(
+    name: str, revision: str, prompt: str, sampling: "SamplingSettings", num_tokens: int
+) -> tuple[str, ...]:
+    """Return how every snapshot of a model continues the same beginning."""
+    from components.lm.learning import write_on
+
+    return write_on(snapshots(name, revision), prompt, sampling, num_tokens)
+
+
+# A few numbers for each sentence.
+@st.cache_resource(max_entries=400, show_spinner=False)
+def probe_scores(name: str, revision: str, probe: "ClozeProbe") -> tuple[float, ...]:
+    """Return the log-probability of each candidate under a whole model, in nats.
+
+    Raises:
+        UnusableProbe: it is too long for the model.
+    """
+    from components.lm.cloze import score_probe
+    from components.lm.learning import check_length
+
+    loaded = load_model(name)
+    check_length(loaded.model, loaded.tokenizer, probe)
+    return score_probe(loaded.model, loaded.tokenizer, probe).logprobs

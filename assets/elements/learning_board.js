@@ -1,0 +1,160 @@
+// Two models at the moments of their training: one probe with its candidates, and six curves, one per kind of probe.
+import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
+import { num, full, percent, grouped } from "../glassbox.lib/format.js";
+import { stepper, reporter } from "../glassbox.lib/stepper.js";
+import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { INK, DASH, spot, axis, compact, softmax } from "../glassbox.lib/training.js";
+
+const create = instances(() => ({ rev: null, probe: 0, moment: 0, stepper: null, stops: [], report: null, watch: null }));
+
+export default function ({ data, parentElement, setStateValue }) {
+  const state = create(parentElement);
+  const root = parentElement.querySelector(".gb-learning_board");
+  const { models, probes, kinds, words: w } = data;
+  const last = Math.max(...models.map((m) => m.moments.length)) - 1;
+  state.report = state.report ?? reporter((value) => setStateValue("view", value));
+  if (state.rev !== data.rev) { state.rev = data.rev; state.probe = data.start.probe; state.moment = data.start.moment; }
+  state.probe = Math.min(state.probe, probes.length - 1);
+  state.moment = Math.min(state.moment, last);
+  const tell = () => state.report({ probe: state.probe, moment: state.moment, rev: state.rev });
+  const at = (m, moment = state.moment) => Math.min(moment, models[m].moments.length - 1);
+  const seen = (m, moment) => models[m].moments[at(m, moment)];
+  const logprobs = (m, probe, moment) => probes[probe].asked[m].logprobs[at(m, moment)];
+  const right = (m, probe, moment) => { const [first, ...rest] = logprobs(m, probe, moment); return first > Math.max(...rest); };
+  const of = (kind) => probes.map((p, i) => i).filter((i) => probes[i].kind === kind);
+  const count = (m, kind, moment) => of(kind).filter((i) => right(m, i, moment)).length;
+  const here = () => kinds.find((k) => k.kind === probes[state.probe].kind);
+  const scale = axis(models.flatMap((m) => m.moments.map((x) => x[1])));
+
+  function label(moment) {
+    const tokens = models.map((m, i) => seen(i, moment)[1]), near = Math.max(...tokens) <= 1.1 * Math.min(...tokens);
+    const round = (n) => grouped(n ? Number(n.toPrecision(3)) : 0);
+    const shown = near ? round(tokens[0]) : tokens.map((n, i) => `${models[i].name} ${round(n)}`).join(" / ");
+    return say(w.moment, { n: moment + 1, last: last + 1, tokens: shown });
+  }
+
+  /** One kind: how many of its probes each model gets right, against the tokens it had read. */
+  function curve(kind, W, H, rem) {
+    const total = of(kind.kind).length, left = 1.5 * rem, bottom = H - 1.25 * rem, top = 0.45 * rem, size = 0.78 * rem;
+    const x = scale.place(left + 0.45 * rem, W - 0.6 * rem), y = (n) => bottom - (n / total) * (bottom - top);
+    const text = (attributes, string) => h("text", { "font-size": size, "font-family": "sans-serif", fill: "var(--gb-quiet)", ...attributes }, string);
+    const parts = [
+      h("rect", { x: left, width: W - left, y: y(kind.high), height: y(kind.low) - y(kind.high), fill: "var(--gb-line)", "fill-opacity": 0.32 }),
+      ...[0, total].flatMap((n) => [h("line", { x1: left, x2: W, y1: y(n), y2: y(n), stroke: "var(--gb-line)" }), text({ x: left - 0.3 * rem, y: y(n) + 0.28 * rem, "text-anchor": "end" }, n)]),
+      h("line", { x1: left, x2: W, y1: y(kind.chance), y2: y(kind.chance), stroke: "var(--gb-cut)", "stroke-dasharray": "3 4", "stroke-width": 1.5 }),
+      ...scale.ticks.map((n) => text({ x: x(n), y: H - 0.2 * rem, "text-anchor": "middle" }, compact(n, data.lang))),
+    ];
+    models.forEach((m, i) => {
+      const points = m.moments.map((moment, k) => `${x(moment[1]).toFixed(1)},${(y(count(i, kind.kind, k)) + (i ? 1.5 : -1.5)).toFixed(1)}`);
+      const line = (list, strength) => h("polyline", { points: list.join(" "), fill: "none", stroke: INK[i], "stroke-width": 2.5, "stroke-dasharray": DASH[i], "stroke-opacity": strength, "stroke-linejoin": "round" });
+      parts.push(line(points.slice(at(i)), 0.35), line(points.slice(0, at(i) + 1), 1));
+    });
+    models.forEach((m, i) => {
+      const n = count(i, kind.kind, state.moment), here = x(seen(i, state.moment)[1]);
+      parts.push(h("line", { x1: here, x2: here, y1: top, y2: bottom, stroke: "var(--gb-quiet)", "stroke-width": 1, "stroke-opacity": 0.6 }));
+      parts.push(spot(i, here, y(n) + (i ? 1.5 : -1.5), 0.36 * rem));
+    });
+    return parts;
+  }
+
+  // -- six curves, each a button that opens its probes
+  const curves = kinds.map((kind) => {
+    const svg = h("svg", { class: "curve", "aria-hidden": "true" }), score = h("span", { class: "score" });
+    const press = () => { if (here() !== kind) { state.probe = of(kind.kind)[0]; refresh(); tell(); } };
+    const node = h("button", { type: "button", class: "kind", "data-kind": kind.kind, onclick: press }, h("span", { class: "name" }, h("b", {}, kind.label), score), svg);
+    return { kind, svg, score, node };
+  });
+  function drawCurves() {
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    for (const { kind, svg, score, node } of curves) {
+      const { width, height } = svg.getBoundingClientRect();
+      const counts = models.map((m, i) => count(i, kind.kind, state.moment)), total = of(kind.kind).length;
+      if (width > 0) { svg.setAttribute("viewBox", `0 0 ${width} ${height}`); fill(svg, ...curve(kind, width, height, rem)); }
+      fill(score, ...counts.flatMap((n, i) => [mark(i), ` ${n} `]), say(w.of_total, { total }));
+      node.setAttribute("aria-pressed", String(here() === kind));
+      node.setAttribute("aria-label", say(w.kind_label, { kind: kind.label, scores: counts.map((n, i) => `${models[i].name} ${n}`).join(", "), total, chance: num(kind.chance, 2) }));
+    }
+  }
+  const mark = (i) => h("svg", { class: "mark", viewBox: "0 0 16 16", "aria-hidden": "true" }, spot(i, 8, 8, 6));
+
+  // -- the probe
+  const sentence = h("p", { class: "sentence" });
+  const panels = models.map((model, i) => {
+    const about = h("span", { class: "about" }), bars = h("div", { class: "bars" }), verdict = h("p", { class: "verdict" });
+    return { about, bars, verdict, node: h("section", { class: "model", "aria-label": model.name }, h("h3", {}, mark(i), ` ${model.name} `, about), bars, verdict) };
+  });
+  const list = h("ol", { class: "probes" });
+  const table = h("table", {});
+
+  function drawProbe() {
+    const probe = probes[state.probe], [before, after] = probe.sentence.split(data.blank);
+    fill(sentence, h("span", {}, before, h("span", { class: "blank" }, w.blank), after));
+    panels.forEach(({ about, bars, verdict }, m) => {
+      const [step, tokens] = seen(m, state.moment), own = logprobs(m, state.probe, state.moment), p = softmax(own);
+      const chosen = own.indexOf(Math.max(...own)), good = right(m, state.probe, state.moment);
+      fill(about, say(w.step_tokens, { step: grouped(step), tokens: grouped(tokens) }));
+      fill(bars, ...probe.candidates.map((word, c) => {
+        const pieces = probe.asked[m].pieces[c];
+        return h("div", { class: `row${c ? "" : " answer"}${c === chosen ? " chosen" : ""}`, title: say(w.bar_title, { word, logprob: full(own[c]), share: full(p[c]), pieces: pieces.join(" ") }) },
+          h("span", { class: "arrow", "aria-hidden": "true" }, c === chosen ? "▸" : ""),
+          h("span", { class: "word" }, word, pieces.length > 1 ? h("small", {}, ` ×${pieces.length}`) : null),
+          h("span", { class: "track" }, h("span", { class: "fill", style: { width: `${100 * p[c]}%`, background: INK[m] } })),
+          h("span", { class: "p" }, percent(p[c])), h("span", { class: "tick" }, c ? "" : w.right_word));
+      }));
+      fill(verdict, h("b", { class: good ? "good" : "bad" }, good ? "✓ " : "✗ ", say(good ? w.chooses_right : w.chooses_wrong, { word: probe.candidates[chosen] })));
+    });
+    const mine = of(probe.kind);
+    fill(list, ...mine.map((i) => h("li", {}, h("button", { type: "button", class: i === state.probe ? "probe on" : "probe", "aria-pressed": String(i === state.probe), title: probes[i].sentence, onclick: () => { state.probe = i; refresh(); tell(); } },
+      ...models.map((m, k) => h("span", { class: right(k, i, state.moment) ? "sign good" : "sign bad", "aria-label": say(right(k, i, state.moment) ? w.sign_right : w.sign_wrong, { model: m.name }) }, right(k, i, state.moment) ? "✓" : "✗")),
+      h("span", { class: "text" }, probes[i].sentence)))));
+    fill(table, h("thead", {}, h("tr", {}, ...[w.table_model, w.table_word, w.table_pieces, w.table_logprob, w.table_share].map((name) => h("th", { scope: "col" }, name)))),
+      h("tbody", {}, ...models.flatMap((m, k) => probe.candidates.map((word, c) => {
+        const own = logprobs(k, state.probe, state.moment), p = softmax(own)[c];
+        return h("tr", {}, h("td", {}, m.name), h("td", {}, c ? word : `${word} ✓`), h("td", {}, probe.asked[k].pieces[c].join(" ")), h("td", { title: full(own[c]) }, num(own[c])), h("td", { title: full(p) }, num(p)));
+      }))));
+  }
+
+  function refresh() { drawProbe(); drawCurves(); state.stepper.set({ step: state.moment, last }); }
+
+  state.stepper?.destroy();
+  state.stepper = stepper({ words: data.stepper, label, onMove: (step) => { state.moment = step; refresh(); tell(); } });
+  const legend = h("p", { class: "legend" }, ...models.flatMap((m, i) => [h("span", {}, mark(i), h("svg", { class: "dash", viewBox: "0 0 28 8", "aria-hidden": "true" }, h("line", { x1: 0, x2: 28, y1: 4, y2: 4, stroke: INK[i], "stroke-width": 3, "stroke-dasharray": DASH[i] })), ` ${m.name}`)]),
+    h("span", {}, h("svg", { class: "dash", viewBox: "0 0 28 8", "aria-hidden": "true" }, h("line", { x1: 0, x2: 28, y1: 4, y2: 4, stroke: "var(--gb-cut)", "stroke-width": 2, "stroke-dasharray": "3 4" })), ` ${w.legend_chance}`),
+    h("span", {}, h("i", { class: "band" }), ` ${w.legend_band}`));
+  fill(root, state.stepper.node, h("div", { class: "board" },
+    h("div", { class: "left" }, sentence, h("div", { class: "models" }, ...panels.map((p) => p.node)), list),
+    h("div", { class: "right" }, h("p", { class: "axes" }, w.axes), h("div", { class: "kinds", role: "group", "aria-label": w.kinds }, ...curves.map((c) => c.node)), legend)),
+    h("details", { class: "numbers" }, h("summary", {}, w.table), table));
+  refresh();
+  state.watch?.disconnect();
+  state.watch = new ResizeObserver(() => drawCurves());
+  state.watch.observe(curves[0].svg);
+
+  function curvesPicture() {
+    const W = 330, H = 190, svg = frame(3 * W, 2 * H + 34);
+    kinds.forEach((kind, i) => {
+      const g = h("g", { transform: `translate(${(i % 3) * W}, ${Math.floor(i / 3) * H})` },
+        h("text", { x: 26, y: 20, "font-size": 15, "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-text)" }, `${kind.label}: ${models.map((m, k) => `${m.name} ${count(k, kind.kind, state.moment)}`).join(", ")}`),
+        h("g", { transform: "translate(0, 28)" }, ...curve(kind, W - 14, H - 40, 14)));
+      svg.append(g);
+    });
+    svg.append(h("g", { transform: `translate(26, ${2 * H + 14})` }, ...models.flatMap((m, i) => [h("line", { x1: i * 150, x2: i * 150 + 34, y1: 0, y2: 0, stroke: INK[i], "stroke-width": 3, "stroke-dasharray": DASH[i] }), spot(i, i * 150 + 17, 0, 5), h("text", { x: i * 150 + 42, y: 5, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-text)" }, m.name)]),
+      h("text", { x: 320, y: 5, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-quiet)" }, label(state.moment))));
+    return svg;
+  }
+  function probePicture() {
+    const probe = probes[state.probe], n = probe.candidates.length, W = 900, svg = frame(W, 70 + 30 * n + 40);
+    const text = (x, y, string, more = {}) => h("text", { x, y, "font-size": 16, "font-family": "sans-serif", fill: "var(--gb-text)", ...more }, string);
+    svg.append(text(8, 26, probe.sentence, { "font-size": 18 }));
+    models.forEach((m, k) => {
+      const x = 8 + k * (W / 2), p = softmax(logprobs(k, state.probe, state.moment)), [step, tokens] = seen(k, state.moment);
+      svg.append(spot(k, x + 7, 52, 6), text(x + 20, 58, `${m.name}: ${say(w.step_tokens, { step: grouped(step), tokens: grouped(tokens) })}`, { "font-size": 14 }));
+      probe.candidates.forEach((word, c) => svg.append(text(x, 88 + 30 * c, c ? word : `${word} ✓`, { "font-weight": c ? 400 : 700 }),
+        h("rect", { x: x + 120, y: 75 + 30 * c, width: 220 * p[c], height: 16, fill: INK[k] }), h("rect", { x: x + 120, y: 75 + 30 * c, width: 220, height: 16, fill: "none", stroke: "var(--gb-line)" }), text(x + 350, 88 + 30 * c, percent(p[c]))));
+    });
+    return svg;
+  }
+  state.stops.forEach((stop) => stop());
+  state.stops = [offerPicture("learning-curves", curvesPicture), offerPicture("learning-probe", probePicture)];
+  return () => { state.stops.forEach((stop) => stop()); state.stepper?.destroy(); state.watch?.disconnect(); };
+}

@@ -1,0 +1,40 @@
+"""Watching a model learn: the same questions, put to twelve snapshots of one training."""
+
+import streamlit as st
+
+from components.elements.learning_board import show_learning_board
+from components.shell import learning_page as page
+from components.shell import links
+from components.shell.i18n import t
+from components.shell.layout import caption, foot, page_header, part, picture_first, reading_aid
+
+NAME = "gpt/learning"
+links.open_view(NAME, *page.PARAMS)
+
+
+@part
+def lesson() -> None:
+    """The board with both models at one moment, and what the reader opened below it."""
+    page_header(NAME)
+    found = {name: page.learned(name) for name in page.MODELS}
+    now = show_learning_board(page.board(found), page.view(), rev=links.revision(), key="learning_board")
+    page.keep(now)
+    picture_first("learning_board", now)
+    caption(page.caption(now))
+    reading_aid(page.aid(found, now))
+    page.look_further(now)
+    with st.expander(t("learning", "how")):
+        st.markdown(t("learning", "how_text"))
+    foot(
+        NAME,
+        terms=["language model", "masked language model (MLM)", "cloze probe", "snapshot", "softmax"],
+        try_this=page.prepared(),
+        sources=[
+            ("Chiang, Huang and Lee 2020", "https://arxiv.org/abs/2010.02480"),
+            ("Liu et al. 2021", "https://arxiv.org/abs/2104.07885"),
+        ],
+        export=page.export(found, now),
+    )
+
+
+lesson()
