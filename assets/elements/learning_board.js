@@ -28,10 +28,10 @@ export default function ({ data, parentElement, setStateValue }) {
 
   function label(moment) {
     const tokens = models.map((m, i) => seen(i, moment)[1]), near = Math.max(...tokens) <= 1.1 * Math.min(...tokens);
-    const round = (n) => grouped(n ? Number(n.toPrecision(3)) : 0);
-    const shown = near ? round(tokens[0]) : tokens.map((n, i) => `${models[i].name} ${round(n)}`).join(" / ");
+    const shown = near ? compact(tokens[0], data.lang) : tokens.map((n, i) => `${models[i].name} ${compact(n, data.lang)}`).join(", ");
     return say(w.moment, { n: moment + 1, last: last + 1, tokens: shown });
   }
+  const widest = Math.max(...Array.from({ length: last + 1 }, (_, k) => label(k).length));
 
   /** One kind: how many of its probes each model gets right, against the tokens it had read. */
   function curve(kind, W, H, rem) {
@@ -47,7 +47,7 @@ export default function ({ data, parentElement, setStateValue }) {
     models.forEach((m, i) => {
       const points = m.moments.map((moment, k) => `${x(moment[1]).toFixed(1)},${(y(count(i, kind.kind, k)) + (i ? 1.5 : -1.5)).toFixed(1)}`);
       const line = (list, strength) => h("polyline", { points: list.join(" "), fill: "none", stroke: INK[i], "stroke-width": 2.5, "stroke-dasharray": DASH[i], "stroke-opacity": strength, "stroke-linejoin": "round" });
-      parts.push(line(points.slice(at(i)), 0.35), line(points.slice(0, at(i) + 1), 1));
+      parts.push(line(points.slice(at(i)), 0.45), line(points.slice(0, at(i) + 1), 1));
     });
     models.forEach((m, i) => {
       const n = count(i, kind.kind, state.moment), here = x(seen(i, state.moment)[1]);
@@ -121,9 +121,10 @@ export default function ({ data, parentElement, setStateValue }) {
   const legend = h("p", { class: "legend" }, ...models.flatMap((m, i) => [h("span", {}, mark(i), h("svg", { class: "dash", viewBox: "0 0 28 8", "aria-hidden": "true" }, h("line", { x1: 0, x2: 28, y1: 4, y2: 4, stroke: INK[i], "stroke-width": 3, "stroke-dasharray": DASH[i] })), ` ${m.name}`)]),
     h("span", {}, h("svg", { class: "dash", viewBox: "0 0 28 8", "aria-hidden": "true" }, h("line", { x1: 0, x2: 28, y1: 4, y2: 4, stroke: "var(--gb-cut)", "stroke-width": 2, "stroke-dasharray": "3 4" })), ` ${w.legend_chance}`),
     h("span", {}, h("i", { class: "band" }), ` ${w.legend_band}`));
+  state.stepper.node.style.setProperty("--label", `${0.86 * widest}ch`); // the scrubber keeps its length while the label changes
   fill(root, state.stepper.node, h("div", { class: "board" },
-    h("div", { class: "left" }, sentence, h("div", { class: "models" }, ...panels.map((p) => p.node)), list),
-    h("div", { class: "right" }, h("p", { class: "axes" }, w.axes), h("div", { class: "kinds", role: "group", "aria-label": w.kinds }, ...curves.map((c) => c.node)), legend)),
+    sentence, h("div", { class: "models" }, ...panels.map((p) => p.node)), list,
+    h("div", { class: "learned" }, h("p", { class: "axes" }, w.axes), h("div", { class: "kinds", role: "group", "aria-label": w.kinds }, ...curves.map((c) => c.node)), legend)),
     h("details", { class: "numbers" }, h("summary", {}, w.table), table));
   refresh();
   state.watch?.disconnect();

@@ -495,7 +495,7 @@ def export(found: dict[str, tuple[Learned, ...]], now: LearningView) -> Export:
     kept = revisions()
     return Export(
         name="gpt-learning",
-        caption=f"{caption(now)} · {load_probes()[now.probe].sentence}",
+        caption=caption(now),
         about={"model": ", ".join(MODELS), "revision": ", ".join(kept[name] for name in MODELS)},
         tables={"kinds": lambda: kind_rows(found), "probe": one, "own_sentence": own, "texts": written},
         result=lambda: {"kinds": kind_rows(found), "probe": one(), "texts": written()},

@@ -80,3 +80,43 @@ def test_an_own_sentence(open_at: OpenAt, outside: list[str]) -> None:
     expect(page.locator(".gb-candidate_curves .sentence")).to_contain_text("The dog")
     page.wait_for_url("**own_words=plays**")
     assert outside == []
+
+
+def test_the_picture_fits_the_first_screen_and_cuts_no_word(open_at: OpenAt) -> None:
+    longest = max(range(len(load_probes())), key=lambda i: max(map(len, load_probes()[i].candidates)))
+    page = open_at(f"/gpt-learning?lang=en&probe={longest}")
+    page.wait_for_selector(".legend")
+    for part in (".legend", ".probes", ".models"):
+        box = page.locator(part).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 768, part
+    cut = page.eval_on_selector_all(
+        ".word", "nodes => nodes.filter((n) => n.scrollWidth > n.clientWidth).length"
+    )
+    assert cut == 0
+
+
+def test_in_lecture_size_nothing_is_smaller_than_18_pixels(open_at: OpenAt) -> None:
+    page = open_at("/gpt-learning?lang=en&size=lecture")
+    page.wait_for_selector(".curve text")
+    small = page.eval_on_selector_all(
+        ".gb-learning_board *",
+        """nodes => nodes.filter((n) => [...n.childNodes].some((c) => c.nodeType === 3 && c.data.trim()))
+          .map((n) => parseFloat(getComputedStyle(n).fontSize)).filter((size) => size < 18)""",
+    )
+    assert small == []
+
+
+def test_pictures_can_be_taken_home(open_at: OpenAt, outside: list[str]) -> None:
+    page = open_at("/gpt-learning?lang=en&moment=3&learn_look=bias")
+    page.wait_for_selector(".gb-pair_bars tbody tr")
+    page.get_by_role("button", name="Export").click()
+    for name in ("learning-curves", "learning-probe", "learning-bias"):
+        expect(page.get_by_text(name, exact=False).first).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SVG").first.click()
+    svg = download.value.path().read_text(encoding="utf-8")
+    assert svg.startswith("<svg")
+    assert "nano-bert" in svg
+    assert "var(--" not in svg
+    assert outside == []

@@ -22,8 +22,8 @@ export function axis(tokens) {
   return { ticks, place: (left, right) => (n) => left + share(n) * (right - left) };
 }
 
-/** 100000 as 100K, in Korean as 10만. */
-export const compact = (n, lang) => new Intl.NumberFormat(lang, { notation: "compact" }).format(n);
+/** 115000 as 115K, in Korean as 11.5만: three digits. */
+export const compact = (n, lang) => new Intl.NumberFormat(lang, { notation: "compact", maximumSignificantDigits: 3 }).format(n);
 
 /** Probabilities among a few candidates, from their log-probabilities. */
 export function softmax(logprobs) {
