@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from components.lm import checkpoints
 from components.lm.cloze import load_probes
-from components.lm.learning import moments
+from components.lm.learning import Learned, moments
 from components.shell import learning_page as page
 from tests.pages.conftest import APP, Open, data_of, modules_after, on_page, said
 
@@ -93,6 +93,46 @@ def test_the_aid_counts_what_is_right(open_page: Open, number: int) -> None:
     for model, name in enumerate(page.MODELS):
         rows = [p["asked"][model]["logprobs"][-1] for p in board["probes"] if p["kind"] == kind]
         assert f"{name} {sum(row[0] > max(row[1:]) for row in rows)}" in said(at)
+
+
+def made_up(right: int) -> tuple[Learned, ...]:
+    """Every kind with as many right answers as asked for, at every moment."""
+    place = {number: k for numbers in page.kinds().values() for k, number in enumerate(numbers)}
+    rows = {True: (-1.0, -2.0, -3.0), False: (-2.0, -1.0, -3.0)}
+    return tuple(
+        Learned(
+            probe,
+            tuple(("one",) for _ in probe.candidates),
+            (rows[place[number] < right][: len(probe.candidates)],) * (LAST + 1),
+        )
+        for number, probe in enumerate(load_probes())
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "said_there", "not_there"),
+    [
+        ((10, 10), "Both models are above", "guessing can"),
+        ((10, 4), "nano-bert is above", "Both"),
+        ((4, 10), "nano-gpt is above", "Below"),
+        ((4, 5), "neither model does better here than guessing", "above"),
+        ((0, 4), "wrong words are preferred: nano-bert.", "neither"),
+        ((10, 0), "wrong words are preferred: nano-gpt.", "neither"),
+    ],
+)
+def test_the_aid_says_what_the_counts_are_worth(
+    open_page: Open,
+    monkeypatch: pytest.MonkeyPatch,
+    counts: tuple[int, int],
+    said_there: str,
+    not_there: str,
+) -> None:
+    made = {name: made_up(count) for name, count in zip(page.MODELS, counts, strict=True)}
+    monkeypatch.setattr(page, "learned", made.__getitem__)
+    words = said(open_page(PAGE, learn_look="nothing")).split("gb-aid")[1]
+    assert said_there in words
+    assert not_there not in words
+    assert "equally long" not in words
 
 
 @pytest.mark.parametrize(
