@@ -1,6 +1,6 @@
 // The shares of a few candidates at every moment of a training, one chart for each model.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
-import { full, percent, grouped } from "../glassbox.lib/format.js";
+import { full, percent, grouped, visible } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { INK, DASH, spot, axis, compact } from "../glassbox.lib/training.js";
 
@@ -30,7 +30,7 @@ export default function ({ data, parentElement }) {
     const svg = h("svg", { class: "chart", role: "img", "aria-label": `${model.name}: ${candidates.map((word, c) => `${word} ${percent(model.shares[now][c])}`).join(", ")}` });
     const keys = h("ul", {}, ...candidates.map((word, c) => h("li", { title: full(model.shares[now][c]) },
       h("svg", { class: "mark", viewBox: "0 0 36 16", "aria-hidden": "true" }, h("line", { x1: 0, x2: 36, y1: 8, y2: 8, stroke: INK[c], "stroke-width": 3, "stroke-dasharray": DASH[c] }), spot(c, 18, 8, 6)),
-      h("b", {}, word), h("small", {}, model.pieces[c].length > 1 ? say(w.pieces_of, { pieces: model.pieces[c].join(" ") }) : ""), h("span", { class: "p" }, percent(model.shares[now][c])))));
+      h("b", {}, word), h("small", {}, model.pieces[c].length > 1 ? say(w.pieces_of, { pieces: model.pieces[c].map((piece) => visible(piece)).join(" ") }) : ""), h("span", { class: "p" }, percent(model.shares[now][c])))));
     return { model, svg, node: h("section", {}, h("h3", {}, `${model.name} `, h("small", {}, say(w.step_tokens, { step: grouped(step), tokens: grouped(tokens) }))), svg, keys) };
   });
   const head = (row) => h("tr", {}, ...row.map((name) => h("th", { scope: "col" }, name)));

@@ -1,6 +1,6 @@
 // Two models at the moments of their training: one probe with its candidates, and six curves, one per kind of probe.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
-import { num, full, percent, grouped } from "../glassbox.lib/format.js";
+import { num, full, percent, grouped, visible } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { INK, DASH, spot, axis, compact, softmax } from "../glassbox.lib/training.js";
@@ -95,7 +95,7 @@ export default function ({ data, parentElement, setStateValue }) {
       fill(about, say(w.step_tokens, { step: grouped(step), tokens: grouped(tokens) }));
       fill(bars, ...probe.candidates.map((word, c) => {
         const pieces = probe.asked[m].pieces[c];
-        return h("div", { class: `row${c ? "" : " answer"}${c === chosen ? " chosen" : ""}`, title: say(w.bar_title, { word, logprob: full(own[c]), share: full(p[c]), pieces: pieces.join(" ") }) },
+        return h("div", { class: `row${c ? "" : " answer"}${c === chosen ? " chosen" : ""}`, title: say(w.bar_title, { word, logprob: full(own[c]), share: full(p[c]), pieces: pieces.map((piece) => visible(piece)).join(" ") }) },
           h("span", { class: "arrow", "aria-hidden": "true" }, c === chosen ? "▸" : ""),
           h("span", { class: "word" }, word, pieces.length > 1 ? h("small", {}, ` ×${pieces.length}`) : null),
           h("span", { class: "track" }, h("span", { class: "fill", style: { width: `${100 * p[c]}%`, background: INK[m] } })),
@@ -110,7 +110,7 @@ export default function ({ data, parentElement, setStateValue }) {
     fill(table, h("thead", {}, h("tr", {}, ...[w.table_model, w.table_word, w.table_pieces, w.table_logprob, w.table_share].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, ...models.flatMap((m, k) => probe.candidates.map((word, c) => {
         const own = logprobs(k, state.probe, state.moment), p = softmax(own)[c];
-        return h("tr", {}, h("td", {}, m.name), h("td", {}, c ? word : `${word} ✓`), h("td", {}, probe.asked[k].pieces[c].join(" ")), h("td", { title: full(own[c]) }, num(own[c])), h("td", { title: full(p) }, num(p)));
+        return h("tr", {}, h("td", {}, m.name), h("td", {}, c ? word : `${word} ✓`), h("td", {}, probe.asked[k].pieces[c].map((piece) => visible(piece)).join(" ")), h("td", { title: full(own[c]) }, num(own[c])), h("td", { title: full(p) }, num(p)));
       }))));
   }
 

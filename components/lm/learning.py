@@ -30,6 +30,7 @@ from components.lm import checkpoints
 from components.lm.cloze import BLANK, ClozeProbe, score_probe
 from components.lm.decoding import SamplingSettings
 from components.lm.kv_cache import context_length
+from components.lm.token_text import token_infos
 
 MOST_CANDIDATES = 4
 MOST_CHARS = 40
@@ -126,30 +127,45 @@ def learn(snapshots: Snapshots, probe: ClozeProbe) -> Learned:
     Raises:
         UnusableProbe: ``too_long`` for the model's context, or ``no_token``: a candidate is nothing for this tokenizer.
     """
-    tokenizer = snapshots.tokenizer
-    ids = check_length(snapshots.models[0], tokenizer, probe)
+    check_length(snapshots.models[0], snapshots.tokenizer, probe)
     return Learned(
         probe,
-        tuple(tuple(tokenizer.convert_ids_to_tokens(found)) for found in ids),
-        tuple(score_probe(model, tokenizer, probe).logprobs for model in snapshots.models),
+        tuple(word_pieces(snapshots.tokenizer, probe, word) for word in probe.candidates),
+        tuple(score_probe(model, snapshots.tokenizer, probe).logprobs for model in snapshots.models),
     )
 
 
-def check_length(model: Any, tokenizer: Any, probe: ClozeProbe) -> list[list[int]]:
-    """Return the token ids of each candidate, if the model can read the sentence with any of them.
+def word_pieces(tokenizer: Any, probe: ClozeProbe, word: str) -> tuple[str, ...]:
+    """Return the tokens that are scored for one candidate: those of the word where BERT fills the blank, those of the
+    sentence that hold some of it (with the space before it) where GPT scores the sentence."""
+    if tokenizer.mask_token_id is not None:
+        ids = tokenizer(word, add_special_tokens=False)["input_ids"]
+    else:
+        start = probe.sentence.index(BLANK)
+        text = tokenizer(probe.filled(word), add_special_tokens=False, return_offsets_mapping=True)
+        ids = [
+            token_id
+            for token_id, (first, end) in zip(text["input_ids"], text["offset_mapping"], strict=True)
+            if first < start + len(word) and end > start
+        ]
+    return tuple(
+        info.text if tokenizer.mask_token_id is None else info.token for info in token_infos(tokenizer, ids)
+    )
+
+
+def check_length(model: Any, tokenizer: Any, probe: ClozeProbe) -> None:
+    """Check that a model can read the sentence with any of the candidates.
 
     Raises:
         UnusableProbe: ``too_long`` for the model's context, or ``no_token``: a candidate is nothing for the tokenizer.
     """
-    ids = [tokenizer(word, add_special_tokens=False)["input_ids"] for word in probe.candidates]
-    if any(not found for found in ids):
+    if any(not tokenizer(word, add_special_tokens=False)["input_ids"] for word in probe.candidates):
         raise UnusableProbe("no_token")
     # Two more than the text has: [CLS] and [SEP], or the token a text begins with.
     texts = [tokenizer(probe.filled(word), add_special_tokens=False) for word in probe.candidates]
     tokens = 2 + max(len(text["input_ids"]) for text in texts)
     if tokens > context_length(model):
         raise UnusableProbe("too_long", tokens=tokens, limit=context_length(model))
-    return ids
 
 
 def read_probe(sentence: str, words: str) -> ClozeProbe:

@@ -21,6 +21,7 @@ from components.lm.learning import (
     moments,
     read_probe,
     shares,
+    word_pieces,
     write_on,
 )
 
@@ -95,6 +96,24 @@ def test_a_sentence_longer_than_the_context_is_refused(name: str) -> None:
     assert refused.value.code == "too_long"
     assert refused.value.slots["limit"] == checkpoints.card(name).max_positions
     assert refused.value.slots["tokens"] > 200
+
+
+@shipped
+def test_pieces_are_the_tokens_that_are_scored() -> None:
+    """GPT reads a word with the space before it, BERT fills in the word alone."""
+    bert, gpt = (checkpoints.load(name).tokenizer for name in ("nano-bert", "nano-gpt"))
+    for probe in load_probes():
+        space = "" if probe.sentence.startswith(BLANK) else " "
+        for word in probe.candidates:
+            pieces = word_pieces(gpt, probe, word)
+            assert "".join(pieces) == space + word
+            whole = gpt.tokenize(probe.filled(word))
+            assert len(pieces) < len(whole)
+            assert (
+                "".join(piece.removeprefix("##") for piece in word_pieces(bert, probe, word)) == word.lower()
+            )
+    start = ClozeProbe("own", f'"{BLANK}" he said', ("Yes", "No"))
+    assert "".join(word_pieces(gpt, start, "Yes")) == "Yes"
 
 
 @shipped
