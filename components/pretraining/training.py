@@ -148,6 +148,8 @@ class Data:
         epoch, before = 0, 0
         cached = self._epochs.get(length)
         done = used.get(length, 0)
+        if cached is not None and done >= cached[2]:  # go on from the epoch at hand: making one takes seconds
+            epoch, before = cached[0], cached[2]
         while True:
             if cached is None or cached[0] != epoch:
                 rng = np.random.default_rng([self.settings.seed, 2, length, epoch])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from components.pretraining import training
 from components.pretraining.architectures import NEIGHBOUR_OFFSETS, Size, build_model
 from components.pretraining.cross_entropy import linear_cross_entropy
 from components.pretraining.optimizers import Muon, Schedule, build_optimizers, orthogonalize
@@ -169,6 +170,25 @@ def test_a_run_without_budget_or_with_rows_too_long_is_refused() -> None:
         settings("bert", lengths={64: 1.0})
     with pytest.raises(TrainingError, match="at least one token"):
         settings("bert", 0)
+
+
+@pytest.mark.parametrize("kind", ["gpt", "bert"])
+def test_an_epoch_is_made_once(kind: str, packed: PackedDocuments, monkeypatch: pytest.MonkeyPatch) -> None:
+    make, made = getattr(training, f"{kind}_epoch"), []
+
+    def counted(*arguments: object) -> object:
+        made.append(arguments)
+        return make(*arguments)
+
+    monkeypatch.setattr(training, f"{kind}_epoch", counted)
+    data, used = Data(settings(kind, lengths={32: 1.0}), packed), {}
+    step = 0
+    while len(made) < 4:
+        data.batch(step, used)
+        step += 1
+    assert step > 2 * len(made)  # several batches to an epoch
+    data.batch(step, used)
+    assert len(made) == 4
 
 
 def test_first_heads_begin_at_their_neighbours() -> None:
