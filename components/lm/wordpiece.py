@@ -362,10 +362,11 @@ class WordPieceTrainer(MergeTrainer[WordPieceProgress, WordPieceTrace]):
             return
         values = self._judge()
         best = float(values.max())
-        if self._referee == "gain" and best <= 0:
+        tolerance = _tolerance(self._referee, self._symbol_counts.sum())
+        if self._referee == "gain" and best <= tolerance:
             self._stop_reason = "no_gain"
             return
-        rows = np.flatnonzero(values >= best - _tolerance(self._referee, self._symbol_counts.sum()))
+        rows = np.flatnonzero(values >= best - tolerance)
         tied = [pack(int(self._left[row]), int(self._right[row])) for row in rows]
         pair = min(tied, key=self._chains.first_place) if len(tied) > 1 else tied[0]
         left, right = unpack(pair)

@@ -197,12 +197,11 @@ _words = st.dictionaries(
     marking=st.sampled_from(["plain", "continuation"]),
 )
 @example(words={"aaaaa": 2, "aa": 1}, referee="gain", marking="plain")
+@example(words={"aababb": 1}, referee="gain", marking="plain")  # the first gain is 0, in floats 9e-16
 def test_same_as_counting_everything_again(words: dict[str, int], referee: Referee, marking: Symbols) -> None:
     trace = train_wordpiece(words, 30, referee=referee, marking=marking)
     naive = naive_wordpiece(words, 30, referee, marking)
-    # Where the best gain is 0 up to rounding, one side may stop a step before the other.
-    ours = [step.pair for step in trace.steps() if referee != "gain" or step.value > 1e-9]
-    assert ours == naive
+    assert [step.pair for step in trace.steps()] == naive
     for moment in range(trace.num_steps):
         chosen = [pair for pair in trace.pair_scores(moment) if pair.chosen]
         step = trace.step(moment + 1)
