@@ -31,9 +31,10 @@ LOOKS = ("three_ways", "order", "pieces", "nothing")
 ORDERS = ("at_once", "left_to_right", "right_to_left", "surest_first")
 
 # Sentences where the bundled BERT shows the point; found by trying some hundred of our own.
-TEXT = "The girl was sad because her dog was lost."
-HIDDEN = (4,)  # *sad*: neither side alone tells, both together do
-NEED_EACH_OTHER = (3, 4)  # *was sad*: at once, the model writes *was* into both
+TEXT = "The little girl opened the box and found a doll inside."
+HIDDEN = (4,)  # *opened*: neither side alone tells, both together do
+NEED_EACH_OTHER = "He closed his eyes and fell asleep."
+TWO_BLANKS = (1, 3)  # *he*, *his*: at once, the model writes *he closed her eyes*
 PIECES = "The farmer weighed the fish and smiled."
 IN_PIECES = (3, 4)  # weigh ##ed
 QUIZ = "The children ran home because it began to [MASK]."
@@ -384,7 +385,10 @@ def pieces_sum(cards: Sequence[Mapping[str, Any]]) -> str:
 def lab_examples() -> list[tuple[str, dict[str, Any]]]:
     """Return the prepared states of the foot."""
     return [
-        (t("mlm", "try_order"), {"hidden": NEED_EACH_OTHER, "mlm_look": "order"}),
+        (
+            t("mlm", "try_order"),
+            {"mlm_text": NEED_EACH_OTHER, "hidden": TWO_BLANKS, "mlm_look": "order"},
+        ),
         (
             t("mlm", "try_pieces"),
             {"mlm_text": PIECES, "hidden": IN_PIECES, "mlm_look": "pieces", "whole_words": "1"},
