@@ -20,9 +20,10 @@ def test_first_view_is_written_without_torch(open_page: Open, lang: str) -> None
 def test_first_view_equals_the_model(open_page: Open) -> None:
     """The file of the first view holds what the model computes now."""
     from_file = data_of(open_page(PAGE), "writer")
-    at = open_page(PAGE, inside="tokens")  # an open panel makes the page compute
-    computed = data_of(at, "writer")
-    assert [entry[:2] for entry in computed["line"][:17]] == [entry[:2] for entry in from_file["line"]]
+    # An open panel makes the page compute; steps that are not needed yet only as long as that takes no time.
+    far = data_of(open_page(PAGE, inside="tokens", step="16"), "writer")
+    assert [entry[:2] for entry in far["line"][:17]] == [entry[:2] for entry in from_file["line"]]
+    computed = data_of(open_page(PAGE, inside="tokens"), "writer")
     for one, other in zip(from_file["details"]["steps"], computed["details"]["steps"], strict=False):
         assert one["ids"] == other["ids"]
         # Two runs of the same float32 model on different machines: sums may round differently.
