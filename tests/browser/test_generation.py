@@ -27,9 +27,9 @@ def wait_for_link(page: Page, part: str) -> None:
 def test_the_main_job(open_at: Open, outside: list[str], tmp_path: Path) -> None:
     page = open_at("/gpt-generation?prompt=Once+upon+a+time&strategy=greedy")
     page.locator(".candidates table").wait_for()
-    for _ in range(5):
+    for step in range(1, 6):  # on a busy machine a step may still have to be computed
         page.keyboard.press("ArrowRight")
-    assert step_of(page) == 5
+        expect(page.locator(".gb-scrub")).to_have_value(str(step))
     wait_for_link(page, "step=5")
     page.locator(".candidates tbody tr:not(.chosen)").nth(2).get_by_role("button").click()
     page.locator(".tok.hand").wait_for()
@@ -88,9 +88,11 @@ def test_ten_presses_twenty_milliseconds_apart_move_ten_steps(open_at: Open) -> 
 def test_a_step_past_the_known_end_is_computed(open_at: Open) -> None:
     page = open_at("/gpt-generation?step=16")
     page.locator(".candidates table").wait_for()
-    for _ in range(25):
+    for _ in range(200):
         page.keyboard.press("PageDown")
         page.wait_for_timeout(60)
+        if step_of(page) > 30:
+            break
     assert step_of(page) > 30
 
 
