@@ -9,6 +9,7 @@ import streamlit as st
 from components.shell import cached
 from components.shell import dice_page as state
 from components.shell.i18n import t
+from components.shell.layout import panel_choice
 
 if TYPE_CHECKING:
     from components.lm.mlm import MaskableText
@@ -20,14 +21,8 @@ WAY_DRAWS = 16
 
 def look_further(card: Any, text: MaskableText | None) -> None:
     """Draw the panel the reader opened."""
-    look = st.segmented_control(
-        t("dice", "look"),
-        state.LOOKS,
-        key="dice_look",
-        required=True,
-        format_func=lambda name: t("dice", f"look_{name}"),
-    )
-    if look in (None, "nothing"):
+    look = panel_choice("dice", state.LOOKS, key="dice_look")
+    if look == "nothing":
         return
     st.markdown(f"#### {t('dice', f'{look}_title')}")
     st.markdown(t("dice", f"{look}_text"))

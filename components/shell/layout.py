@@ -294,6 +294,14 @@ def part(draw: Callable[..., None]) -> Callable[..., None]:
     return drawn
 
 
+def panel_choice(table: str, panels: Sequence[str], *, key: str, word: str = "look") -> str:
+    """Let the reader choose what stands below the picture; ``word`` names the labels in ``table``."""
+    labels = {name: t(table, f"{word}_{name}") for name in panels}
+    return str(
+        st.segmented_control(t(table, word), panels, key=key, required=True, format_func=labels.__getitem__)
+    )
+
+
 def picture_first(name: str, shown: object) -> None:
     """Call after a picture: if ``shown``, what it shows, is new, let it travel alone for a moment.
 

@@ -30,7 +30,7 @@ from components.lm.learning import (
 )
 from components.shell import cached, links
 from components.shell.i18n import labels, language, t
-from components.shell.layout import Export, note_line
+from components.shell.layout import Export, note_line, panel_choice
 
 TRACE = Path(__file__).parents[2] / "assets" / "traces" / "gpt-learning.json"
 MODELS = ("nano-bert", "nano-gpt")
@@ -270,14 +270,8 @@ def aid(found: dict[str, tuple[Learned, ...]], now: LearningView) -> str:
 
 def look_further(now: LearningView) -> None:
     """What the reader chose below the board."""
-    look = st.segmented_control(
-        t("learning", "look"),
-        LOOKS,
-        key="learn_look",
-        required=True,
-        format_func=lambda name: t("learning", f"look_{name}"),
-    )
-    if look in (None, "nothing"):
+    look = panel_choice("learning", LOOKS, key="learn_look")
+    if look == "nothing":
         return
     st.markdown(f"#### {t('learning', f'{look}_title')}")
     {"writes": writes, "own": own_sentence, "bias": bias}[look](now)

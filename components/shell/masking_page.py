@@ -14,7 +14,7 @@ import streamlit as st
 from components.lm import checkpoints
 from components.shell import cached, links
 from components.shell.i18n import t
-from components.shell.layout import note_line, reading_aid
+from components.shell.layout import note_line, panel_choice, reading_aid
 
 if TYPE_CHECKING:
     from components.lm.mlm import Guess, MaskableText
@@ -202,14 +202,8 @@ def look_further(card: Any, text: MaskableText | None) -> None:
     """Ask the same blanks in another way, as the reader chose."""
     from components.elements.guess_cards import guess_cards
 
-    look = st.segmented_control(
-        t("mlm", "look"),
-        LOOKS,
-        key="mlm_look",
-        required=True,
-        format_func=lambda name: t("mlm", f"look_{name}"),
-    )
-    if look in (None, "nothing"):
+    look = panel_choice("mlm", LOOKS, key="mlm_look")
+    if look == "nothing":
         return
     title = {"three_ways": "three"}.get(look, look)
     st.markdown(f"#### {t('mlm', f'{title}_title')}")

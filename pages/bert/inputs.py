@@ -12,6 +12,7 @@ from components.shell.layout import (
     controls,
     foot,
     page_header,
+    panel_choice,
     part,
     picture_first,
     reading_aid,
@@ -78,13 +79,7 @@ def lesson() -> None:
     reading_aid(page.aid(card, reading.segments))
 
     # What each part is good for.
-    st.segmented_control(
-        t("inputs", "panel"),
-        page.PANELS,
-        key="in_panel",
-        required=True,
-        format_func={name: t("inputs", f"panel_{name}") for name in page.PANELS}.__getitem__,
-    )
+    panel_choice("inputs", page.PANELS, key="in_panel", word="panel")
     page.panel(card, reading, look.token)
     end(page.export(card))
 

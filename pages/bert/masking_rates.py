@@ -7,7 +7,16 @@ from components.lm.masking_table import published, study, study_rows
 from components.shell import links
 from components.shell import rates_page as rates
 from components.shell.i18n import t
-from components.shell.layout import Export, caption, controls, foot, page_header, reading_aid, slide_note
+from components.shell.layout import (
+    Export,
+    caption,
+    controls,
+    foot,
+    page_header,
+    panel_choice,
+    reading_aid,
+    slide_note,
+)
 from components.shell.models import model_in_use, model_picker
 
 links.open_view("bert/masking_rates", *rates.params())
@@ -33,13 +42,7 @@ caption(t("rates", "applied_note") + f" · {t('rates', 'seed')} {st.session_stat
 options = rates.looks()
 if st.session_state["rates_look"] not in options:
     links.put("rates_look", rates.first_look())
-look = st.segmented_control(
-    t("rates", "look"),
-    options,
-    key="rates_look",
-    required=True,
-    format_func=lambda name: t("rates", f"look_{name}"),
-)
+look = panel_choice("rates", options, key="rates_look")
 if look == "table":
     st.html(rates.table_html(rows))
 elif look == "study":
