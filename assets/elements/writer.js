@@ -241,6 +241,19 @@ function answered(s) {
   s.root.classList.remove("waiting");
 }
 
+/** Ask for steps beyond the known ones, once until they are there: presses do not interrupt what they wait for. */
+function want(s) {
+  if (s.wanted || s.asked) return;
+  const send = () => s.trigger("want", s.data.line.length + 8);
+  s.wanted = { length: s.data.line.length, again: setInterval(() => (s.root.isConnected ? send() : given(s)), 4000) };
+  send();
+}
+
+function given(s) {
+  clearInterval(s.wanted?.again);
+  s.wanted = null;
+}
+
 /** Let the chosen token fly from its row to the end of the text. */
 function fly(s, before) {
   if (!before || reducedMotion()) return;
@@ -295,9 +308,9 @@ function build(s) {
   s.aid = h("p", { class: "aid", "aria-live": "polite" });
   s.sums = h("p", { class: "sums" });
   s.tree = h("div", { class: "branches" });
-  s.report = reporter((step) => { if (!s.asked) s.trigger("step", step); });
+  s.report = reporter((step) => { if (!s.asked && !s.wanted) s.trigger("step", step); });
   s.steps?.destroy();
-  s.steps = stepper({ words: w, onMove: (at) => stepped(s, at), onWant: () => s.trigger("want", s.data.line.length + 8), label: (step) => say(w.tokens_written, { n: step }) });
+  s.steps = stepper({ words: w, onMove: (at) => stepped(s, at), onWant: () => want(s), label: (step) => say(w.tokens_written, { n: step }) });
   const legend = h("div", { class: "legend" }, h("span", {}, `${w.surprisal}:`), h("span", {}, `0 ${w.bits}`), h("span", { class: "ramp", "aria-hidden": "true" }), h("span", {}, `${BITS_FULL}+`),
     h("label", {}, h("input", { type: "checkbox", onchange: (e) => { s.ids = e.target.checked; drawText(s); } }), w.show_ids));
   fill(s.root, h("div", { class: "writing" },
@@ -319,11 +332,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
   data.details.steps.forEach((step, i) => s.seen.set(`${data.run}|${data.details.from + i}`, step));
   if (fresh) { build(s); s.lang = data.words.token; }
   if (s.asked && s.asked.rev !== data.rev) answered(s);
+  const longer = s.wanted && (moved || !data.open || data.line.length > s.wanted.length);
+  if (longer) given(s);
   const last = data.line.length - (data.open ? 1 : 0);
   s.shown = s.steps.step;
   s.steps.set({ step: moved || fresh ? (moved ? data.step : keep) : keep, last: Math.max(last, 0), open: data.open });
   s.shown = s.steps.step;
+  if (longer) s.report(s.steps.step); // not reported while it was waited for
   drawText(s); drawCandidates(s); drawDraw(s); drawAid(s); drawTree(s);
   if (!s.withdraw) s.withdraw = offerPicture("next-token", () => picture(s));
-  return () => { s.steps?.destroy(); s.withdraw?.(); s.withdraw = null; };
+  return () => { given(s); s.steps?.destroy(); s.withdraw?.(); s.withdraw = null; };
 }

@@ -279,6 +279,8 @@ def open_view(page: str, *params: Param) -> None:
         view.revision += 1
         view.notes = tuple(notes)
     again = st.session_state.pop("_resend", False)
+    if not entered:
+        _restore_lost(params)
     for param in params:
         # What was remembered is right: a browser that leaves a page before it stood sends the defaults of its widgets.
         if entered and param.key in view.values and param.key not in st.query_params:
@@ -302,6 +304,22 @@ def resume_view() -> None:
     for param in view.params:
         if param.key not in st.session_state:
             st.session_state[param.key] = view.values.get(param.key, param.default)
+    _restore_lost(view.params)
+
+
+def _restore_lost(params: Sequence[Param]) -> None:
+    """Give back what the browser lost, when it shows that it lost something.
+
+    Streamlit sends a value set by Python once. An element may answer so early that the widgets below it do not stand
+    yet; the next run's message then replaces the one with their values, and they report their own defaults: an
+    empty text, and no choice at all where one is required. No reader can bring about the latter.
+    """
+    if not any(isinstance(p, Choice) and st.session_state.get(p.key, "") is None for p in params):
+        return
+    for param in params:
+        kept = _view().values.get(param.key, param.default)
+        if st.session_state.get(param.key) in (None, "") and kept not in (None, ""):
+            st.session_state[param.key] = kept
 
 
 def put(key: str, value: Any) -> None:
@@ -385,6 +403,8 @@ def query(page_state: dict[str, Any] | None = None) -> dict[str, str]:
             if page_state is None
             else page_state.get(param.key, param.default)
         )
+        if value is None and not isinstance(param, Json):  # an emptied field; a link to it has nothing to say
+            continue
         written = param.write(value)
         if written == param.write(param.default):
             continue

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 from components.shell import links
 from components.shell.gpt_page import PARAMS
@@ -72,3 +73,38 @@ def test_a_value_of_another_kind_does_not_fit() -> None:
     assert links._fits(links.Integer("word", 0, 9, 5), 3)
     assert links._fits(links.Numbers("picks"), [1, 2])
     assert links._fits(links.Number("t", 0.0, 2.0, 1.0), 0.8)
+
+
+def _a_page_with_a_choice() -> None:
+    import streamlit as st
+
+    from components.shell import links
+
+    links.open_frame()
+    links.open_view(
+        "page", links.Choice("look", ("a", "b"), "a"), links.Text("words", ""), links.Integer("step", 0, 9, 0)
+    )
+    st.segmented_control("look", ["a", "b"], key="look", required=True)
+    st.text_input("words", key="words")
+    links.close_view()
+
+
+def test_a_choice_the_browser_lost_comes_back_with_the_texts() -> None:
+    at = AppTest.from_function(_a_page_with_a_choice)
+    at.query_params.update({"look": "b", "words": "mine", "step": "3"})
+    at.run()
+    at.session_state["look"], at.session_state["words"], at.session_state["step"] = None, "", 4
+    at.run()
+    assert not at.exception
+    assert (at.session_state["look"], at.session_state["words"]) == ("b", "mine")
+    assert at.session_state["step"] == 4  # what an element reported stays
+    assert at.query_params["look"] == "b"
+
+
+def test_a_text_the_reader_emptied_stays_empty() -> None:
+    at = AppTest.from_function(_a_page_with_a_choice)
+    at.query_params.update({"look": "b", "words": "mine"})
+    at.run()
+    at.text_input(key="words").set_value("").run()
+    assert at.session_state["words"] == ""
+    assert "words" not in at.query_params
