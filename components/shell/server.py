@@ -7,6 +7,7 @@ never stands in the way of it.
 """
 
 import argparse
+import asyncio
 import gc
 import logging
 import os
@@ -33,6 +34,23 @@ PATIENCE = 20.0
 
 _LOG = logging.getLogger(__name__)
 _warm = threading.Event()
+_framed = threading.Event()
+
+
+class FrameFirst:
+    """Lets no browser in before the frame ran once: only then does Streamlit know the pages behind the addresses.
+
+    A link opened earlier would stand under its "page not found" dialog, which also takes every key.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass a request on; a browser's connection waits."""
+        while scope["type"] == "websocket" and not _framed.is_set():
+            await asyncio.sleep(0.02)
+        await self.app(scope, receive, send)
 
 
 def warm_up(port: int) -> None:
@@ -44,6 +62,7 @@ def warm_up(port: int) -> None:
                 break
         except OSError:
             threading.Event().wait(0.1)
+    _framed.set()
     first_page_drawn.clear()  # the check itself drew a page
     first_page_drawn.wait(PATIENCE)
     threading.Event().wait(0.5)
@@ -88,7 +107,7 @@ def make_app(port: int) -> Any:
         str(ROOT / "app.py"),
         lifespan=life,
         routes=[Route("/api/ready", _ready)],
-        middleware=[Middleware(CachedGzip)],
+        middleware=[Middleware(FrameFirst), Middleware(CachedGzip)],
     )
 
 
