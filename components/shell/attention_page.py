@@ -15,7 +15,7 @@ from components.lm.head_scores import KINDS, HeadScores
 from components.lm.model_card import ModelCard
 from components.shell import cached, links
 from components.shell.i18n import t
-from components.shell.layout import Export
+from components.shell.layout import Export, working
 
 TEXT = "The little girl gave her brother the red ball because he was sad."
 MEASURES = ("weights", "value_weighted", "rollout")
@@ -77,7 +77,7 @@ def read(card: ModelCard) -> Attention | None:
     """The attention of the texts on screen, or None after saying why there is none."""
     s = st.session_state
     try:
-        with st.spinner(t("attention", "computing", model=card.name), show_time=True):
+        with working(t("attention", "computing", model=card.name)):
             return cached.attention(card.name, card.revision, s["text"], s["second"], None)
     except TooLong as error:
         st.error(t("attention", "too_long", tokens=error.num_tokens, limit=error.limit, model=card.name))

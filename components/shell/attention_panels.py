@@ -13,7 +13,7 @@ from components.lm.model_card import ModelCard
 from components.shell import attention_page as page
 from components.shell import cached, links
 from components.shell.i18n import t
-from components.shell.layout import reading_aid
+from components.shell.layout import reading_aid, working
 
 BOARD = "ablation_board"
 
@@ -180,7 +180,7 @@ def bertviz(card: ModelCard, attention: Attention, choice: AttentionChoice) -> N
         given = {"queries": steps.q, "keys": steps.k, "causal": attention.causal}
     second = encoded.segments.nonzero()[0]
     dark = st.context.theme.type == "dark"
-    with st.spinner(t("attention", "bertviz_drawing")):
+    with working(t("attention", "bertviz_drawing")):
         page_html = bertviz_html(
             view,
             attention.weights,

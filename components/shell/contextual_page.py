@@ -12,7 +12,7 @@ from components.lm.model_card import ModelCard, ModelRefused
 from components.shell import cached, links
 from components.shell.bundled import best_bert
 from components.shell.i18n import t
-from components.shell.layout import Export
+from components.shell.layout import Export, working
 from components.shell.models import refusal
 
 MODEL = best_bert()
@@ -102,7 +102,7 @@ def read(card: ModelCard) -> WordVectors | None:
     state = st.session_state
     word = state["word"].strip()
     try:
-        with st.spinner(t("contextual", "computing", model=card.name), show_time=True):
+        with working(t("contextual", "computing", model=card.name)):
             return cached.words_in_context(card.name, card.revision, state["word_sentences"], word)
     except NotFound:
         st.info(t("contextual", "not_found", word=state["word"]))

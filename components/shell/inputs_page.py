@@ -30,7 +30,7 @@ from components.lm.model_size import fact_rows
 from components.shell import cached, links
 from components.shell.bundled import best_bert
 from components.shell.i18n import labels, t
-from components.shell.layout import Export, caption, reading_aid
+from components.shell.layout import Export, caption, reading_aid, working
 from components.shell.models import refusal
 
 FIRST, SECOND = "my dog is cute", "he likes playing"
@@ -154,7 +154,7 @@ def _read(card: ModelCard) -> Reading:
 def read(card: ModelCard) -> Reading | None:
     """Return what the model reads, or say why it cannot."""
     try:
-        with st.spinner(t("inputs", "computing", model=card.name), show_time=True):
+        with working(t("inputs", "computing", model=card.name)):
             return _read(card)
     except NotBert as error:
         st.info(t("inputs", "not_bert", model=card.name, family=error.family))
@@ -172,7 +172,7 @@ def now(card: ModelCard) -> InputEmbeddings:
 
 def about(card: ModelCard) -> str:
     """The caption: model, width, changes, and how far the picture is from the model."""
-    with st.spinner(t("inputs", "computing", model=card.name), show_time=True):
+    with working(t("inputs", "computing", model=card.name)):
         parts = now(card)
     return t(
         "inputs",
@@ -307,7 +307,7 @@ def panel_changes(card: ModelCard, before: ModelInput, token: int, segments: int
     row[5].button(t("inputs", "reset"), key="in_reset", on_click=reset, shortcut="x", width="stretch")
     done = changes(painted=True)
     asked = token if not before.special[token] else None
-    with st.spinner(t("inputs", "computing", model=card.name), show_time=True):
+    with working(t("inputs", "computing", model=card.name)):
         effects = cached.bert_effects(card.name, card.revision, *texts(), done, asked)
     input_effects(
         effects,
@@ -342,7 +342,7 @@ def _took_swap() -> None:
 def panel_neighbours(card: ModelCard, given: ModelInput, token: int) -> None:
     """The row of the chosen token and the rows most like it."""
     token_id = int(given.input_ids[token])
-    with st.spinner(t("inputs", "computing", model=card.name), show_time=True):
+    with working(t("inputs", "computing", model=card.name)):
         found = cached.bert_neighbours(card.name, card.revision, token_id)
     reading_aid(t("inputs", "near_title", token=html.escape(given.tokens[token]), id=token_id))
     near_rows(found, words=labels("near_words"), key="near_rows")
@@ -359,7 +359,7 @@ def panel_padding(card: ModelCard) -> None:
     linked = tuple((flip // 4096, flip % 4096) for flip in s["in_flips"])
     flips = asked_flips("padding_board", s, linked, name, links.revision())
     links.put("in_flips", tuple(text * 4096 + place for text, place in flips))
-    with st.spinner(t("inputs", "computing", model=card.name), show_time=True):
+    with working(t("inputs", "computing", model=card.name)):
         batch = cached.padded(card.name, card.revision, given, flips)
     padding_board(
         batch, flips, text=name, words=labels("padding_words"), rev=links.revision(), key="padding_board"

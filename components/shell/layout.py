@@ -21,7 +21,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import SCRIPT_RUN_C
 from components.elements.pictures import picture_downloads
 from components.figures.theme import css_variables
 from components.shell import links, server_events
-from components.shell.i18n import t, term
+from components.shell.i18n import language, t, term
 from components.shell.navigation import neighbours
 
 _LOG = logging.getLogger(__name__)
@@ -77,6 +77,14 @@ def reading_aid(markup: str) -> None:
 def caption(text: str) -> None:
     """The line under a picture: model, layer, head, step, seed."""
     st.html(f'<p class="gb-caption">{html.escape(text)}</p>')
+
+
+def working(text: str) -> Any:
+    """Return a context in which ``text`` says what is under way; the seconds are counted in English only.
+
+    Streamlit writes "(3.2 seconds)" in every language.
+    """
+    return st.spinner(text, show_time=language() == "en")
 
 
 def slide_note(*errata: str) -> None:

@@ -30,7 +30,7 @@ from components.lm.learning import (
 )
 from components.shell import cached, links
 from components.shell.i18n import labels, language, t
-from components.shell.layout import Export, note_line, panel_choice
+from components.shell.layout import Export, note_line, panel_choice, working
 
 TRACE = Path(__file__).parents[2] / "assets" / "traces" / "gpt-learning.json"
 MODELS = ("nano-bert", "nano-gpt")
@@ -132,7 +132,7 @@ def learned(name: str) -> tuple[Learned, ...]:
     if trace is not None:
         pairs = zip(load_probes(), trace["probes"][name], strict=True)
         return tuple(from_json(probe, found) for probe, found in pairs)
-    with st.spinner(t("learning", "computing"), show_time=True):
+    with working(t("learning", "computing")):
         return cached.learned_probes(name, revisions()[name])
 
 
@@ -306,7 +306,7 @@ def writes(now: LearningView) -> None:
     second.toggle(t("learning", "dice"), key="learn_dice", help=t("learning", "dice_help"))
     prompt = st.session_state["learn_prompt"]
     _english_only(prompt)
-    with st.spinner(t("learning", "computing_texts"), show_time=True):
+    with working(t("learning", "computing_texts")):
         lines = written()
     moment_lines(
         lines,
@@ -349,7 +349,7 @@ def own_sentence(now: LearningView) -> None:
     first.text_input(t("learning", "own"), key="own", help=t("learning", "own_help"))
     second.text_input(t("learning", "own_words"), key="own_words", help=t("learning", "own_words_help"))
     try:
-        with st.spinner(t("learning", "computing"), show_time=True):
+        with working(t("learning", "computing")):
             found = own_learned()
     except UnusableProbe as error:
         st.error(refused(error))
@@ -407,7 +407,7 @@ def bias(now: LearningView) -> None:
     )
     second.text_input(t("learning", "own_words"), key="bias_words", help=t("learning", "own_words_help"))
     try:
-        with st.spinner(t("learning", "computing"), show_time=True):
+        with working(t("learning", "computing")):
             rows = preferences()
     except UnusableProbe as error:
         st.error(refused(error))

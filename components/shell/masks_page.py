@@ -10,7 +10,7 @@ from components.lm.model_card import ModelCard
 from components.lm.word_context import word_spans
 from components.shell import attention_page, cached, links
 from components.shell.i18n import t
-from components.shell.layout import note_line
+from components.shell.layout import note_line, working
 from components.shell.models import model_in_use
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def readers(cards: list[ModelCard], text: str, number: int) -> "list[tuple[str, 
     found = []
     for card in cards:
         try:
-            with st.spinner(t("masks", "computing", model=card.name)):
+            with working(t("masks", "computing", model=card.name)):
                 layer = min(int(st.session_state["mask_layer"]), card.num_layers - 1)
                 found.append((card.name, cached.word_guess(card.name, card.revision, text, number, layer)))
         except ValueError:

@@ -11,6 +11,7 @@ from components.lm.checkpoints import TokenizerCard
 from components.lm.model_card import LOCAL_PREFIX, Capability, ModelCard, ModelRefused, Reason, parse_name
 from components.shell import links
 from components.shell.i18n import t
+from components.shell.layout import working
 
 Need = Capability | Literal["tokenizer"]
 """What a page needs a model for; ``tokenizer`` needs no model at all, only its tokenizer's files."""
@@ -155,7 +156,7 @@ def _offer(name: str, default: str, tokenizer_only: bool) -> None:
         if remote is None:
             if st.button(t("models", "describe"), key=f"describe-{name}"):
                 try:
-                    with st.spinner(t("models", "asking")):
+                    with working(t("models", "asking")):
                         st.session_state[held] = hub.describe_remote(name, tokenizer_only=tokenizer_only)
                     links.run_again()
                 except ModelRefused as error:

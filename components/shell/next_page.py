@@ -13,7 +13,7 @@ import streamlit as st
 
 from components.shell import cached, links
 from components.shell.i18n import language, t
-from components.shell.layout import note_line, reading_aid
+from components.shell.layout import note_line, reading_aid, working
 from components.shell.masking_page import MODEL, first_view, percent
 
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -136,7 +136,7 @@ def ask_probe(card: Any) -> None:
     of_scene = scene(scene_language(card))["probe"]
     for column, key in zip((left, right, left, right), _PROBE, strict=True):
         column.text_input(t("nsp", key), key=f"nsp_{key}", placeholder=of_scene[key])
-    with st.spinner(t("nsp", "loading", model=card.name), show_time=True):
+    with working(t("nsp", "loading", model=card.name)):
         found = probe(card)
     show_probe(found)
     reading_aid(html.escape(noticed(found)))

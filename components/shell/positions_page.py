@@ -12,7 +12,7 @@ from components.lm.positions import NoTable, angular_frequencies, sinusoids, wav
 from components.shell import cached, links
 from components.shell.bundled import best_bert
 from components.shell.i18n import labels, t
-from components.shell.layout import Export, caption, reading_aid
+from components.shell.layout import Export, caption, reading_aid, working
 from components.shell.models import refusal
 
 GPT_SENTENCE = "The old woman opened the door and looked at the"
@@ -109,7 +109,7 @@ def shuffled(card: ModelCard) -> None:
     line.text_input(t("positions", "shuffle_text"), key="pos_sentence", placeholder=sentence, help=help_text)
     seed.number_input(t("positions", "shuffle_seed"), 0, 99, key="pos_seed")
     try:
-        with st.spinner(t("positions", "shuffle_running"), show_time=True):
+        with working(t("positions", "shuffle_running")):
             shuffle = cached.shuffle(
                 card.name, card.revision, s["pos_sentence"].strip() or sentence, s["pos_seed"] or 0
             )

@@ -13,7 +13,7 @@ from components.lm.model_card import ModelCard
 from components.lm.word_context import word_spans
 from components.shell import attention_page, cached, links
 from components.shell.i18n import t
-from components.shell.layout import note_line
+from components.shell.layout import note_line, working
 
 WORDS = "self_attention"
 MOST_TOKENS = 40
@@ -86,7 +86,7 @@ def of_a_head(card: ModelCard) -> Shown | None:
     state = st.session_state
     layer, head, text = state["steps_layer"], state["steps_head"], str(state["steps_text"])
     try:
-        with st.spinner(t(WORDS, "computing", model=card.name)):
+        with working(t(WORDS, "computing", model=card.name)):
             read = cached.beginning(card.name, card.revision, text, MOST_TOKENS)
             steps = cached.head_steps(card.name, card.revision, read, "", layer, head)
     except Unreadable:

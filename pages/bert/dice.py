@@ -7,7 +7,7 @@ from components.shell import dice_page as dice
 from components.shell import links
 from components.shell.dice_panels import look_further
 from components.shell.i18n import t
-from components.shell.layout import Export, caption, controls, foot, page_header, slide_note
+from components.shell.layout import Export, caption, controls, foot, page_header, slide_note, working
 from components.shell.masking_page import MODEL, About, notices
 from components.shell.models import model_in_use, model_picker
 
@@ -39,7 +39,7 @@ with controls():
 
 # One draw; the model reads it, and each chosen position once more in the two cases that did not come up.
 card = model_in_use("masked_prediction", default=MODEL, key="bert_model")
-with st.spinner(t("dice", "loading", model=card.name), show_time=True):
+with working(t("dice", "loading", model=card.name)):
     text, data = dice.board_data(card)
 notices(card, text)
 dice_board(data, on_said=dice.said)

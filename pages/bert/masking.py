@@ -6,7 +6,7 @@ from components.elements.mask_lab import mask_lab
 from components.shell import links
 from components.shell import masking_page as mlm
 from components.shell.i18n import t
-from components.shell.layout import Export, caption, controls, foot, page_header, part, picture_first
+from components.shell.layout import Export, caption, controls, foot, page_header, part, picture_first, working
 from components.shell.models import model_in_use, model_picker
 
 links.open_view("bert/masking", *mlm.LAB)
@@ -29,7 +29,7 @@ card = model_in_use("masked_prediction", default=mlm.MODEL, key="bert_model")
 def blanks() -> None:
     """The text whose tokens are hidden by a click, and the same blanks asked in another way."""
     with st.container():  # one place, so that what comes and goes here does not mount the text anew
-        with st.spinner(t("mlm", "loading", model=card.name), show_time=True):
+        with working(t("mlm", "loading", model=card.name)):
             text, data = mlm.lab(card)
         mlm.notices(card, text)
     mask_lab(data, on_blanks=mlm.clicked)

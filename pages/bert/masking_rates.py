@@ -16,6 +16,7 @@ from components.shell.layout import (
     panel_choice,
     reading_aid,
     slide_note,
+    working,
 )
 from components.shell.models import model_in_use, model_picker
 
@@ -58,7 +59,7 @@ elif look == "live":
     columns[1].slider(t("rates", "live_rate"), 0.05, 0.9, step=0.05, format="percent", key="live_rate")
     with columns[2]:
         model_picker("masked_prediction", key="bert_model")
-    with st.spinner(t("rates", "loading", model=card.name), show_time=True):
+    with working(t("rates", "loading", model=card.name)):
         rates.live(card)
 
 slide_note("E19")

@@ -6,7 +6,7 @@ from components.elements.next_rounds import next_rounds
 from components.shell import links
 from components.shell import next_page as nsp
 from components.shell.i18n import t
-from components.shell.layout import Export, caption, controls, foot, page_header, part, slide_note
+from components.shell.layout import Export, caption, controls, foot, page_header, part, slide_note, working
 from components.shell.models import model_in_use, model_picker
 
 links.open_view("bert/next_sentence", *nsp.params())
@@ -42,7 +42,7 @@ if chosen == "rounds":
     @part
     def rounds() -> None:
         """Ten pairs; a vote runs this again and nothing else of the page."""
-        with st.spinner(t("nsp", "loading", model=card.name), show_time=True):
+        with working(t("nsp", "loading", model=card.name)):
             data = nsp.rounds(card)
         next_rounds(data, on_votes=nsp.voted)
 
