@@ -463,7 +463,7 @@ function go(state, step) {
   const before = state.at;
   moveBars(state, step);
   state.at = step;
-  if (step !== before) { state.stepper.set({ step }); state.report(step); }
+  if (step !== before) { state.stepper.set({ step }); state.report([step, state.rev]); }
   paint(state, step === before + 1);
 }
 
@@ -574,7 +574,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   state.trigger = setTriggerValue;
   state.pick = (value) => setTriggerValue("pick", value);
   // Each report is a new value, also when the step is one that was reported before.
-  state.report ??= reporter((step) => { state.count = (state.count ?? 0) + 1; state.send("step", [step, state.count]); });
+  state.report ??= reporter(([step, rev]) => { state.count = (state.count ?? 0) + 1; state.send("step", [step, state.count, rev]); });
   if (state.lessonId !== meta.lesson || state.lesson === null) {
     state.lesson = openLesson(block);
     // Room for a note below the words, for the whole run, so that nothing jumps when one appears.

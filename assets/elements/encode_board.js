@@ -181,7 +181,7 @@ function go(state, step) {
   const forward = step === state.at + 1;
   state.at = step;
   state.stepper.set({ step });
-  state.report(step);
+  state.report([step, state.rev]);
   paint(state, forward);
 }
 
@@ -224,7 +224,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const first = !state.stepper;
   state.say = data.words_;
   state.send = setStateValue;
-  state.report ??= reporter((step) => { state.count = (state.count ?? 0) + 1; state.send("step", [step, state.count]); });
+  state.report ??= reporter(([step, rev]) => { state.count = (state.count ?? 0) + 1; state.send("step", [step, state.count, rev]); });
   if (state.stepWords !== data.stepper.next) {
     state.stepper?.destroy();
     state.stepper = stepper({ words: data.stepper, onMove: (step) => go(state, step), label: (step, last) => say(state.say.moment, { step: grouped(step), last: grouped(last) }) });
@@ -243,7 +243,7 @@ export default function ({ data, parentElement, setStateValue }) {
       h("section", { class: "panel" }, state.mergesHead, h("div", { class: "scroll", tabindex: "0", "aria-label": state.say.merges_title }, state.merges))));
   paintWhole(state);
   paint(state);
-  if (!same && !first && state.at !== (data.reported ?? 0)) state.report(state.at);
+  if (!same && !first && state.at !== (data.reported ?? 0)) state.report([state.at, state.rev]);
   const giveBack = offerPicture(data.picture, () => picture(state));
   return () => { state.stepper.destroy(); giveBack(); };
 }

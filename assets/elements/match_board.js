@@ -131,7 +131,7 @@ function jump(s, number) {
   go(s, to);
 }
 
-function go(s, step) { s.at = step; paint(s); s.report(step); }
+function go(s, step) { s.at = step; paint(s); s.report({ step, rev: s.rev }); }
 function paint(s) { paintStory(s); paintStairs(s); paintVocab(s); paintResult(s); }
 
 function picture(s) {
@@ -159,7 +159,7 @@ function picture(s) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const s = create(parentElement);
   s.data = data;
-  s.report = reporter((step) => setTriggerValue("step", step));
+  s.report = reporter((at) => setTriggerValue("step", at));
   const last = data.lookups.length;
   if (s.rev !== data.rev) { s.rev = data.rev; s.at = data.step; }
   s.at = Math.min(s.at, last);

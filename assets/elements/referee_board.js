@@ -154,7 +154,7 @@ function go(s, step) {
   s.at = step;
   s.looked = null;
   paint(s, forward);
-  s.report(step);
+  s.report({ step, rev: s.rev });
 }
 
 function paint(s, move) {
@@ -209,7 +209,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const s = create(parentElement);
   s.data = data;
   s.trigger = setTriggerValue;
-  s.report = reporter((step) => s.trigger("step", step));
+  s.report = reporter((at) => s.trigger("step", at));
   const last = Math.max(...data.lanes.map(lengthOf));
   if (s.rev !== data.rev) { s.rev = data.rev; s.at = data.step; s.referee = data.referee; }
   s.at = Math.min(s.at, last);

@@ -161,13 +161,13 @@ function paintCurve(s) {
   fill(s.curve, svg);
 }
 
-function go(s, step) { s.at = step; paint(s); s.report(step); }
+function go(s, step) { s.at = step; paint(s); s.report({ step, rev: s.rev }); }
 function paint(s) { paintStory(s); paintPieces(s); paintWays(s); paintLattice(s); paintCurve(s); }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const s = create(parentElement);
   s.data = data;
-  s.report = reporter((step) => setTriggerValue("step", step));
+  s.report = reporter((at) => setTriggerValue("step", at));
   const last = data.moments.length - 1;
   if (s.rev !== data.rev) { s.rev = data.rev; s.at = data.step; }
   s.at = Math.min(s.at, last);

@@ -272,7 +272,7 @@ function stepped(s, at) {
   drawDraw(s);
   drawAid(s);
   drawTree(s);
-  s.report(at);
+  s.report({ step: at, rev: s.data.rev });
 }
 
 /** The candidates of this step as a picture. */
@@ -308,7 +308,7 @@ function build(s) {
   s.aid = h("p", { class: "aid", "aria-live": "polite" });
   s.sums = h("p", { class: "sums" });
   s.tree = h("div", { class: "branches" });
-  s.report = reporter((step) => { if (!s.asked && !s.wanted) s.trigger("step", step); });
+  s.report = reporter((at) => { if (!s.asked && !s.wanted) s.trigger("step", at); });
   s.steps?.destroy();
   s.steps = stepper({ words: w, onMove: (at) => stepped(s, at), onWant: () => want(s), label: (step) => say(w.tokens_written, { n: step }) });
   const legend = h("div", { class: "legend" }, h("span", {}, `${w.surprisal}:`), h("span", {}, `0 ${w.bits}`), h("span", { class: "ramp", "aria-hidden": "true" }), h("span", {}, `${BITS_FULL}+`),
@@ -338,7 +338,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   s.shown = s.steps.step;
   s.steps.set({ step: moved || fresh ? (moved ? data.step : keep) : keep, last: Math.max(last, 0), open: data.open });
   s.shown = s.steps.step;
-  if (longer) s.report(s.steps.step); // not reported while it was waited for
+  if (longer) s.report({ step: s.steps.step, rev: data.rev }); // not reported while it was waited for
   drawText(s); drawCandidates(s); drawDraw(s); drawAid(s); drawTree(s);
   if (!s.withdraw) s.withdraw = offerPicture("next-token", () => picture(s));
   return () => { given(s); s.steps?.destroy(); s.withdraw?.(); s.withdraw = null; };

@@ -74,7 +74,7 @@ def bpe_board(
 
     def step_changed() -> None:
         value = took("step")
-        if value:
+        if value and value[2] == rev:  # else older than what Python moved
             on_step(int(value[0]))
 
     def picked() -> None:

@@ -64,7 +64,7 @@ def encode_board(
 
     def step_changed() -> None:
         value = st.session_state[_KEY].get("step")
-        if value:
+        if value and value[2] == rev:  # else older than what Python moved
             on_step(int(value[0]))
 
     _mount(

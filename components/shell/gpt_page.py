@@ -12,7 +12,7 @@ import streamlit as st
 
 from components.shell import cached, links
 from components.shell.i18n import t
-from components.shell.layout import note_line
+from components.shell.layout import note_line, working
 
 TRACE = Path(__file__).parents[2] / "assets" / "traces" / "gpt-generation.json"
 PROMPT = "The old woman opened the door and"
@@ -154,7 +154,7 @@ def computed(card: Any) -> tuple[Any, dict[str, Any]]:
     wanted = (_run_key(card.name), card.revision, until)
     blocks: Blocks | None = state.get("_gpt_blocks")
     if blocks is None or blocks.wanted != wanted or not blocks.complete:
-        with st.spinner(t("gpt", "loading", model=card.name), show_time=True):
+        with working(t("gpt", "loading", model=card.name)):
             text = writing(card.name, card.revision)
             blocks = state["_gpt_blocks"] = _blocks(text, wanted, needed)
     return blocks.text, from_blocks(card.name, blocks)
@@ -288,8 +288,8 @@ def earlier() -> list[dict[str, Any]]:
 
 def took_step() -> None:
     """The browser stepped."""
-    step = st.session_state["writer"].get("step")
-    if isinstance(step, int) and step >= 0:
+    step = links.reported(st.session_state["writer"].get("step"))
+    if step is not None:
         links.put("step", step)
 
 

@@ -17,7 +17,7 @@ elements, whose state Streamlit cannot bind, hand theirs over with :func:`put`.
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -388,6 +388,14 @@ def revision() -> int:
     Elements keep their own state between runs and give it up only when this number changed.
     """
     return _view().revision
+
+
+def reported(value: Any) -> int | None:
+    """Return the step an element reports, or None if Python has moved the state since the reader's hand did."""
+    if not isinstance(value, Mapping) or value.get("rev") != revision():
+        return None
+    step = value.get("step")
+    return step if isinstance(step, int) and step >= 0 else None
 
 
 def query(page_state: dict[str, Any] | None = None) -> dict[str, str]:

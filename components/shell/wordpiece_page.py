@@ -94,8 +94,8 @@ def stepped(element: str, key: str) -> Callable[[], None]:
     """Return the callback of an element whose trigger ``step`` is the link parameter ``key``."""
 
     def took() -> None:
-        step = st.session_state[element].get("step")
-        if isinstance(step, int) and step >= 0:
+        step = links.reported(st.session_state[element].get("step"))
+        if step is not None:
             links.put(key, step)
 
     return took

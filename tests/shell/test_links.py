@@ -108,3 +108,21 @@ def test_a_text_the_reader_emptied_stays_empty() -> None:
     at.text_input(key="words").set_value("").run()
     assert at.session_state["words"] == ""
     assert "words" not in at.query_params
+
+
+@pytest.mark.parametrize(
+    ("value", "step"),
+    [
+        ({"step": 4, "rev": 0}, 4),
+        ({"step": 4, "rev": 7}, None),  # made before Python moved the state
+        ({"step": -1, "rev": 0}, None),
+        ({"step": "4", "rev": 0}, None),
+        (4, None),
+        (None, None),
+    ],
+)
+def test_a_report_from_before_the_move_is_not_heard(
+    value: object, step: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "revision", lambda: 0)
+    assert links.reported(value) == step

@@ -92,7 +92,10 @@ export function stepper({ words, onMove, onWant, label }) {
   };
 }
 
-/** Tell Python the newest value only: the browser steps at once, the server hears of it when the hand rests. */
+/**
+ * Tell Python the newest value only: the browser steps at once, the server hears of it when the hand rests.
+ * A step travels with the revision it was made under: one that Python has moved on from comes too late.
+ */
 export function reporter(send, wait = 180) {
   let timer = null, pending = false, value;
   const flush = () => { timer = null; if (pending) { pending = false; send(value); } };
