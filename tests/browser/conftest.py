@@ -18,7 +18,7 @@ from tests.browser.find_chromium import find_chromium
 from tests.browser.waiting import settle
 
 ROOT = Path(__file__).parents[2]
-expect.set_options(timeout=20_000)  # a busy machine needs more than the usual five seconds
+expect.set_options(timeout=60_000)  # a busy machine may load torch for half a minute
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -118,7 +118,7 @@ def context(browser: Browser, outside: list[str]) -> Iterator[BrowserContext]:
 def open_at(app_url: str, context: BrowserContext) -> Callable[[str], Page]:
     """Return a function that opens an address of the app cold and waits until the page stands."""
 
-    def open_(path: str, timeout: float = 30_000) -> Page:
+    def open_(path: str, timeout: float = 90_000) -> Page:
         page = context.new_page()
         page.set_default_timeout(timeout)
         page.goto(f"{app_url}{path}")

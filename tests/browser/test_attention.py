@@ -115,7 +115,7 @@ def test_switching_a_head_off_changes_the_prediction(open_at, outside: list[str]
     page = open_at(f"/bert-attention?{TEXT}&panel=ablation&attention_model=pocket-gpt")
     page.wait_for_selector(".gb-ablation_board .candidate")
     page.get_by_role("button", name="try all").click()
-    expect(page.locator(".cell.best")).to_have_count(1, timeout=30_000)
+    expect(page.locator(".cell.best")).to_have_count(1)
     page.locator(".cell.best").click()
     expect(page.locator(".gb-ablation_board .value").first).to_contain_text("→")
     page.wait_for_url("**off=**")

@@ -70,7 +70,7 @@ def test_a_korean_browser_starts_in_korean(context: BrowserContext, app_url: str
     korean = context.browser.new_context(locale="ko-KR")  # type: ignore[union-attr]
     page = korean.new_page()
     page.goto(app_url)
-    expect(page.locator(".gb-head p")).to_contain_text("들여다봐요", timeout=30_000)
+    expect(page.locator(".gb-head p")).to_contain_text("들여다봐요")
     korean.close()
 
 

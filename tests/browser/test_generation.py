@@ -229,7 +229,7 @@ def test_a_folder_typed_by_hand_is_named_in_the_link(open_at: Open, tmp_path: Pa
     box.fill(str(folder))
     box.press("Enter")
     wait_for_link(page, "model=local%3Amy+model")
-    expect(page.locator(".gb-caption").first).to_contain_text("local:my model", timeout=30_000)
+    expect(page.locator(".gb-caption").first).to_contain_text("local:my model")
     assert "tmp" not in page.evaluate("location.search")
 
 

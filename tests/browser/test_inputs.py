@@ -60,7 +60,7 @@ def test_one_key_takes_the_changes_back(open_at: OpenAt) -> None:
     page = open_at("/bert-inputs?lang=en&in_panel=changes&in_painted=2.3&in_positions=reversed")
     page.wait_for_selector(".gb-input_effects .pair", timeout=SLOW)
     page.keyboard.press("x")
-    expect(page.locator(".badge.painted")).to_have_count(0, timeout=30_000)
+    expect(page.locator(".badge.painted")).to_have_count(0)
     page.wait_for_function("!location.search.includes('in_positions')")
 
 

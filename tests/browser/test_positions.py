@@ -32,7 +32,7 @@ def test_a_click_on_the_map_chooses_position_and_dimension(open_at: OpenAt, outs
     expect(page.locator(".panel[data-panel=sinusoids] .formula")).to_contain_text("PE(20, 2)")
     page.wait_for_url("**pos_at=20&pos_dim=2**")
     page.reload()
-    expect(page.locator(".panel[data-panel=sinusoids] .formula")).to_contain_text("PE(20, 2)", timeout=30_000)
+    expect(page.locator(".panel[data-panel=sinusoids] .formula")).to_contain_text("PE(20, 2)")
     assert outside == []
 
 
