@@ -158,9 +158,7 @@ def test_200_kb_of_one_letter_are_one_word(open_at: OpenAt) -> None:
     page.locator(".gb-encode_board").wait_for()
     settle(page)
     page.get_by_role("link", name="WordPiece and Unigram").click()
-    expect(page.locator(".gb-referee_board .cut .more")).to_have_text(
-        "… 199,850 more symbols", timeout=30_000
-    )
+    expect(page.locator(".gb-referee_board .cut .more")).to_have_text("… 199,850 more symbols")
     assert page.get_by_text("Error").count() == 0
     assert errors == []
 
