@@ -369,8 +369,10 @@ def study_words(mine: list[StudyCell], found: list[Comparison]) -> list[str]:
     def item(c: Comparison) -> str:
         paper = paper_difference(c.name, c.score) if mine[0].group == "split" else None
         key = "study_item" if paper is None else "study_item_paper"
-        slots = {"score": t("rates", f"study_score_{c.score}"), "difference": _points(100 * c.difference)}
-        return t("rates", key, name=c.name, paper="" if paper is None else _points(paper), **slots)
+        difference = _points(100 * c.difference)
+        return t(
+            "rates", key, name=c.name, difference=difference, paper="" if paper is None else _points(paper)
+        )
 
     said = []
     key = next((c for c in found if c.name == "100/0/0" and c.score == "ner_feature_f1"), None)
@@ -381,7 +383,11 @@ def study_words(mine: list[StudyCell], found: list[Comparison]) -> list[str]:
     same = [c for c in found if c.verdict == "same"]
     compared = len(told) + len(same)
     if told:
-        said.append(t("rates", "study_told", n=compared) + "\n" + "\n".join(f"- {item(c)}" for c in told))
+        lines = [
+            f"- **{t('rates', f'study_score_{score}')}**: {', '.join(item(c) for c in told if c.score == score)}"
+            for score in dict.fromkeys(c.score for c in told)
+        ]
+        said.append("\n".join([t("rates", "study_told", n=compared), *lines]))
         if same:
             said.append(t("rates", "study_rest", n=len(same)))
     elif same:
