@@ -261,9 +261,15 @@ def foot(
             st.html(f'<p class="gb-source">{t("layout", "source")} {shown}</p>')
 
 
-def _try(state: Mapping[str, Any]) -> None:
+def example_button(label: str, state: Mapping[str, Any], *, key: str) -> None:
+    """Offer a prepared state of the page where it is needed, also inside a :func:`part`."""
+    st.button(label, key=key, on_click=_try, args=({**links.defaults(), **state}, True))
+
+
+def _try(state: Mapping[str, Any], whole_page: bool = False) -> None:
     links.adopt(dict(state))
     links.forget_notes()
+    st.session_state["_whole_page"] = whole_page
 
 
 @contextmanager
@@ -292,6 +298,8 @@ def part(draw: Callable[..., None]) -> Callable[..., None]:
     def drawn(*args: Any) -> None:
         context = get_script_run_ctx()
         alone = context is not None and bool(context.fragment_ids_this_run)
+        if st.session_state.pop("_whole_page", False) and alone:  # what stands outside moves, too
+            links.run_again()
         if alone:
             links.resume_view()
         with _failures_shown():

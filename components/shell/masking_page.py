@@ -14,7 +14,7 @@ import streamlit as st
 from components.lm import checkpoints
 from components.shell import cached, links
 from components.shell.i18n import t
-from components.shell.layout import note_line, panel_choice, reading_aid
+from components.shell.layout import example_button, note_line, panel_choice, reading_aid
 
 if TYPE_CHECKING:
     from components.lm.mlm import Guess, MaskableText
@@ -222,6 +222,9 @@ def look_further(card: Any, text: MaskableText | None) -> None:
         guess_cards(cards, key="pieces")
     else:
         st.info(t("mlm", f"{title}_none"))
+        for i, (label, state) in enumerate(lab_examples()):
+            if state["mlm_look"] == look:
+                example_button(label, state, key=f"mlm_example_{i}")
 
 
 def _worded(card: Mapping[str, Any]) -> dict[str, Any]:
