@@ -192,6 +192,7 @@ class _View:
 
     page: str = ""
     params: tuple[Param, ...] = ()
+    last_params: tuple[Param, ...] = ()  # kept when a run is cut short before its page declares any
     values: dict[str, Any] = None  # type: ignore[assignment]  # set in __post_init__
     notes: tuple[Note, ...] = ()
     too_long: tuple[str, ...] = ()
@@ -292,7 +293,7 @@ def open_view(page: str, *params: Param) -> None:
         elif again or entered:
             # Makes Streamlit send the value: a widget that another page drew begins anew, with a default of its own.
             st.session_state[param.key] = st.session_state[param.key]
-    view.page, view.params = page, params
+    view.page, view.params, view.last_params = page, params, params
 
 
 def resume_view() -> None:
@@ -348,7 +349,7 @@ def adopt(state: dict[str, Any]) -> list[Note]:
     Must run before the widgets of the page exist (in a callback).
     """
     view, notes = _view(), []
-    for param in view.params:
+    for param in view.last_params:
         if param.key in state:
             value = state[param.key]
             _adopt(param, param.write(value) if not isinstance(value, str) else value, notes)

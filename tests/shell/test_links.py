@@ -86,6 +86,7 @@ def _a_page_with_a_choice() -> None:
     )
     st.segmented_control("look", ["a", "b"], key="look", required=True)
     st.text_input("words", key="words")
+    st.button("a prepared view", on_click=links.adopt, args=({"look": "b", "step": 7},))
     links.close_view()
 
 
@@ -126,3 +127,11 @@ def test_a_report_from_before_the_move_is_not_heard(
 ) -> None:
     monkeypatch.setattr(links, "revision", lambda: 0)
     assert links.reported(value) == step
+
+
+def test_a_prepared_view_is_adopted_after_a_run_that_was_cut_short() -> None:
+    at = AppTest.from_function(_a_page_with_a_choice)
+    at.run()
+    at.session_state["_view"].params = ()  # the frame began, the page had not declared its parameters yet
+    at.button[0].click().run()
+    assert (at.session_state["look"], at.session_state["step"]) == ("b", 7)

@@ -92,12 +92,30 @@ export function stepper({ words, onMove, onWant, label }) {
   };
 }
 
+// Of two messages within a few milliseconds Streamlit can lose the first, even if it is a click: it has taken that request
+// up, but not looked at it yet, when the second one comes. So a report goes out before a press becomes a click, or well after.
+const AFTER_PRESS = 250;
+const waiting = new Set();
+let pressed = -AFTER_PRESS;
+for (const kind of ["pointerdown", "keydown"]) {
+  document.addEventListener(kind, (event) => {
+    if (kind === "keydown" && event.key !== "Enter") return;
+    pressed = performance.now();
+    for (const flush of [...waiting]) flush();
+  }, { capture: true });
+}
+
 /**
  * Tell Python the newest value only: the browser steps at once, the server hears of it when the hand rests.
  * A step travels with the revision it was made under: one that Python has moved on from comes too late.
  */
 export function reporter(send, wait = 180) {
   let timer = null, pending = false, value;
-  const flush = () => { timer = null; if (pending) { pending = false; send(value); } };
-  return (next) => { value = next; pending = true; if (!timer) timer = setTimeout(flush, wait); };
+  const flush = () => { clearTimeout(timer); timer = null; waiting.delete(flush); if (pending) { pending = false; send(value); } };
+  const due = () => {
+    const rest = AFTER_PRESS - (performance.now() - pressed);
+    if (rest > 0) timer = setTimeout(due, rest);
+    else flush();
+  };
+  return (next) => { value = next; pending = true; waiting.add(flush); if (!timer) timer = setTimeout(due, wait); };
 }
