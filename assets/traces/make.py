@@ -11,15 +11,15 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
 from components.lm import checkpoints  # noqa: E402
-from components.lm.decoding import SamplingSettings  # noqa: E402
-from components.lm.writing import Writing  # noqa: E402
-from components.lm.written import details, prompt_line, written_line  # noqa: E402
+from components.lm.gpt.decoding import SamplingSettings  # noqa: E402
+from components.lm.gpt.writing import Writing  # noqa: E402
+from components.lm.gpt.written import details, prompt_line, written_line  # noqa: E402
 from components.shell.first_views import GUESSES  # noqa: E402
 
 
 def gpt_generation(steps: int = 17) -> dict:
     """The default view of "GPT writes, token by token"."""
-    from components.shell.gpt_page import PARAMS
+    from components.lessons.gpt.generation import PARAMS
 
     state = {p.key: p.default for p in PARAMS}
     loaded = checkpoints.load(state["model"], "generation")
@@ -43,7 +43,7 @@ def gpt_generation(steps: int = 17) -> dict:
 
 def gpt_learning() -> dict:
     """The default view of "Watching a model learn": every probe at every moment, and each panel."""
-    from components.shell.learning_page import TRACE, computed_view
+    from components.lessons.gpt.learning import TRACE, computed_view
 
     found = computed_view()
     save(TRACE.name, found)
@@ -52,8 +52,8 @@ def gpt_learning() -> dict:
 
 def bert_attention() -> None:
     """The default view of "Attention heads": every weight, exact."""
-    from components.lm.attention import attend, encode, separator_ids
-    from components.shell.attention_page import TEXT, default_model
+    from components.lessons.bert.attention import TEXT, default_model
+    from components.lm.transformer.attention import attend, encode, separator_ids
     from components.shell.first_views import ATTENTION, AttentionView
 
     loaded = checkpoints.load(default_model(), "attention")
@@ -65,9 +65,9 @@ def bert_attention() -> None:
 
 def masks() -> list[dict]:
     """The default view of "Who may look at whom": every word of its sentence, guessed by both models."""
-    from components.lm.word_context import guess_word, word_spans
+    from components.lessons.transformer.masks import LAYER, PARAMS, SENTENCE
+    from components.lm.transformer.word_context import guess_word, word_spans
     from components.shell.first_views import guesses_as_json
-    from components.shell.masks_page import LAYER, PARAMS, SENTENCE
 
     state = {p.key: p.default for p in PARAMS}
     found = []
@@ -80,9 +80,9 @@ def masks() -> list[dict]:
 
 def bert_inputs() -> None:
     """The default view of "Token + segment + position": every row, exact, and the neighbours of its tokens."""
-    from components.lm.embeddings import embed, neighbours, num_segments, read_input
+    from components.lessons.bert.inputs import FIRST, MODEL, SECOND
+    from components.lm.bert.embeddings import embed, neighbours, num_segments, read_input
     from components.shell.first_bert import INPUTS, InputsView
-    from components.shell.inputs_page import FIRST, MODEL, SECOND
 
     loaded = checkpoints.load(MODEL, "attention")
     given = read_input(loaded, FIRST, SECOND)
@@ -94,8 +94,8 @@ def bert_inputs() -> None:
 
 def bert_contextual() -> None:
     """The default view of "One word, many meanings": every vector, exact."""
-    from components.lm.contextual import word_vectors
-    from components.shell.contextual_page import MODEL, SENTENCES, WORD
+    from components.lessons.bert.contextual import MODEL, SENTENCES, WORD
+    from components.lm.bert.contextual import word_vectors
     from components.shell.first_bert import WORDS, save_words
 
     loaded = checkpoints.load(MODEL, "attention")
@@ -106,10 +106,12 @@ def bert_contextual() -> None:
 
 def bert_masking() -> None:
     """The default views of the masking lab, the dice and next sentence, and every pair its rounds can draw."""
-    from components.lm.dice import Recipe, settle
-    from components.lm.next_sentence import judge
-    from components.shell import cached, dice_page, next_page
-    from components.shell import masking_page as page
+    from components.lessons.bert import dice as dice_page
+    from components.lessons.bert import masking as page
+    from components.lessons.bert import next_sentence as next_page
+    from components.lm.bert.dice import Recipe, settle
+    from components.lm.bert.next_sentence import judge
+    from components.shell import cached
 
     loaded = checkpoints.load(page.MODEL, "masked_prediction")
     card, left_only = loaded.card, checkpoints.card(page.LEFT_ONLY)
@@ -171,8 +173,8 @@ def miniature_of_generation(trace: dict) -> dict:
 
 def miniature_of_bpe() -> dict:
     """The course's four words, one merge a frame."""
-    from components.lm.bpe import train_bpe
-    from components.shell.bpe_page import TOY
+    from components.lessons.tokens.bpe import TOY
+    from components.lm.tokens.bpe import train_bpe
 
     trace = train_bpe(dict(TOY), 10)
     marks = [[], *([merged] for merged in trace.merged_symbols)]
@@ -184,8 +186,8 @@ def miniature_of_bpe() -> dict:
 
 def miniature_of_encode() -> dict:
     """*lowest* under these merges, one merge a row."""
-    from components.lm.bpe import train_bpe
-    from components.shell.bpe_page import TOY
+    from components.lessons.tokens.bpe import TOY
+    from components.lm.tokens.bpe import train_bpe
 
     word = train_bpe(dict(TOY), 10).model().encode_word("lowest")
     marks = [[], *([step.merged] for step in word.steps)]
@@ -198,8 +200,8 @@ def miniature_of_encode() -> dict:
 
 def miniature_of_wordpiece() -> dict:
     """Three referees on the course's words: what each has learned, one merge a frame."""
-    from components.lm.referee_race import run_race
-    from components.shell.bpe_page import TOY
+    from components.lessons.tokens.bpe import TOY
+    from components.lm.tokens.referee_race import run_race
 
     lanes = run_race(dict(TOY), 8).lanes
     frames = []
@@ -211,9 +213,9 @@ def miniature_of_wordpiece() -> dict:
 
 def miniature_of_compare() -> dict:
     """One word in the tokenizers learned from the samples, and in pocket-gpt."""
-    from components.lm.comparison import train_all
-    from components.lm.tokenizer_files import read_tokenizer
-    from components.lm.words import count_words
+    from components.lm.tokens.comparison import train_all
+    from components.lm.tokens.tokenizer_files import read_tokenizer
+    from components.lm.tokens.words import count_words
 
     samples = HERE.parent / "samples"
     text = "\n".join(
@@ -234,7 +236,7 @@ def miniature_of_compare() -> dict:
 
 def miniature_of_sizes() -> dict:
     """Where the parameters of a few models sit."""
-    from components.lm.model_size import count, part_count, parts, presets, times
+    from components.lm.transformer.model_size import count, part_count, parts, presets, times
 
     frames = []
     for preset in presets():
@@ -257,7 +259,7 @@ def miniature_of_sizes() -> dict:
 
 def miniature_of_positions(rows: int = 16) -> dict:
     """Cosines of the first positions with one another: the waves, then the table pocket-gpt learned."""
-    from components.lm.positions import cosines, learned_table, sinusoids
+    from components.lm.transformer.positions import cosines, learned_table, sinusoids
 
     store = checkpoints.store()
     table = learned_table(store.folder(store.parse_name("pocket-gpt")), checkpoints.card("pocket-gpt"))
@@ -270,8 +272,8 @@ def miniature_of_positions(rows: int = 16) -> dict:
 
 def miniature_of_inputs() -> dict:
     """The pair of the course as the bundled BERT reads it: tokens, then segments, then positions."""
-    from components.lm.embeddings import read_input
-    from components.shell.inputs_page import FIRST, MODEL, SECOND
+    from components.lessons.bert.inputs import FIRST, MODEL, SECOND
+    from components.lm.bert.embeddings import read_input
 
     read = read_input(checkpoints.load(MODEL, "attention"), FIRST, SECOND)
     rows = [
@@ -284,7 +286,7 @@ def miniature_of_inputs() -> dict:
 
 def miniature_of_contextual() -> dict:
     """The lines of the first view, the followed word marked."""
-    from components.shell.contextual_page import EXAMPLES
+    from components.lessons.bert.contextual import EXAMPLES
 
     rows = [line.split()[:5] for line in EXAMPLES["record"]]
     return {
@@ -302,8 +304,8 @@ def _frame(tokens: list[str], weights: object) -> dict:
 
 def miniature_of_attention() -> dict:
     """The five heads of the default text that spread their weight least, one after the other."""
-    from components.lm.attention import attend, encode, entropy
-    from components.shell.attention_page import TEXT, default_model
+    from components.lessons.bert.attention import TEXT, default_model
+    from components.lm.transformer.attention import attend, encode, entropy
 
     loaded = checkpoints.load(default_model(), "attention")
     found = attend(loaded, encode(loaded, TEXT))
@@ -314,7 +316,7 @@ def miniature_of_attention() -> dict:
 
 def miniature_of_self_attention() -> dict:
     """The worked example: scores (of their maximum), then weights, without and with the causal mask."""
-    from components.lm.attention_steps import worked_example
+    from components.lm.transformer.attention_steps import worked_example
 
     plain, causal = worked_example(), worked_example(causal=True)
     names = ["The", "cat", "sat"]
@@ -324,7 +326,7 @@ def miniature_of_self_attention() -> dict:
 
 def miniature_of_masks() -> dict:
     """The causal mask, a prefix, padding, everybody: a still picture shows the first."""
-    from components.lm import attention_patterns as patterns
+    from components.lm.transformer import attention_patterns as patterns
 
     names = [""] * 6
     shown = (patterns.causal(6), patterns.prefix_lm(6, 3), patterns.padding(6, 4), patterns.bidirectional(6))
@@ -333,7 +335,7 @@ def miniature_of_masks() -> dict:
 
 def miniature_of_sparse() -> dict:
     """Strided, fixed, local and full for 16 positions: a still picture shows the first."""
-    from components.lm.attention_patterns import sparse
+    from components.lm.transformer.attention_patterns import sparse
 
     shown = [sparse(name, 16, 4).union for name in ("strided", "fixed", "local", "full")]  # type: ignore[arg-type]
     return {"kind": "matrix", "frames": [_frame([""] * 16, matrix) for matrix in shown]}
@@ -364,8 +366,8 @@ def miniature_of_masking() -> dict:
 
 def miniature_of_dice() -> dict:
     """One sentence, three throws of the dice of BERT."""
-    from components.lm.dice import Recipe, draw
-    from components.lm.mlm import read_text
+    from components.lm.bert.dice import Recipe, draw
+    from components.lm.bert.mlm import read_text
 
     loaded = checkpoints.load("pocket-bert", "masked_prediction")
     text = read_text(loaded, "the little girl gave her brother a red ball and he was happy")
@@ -395,7 +397,7 @@ def miniature_of_masking_rates() -> dict:
 
 def miniature_of_next_sentence() -> dict:
     """Two pairs and what the bundled BERT says of them."""
-    from components.lm.next_sentence import judge
+    from components.lm.bert.next_sentence import judge
 
     first = "The girl opened the door."
     seconds = ("She went into the garden.", "The ship sailed to the island.")
@@ -416,8 +418,8 @@ def miniature_of_next_sentence() -> dict:
 
 def miniature_of_learning(trace: dict) -> dict:
     """One probe at every other moment: how the GPT's choice settles."""
-    from components.lm.learning import shares
-    from components.shell.learning_page import FIRST_PROBE, MODELS, load_probes
+    from components.lessons.gpt.learning import FIRST_PROBE, MODELS, load_probes
+    from components.lm.training.learning import shares
 
     probe = load_probes()[FIRST_PROBE]
     found = trace["probes"][MODELS[1]][FIRST_PROBE]["logprobs"]

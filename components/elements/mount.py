@@ -20,34 +20,39 @@ ELEMENTS = ROOT / "assets" / "elements"
 _PROJECT = "glassbox"
 
 
-def _make_known(name: str) -> None:
+def _make_known(name: str, folder: str) -> None:
     """Tell the server of the running app where the files of ``name`` and of ``lib`` are."""
     manager = get_bidi_component_manager()
     wanted = [
         ComponentConfig(part, folder)
-        for part, folder in ((name, "assets/elements"), ("lib", "assets/elements/lib"))
+        for part, folder in ((name, folder), ("lib", "assets/elements/lib"))
         if manager.get_component_asset_root(f"{_PROJECT}.{part}") is None
     ]
     if wanted:
         manager.register_from_manifest(ComponentManifest(_PROJECT, "1", wanted), ROOT)
 
 
-def element(name: str, *, isolate_styles: bool = True) -> Callable[..., Any]:
-    """Register ``assets/elements/<name>.js`` (and ``.css`` if there is one) and return its mount.
+def element(path: str, *, isolate_styles: bool = True) -> Callable[..., Any]:
+    """Register ``assets/elements/<path>.js`` (and ``.css`` if there is one) and return its mount.
+
+    Args:
+        path: chapter and name (``bert/mask_lab``), or the name alone of what several chapters share. Names are unique.
 
     Raises:
         FileNotFoundError: there is no such script.
     """
-    if not (ELEMENTS / f"{name}.js").exists():
-        raise FileNotFoundError(f"assets/elements/{name}.js")
-    has_css = (ELEMENTS / f"{name}.css").exists()
+    if not (ELEMENTS / f"{path}.js").exists():
+        raise FileNotFoundError(f"assets/elements/{path}.js")
+    has_css = (ELEMENTS / f"{path}.css").exists()
+    name = path.rsplit("/", 1)[-1]
+    folder = (Path("assets/elements") / path).parent.as_posix()
     # A test has one manager per app; a number such as id() would come back with the next one.
     mounts: WeakKeyDictionary[BidiComponentManager, Callable[..., Any]] = WeakKeyDictionary()
 
     def mount(**kwargs: Any) -> Any:
         manager = get_bidi_component_manager()
         if manager not in mounts:
-            _make_known(name)
+            _make_known(name, folder)
             mounts[manager] = st.components.v2.component(
                 f"{_PROJECT}.{name}",
                 html=f'<div class="gb gb-{name}"></div>',

@@ -1,7 +1,7 @@
 """The pictures of a page as files, made in the browser from what is on screen."""
 
 from components.elements.mount import element
-from components.shell.i18n import labels
+from components.words import labels
 
 _mount = element("pictures")
 

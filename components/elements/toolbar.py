@@ -5,7 +5,7 @@ import os
 import streamlit as st
 
 from components.elements.mount import element
-from components.shell.i18n import labels, language
+from components.words import labels, language
 
 _mount = element("toolbar")
 

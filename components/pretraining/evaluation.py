@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from components.lm.cloze import ClozeProbe, accuracy_by_kind, load_probes, score_probes
-from components.lm.head_scores import (
+from components.lm.bert.masking import IGNORED_LABEL, Action
+from components.lm.training.cloze import ClozeProbe, accuracy_by_kind, load_probes, score_probes
+from components.lm.transformer.head_scores import (
     KINDS,
     HeadScores,
     attentions_of,
@@ -23,7 +24,6 @@ from components.lm.head_scores import (
     score_heads,
     uniform_attention,
 )
-from components.lm.masking import IGNORED_LABEL, Action
 from components.pretraining.corpus import Source, read_corpus
 from components.pretraining.export import load_run_model
 from components.pretraining.ngrams import KneserNey, NeighbourCounts

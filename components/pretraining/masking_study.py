@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from components.lm.masking import IGNORED_LABEL
+from components.lm.bert.masking import IGNORED_LABEL
 from components.pretraining.architectures import SIZES
 from components.pretraining.downstream import FineTuning, Task, feature_based, fine_tune, load_tasks
 from components.pretraining.export import load_run_model

@@ -20,7 +20,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from components.lm.masking import MASK_REPLACE_PROB, MLM_PROBABILITY, RANDOM_REPLACE_PROB, mask_tokens
+from components.lm.bert.masking import MASK_REPLACE_PROB, MLM_PROBABILITY, RANDOM_REPLACE_PROB, mask_tokens
 from components.pretraining.architectures import SIZES, Size, build_model, register_float32_attention
 from components.pretraining.cross_entropy import linear_cross_entropy
 from components.pretraining.optimizers import Schedule, build_optimizers, set_rate

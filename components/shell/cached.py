@@ -8,25 +8,32 @@ import streamlit as st
 from components.shell.background import Works
 
 if TYPE_CHECKING:
-    from components.lm.attention import Attention
-    from components.lm.attention_steps import HeadSteps
-    from components.lm.bpe import BpeTrace
-    from components.lm.byte_level import ByteLevelBpe
+    from components.lm.bert.contextual import WordVectors
+    from components.lm.bert.dice import Settled
+    from components.lm.bert.embeddings import (
+        Changes,
+        Effects,
+        InputEmbeddings,
+        ModelInput,
+        Neighbour,
+        PaddedBatch,
+    )
+    from components.lm.bert.masking import MaskedTokens
+    from components.lm.bert.mlm import Change, ChosenPosition, MaskableText
+    from components.lm.bert.next_sentence import Verdict
     from components.lm.checkpoints import LoadedModel
-    from components.lm.cloze import ClozeProbe
-    from components.lm.contextual import WordVectors
-    from components.lm.decoding import SamplingSettings
-    from components.lm.dice import Settled
-    from components.lm.embeddings import Changes, Effects, InputEmbeddings, ModelInput, Neighbour, PaddedBatch
-    from components.lm.head_scores import HeadScores
-    from components.lm.learning import Learned, Snapshots
-    from components.lm.masking import MaskedTokens
-    from components.lm.mlm import Change, ChosenPosition, MaskableText
-    from components.lm.next_sentence import Verdict
-    from components.lm.positions import PositionTable, Shuffle
-    from components.lm.tokenizer_files import TokenizerFile
-    from components.lm.word_context import WordGuess
-    from components.lm.writing import Writing
+    from components.lm.gpt.decoding import SamplingSettings
+    from components.lm.gpt.writing import Writing
+    from components.lm.tokens.bpe import BpeTrace
+    from components.lm.tokens.byte_level import ByteLevelBpe
+    from components.lm.tokens.tokenizer_files import TokenizerFile
+    from components.lm.training.cloze import ClozeProbe
+    from components.lm.training.learning import Learned, Snapshots
+    from components.lm.transformer.attention import Attention
+    from components.lm.transformer.attention_steps import HeadSteps
+    from components.lm.transformer.head_scores import HeadScores
+    from components.lm.transformer.positions import PositionTable, Shuffle
+    from components.lm.transformer.word_context import WordGuess
 
 FIRST_MODEL = "pocket-gpt"
 _MODELS = Path(__file__).parents[2] / "assets" / "models"
@@ -60,8 +67,8 @@ def writing(
     picks: tuple[tuple[int, int], ...],
 ) -> "Writing":
     """Return the text that these settings write; ``revision`` makes a replaced model a new entry."""
-    from components.lm.decoding import SamplingSettings
-    from components.lm.writing import Writing
+    from components.lm.gpt.decoding import SamplingSettings
+    from components.lm.gpt.writing import Writing
 
     loaded = load_model(name, "generation")
     settings = SamplingSettings(do_sample, temperature, top_k, top_p, seed)
@@ -70,7 +77,7 @@ def writing(
 
 def warm_models() -> None:
     """Load torch and the model of the first page, so that the first click is as fast as the second."""
-    from components.lm.generation import next_token
+    from components.lm.gpt.generation import next_token
 
     loaded = load_model(FIRST_MODEL, "generation")
     next_token(loaded.model, loaded.tokenizer.encode("Once upon a time"))
@@ -91,7 +98,7 @@ def first_view(trace: Any) -> Any:
 @st.cache_resource(max_entries=40, show_spinner=False)
 def attention(name: str, revision: str, text: str, pair: str, layer: int | None) -> "Attention":
     """Return the attention weights of a text or pair; ``revision`` makes a replaced model a new entry."""
-    from components.lm.attention import attend, encode
+    from components.lm.transformer.attention import attend, encode
     from components.shell import first_views
 
     if layer is None and (known := first_views.attention(name, revision, text, pair)):
@@ -106,7 +113,7 @@ def attention_measure(name: str, revision: str, text: str, pair: str, measure: s
     ``rollout`` (layer, 2, query, key): the mean of the heads, and rollout."""
     import numpy as np
 
-    from components.lm.attention import rollout, shares, value_weighted
+    from components.lm.transformer.attention import rollout, shares, value_weighted
 
     plain = attention(name, revision, text, pair, None)
     if measure == "value_weighted":
@@ -117,8 +124,8 @@ def attention_measure(name: str, revision: str, text: str, pair: str, measure: s
 @st.cache_resource(max_entries=80, show_spinner=False)
 def attention_scores(name: str, revision: str, text: str, pair: str) -> "HeadScores":
     """Return what each head does on this text."""
-    from components.lm.attention import separator_ids
-    from components.lm.head_scores import score_heads
+    from components.lm.transformer.attention import separator_ids
+    from components.lm.transformer.head_scores import score_heads
     from components.shell import first_views
 
     plain = attention(name, revision, text, pair, None)
@@ -147,7 +154,7 @@ def sample_text(name: str) -> str:
 @st.cache_data(max_entries=400, show_spinner=False)
 def beginning(name: str, revision: str, text: str, most: int) -> str:
     """Return the longest beginning of a text that a model reads as at most ``most`` tokens."""
-    from components.lm.attention import beginning
+    from components.lm.transformer.attention import beginning
 
     loaded = load_model(name)
     return beginning(loaded, text, min(most, loaded.card.max_positions or most))
@@ -157,8 +164,8 @@ def beginning(name: str, revision: str, text: str, most: int) -> str:
 @st.cache_resource(max_entries=100, show_spinner=False)
 def head_steps(name: str, revision: str, text: str, pair: str, layer: int, head: int) -> "HeadSteps":
     """Return one head taken apart, step by step."""
-    from components.lm.attention import encode
-    from components.lm.attention_steps import head_steps as take_apart
+    from components.lm.transformer.attention import encode
+    from components.lm.transformer.attention_steps import head_steps as take_apart
 
     loaded = load_model(name, "attention")
     return take_apart(loaded, encode(loaded, text, pair), layer, head)
@@ -173,7 +180,7 @@ def position_table(name: str, revision: str) -> "PositionTable":
         NoTable: the family has none.
     """
     from components.lm import checkpoints
-    from components.lm.positions import learned_table
+    from components.lm.transformer.positions import learned_table
 
     store = checkpoints.store()
     return learned_table(store.folder(store.parse_name(name)), checkpoints.card(name))
@@ -182,7 +189,7 @@ def position_table(name: str, revision: str) -> "PositionTable":
 @st.cache_resource(max_entries=100, show_spinner=False)
 def shuffle(name: str, revision: str, text: str, seed: int) -> "Shuffle":
     """Return one sentence read in two orders, with positions and without."""
-    from components.lm.positions import shuffle_words
+    from components.lm.transformer.positions import shuffle_words
 
     return shuffle_words(load_model(name, "attention"), text, seed)
 
@@ -191,7 +198,7 @@ def shuffle(name: str, revision: str, text: str, seed: int) -> "Shuffle":
 @st.cache_resource(max_entries=4, show_spinner=False)
 def bytes_of_model(name: str) -> "ByteLevelBpe":
     """Return the byte-level BPE of a bundled model, read from its file without transformers."""
-    from components.lm.encode_lesson import byte_level_from_file
+    from components.lm.tokens.encode_lesson import byte_level_from_file
 
     return byte_level_from_file(_MODELS / name / "tokenizer.json")
 
@@ -200,8 +207,8 @@ def bytes_of_model(name: str) -> "ByteLevelBpe":
 @st.cache_resource(max_entries=16, show_spinner=False)
 def bytes_of_same_words(identity: str, _trace: "BpeTrace") -> "ByteLevelBpe":
     """Return a byte-level BPE trained on the words of a run, with its number of merges and its tie rule."""
-    from components.lm.bpe import train_bpe
-    from components.lm.byte_level import ByteLevelBpe, byte_alphabet, byte_level_words
+    from components.lm.tokens.bpe import train_bpe
+    from components.lm.tokens.byte_level import ByteLevelBpe, byte_alphabet, byte_level_words
 
     words = byte_level_words(dict(zip(_trace.words, _trace.counts, strict=True)))
     rule, merges = _trace.settings.tie_rule, _trace.settings.num_merges
@@ -212,7 +219,7 @@ def bytes_of_same_words(identity: str, _trace: "BpeTrace") -> "ByteLevelBpe":
 # A text of 512 tokens at width 768: 8 MB; a sentence: some 0.1 MB.
 @st.cache_resource(max_entries=60, show_spinner=False)
 def _bert_text(name: str, revision: str, first: str, second: str) -> "ModelInput":
-    from components.lm.embeddings import read_input
+    from components.lm.bert.embeddings import read_input
     from components.shell import first_bert
 
     if known := first_bert.inputs(name, revision, first, second):
@@ -226,7 +233,7 @@ def bert_segments(name: str, revision: str) -> int:
     Raises:
         NotBert: the model does not add up its input as BERT does.
     """
-    from components.lm.embeddings import num_segments
+    from components.lm.bert.embeddings import num_segments
     from components.shell import first_bert
 
     if known := first_bert.inputs(name, revision):
@@ -240,14 +247,14 @@ def bert_input(name: str, revision: str, first: str, second: str, changes: "Chan
     Raises:
         NotBert, TooLong: in this order.
     """
-    from components.lm.embeddings import apply
+    from components.lm.bert.embeddings import apply
 
     return apply(_bert_text(name, revision, first, second), changes, bert_segments(name, revision))
 
 
 @st.cache_resource(max_entries=60, show_spinner=False)
 def _bert_embedding(name: str, revision: str, first: str, second: str, changes: tuple[Any, ...]) -> Any:
-    from components.lm.embeddings import Changes, embed
+    from components.lm.bert.embeddings import Changes, embed
     from components.shell import first_bert
 
     known = first_bert.inputs(name, revision, first, second)
@@ -269,7 +276,7 @@ def bert_embedding(
 def _bert_effects(
     name: str, revision: str, first: str, second: str, changes: tuple[Any, ...], asked: int | None
 ) -> Any:
-    from components.lm.embeddings import Changes, compare
+    from components.lm.bert.embeddings import Changes, compare
 
     done = Changes(*changes)
     before = bert_input(name, revision, first, second, Changes())
@@ -289,7 +296,7 @@ def bert_effects(
 @st.cache_resource(max_entries=500, show_spinner=False)
 def bert_neighbours(name: str, revision: str, token_id: int) -> "tuple[Neighbour, ...]":
     """Return a token's row of the table and the rows nearest to it."""
-    from components.lm.embeddings import neighbours
+    from components.lm.bert.embeddings import neighbours
     from components.shell import first_bert
 
     known = first_bert.inputs(name, revision)
@@ -303,7 +310,7 @@ def padded(
     name: str, revision: str, texts: tuple[str, ...], flips: tuple[tuple[int, int], ...]
 ) -> "PaddedBatch":
     """Return texts in one batch, read with the right attention mask and with a flipped one."""
-    from components.lm.embeddings import pad_batch
+    from components.lm.bert.embeddings import pad_batch
 
     return pad_batch(load_model(name, "attention"), texts, flips)
 
@@ -312,7 +319,7 @@ def padded(
 @st.cache_resource(max_entries=400, show_spinner=False)
 def word_guess(name: str, revision: str, text: str, word: int, layer: int) -> "WordGuess":
     """Return what a model may read for a word, and what it guesses there."""
-    from components.lm.word_context import guess_word
+    from components.lm.transformer.word_context import guess_word
     from components.shell import first_views
 
     if known := first_views.word_guess(name, revision, text, word, layer):
@@ -326,7 +333,7 @@ def sparse_growth() -> tuple[dict[str, list[int]], dict[str, list[int]]]:
     the bytes of their weights at 1,000, 10,000 and 100,000 tokens. A few hundred numbers."""
     from math import isqrt
 
-    from components.lm.attention_patterns import NAMES, count_pairs, memory_bytes
+    from components.lm.transformer.attention_patterns import NAMES, count_pairs, memory_bytes
 
     lengths = [2**power for power in range(4, 18)]
     growth: dict[str, list[int]] = {"n": lengths}
@@ -345,7 +352,7 @@ def sparse_growth() -> tuple[dict[str, list[int]], dict[str, list[int]]]:
 @st.cache_resource(max_entries=400, show_spinner=False)
 def maskable_text(name: str, revision: str, text: str) -> "MaskableText":
     """Return a text as a masked language model reads it."""
-    from components.lm.mlm import read_text
+    from components.lm.bert.mlm import read_text
 
     return read_text(load_model(name, "masked_prediction"), text)
 
@@ -356,7 +363,7 @@ def mlm_changes(
     name: str, revision: str, text: str, hidden: tuple[int, ...], filled: tuple[tuple[int, int], ...]
 ) -> "list[Change]":
     """Return what the model says at the open blanks, with and without what was filled in."""
-    from components.lm.mlm import changes
+    from components.lm.bert.mlm import changes
 
     loaded = load_model(name, "masked_prediction")
     return changes(loaded, maskable_text(name, revision, text), hidden, dict(filled))
@@ -368,9 +375,9 @@ def dice_throw(
     name: str, revision: str, text: str, recipe: tuple[float, float, float, str], seed: int
 ) -> "tuple[MaskedTokens, list[ChosenPosition]]":
     """Return one draw, arrays (seq,), and each chosen position in all three cases."""
-    from components.lm.dice import Recipe, draw
-    from components.lm.masking import MaskedTokens
-    from components.lm.mlm import compare_cases
+    from components.lm.bert.dice import Recipe, draw
+    from components.lm.bert.masking import MaskedTokens
+    from components.lm.bert.mlm import compare_cases
 
     read = maskable_text(name, revision, text)
     many, _ = draw(read, Recipe(*recipe), seed=seed)  # type: ignore[arg-type]
@@ -384,7 +391,7 @@ def dice_shares(
     name: str, revision: str, text: str, recipe: tuple[float, float, float, str], seed: int, num_draws: int
 ) -> "Settled":
     """Return the running shares over many draws."""
-    from components.lm.dice import Recipe, settle
+    from components.lm.bert.dice import Recipe, settle
 
     read = maskable_text(name, revision, text)
     return settle(read, Recipe(*recipe), num_draws=num_draws, seed=seed)  # type: ignore[arg-type]
@@ -401,7 +408,7 @@ def rate_curves() -> Works:
 @st.cache_resource(max_entries=400, show_spinner=False)
 def pair_verdicts(name: str, revision: str, pairs: tuple[tuple[str, str], ...]) -> "list[Verdict]":
     """Return what a model says of sentence pairs."""
-    from components.lm.next_sentence import judge
+    from components.lm.bert.next_sentence import judge
 
     return judge(load_model(name, "next_sentence"), pairs)
 
@@ -415,7 +422,7 @@ def tokenizer_file(name: str, revision: str) -> "TokenizerFile":
         NoTokenizer: its folder holds none that can be read.
     """
     from components.lm import checkpoints
-    from components.lm.tokenizer_files import read_tokenizer
+    from components.lm.tokens.tokenizer_files import read_tokenizer
 
     store = checkpoints.store()
     return read_tokenizer(store.tokenizer_folder(store.parse_name(name)))
@@ -425,7 +432,7 @@ def tokenizer_file(name: str, revision: str) -> "TokenizerFile":
 @st.cache_resource(max_entries=40, show_spinner=False)
 def words_in_context(name: str, revision: str, sentences: str, word: str) -> "WordVectors":
     """Return the vectors of every word of some lines, with ``word`` marked."""
-    from components.lm.contextual import word_vectors
+    from components.lm.bert.contextual import word_vectors
     from components.shell import first_bert
 
     if known := first_bert.words(name, revision, sentences, word):
@@ -437,7 +444,7 @@ def words_in_context(name: str, revision: str, sentences: str, word: str) -> "Wo
 @st.cache_resource(max_entries=4, show_spinner=False)
 def snapshots(name: str, revision: str) -> "Snapshots":
     """Return a model at every moment of its training."""
-    from components.lm.learning import load_snapshots
+    from components.lm.training.learning import load_snapshots
 
     return load_snapshots(name)
 
@@ -446,8 +453,8 @@ def snapshots(name: str, revision: str) -> "Snapshots":
 @st.cache_resource(max_entries=4, show_spinner=False)
 def learned_probes(name: str, revision: str) -> "tuple[Learned, ...]":
     """Return every cloze probe of ours, put to every snapshot of a model."""
-    from components.lm.cloze import load_probes
-    from components.lm.learning import learn
+    from components.lm.training.cloze import load_probes
+    from components.lm.training.learning import learn
 
     return tuple(learn(snapshots(name, revision), probe) for probe in load_probes())
 
@@ -460,7 +467,7 @@ def learned(name: str, revision: str, probe: "ClozeProbe") -> "Learned":
     Raises:
         UnusableProbe: it is too long for the model.
     """
-    from components.lm.learning import learn
+    from components.lm.training.learning import learn
 
     return learn(snapshots(name, revision), probe)
 
@@ -471,7 +478,7 @@ def snapshot_texts(
     name: str, revision: str, prompt: str, sampling: "SamplingSettings", num_tokens: int
 ) -> tuple[str, ...]:
     """Return how every snapshot of a model continues the same beginning."""
-    from components.lm.learning import write_on
+    from components.lm.training.learning import write_on
 
     return write_on(snapshots(name, revision), prompt, sampling, num_tokens)
 
@@ -484,8 +491,8 @@ def probe_scores(name: str, revision: str, probe: "ClozeProbe") -> tuple[float, 
     Raises:
         UnusableProbe: it is too long for the model.
     """
-    from components.lm.cloze import score_probe
-    from components.lm.learning import check_length
+    from components.lm.training.cloze import score_probe
+    from components.lm.training.learning import check_length
 
     loaded = load_model(name)
     check_length(loaded.model, loaded.tokenizer, probe)

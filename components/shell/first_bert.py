@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from components.lm.contextual import Occurrence, WordVectors
-from components.lm.embeddings import InputEmbeddings, ModelInput, Neighbour, Normed
+from components.lm.bert.contextual import Occurrence, WordVectors
+from components.lm.bert.embeddings import InputEmbeddings, ModelInput, Neighbour, Normed
 
 TRACES = Path(__file__).parents[2] / "assets" / "traces"
 INPUTS, WORDS = "bert-inputs.npz", "bert-contextual.npz"

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from components.lm.attention import Attention, Encoded
+from components.lm.transformer.attention import Attention, Encoded
 
 if TYPE_CHECKING:
-    from components.lm.word_context import WordGuess
+    from components.lm.transformer.word_context import WordGuess
 
 TRACES = Path(__file__).parents[2] / "assets" / "traces"
 ATTENTION, GUESSES = "bert-attention.npz", "transformer-masks.json"
@@ -103,7 +103,7 @@ def _guesses() -> Any:
 
 def word_guess(name: str, revision: str, text: str, word: int, layer: int) -> "WordGuess | None":
     """Return the guess for a word of the page's own sentence in one of its own models, or None for anything else."""
-    from components.lm.word_context import WordGuess
+    from components.lm.transformer.word_context import WordGuess
 
     for found in _guesses():
         if found["of"] == [name, revision, text, layer] and 0 <= word < len(found["words"]):

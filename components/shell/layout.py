@@ -21,8 +21,8 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import SCRIPT_RUN_C
 from components.elements.pictures import picture_downloads
 from components.figures.theme import css_variables
 from components.shell import links, server_events
-from components.shell.i18n import language, t, term
 from components.shell.navigation import neighbours
+from components.words import language, t, term
 
 _LOG = logging.getLogger(__name__)
 PAUSE = 0.06

@@ -24,7 +24,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from components.shell.i18n import LANGUAGES, browser_language
+from components.words import LANGUAGES, browser_language
 
 MAX_TEXT_IN_LINK = 2_000
 """Characters of one text that travel in a link; a longer one travels as the page's JSON."""

@@ -8,10 +8,17 @@ import streamlit as st
 
 from components.lm import checkpoints
 from components.lm.checkpoints import TokenizerCard
-from components.lm.model_card import LOCAL_PREFIX, Capability, ModelCard, ModelRefused, Reason, parse_name
+from components.lm.checkpoints.model_card import (
+    LOCAL_PREFIX,
+    Capability,
+    ModelCard,
+    ModelRefused,
+    Reason,
+    parse_name,
+)
 from components.shell import links
-from components.shell.i18n import t
 from components.shell.layout import working
+from components.words import t
 
 Need = Capability | Literal["tokenizer"]
 """What a page needs a model for; ``tokenizer`` needs no model at all, only its tokenizer's files."""
@@ -119,7 +126,7 @@ def _refused(error: ModelRefused, name: str, default: str, *, tokenizer_only: bo
 
 @st.fragment(run_every=1.0)
 def _running(name: str) -> None:
-    from components.lm import hub
+    from components.lm.checkpoints import hub
 
     download = hub.current_download(name)
     if download is None:
@@ -138,7 +145,7 @@ def _running(name: str) -> None:
 
 def _offer(name: str, default: str, tokenizer_only: bool) -> None:
     """Say what a download would bring, on request; then fetch it with progress, stop and resume."""
-    from components.lm import hub
+    from components.lm.checkpoints import hub
 
     with st.container(border=True):
         st.markdown(t("models", "not_downloaded", name=name) + " " + t("models", "meanwhile", name=default))

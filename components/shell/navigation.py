@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from components.shell.i18n import t
+from components.words import t
 
 PAGES = Path(__file__).parents[2] / "pages"
 

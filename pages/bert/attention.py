@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from components.elements.attention_view import attention_view
-from components.lm.attention import pack_weights
-from components.shell import attention_page as page
-from components.shell import attention_panels as panels
+from components.elements.bert.attention_view import attention_view
+from components.lessons.bert import attention as page
+from components.lessons.bert import attention_panels as panels
+from components.lm.transformer.attention import pack_weights
 from components.shell import links
-from components.shell.i18n import t
 from components.shell.layout import caption, controls, foot, page_header, slide_note
 from components.shell.models import model_in_use, model_picker
+from components.words import t
 
 NAME = "bert/attention"
 links.open_view(NAME, *page.params())

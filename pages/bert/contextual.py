@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from components.elements.word_map import show_word_map
-from components.shell import contextual_page as page
+from components.elements.bert.word_map import show_word_map
+from components.lessons.bert import contextual as page
 from components.shell import links
-from components.shell.i18n import labels, t
 from components.shell.layout import (
     Export,
     caption,
@@ -17,6 +16,7 @@ from components.shell.layout import (
     slide_note,
 )
 from components.shell.models import model_in_use, model_picker
+from components.words import labels, t
 
 NAME = "bert/contextual"
 links.open_view(NAME, *page.PARAMS)

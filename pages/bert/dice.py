@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from components.elements.dice_board import dice_board
-from components.shell import dice_page as dice
+from components.elements.bert.dice_board import dice_board
+from components.lessons.bert import dice
+from components.lessons.bert.dice_panels import look_further
+from components.lessons.bert.masking import MODEL, About, notices
 from components.shell import links
-from components.shell.dice_panels import look_further
-from components.shell.i18n import t
 from components.shell.layout import Export, caption, controls, foot, page_header, slide_note, working
-from components.shell.masking_page import MODEL, About, notices
 from components.shell.models import model_in_use, model_picker
+from components.words import t
 
 links.open_view("bert/dice", *dice.PARAMS)
 page_header("bert/dice")

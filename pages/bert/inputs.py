@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from components.elements.embedding_sum import embedding_sum
-from components.shell import inputs_page as page
+from components.elements.bert.embedding_sum import embedding_sum
+from components.lessons.bert import inputs as page
 from components.shell import links
-from components.shell.i18n import labels, t
 from components.shell.layout import (
     Export,
     caption,
@@ -19,6 +18,7 @@ from components.shell.layout import (
     slide_note,
 )
 from components.shell.models import model_in_use, model_picker
+from components.words import labels, t
 
 NAME = "bert/inputs"
 links.open_view(NAME, *page.PARAMS)

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from components.elements.mask_lab import mask_lab
+from components.elements.bert.mask_lab import mask_lab
+from components.lessons.bert import masking as mlm
 from components.shell import links
-from components.shell import masking_page as mlm
-from components.shell.i18n import t
 from components.shell.layout import Export, caption, controls, foot, page_header, part, picture_first, working
 from components.shell.models import model_in_use, model_picker
+from components.words import t
 
 links.open_view("bert/masking", *mlm.LAB)
 page_header("bert/masking")

@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from components.elements.recipe_board import recipe_board
-from components.lm.masking_table import published, study, study_rows
+from components.elements.bert.recipe_board import recipe_board
+from components.lessons.bert import masking_rates as rates
+from components.lm.bert.masking_table import published, study, study_rows
 from components.shell import links
-from components.shell import rates_page as rates
-from components.shell.i18n import t
 from components.shell.layout import (
     Export,
     caption,
@@ -19,6 +18,7 @@ from components.shell.layout import (
     working,
 )
 from components.shell.models import model_in_use, model_picker
+from components.words import t
 
 links.open_view("bert/masking_rates", *rates.params())
 page_header("bert/masking_rates")

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from components.elements.next_rounds import next_rounds
+from components.elements.bert.next_rounds import next_rounds
+from components.lessons.bert import next_sentence as nsp
 from components.shell import links
-from components.shell import next_page as nsp
-from components.shell.i18n import t
 from components.shell.layout import Export, caption, controls, foot, page_header, part, slide_note, working
 from components.shell.models import model_in_use, model_picker
+from components.words import t
 
 links.open_view("bert/next_sentence", *nsp.params())
 page_header("bert/next_sentence")

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from components.elements.writer import writer
-from components.shell import gpt_page as gpt
+from components.elements.gpt.writer import writer
+from components.lessons.gpt import generation as gpt
+from components.lessons.gpt.generation_inside import look_inside
 from components.shell import links
-from components.shell.gpt_inside import look_inside
-from components.shell.i18n import t
 from components.shell.layout import Export, caption, controls, foot, page_header, part, slide_note
 from components.shell.models import model_in_use, model_picker
+from components.words import t
 
 links.open_view("gpt/generation", *gpt.PARAMS)
 page_header("gpt/generation")

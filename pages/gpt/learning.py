@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from components.elements.learning_board import show_learning_board
-from components.shell import learning_page as page
+from components.elements.gpt.learning_board import show_learning_board
+from components.lessons.gpt import learning as page
 from components.shell import links
-from components.shell.i18n import t
 from components.shell.layout import caption, foot, page_header, part, picture_first, reading_aid
+from components.words import t
 
 NAME = "gpt/learning"
 links.open_view(NAME, *page.PARAMS)

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from components.elements.course_map import course_map
+from components.elements.start.course_map import course_map
 from components.shell import links
-from components.shell.i18n import t
 from components.shell.layout import page_header
 from components.shell.navigation import lessons
+from components.words import t
 
 links.open_view("start/home")
 page_header("start/home")

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from components.elements.bpe_board import bpe_board
-from components.shell import bpe_page as bpe
+from components.elements.tokens.bpe_board import bpe_board
+from components.lessons.tokens import bpe
+from components.lessons.tokens.word_editor import word_editor
 from components.shell import links
-from components.shell.bpe_words import word_editor
-from components.shell.i18n import t
 from components.shell.layout import caption, controls, foot, page_header, slide_note
+from components.words import t
 
 links.open_view("tokens/bpe", *bpe.TRAINING, *bpe.BOARD)
 page_header("tokens/bpe")

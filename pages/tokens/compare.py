@@ -4,14 +4,14 @@ import html
 
 import streamlit as st
 
-from components.elements.language_cost import language_cost
-from components.elements.token_lanes import token_lanes
-from components.elements.tokenizer_call import tokenizer_call
-from components.shell import compare_page as cmp
+from components.elements.tokens.language_cost import language_cost
+from components.elements.tokens.token_lanes import token_lanes
+from components.elements.tokens.tokenizer_call import tokenizer_call
+from components.lessons.tokens import compare as cmp
 from components.shell import links
-from components.shell.i18n import t
 from components.shell.layout import caption, controls, foot, page_header, reading_aid, slide_note
 from components.shell.models import model_picker, tokenizer_in_use
+from components.words import t
 
 NAME = "tokens/compare"
 links.open_view(NAME, *cmp.params())

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from components.elements.encode_board import encode_board
-from components.shell import bpe_page as bpe
-from components.shell import encode_page as page
+from components.elements.tokens.encode_board import encode_board
+from components.lessons.tokens import bpe
+from components.lessons.tokens import encode as page
 from components.shell import links
-from components.shell.i18n import t
 from components.shell.layout import caption, controls, foot, page_header, reading_aid, slide_note
+from components.words import t
 
 links.open_view("tokens/encode", *page.PARAMS, *bpe.TRAINING, *bpe.RUNS)
 page_header("tokens/encode")

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from components.elements.match_board import match_board
-from components.elements.referee_board import referee_board
-from components.elements.unigram_board import unigram_board
+from components.elements.tokens.match_board import match_board
+from components.elements.tokens.referee_board import referee_board
+from components.elements.tokens.unigram_board import unigram_board
+from components.lessons.tokens import wordpiece as wp
+from components.lessons.tokens.wordpiece_controls import choose
 from components.shell import links
-from components.shell import wordpiece_page as wp
-from components.shell.i18n import t
 from components.shell.layout import caption, controls, foot, page_header, reading_aid, slide_note
-from components.shell.wordpiece_controls import choose
+from components.words import t
 
 NAME = "tokens/wordpiece"
 links.open_view(NAME, *wp.PARAMS)

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from components.elements.mask_patterns import mask_patterns
-from components.elements.two_readers import two_readers
-from components.lm.word_context import word_spans
+from components.elements.transformer.mask_patterns import mask_patterns
+from components.elements.transformer.two_readers import two_readers
+from components.lessons.transformer import masks as page
+from components.lm.transformer.word_context import word_spans
 from components.shell import links
-from components.shell import masks_page as page
-from components.shell.i18n import t
 from components.shell.layout import Export, caption, controls, foot, page_header, reading_aid, slide_note
 from components.shell.models import model_picker
+from components.words import t
 
 NAME = "transformer/masks"
 links.open_view(NAME, *page.PARAMS)

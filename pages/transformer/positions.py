@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from components.elements.position_tables import position_tables
-from components.lm.positions import angular_frequencies
+from components.elements.transformer.position_tables import position_tables
+from components.lessons.transformer import positions as page
+from components.lm.transformer.positions import angular_frequencies
 from components.shell import links
-from components.shell import positions_page as page
-from components.shell.i18n import labels, t
 from components.shell.layout import caption, controls, foot, page_header, part, reading_aid, slide_note
 from components.shell.models import model_in_use, model_picker
+from components.words import labels, t
 
 NAME = "transformer/positions"
 links.open_view(NAME, *page.params())

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from components.elements.attention_steps import attention_steps
-from components.shell import attention_page, links
-from components.shell import steps_page as page
-from components.shell.i18n import t
+from components.elements.transformer.attention_steps import attention_steps
+from components.lessons.bert import attention as attention_page
+from components.lessons.transformer import self_attention as page
+from components.shell import links
 from components.shell.layout import Export, caption, controls, foot, page_header, slide_note
 from components.shell.models import model_in_use, model_picker
+from components.words import t
 
 NAME = "transformer/self_attention"
 WORDS = "self_attention"

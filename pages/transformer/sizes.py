@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from components.elements.model_stack import model_stack
+from components.elements.transformer.model_stack import model_stack
+from components.lessons.transformer import sizes as page
 from components.shell import links
-from components.shell import sizes_page as page
-from components.shell.i18n import labels, t
 from components.shell.layout import caption, foot, page_header, part, slide_note
+from components.words import labels, t
 
 NAME = "transformer/sizes"
 links.open_view(NAME, *page.params())

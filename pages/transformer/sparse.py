@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from components.elements.sparse_view import SparseChoice, sparse_view
-from components.lm.attention_patterns import NAMES
+from components.elements.transformer.sparse_view import SparseChoice, sparse_view
+from components.lm.transformer.attention_patterns import NAMES
 from components.shell import cached, links
-from components.shell.i18n import t
 from components.shell.layout import Export, caption, foot, page_header, slide_note
+from components.words import t
 
 NAME = "transformer/sparse"
 WORDS = "sparse"

@@ -12,9 +12,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 import streamlit as st
 
-from components.elements.attention_view import AttentionChoice, attention_view
+from components.elements.bert.attention_view import AttentionChoice, attention_view
 from components.figures.theme import css_variables
-from components.lm.attention import Encoded, pack_weights
+from components.lm.transformer.attention import Encoded, pack_weights
 
 
 def weights(num_tokens: int) -> np.ndarray:
@@ -34,7 +34,7 @@ def shipped_bertviz(num_tokens: int) -> str:
     import torch
     from bertviz import head_view
 
-    from components.elements.bertviz_frame import _FETCHES, _LIBRARIES, _d3
+    from components.elements.bert.bertviz_frame import _FETCHES, _LIBRARIES, _d3
 
     given = [torch.from_numpy(layer[None]) for layer in weights(num_tokens)]
     html = head_view(given, tokens(num_tokens), layer=0, html_action="return").data

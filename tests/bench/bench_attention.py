@@ -123,7 +123,7 @@ def _times(browser: Browser, url: str, view: str, size: int, heads: int = 1) -> 
 def _bytes_sent(size: int) -> float:
     import json
 
-    from components.lm.attention import message
+    from components.lm.transformer.attention import message
 
     header = {"tokens": tokens(size)}
     ours = len(message(header, weights(size))) + len(json.dumps(header))

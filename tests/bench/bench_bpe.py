@@ -34,9 +34,9 @@ ROUNDS = 5
 def measure() -> list[Row]:
     """Rows of (name, value, target, unit); the value should be at most the target."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from components.lm.bpe import train_bpe
-    from components.lm.words import count_words
-    from tests.lm.bpe_reference import english_like, naive_merges
+    from components.lm.tokens.bpe import train_bpe
+    from components.lm.tokens.words import count_words
+    from tests.lm.tokens.bpe_reference import english_like, naive_merges
 
     named = os.environ.get("GLASSBOX_BENCH_TEXT")
     text = Path(named).read_text(encoding="utf-8", errors="ignore") if named else english_like(SIZE)

@@ -96,7 +96,7 @@ def _tokenizer_of(model: Any) -> Any:
     from tokenizers import Tokenizer, decoders, models
     from transformers import PreTrainedTokenizerFast
 
-    from components.lm.token_text import BYTE_SPELLING
+    from components.lm.tokens.token_text import BYTE_SPELLING
 
     vocab = {character: byte for byte, character in BYTE_SPELLING.items()}
     letters = list(vocab)
@@ -130,9 +130,9 @@ def _bare_seconds(model: Any, ids: list[int], count: int) -> list[float]:
 
 def _our_seconds(model: Any, tokenizer: Any, ids: list[int], count: int) -> list[float]:
     """Seconds of each token through `continue_text`: sampling, the 20 candidates, all numbers of the step."""
-    from components.lm.decoding import SamplingSettings
-    from components.lm.generation import continue_text
-    from components.lm.kv_cache import engine_for
+    from components.lm.gpt.decoding import SamplingSettings
+    from components.lm.gpt.generation import continue_text
+    from components.lm.gpt.kv_cache import engine_for
 
     engine_for(model).forget()
     settings = SamplingSettings(temperature=0.8, top_k=50, top_p=0.95, seed=1)
@@ -191,9 +191,9 @@ def _readers_at_once(model: Any, name: str, rounds: int = 9) -> list[Row]:
 def _one_round(
     model: Any, tokenizer: Any, texts: list[list[int]]
 ) -> tuple[float, list[float], list[Exception]]:
-    from components.lm.decoding import SamplingSettings
-    from components.lm.generation import continue_text
-    from components.lm.kv_cache import engine_for
+    from components.lm.gpt.decoding import SamplingSettings
+    from components.lm.gpt.generation import continue_text
+    from components.lm.gpt.kv_cache import engine_for
 
     engine_for(model).forget()
     writings = [

@@ -90,9 +90,9 @@ def _took(page: Page, label: str, word: str, inside: str) -> float:
 
 def _bytes_sent() -> float:
     """kB for a 32-token pair at width 768, with the English labels."""
-    from components.elements.embedding_sum import message
-    from components.lm.embeddings import InputEmbeddings, ModelInput, layer_norm
-    from components.shell.i18n import _words
+    from components.elements.bert.embedding_sum import message
+    from components.lm.bert.embeddings import InputEmbeddings, ModelInput, layer_norm
+    from components.words import _words
 
     rows = np.random.default_rng(0).normal(size=(32, 768)).astype(np.float32)
     one, zero, places = np.ones(768, np.float32), np.zeros(768, np.float32), np.arange(32)

@@ -108,7 +108,7 @@ def _random_bert(folder: Path) -> None:
 
 def _sentences() -> list[str]:
     """64 sentences of this course's own texts (the tale is walked through more than once)."""
-    from components.lm.mlm import sentences
+    from components.lm.bert.mlm import sentences
 
     own = sentences((ROOT / "assets" / "samples" / "tale_en.txt").read_text(encoding="utf-8"))
     return [own[i % len(own)] for i in range(SENTENCES)]
@@ -130,7 +130,7 @@ def _alternate(ours: Callable[[], object], bare: Callable[[], object], rounds: i
 def _draws_ratio() -> float:
     import numpy as np
 
-    from components.lm.masking import mask_tokens
+    from components.lm.bert.masking import mask_tokens
 
     ids = np.arange(200, 328)
     special = np.zeros(128, bool)
@@ -151,7 +151,7 @@ def _curve_ratio(loaded: Any) -> float:
     """The whole curve against the bare model on the same sentences, same batches, 18 times."""
     import torch
 
-    from components.lm import mlm
+    from components.lm.bert import mlm
 
     texts = [mlm.read_text(loaded, sentence) for sentence in _sentences()]
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
@@ -179,7 +179,7 @@ def _curve_ratio(loaded: Any) -> float:
 def _guess_ratio(loaded: Any) -> float:
     import torch
 
-    from components.lm import mlm
+    from components.lm.bert import mlm
 
     text = mlm.read_text(loaded, _sentences()[1])
     at = text.maskable[3]

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 
-from components.elements.embedding_sum import SumView, checked, message
+from components.elements.bert.embedding_sum import SumView, checked, message
 from components.elements.packed import packed
-from components.lm.embeddings import InputEmbeddings, ModelInput, layer_norm
-from components.shell.i18n import _words
+from components.lm.bert.embeddings import InputEmbeddings, ModelInput, layer_norm
+from components.words import _words
 
 
 def unpacked(raw: bytes) -> tuple[dict, np.ndarray]:

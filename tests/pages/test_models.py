@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.lm.checkpoints.test_hub import FakeHub
 from tests.lm.conftest import build_tiny_gpt
-from tests.lm.test_hub import FakeHub
 from tests.pages.conftest import Open
 
 NAME = "owner/tiny-gpt"

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from components.lessons.bert.contextual import SENTENCES, WORD
+from components.lessons.bert.inputs import FIRST, MODEL, SECOND
 from components.lm import checkpoints
-from components.lm.contextual import word_vectors
-from components.lm.embeddings import embed, neighbours, num_segments, read_input
+from components.lm.bert.contextual import word_vectors
+from components.lm.bert.embeddings import embed, neighbours, num_segments, read_input
 from components.shell import first_bert
-from components.shell.contextual_page import SENTENCES, WORD
-from components.shell.inputs_page import FIRST, MODEL, SECOND
 
 pytestmark = pytest.mark.skipif(
     "pocket-bert" not in checkpoints.store().bundled_names(), reason="pocket-bert is not in assets/models"

@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from components.lessons.bert import attention as attention_page
+from components.lessons.transformer import masks as masks_page
 from components.lm import checkpoints
-from components.lm.attention import attend, encode, separator_ids
-from components.lm.word_context import guess_word, word_spans
-from components.shell import attention_page, first_views, masks_page
+from components.lm.transformer.attention import attend, encode, separator_ids
+from components.lm.transformer.word_context import guess_word, word_spans
+from components.shell import first_views
 
 MASKS = {param.key: param.default for param in masks_page.PARAMS}
 

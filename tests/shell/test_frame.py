@@ -26,7 +26,8 @@ def test_the_collection_after_each_run_is_off() -> None:
 
 @pytest.mark.parametrize("layer", ["lm", "figures"])
 def test_the_lower_layers_run_without_streamlit(layer: str) -> None:
-    modules = [f"components.{layer}.{path.stem}" for path in (ROOT / "components" / layer).glob("*.py")]
+    paths = (path.relative_to(ROOT).with_suffix("") for path in (ROOT / "components" / layer).rglob("*.py"))
+    modules = [".".join(path.parts).removesuffix(".__init__") for path in paths]
     code = "import sys; sys.modules['streamlit'] = None; " + (
         "sys.modules['plotly'] = None; " if layer == "lm" else ""
     )

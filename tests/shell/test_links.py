@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from components.lessons.gpt.generation import PARAMS
 from components.shell import links
-from components.shell.gpt_page import PARAMS
 
 
 @pytest.mark.parametrize(

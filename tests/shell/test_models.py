@@ -2,8 +2,8 @@
 
 import pytest
 
-from components.lm.model_card import REASON_PARAMETERS, ModelRefused, Reason
-from components.shell import i18n
+from components import words as i18n
+from components.lm.checkpoints.model_card import REASON_PARAMETERS, ModelRefused, Reason
 from components.shell.models import refusal, size
 
 VALUES = {

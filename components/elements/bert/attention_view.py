@@ -1,0 +1,86 @@
+"""Attention of a text: every head as a thumbnail, the chosen ones as lines between tokens and as a matrix."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from components.elements.mount import element
+from components.lm.transformer.attention import Encoded, message
+from components.words import labels
+
+_mount = element("bert/attention_view")
+
+
+@dataclass(frozen=True)
+class AttentionChoice:
+    """What the reader chose in the element: one layer, some of its heads, a pinned token (-1: none), an order.
+
+    To start with no heads means the first head of the order.
+    """
+
+    layer: int
+    heads: tuple[int, ...]
+    token: int
+    sort: str
+
+
+def attention_view(
+    packed: npt.NDArray[np.uint8],
+    encoded: Encoded,
+    *,
+    key: str,
+    layers: Sequence[int],
+    columns: Sequence[str],
+    scores: Mapping[str, Sequence[Sequence[float | None]]],
+    strongest: Sequence[Sequence[str]] | None,
+    start: AttentionChoice,
+    rev: int,
+) -> AttentionChoice:
+    """Draw the view and return what is chosen in it. All pointing and choosing happens in the browser.
+
+    Args:
+        packed: (layer, column, query, key) bytes of ``components.lm.transformer.attention.pack_weights``.
+        encoded: the tokens along the last two axes.
+        key: identity of the element; a new key forgets what was chosen.
+        layers: number of the layer for each place of the first axis.
+        columns: name of each place of the second axis, heads or other readings.
+        scores: kind -> (layer, column), what a head does; None where the text cannot tell.
+        strongest: (layer, column), the kind with the highest score; None if there are no scores.
+        start: where to begin; taken over only when ``rev`` changed. Must stay the same while ``rev`` does, or all
+            weights travel again.
+        rev: raised by Python when it moved the choice.
+    """
+    header: dict[str, Any] = {
+        "id": key,
+        "rev": rev,
+        "tokens": list(encoded.texts),
+        "segments": encoded.segments.tolist(),
+        "special": encoded.special.astype(int).tolist(),
+        "punctuation": encoded.punctuation.astype(int).tolist(),
+        "pair": bool(encoded.segments.any()),
+        "layers": list(layers),
+        "columns": list(columns),
+        "scores": dict(scores),
+        "kinds": list(scores),
+        "strongest": strongest,
+        "start": {
+            "layer": start.layer,
+            "heads": list(start.heads),
+            "token": None if start.token < 0 else start.token,
+            "sort": start.sort,
+        },
+        "words": labels("attention_view"),
+    }
+    result = _mount(key="attention_view", data=message(header, packed), on_view_change=lambda: None)
+    chosen = result.view
+    if not chosen or (chosen.get("id"), chosen.get("rev")) != (key, rev):  # older than what Python moved
+        return replace(start, heads=tuple(head for head in start.heads if head < len(columns)) or (0,))
+    return AttentionChoice(
+        layer=int(chosen["layer"]),
+        heads=tuple(int(head) for head in chosen["heads"] if 0 <= int(head) < len(columns)) or (0,),
+        token=int(chosen["token"]) if int(chosen["token"]) < len(encoded) else -1,
+        sort=str(chosen["sort"]),
+    )

@@ -1,0 +1,115 @@
+"""Token + segment + position as one picture; sum and LayerNorm are computed in the browser."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from components.elements.mount import element
+from components.elements.packed import packed
+from components.lm.bert.embeddings import InputEmbeddings, ModelInput
+
+_mount = element("bert/embedding_sum")
+SCALES = ("row", "common")
+LAST_STEP = 6
+
+
+@dataclass(frozen=True)
+class SumView:
+    """Where the reader is: ``step`` 0 (three rows) to 6 (after LayerNorm), a token, a dimension.
+
+    ``painted`` are the tokens moved to the other segment.
+    """
+
+    step: int
+    token: int
+    dim: int
+    scale: str
+    painted: tuple[int, ...]
+
+
+def message(parts: InputEmbeddings, given: ModelInput, header: Mapping[str, Any]) -> bytes:
+    """Return what the browser gets: rows of tokens and positions, the segment table, mean, deviation, gamma, beta."""
+    lists = {
+        "tokens": list(given.tokens),
+        "ids": given.input_ids.tolist(),
+        "types": given.token_type_ids.tolist(),
+        "positions": given.position_ids.tolist(),
+        "mask": given.attention_mask.tolist(),
+        "without_segments": given.without_segments,
+        "eps": parts.eps,
+    }
+    arrays = {
+        "token": parts.token_embedding,
+        "position": parts.position_embedding,
+        "segments": parts.segment_table,
+        "mean": parts.normed.mean,
+        "deviation": parts.normed.deviation,
+        "gamma": parts.gamma,
+        "beta": parts.beta,
+    }
+    return packed({**header, **lists}, arrays)
+
+
+def embedding_sum(
+    parts: InputEmbeddings,
+    given: ModelInput,
+    view: SumView,
+    *,
+    text: str,
+    words: Mapping[str, str],
+    stepper: Mapping[str, str],
+    rev: int,
+    key: str,
+    keys_behind: bool = False,
+) -> SumView:
+    """Draw the sum and return where the reader is now.
+
+    Args:
+        parts: the rows of ``given``, before any token is painted.
+        view: the state of the link; the element follows it when ``rev`` changes.
+        text: names the text, so that what was painted on another one is forgotten.
+        words: labels of the element; ``stepper``: those of the stepper.
+        rev: raised when a link moved the state.
+        key: the element's key in the session.
+        keys_behind: leave the stepping keys to something else on the page until the picture is touched.
+    """
+    start = st.session_state.get(f"_{key}_start")
+    if start is None or start[0] != rev:
+        start = st.session_state[f"_{key}_start"] = (rev, view, keys_behind)
+    header = {
+        "rev": rev,
+        "text": text,
+        "start": vars(start[1]) | {"painted": list(start[1].painted), "behind": start[2]},
+        "words": dict(words),
+        "stepper": dict(stepper),
+    }
+    result = _mount(key=key, data=message(parts, given, header), on_view_change=lambda: None)
+    return checked(result.get("view"), view, rev, text, parts.token_embedding.shape)
+
+
+def checked(value: Any, otherwise: SumView, rev: int, text: str, shape: tuple[int, ...]) -> SumView:
+    """Return what a browser sent for this text under this ``rev``, within bounds, or ``otherwise``."""
+    count, width = shape
+    inside = SumView(
+        otherwise.step,
+        min(otherwise.token, count - 1),
+        min(otherwise.dim, width - 1),
+        otherwise.scale,
+        tuple(t for t in otherwise.painted if t < count),
+    )
+    if not isinstance(value, Mapping) or value.get("rev") != rev or value.get("scale") not in SCALES:
+        return inside
+    try:
+        step, token, dim = (int(value[name]) for name in ("step", "token", "dim"))
+        painted = tuple(sorted({int(t) for t in value["painted"] if 0 <= int(t) < count}))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return inside
+    return SumView(
+        min(max(step, 0), LAST_STEP),
+        min(max(token, 0), count - 1),
+        min(max(dim, 0), width - 1),
+        str(value["scale"]),
+        painted if value.get("text") == text else (),
+    )

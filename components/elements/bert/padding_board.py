@@ -1,0 +1,49 @@
+"""Texts padded to one length, with an attention mask whose digits can be flipped."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from components.elements.mount import element
+from components.lm.bert.embeddings import PaddedBatch
+
+_mount = element("bert/padding_board")
+Flips = tuple[tuple[int, int], ...]
+
+
+def asked_flips(key: str, session: Mapping[str, Any], otherwise: Flips, text: str, rev: int) -> Flips:
+    """Return the flips the reader has made since ``rev`` (asked before the board is drawn), or ``otherwise``."""
+    held = session.get(key)
+    value = held.get("flips") if held is not None else None
+    if not isinstance(value, Mapping) or value.get("rev") != rev or value.get("id") != text:
+        return otherwise
+    try:
+        return tuple(sorted({(int(a), int(b)) for a, b in value["flips"]}))[:64]
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return otherwise
+
+
+def padding_board(
+    batch: PaddedBatch,
+    flips: Sequence[tuple[int, int]],
+    *,
+    text: str,
+    words: Mapping[str, str],
+    rev: int,
+    key: str,
+) -> None:
+    """Draw the batch; ``text`` names the texts, so that flips made on others are forgotten."""
+    _mount(
+        key=key,
+        data={
+            "tokens": [list(row) for row in batch.tokens],
+            "mask": batch.attention_mask.tolist(),
+            "real": batch.real.tolist(),
+            "change": batch.change.tolist(),
+            "largest": batch.largest.tolist(),
+            "flips": [list(flip) for flip in flips],
+            "id": text,
+            "rev": rev,
+            "words": dict(words),
+        },
+        on_flips_change=lambda: None,
+    )

@@ -1,0 +1,101 @@
+"""One word in several sentences: a map from layer to layer, cosines, and a mixture of layers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from components.elements.mount import element
+from components.elements.packed import packed
+from components.lm.bert.contextual import WordVectors, layer_cosines, layer_products, three_layers, word_map
+
+_mount = element("bert/word_map")
+
+
+@dataclass(frozen=True)
+class MapView:
+    """``layer`` 0 is the token table, 1 the model's input, then its layers; ``pair`` two occurrences; ``weights`` of
+    the three layers that are mixed, 0 to 1."""
+
+    layer: int
+    pair: tuple[int, int]
+    weights: tuple[float, float, float]
+
+
+def _sentences(vectors: WordVectors) -> list[list[tuple[str, int]]]:
+    """Each sentence as pieces (text, occurrence or -1)."""
+    found = []
+    for number, sentence in enumerate(vectors.sentences):
+        pieces, at = [], 0
+        for i, index in enumerate(vectors.chosen):
+            word = vectors.words[index]
+            if word.sentence == number:
+                pieces += [(sentence[at : word.start], -1), (sentence[word.start : word.end], i)]
+                at = word.end
+        found.append([piece for piece in (*pieces, (sentence[at:], -1)) if piece[0]])
+    return found
+
+
+def show_word_map(
+    vectors: WordVectors,
+    view: MapView,
+    *,
+    words: Mapping[str, str],
+    stepper: Mapping[str, str],
+    rev: int,
+    key: str,
+) -> MapView:
+    """Draw the word in its sentences and return where the reader is now.
+
+    Args:
+        view: the state of the link; the element follows it when ``rev`` changes.
+        words: labels of the element; ``stepper``: those of the stepper.
+        rev: raised when a link moved the state.
+        key: the element's key in the session.
+    """
+    start = st.session_state.get(f"_{key}_start")
+    if start is None or start[0] != rev:
+        start = st.session_state[f"_{key}_start"] = (rev, view)
+    drawn, mixing = word_map(vectors), layer_products(vectors)
+    header: dict[str, Any] = {
+        "rev": rev,
+        "start": {"layer": start[1].layer, "pair": start[1].pair, "weights": start[1].weights},
+        "sentences": _sentences(vectors),
+        "chosen": [
+            {
+                "word": index,
+                "label": f"{vectors.words[index].text} · {vectors.sentences[vectors.words[index].sentence]}",
+            }
+            for index in vectors.chosen
+        ],
+        "all": [
+            {"text": word.text, "number": word.sentence + 1, "sentence": vectors.sentences[word.sentence]}
+            for word in vectors.words
+        ],
+        "explained": drawn.explained,
+        "mix_layers": three_layers(len(vectors.layers) - 1),
+        "words": dict(words),
+        "stepper": dict(stepper),
+    }
+    arrays = {
+        "places": drawn.places,
+        "cosines": layer_cosines(vectors),
+        "products": mixing.products,
+        "squares": mixing.squares,
+    }
+    result = _mount(key=key, data=packed(header, arrays), on_view_change=lambda: None)
+    return checked(result.get("view"), view, rev, len(vectors.layers), len(vectors.chosen))
+
+
+def checked(value: Any, otherwise: MapView, rev: int, last: int, count: int) -> MapView:
+    """Return what a browser sent under this ``rev``, within bounds, or ``otherwise``."""
+    if isinstance(value, Mapping) and value.get("rev") == rev:
+        try:
+            one, other = (int(i) for i in value["pair"])
+            a, b, c = (min(max(float(x), 0.0), 1.0) for x in value["weights"])
+            otherwise = MapView(int(value["layer"]), (one, other), (a, b, c))
+        except (KeyError, TypeError, ValueError, OverflowError):
+            pass
+    one, other = (min(max(i, 0), count - 1) for i in otherwise.pair)
+    return MapView(min(max(otherwise.layer, 0), last), (one, other), otherwise.weights)

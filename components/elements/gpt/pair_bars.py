@@ -1,0 +1,30 @@
+"""Sentences that differ in one word, and how two models share the blank between the same candidates."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from components.elements.mount import element
+
+_mount = element("gpt/pair_bars")
+
+
+def pair_bars(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    candidates: Sequence[str],
+    models: Sequence[str],
+    words: Mapping[str, str],
+    key: str,
+) -> None:
+    """Draw one divided bar for each sentence and model.
+
+    Args:
+        rows: sentence, and shares (model, candidate), each model's summing to 1.
+    """
+    data = {
+        "rows": list(rows),
+        "candidates": list(candidates),
+        "models": list(models),
+        "words": dict(words),
+    }
+    _mount(key=key, data=data)

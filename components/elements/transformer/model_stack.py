@@ -1,0 +1,83 @@
+"""A model as a drawn stack: areas are parameters, every number is on a slider."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import streamlit as st
+
+from components.elements.mount import element
+from components.lm.transformer.model_size import BYTES, NUMBERS, SHARED, STACKS, Preset, Size, plans
+
+_mount = element("transformer/model_stack")
+
+
+def model_stack(
+    size: Size,
+    presets: Sequence[Preset],
+    *,
+    titles: Mapping[str, str],
+    shorts: Mapping[str, str],
+    notes: Mapping[str, str],
+    families: Mapping[str, str],
+    words: Mapping[str, str],
+    rev: int,
+    key: str,
+) -> Size:
+    """Draw ``size`` and return the size that stands on the sliders now.
+
+    Args:
+        size: the state of the link; the element follows it when ``rev`` changes.
+        presets: models to jump to, drawn as a family on one scale.
+        titles: preset name -> title. ``shorts``: preset name -> text at its dot. ``notes``: note key -> sentence.
+        families: family -> its name, in the order of the rows.
+        words: labels of the element.
+        rev: raised when a link, not the reader's hand, moved the state.
+        key: the element's key in the session.
+    """
+    start = st.session_state.get(f"_{key}_start")
+    if start is None or start[0] != rev:  # the same data until a link moves it: a redraw would end a drag
+        start = st.session_state[f"_{key}_start"] = (rev, size)
+    result = _mount(
+        key=key,
+        data={
+            "size": asdict(start[1]),
+            "rev": rev,
+            "plans": plans(),
+            "bounds": NUMBERS,
+            "bytes": dict(BYTES),
+            "stacks": list(STACKS),
+            "sharing": list(SHARED),
+            "presets": [
+                {
+                    **preset.as_dict,
+                    "title": titles[preset.name],
+                    "short": shorts[preset.name],
+                    "note_text": notes.get(preset.note, ""),
+                }
+                for preset in presets
+            ],
+            "families": list(families),
+            "family_names": dict(families),
+            "words": dict(words),
+        },
+        on_size_change=lambda: None,
+    )
+    return checked(result.get("size"), size, rev)
+
+
+def checked(value: Any, otherwise: Size, rev: int) -> Size:
+    """Return the size a browser sent under this ``rev``, or ``otherwise`` if it is none."""
+    if not isinstance(value, Mapping) or value.get("rev") != rev:
+        return otherwise
+    try:
+        numbers = {name: min(max(int(value[name]), low), high) for name, (low, high) in NUMBERS.items()}
+        return Size(
+            stack=str(value["stack"]),
+            token_types=min(max(int(value["token_types"]), 0), 16),
+            shared=str(value["shared"]),
+            heads=bool(value["heads"]),
+            **numbers,
+        )
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return otherwise

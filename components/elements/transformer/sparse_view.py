@@ -1,0 +1,50 @@
+"""Sparse patterns: which pairs they compute, what a query reaches, how the number of pairs grows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from components.elements.mount import element
+from components.words import labels
+
+_mount = element("transformer/sparse_view")
+
+
+@dataclass(frozen=True)
+class SparseChoice:
+    """Pattern, sequence length ``n``, stride or band width ``l``, summary positions ``c``, the chosen query."""
+
+    pattern: str
+    n: int
+    l: int  # noqa: E741  (the paper's name)
+    c: int
+    query: int
+
+
+def sparse_view(
+    growth: Mapping[str, Sequence[int]], memory: Mapping[str, Sequence[int]], *, start: SparseChoice, rev: int
+) -> SparseChoice:
+    """Draw the patterns; sliders, choosing and pointing happen in the browser.
+
+    Args:
+        growth: "n" -> lengths; pattern -> number of pairs at each.
+        memory: "lengths", "strides"; pattern -> bytes at each length.
+        start: where to begin; taken over when ``rev`` changed.
+        rev: raised by Python when it moved the choice.
+    """
+    result = _mount(
+        key="sparse_view",
+        data={
+            "rev": rev,
+            "start": asdict(start),
+            "growth": dict(growth),
+            "memory": dict(memory),
+            "words": labels("sparse_view"),
+        },
+        on_view_change=lambda: None,
+    )
+    view = result.view
+    if not view or view.get("rev") != rev:  # older than what Python moved
+        return start
+    return SparseChoice(
+        str(view["pattern"]), int(view["n"]), int(view["l"]), int(view["c"]), int(view["query"])
+    )

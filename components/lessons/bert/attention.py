@@ -1,0 +1,212 @@
+"""State and numbers of the page "Attention heads"."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from components.elements.bert.attention_view import AttentionChoice
+from components.lm import checkpoints
+from components.lm.checkpoints.model_card import ModelCard
+from components.lm.transformer.attention import ALL_LAYERS_UP_TO, Attention, TooLong, Unreadable, as_rows
+from components.lm.transformer.head_scores import KINDS, HeadScores
+from components.shell import cached, links
+from components.shell.layout import Export, working
+from components.words import t
+
+TEXT = "The little girl gave her brother the red ball because he was sad."
+MEASURES = ("weights", "value_weighted", "rollout")
+PANELS = ("nothing", "ablation", "bertviz", "numbers")
+SORTS = ("grid", *KINDS)
+HEADS_PER_LAYER = 1000
+"""A head travels in a link as layer * 1000 + head."""
+
+
+def default_model() -> str:
+    """The best bundled BERT; while there is none, the bundled GPT."""
+    bundled = checkpoints.store().bundled_names()
+    return next((name for name in ("pocket-bert", "nano-bert") if name in bundled), cached.FIRST_MODEL)
+
+
+def params() -> tuple[links.Param, ...]:
+    """What the link of the page holds."""
+    return (
+        links.Text("text", TEXT, max_chars=4000),
+        links.Text("second", "", max_chars=4000),
+        links.Text("attention_model", default_model(), max_chars=120),
+        links.Choice("measure", MEASURES, "weights"),
+        links.Integer("layer", 0, 199, 0),
+        links.Numbers("heads", (0,), most=8, high=999),
+        links.Integer("token", -1, 4095, -1),
+        links.Choice("sort", SORTS, "grid"),
+        links.Choice("panel", PANELS, "nothing"),
+        links.Choice("bertviz_view", ("head", "model", "neuron"), "head"),
+        links.Numbers("off", (), most=64, high=199 * HEADS_PER_LAYER),
+        links.Integer("at", -1, 4095, -1),
+    )
+
+
+def start() -> AttentionChoice:
+    """The choice that the element starts from: what the session held when the link last moved it.
+
+    It stays the same between two such moments, so that the weights do not travel again.
+    """
+    rev = links.revision()
+    held = st.session_state.get("_attention_start")
+    if held is None or held[0] != rev:
+        s = st.session_state
+        held = (rev, AttentionChoice(int(s["layer"]), tuple(s["heads"]), int(s["token"]), str(s["sort"])))
+        st.session_state["_attention_start"] = held
+    choice: AttentionChoice = held[1]
+    return choice
+
+
+def keep(choice: AttentionChoice, only: int | None) -> None:
+    """Hand what was chosen in the element to the link; with ``only`` one layer sent, a widget holds the layer."""
+    if only is None:
+        links.put("layer", choice.layer)
+    links.put("heads", choice.heads)
+    links.put("token", choice.token)
+    links.put("sort", choice.sort)
+
+
+def read(card: ModelCard) -> Attention | None:
+    """The attention of the texts on screen, or None after saying why there is none."""
+    s = st.session_state
+    try:
+        with working(t("attention", "computing", model=card.name)):
+            return cached.attention(card.name, card.revision, s["text"], s["second"], None)
+    except TooLong as error:
+        st.error(t("attention", "too_long", tokens=error.num_tokens, limit=error.limit, model=card.name))
+    except Unreadable:
+        st.error(t("attention", "no_weights", model=card.name))
+    return None
+
+
+@dataclass(frozen=True, eq=False)
+class Sent:
+    """What goes to the browser: ``attention`` holds the chosen measure, (layer, column, query, key); ``only`` is the
+    one layer, if not all fit."""
+
+    attention: Attention
+    measure: str
+    columns: list[str]
+    scores: dict[str, list[list[float | None]]]
+    strongest: list[list[str]] | None
+    only: int | None
+    key: str
+
+
+def sent(card: ModelCard, attention: Attention) -> Sent:
+    """The chosen measure of the text on screen: all layers up to 128 tokens, one above."""
+    s = st.session_state
+    texts = (card.name, card.revision, s["text"], s["second"])
+    measure, weights, layers, only = str(s["measure"]), attention.weights, attention.layers, None
+    if measure != "weights":
+        try:
+            weights = cached.attention_measure(*texts, measure)
+        except Unreadable:
+            st.info(t("attention", "unreadable", family=card.family))
+            measure = "weights"
+    if len(attention.encoded) > ALL_LAYERS_UP_TO:
+        only = s["layer"] = min(int(s["layer"]), card.num_layers - 1)
+        weights, layers = weights[only : only + 1], (only,)
+        st.number_input(
+            t("attention", "only_layer", tokens=len(attention.encoded)), 0, card.num_layers - 1, key="layer"
+        )
+    rolled = measure == "rollout"
+    scores = None if rolled or only is not None else cached.attention_scores(*texts)
+    return Sent(
+        attention=Attention(attention.encoded, weights, layers, attention.causal),
+        measure=measure,
+        columns=[t("attention", "mean"), t("attention", "rolled")]
+        if rolled
+        else [str(i) for i in range(card.num_heads)],
+        scores=plain_scores(scores) if scores else {},
+        strongest=strongest(scores) if scores else None,
+        only=only,
+        key=f"{card.name} {card.revision[-8:]} {hash((texts, measure, only))}",
+    )
+
+
+def where(shown: Sent, choice: AttentionChoice) -> str:
+    """Layer, heads (or the reading that takes their place), measure and length."""
+    names = ", ".join(shown.columns[head] for head in choice.heads)
+    key = "caption_reading" if shown.measure == "rollout" else "caption_heads"
+    of = t("attention", key, layer=choice.layer, heads=names)
+    length = t("attention", "caption_tokens", n=len(shown.attention.encoded))
+    return f"{of} · {t('attention', shown.measure)} · {length}"
+
+
+def about(card: ModelCard, shown: Sent) -> dict[str, Any]:
+    """Where the numbers come from, for every file that leaves the page."""
+    s = st.session_state
+    return {
+        "model": card.name,
+        "revision": card.revision,
+        "text": s["text"],
+        "second": s["second"],
+        "measure": shown.measure,
+    }
+
+
+def export(shown: Sent, choice: AttentionChoice, about: Mapping[str, Any], where: str) -> Export:
+    """The weights of the chosen heads, exact."""
+    caption = f"{about['model']} {about['revision']} · {where} · {about['text']} {about['second']}".rstrip()
+
+    def rows() -> list[dict[str, Any]]:
+        return as_rows(shown.attention, [(choice.layer, head) for head in choice.heads])
+
+    tokens = list(shown.attention.encoded.tokens)
+    return Export(
+        "attention", caption, about, {"weights": rows}, lambda: {"weights": rows(), "tokens": tokens}
+    )
+
+
+def prepared(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:
+    """Three states worth a look."""
+    common: dict[str, Any] = {"attention_model": card.name}
+    repeated = {
+        "text": "The cat saw the dog and the cat saw the dog and the cat",
+        "sort": "induction",
+        "heads": (),
+    }
+    return [
+        (t("attention", "try_previous"), {**common, "sort": "previous", "heads": ()}),
+        (t("attention", "try_repeat"), {**common, **repeated}),
+        (t("attention", "try_ablation"), {**common, "panel": "ablation"}),
+    ]
+
+
+def plain_scores(scores: HeadScores) -> dict[str, list[list[float | None]]]:
+    """Scores for the browser: three digits, None where the text cannot tell; kinds it cannot tell at all are left out."""
+    found: dict[str, list[list[float | None]]] = {}
+    for kind in KINDS:
+        values = scores.of(kind)
+        if not np.isnan(values).all():
+            found[kind] = [[None if np.isnan(v) else round(float(v), 4) for v in row] for row in values]
+    return found
+
+
+def strongest(scores: HeadScores) -> list[list[str]]:
+    """The kind of place each head gives most weight to."""
+    layers, heads = scores.broad.shape
+    return [[scores.strongest(layer, head) for head in range(heads)] for layer in range(layers)]
+
+
+def npz(attention: Attention, about: Mapping[str, Any]) -> bytes:
+    """Everything exact, as a NumPy archive: weights (layer, head, query, key), tokens, ids, segments, where from."""
+    file = io.BytesIO()
+    np.savez_compressed(
+        file,
+        weights=attention.weights,
+        layers=np.array(attention.layers),
+        tokens=np.array(attention.encoded.tokens),
+        input_ids=attention.encoded.input_ids,
+        segments=attention.encoded.segments,
+        about=np.array([f"{key}: {value}" for key, value in about.items()]),
+    )
+    return file.getvalue()

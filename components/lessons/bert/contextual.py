@@ -1,0 +1,198 @@
+"""Prepared examples and state of the page "One word, many meanings"."""
+
+import html
+from typing import Any
+
+import streamlit as st
+
+from components.elements.bert.word_map import MapView
+from components.lm.bert.contextual import NotFound, WordVectors, layer_cosines, mean_cosine_to_others
+from components.lm.checkpoints.model_card import ModelCard, ModelRefused
+from components.lm.transformer.attention import TooLong
+from components.shell import cached, links
+from components.shell.bundled import best_bert
+from components.shell.layout import Export, working
+from components.shell.models import refusal
+from components.words import t
+
+MODEL = best_bert()
+# Sentences of our own; the word of each example comes first.
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "record": (
+        "I record the record",
+        "we record a new song in the morning",
+        "he broke the old record",
+        "she put the record on the table",
+    ),
+    "bank": (
+        "he took the money to the bank",
+        "the bank gave her the money",
+        "they sat on the bank of the river",
+        "the boat lay at the bank of the river",
+    ),
+    "bat": (
+        "he hit the ball with a bat",
+        "the boy took his bat and ball",
+        "the bat flew out of the dark cave",
+        "a bat flew over the house at night",
+    ),
+    "right": (
+        "turn right at the corner",
+        "she held it in her right hand",
+        "your answer is right",
+        "you were right and I was wrong",
+    ),
+}
+KOREAN: dict[str, tuple[str, ...]] = {
+    "배": (
+        "배가 고파서 밥을 먹었다",
+        "배를 타고 바다로 나갔다",
+        "시장에서 배와 사과를 샀다",
+        "배가 아파서 병원에 갔다",
+    ),
+    "말": ("말이 들판을 달린다", "그는 말이 없는 사람이다", "말을 타고 산을 넘었다", "좋은 말을 들었다"),
+    "눈": ("밤새 눈이 내렸다", "눈이 아파서 안경을 썼다", "눈을 감고 노래를 들었다", "눈이 와서 길이 하얗다"),
+}
+WORD = "record"
+SENTENCES = "\n".join(EXAMPLES[WORD])
+PARAMS = (
+    links.Text("word_sentences", SENTENCES, max_chars=2000),
+    links.Text("word", WORD, max_chars=40),
+    links.Text("bert_model", MODEL, max_chars=120),
+    links.Integer("word_layer", 0, 200, 0),
+    links.Numbers("word_pair", (0, 1), most=2, high=23),
+    links.Numbers("word_mix", (0, 0, 100), most=3, high=100),
+)
+
+
+def examples(card: ModelCard) -> dict[str, tuple[str, ...]]:
+    """Prepared words; the Korean ones only for a model that knows Korean."""
+    knows = "ko" in card.languages or "multilingual" in card.languages
+    return EXAMPLES | (KOREAN if knows else {})
+
+
+def take(word: str, sentences: tuple[str, ...]) -> None:
+    """Callback: a prepared example."""
+    links.adopt({"word": word, "word_sentences": "\n".join(sentences), "word_pair": "0.1"})
+    links.forget_notes()
+
+
+def view() -> MapView:
+    """Where the reader is, from the link."""
+    s = st.session_state
+    pair, mix = tuple(s["word_pair"]), tuple(s["word_mix"])
+    one, other = pair if len(pair) == 2 else (0, 1)
+    a, b, c = mix if len(mix) == 3 else (0, 0, 100)
+    return MapView(s["word_layer"], (one, other), (a / 100, b / 100, c / 100))
+
+
+def keep(now: MapView) -> None:
+    """Hand what the element holds to the link."""
+    links.put("word_layer", now.layer)
+    links.put("word_pair", now.pair)
+    links.put("word_mix", tuple(round(100 * x) for x in now.weights))
+
+
+ALIKE = 0.9
+"""A cosine above which the page says that the model hardly tells two occurrences apart."""
+
+
+def read(card: ModelCard) -> WordVectors | None:
+    """Return the vectors of every word of the sentences, or say why there are none."""
+    state = st.session_state
+    word = state["word"].strip()
+    try:
+        with working(t("contextual", "computing", model=card.name)):
+            return cached.words_in_context(card.name, card.revision, state["word_sentences"], word)
+    except NotFound:
+        st.info(t("contextual", "not_found", word=state["word"]))
+    except TooLong as error:
+        st.error(t("contextual", "too_long", tokens=error.num_tokens, limit=error.limit, model=card.name))
+    except ModelRefused as error:
+        st.warning(refusal(error))
+    except ValueError:
+        st.info(t("contextual", "no_offsets", model=card.name))
+    return None
+
+
+def about(card: ModelCard, vectors: WordVectors) -> str:
+    """The caption: model, word, and which layers are counted."""
+    return t(
+        "contextual",
+        "caption",
+        model=card.name,
+        revision=card.revision[:14],
+        word=st.session_state["word"],
+        n=len(vectors.chosen),
+        last_layer=card.num_layers - 1,
+    )
+
+
+def aid(vectors: WordVectors, one: int, other: int) -> str:
+    """What the layers did with two occurrences, beside what is ordinary in this model."""
+    cosines = layer_cosines(vectors)
+    said = t(
+        "contextual",
+        verdict(cosines, one, other),
+        word=html.escape(st.session_state["word"]),
+        n=len(vectors.chosen),
+        first=f"{cosines[0][one][other]:.3g}",
+        last=f"{cosines[-1][one][other]:.3g}",
+        others=f"{mean_cosine_to_others(vectors):.3g}",
+        a=one + 1,
+        b=other + 1,
+    )
+    pieces = max(vectors.pieces[i] for i in vectors.chosen)
+    return said + (f" {t('contextual', 'pieces', n=pieces)}" if pieces > 1 else "")
+
+
+def prepared() -> list[tuple[str, dict[str, Any]]]:
+    """The other examples, after the last layer."""
+    model = st.session_state["bert_model"]
+    return [
+        (
+            t("contextual", f"try_{word}"),
+            {"bert_model": model, "word": word, "word_sentences": "\n".join(lines), "word_layer": 99},
+        )
+        for word, lines in EXAMPLES.items()
+        if word != WORD
+    ]
+
+
+def export(card: ModelCard, vectors: WordVectors) -> Export:
+    """What the page gives away."""
+    word, sentences = st.session_state["word"], st.session_state["word_sentences"]
+
+    def cosines() -> list[dict[str, Any]]:
+        return rows(vectors, layer_cosines(vectors))
+
+    return Export(
+        name="bert-contextual",
+        caption=f"{about(card, vectors)} · {sentences}",
+        about={"model": card.name, "revision": card.revision, "word": word},
+        tables={"cosines": cosines},
+        result=lambda: {"cosines": cosines()},
+    )
+
+
+def verdict(cosines: Any, one: int, other: int) -> str:
+    """Which sentence says what the layers did with two occurrences."""
+    if len(cosines[-1]) < 2 or one == other:
+        return "aid_one"
+    return "aid_alike" if cosines[-1][one][other] > ALIKE else "aid"
+
+
+def rows(vectors: Any, cosines: Any) -> list[dict[str, Any]]:
+    """Cosines of every pair of occurrences in every layer, for the export."""
+    texts = [vectors.sentences[vectors.words[i].sentence] for i in vectors.chosen]
+    return [
+        {
+            "layer": layer - 1 if layer else "table",
+            "one": texts[a],
+            "other": texts[b],
+            "cosine": float(square[a][b]),
+        }
+        for layer, square in enumerate(cosines)
+        for a in range(len(texts))
+        for b in range(a + 1, len(texts))
+    ]

@@ -1,0 +1,212 @@
+"""State and data of the page "15%, then 80 / 10 / 10"."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from components.lessons.bert.masking import MODEL, caption, first_view
+from components.shell import cached, links
+from components.words import t
+
+if TYPE_CHECKING:
+    from components.lm.bert.dice import Recipe, Settled
+    from components.lm.bert.mlm import MaskableText
+
+TEXT = (
+    "The old king had three sons. When winter came, he sent them out to find a bird "
+    "whose song could make the snow melt in the garden."
+)
+THROWS = ("1", "100", "10000")
+LOOKS = ("settle", "epochs", "ways", "nothing")
+
+PARAMS = (
+    links.Text("dice_text", TEXT),
+    links.Text("bert_model", MODEL, max_chars=120),
+    links.Number("mlm_probability", 0.0, 1.0, 0.15),
+    links.Number("mask_replace_prob", 0.0, 1.0, 0.8),
+    links.Number("random_replace_prob", 0.0, 1.0, 0.1),
+    links.Choice("strategy", ("tokens", "words", "spans"), "tokens"),
+    links.Integer("seed", 0, 999_999, 53),
+    links.Integer("stage", 0, 3, 3),
+    links.Choice("throws", THROWS, "1"),
+    links.Choice("dice_look", LOOKS, "settle"),
+    links.Choice("epochs", ("1", "10", "40"), "40"),
+)
+
+
+DREW = ("dice_text", "mlm_probability", "mask_replace_prob", "random_replace_prob", "strategy", "seed")
+"""What a draw depends on, besides the model."""
+
+
+def keep_split_possible() -> None:
+    """Callback and before the widgets: [MASK] and random together are at most everything."""
+    s = st.session_state
+    room = round(1 - s["mask_replace_prob"], 2)
+    if s["random_replace_prob"] > room:
+        s["random_replace_prob"] = room
+
+
+def recipe() -> Recipe:
+    """Return the way of corrupting that the controls say."""
+    from components.lm.bert.dice import Recipe
+
+    s = st.session_state
+    return Recipe(s["mlm_probability"], s["mask_replace_prob"], s["random_replace_prob"], s["strategy"])
+
+
+def _recipe_key() -> tuple[Any, ...]:
+    return astuple(recipe())
+
+
+def said() -> None:
+    """Callback: the reader stepped or threw; what was asked for comes again until it was answered."""
+    said = st.session_state["dice_board"].get("said")
+    if not isinstance(said, dict):
+        return
+    stage, seed, throws = said.get("stage"), said.get("seed"), said.get("throws")
+    if isinstance(stage, int) and 0 <= stage <= 3:
+        links.put("stage", stage)
+    if isinstance(seed, int) and 0 <= seed < 1_000_000:
+        links.put("seed", seed)
+    if throws in THROWS:
+        links.put("throws", throws)
+
+
+def board_data(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
+    """Return the text (None where the draw comes from a file) and what the board draws: one draw with the losses of each case, shares of many draws."""
+    from components.lm.bert.masking import Action
+
+    s = st.session_state
+    letters = {Action.MASKED: "M", Action.RANDOM: "R", Action.KEPT: "K"}
+    settled = settle(card, int(s["throws"]))
+    shares = recipe().shares()
+    trace = first_view("bert-dice", card, DREW) if int(s["throws"]) == 1 else None
+    text = None if trace else cached.maskable_text(card.name, card.revision, s["dice_text"])
+    return text, {
+        **(trace["draw"] if text is None else draw_data(card, text, recipe(), s["seed"])),
+        "rev": links.revision(),
+        "seed": s["seed"],
+        "run": f"{s['seed']}|{s['dice_text']}|{_recipe_key()}",
+        "stage": s["stage"],
+        "expected": {letters[a]: share for a, share in shares.items()},
+        "recipe": {
+            "rate": recipe().mlm_probability,
+            "M": recipe().mask_replace_prob,
+            "R": recipe().random_replace_prob,
+            "K": recipe().kept_prob,
+        },
+        "throws": {
+            "asked": int(s["throws"]),
+            "note": _capped(int(s["throws"]), settled.draws[-1]),
+            "draws": settled.draws[-1],
+            "tokens": settled.tokens,
+            "counts": {letters[a]: c[-1] for a, c in settled.counts.items()},
+        },
+    }
+
+
+def draw_data(card: Any, text: MaskableText, how: Recipe, seed: int) -> dict[str, Any]:
+    """Return one draw on a text, and each chosen position in all three cases."""
+    from components.lm.bert.masking import IGNORED_LABEL, Action
+    from components.lm.tokens.token_text import token_info
+
+    masked, places = cached.dice_throw(card.name, card.revision, text.text, astuple(how), seed)
+    tokenizer = cached.load_model(card.name, "masked_prediction").tokenizer
+    letters = {Action.MASKED: "M", Action.RANDOM: "R", Action.KEPT: "K"}
+    return {
+        "tokens": [
+            {
+                "text": token,
+                "special": bool(text.special[i]),
+                "action": letters.get(Action(int(masked.actions[i])), ""),
+                "input": token_info(tokenizer, int(masked.input_ids[i])).token,
+                "id": int(masked.input_ids[i]),
+                "label": int(masked.labels[i]) if masked.labels[i] != IGNORED_LABEL else None,
+            }
+            for i, token in enumerate(text.tokens)
+        ],
+        "places": [
+            {
+                "position": p.position,
+                "actual": letters[p.actual],
+                "cases": {
+                    letters[a]: {
+                        "token": c.token,
+                        "p": c.prob,
+                        "loss": c.loss,
+                        "rank": c.rank,
+                        "top": c.top.token,
+                        "top_p": c.top.prob,
+                    }
+                    for a, c in p.cases.items()
+                },
+            }
+            for p in places
+        ],
+    }
+
+
+def most_span_draws(text: MaskableText) -> int:
+    """Return how often spans are drawn at most: each is placed by trial, so long texts take long."""
+    return max(200, min(10_000, 30_000 // max(1, len(text.maskable))))
+
+
+def settle(card: Any, num_draws: int) -> Settled:
+    """Return the shares over many draws; the first draw is the one on the board."""
+    s = st.session_state
+    trace = first_view("bert-dice", card, DREW) if num_draws in (1, 100) else None
+    if trace is not None:
+        from components.lm.bert.dice import Settled
+        from components.lm.bert.masking import Action
+
+        kept = trace["settled"][str(num_draws)]
+        counts = {Action(int(a)): tuple(c) for a, c in kept["counts"].items()}
+        return Settled(kept["tokens"], tuple(kept["draws"]), counts)
+    if s["strategy"] == "spans":
+        text = cached.maskable_text(card.name, card.revision, s["dice_text"])
+        num_draws = min(num_draws, most_span_draws(text))
+    return cached.dice_shares(card.name, card.revision, s["dice_text"], _recipe_key(), s["seed"], num_draws)
+
+
+def _capped(asked: int, made: int) -> str:
+    """Return in words that fewer throws were made than asked for, or nothing."""
+    return "" if made >= asked else t("dice", "capped", asked=f"{asked:,}", made=f"{made:,}")
+
+
+def about_board(card: Any) -> str:
+    """Return the line under the board: model and recipe."""
+    r = recipe()
+    shown = t(
+        "dice",
+        "caption_recipe",
+        rate=f"{r.mlm_probability:.0%}",
+        mask=f"{r.mask_replace_prob:.0%}",
+        random=f"{r.random_replace_prob:.0%}",
+        kept=f"{r.kept_prob:.0%}",
+        seed=st.session_state["seed"],
+    )
+    return f"{caption(card)} · {shown} · {r.strategy}"
+
+
+def rows(card: Any) -> list[dict[str, Any]]:
+    """Return every position of the draw on the board as a table for the export."""
+    _, data = board_data(card)
+    cases = {p["position"]: p for p in data["places"]}
+    found = []
+    for i, token in enumerate(data["tokens"]):
+        mine = cases.get(i, {"cases": {}})["cases"].get(token["action"], {})
+        found.append(
+            {
+                "position": i,
+                "token": token["text"],
+                "case": {"M": "masked", "R": "random", "K": "kept"}.get(token["action"], ""),
+                "input": token["input"],
+                "label": -100 if token["label"] is None else token["label"],
+                "probability": mine.get("p", ""),
+                "loss": mine.get("loss", ""),
+            }
+        )
+    return found

@@ -1,0 +1,434 @@
+"""State and data of the page "Masked language model", and what the pages of masking share."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from components.lm import checkpoints
+from components.shell import cached, links
+from components.shell.layout import example_button, note_line, panel_choice, reading_aid
+from components.words import t
+
+if TYPE_CHECKING:
+    from components.lm.bert.mlm import Guess, MaskableText
+
+TRACES = Path(__file__).parents[3] / "assets" / "traces"
+MODEL = next(
+    (name for name in ("pocket-bert", "nano-bert") if name in checkpoints.store().bundled_names()),
+    "pocket-bert",
+)
+"""The best bundled BERT."""
+LEFT_ONLY = "pocket-gpt"
+MOST_HIDDEN = 24
+LOOKS = ("three_ways", "order", "pieces", "nothing")
+ORDERS = ("at_once", "left_to_right", "right_to_left", "surest_first")
+
+# Sentences where the bundled BERT shows the point; found by trying some hundred of our own.
+TEXT = "The little girl opened the box and found a doll inside."
+HIDDEN = (4,)  # *opened*: neither side alone tells, both together do
+NEED_EACH_OTHER = "He closed his eyes and fell asleep."
+TWO_BLANKS = (1, 3)  # *he*, *his*: at once, the model writes *he closed her eyes*
+PIECES = "The farmer weighed the fish and smiled."
+IN_PIECES = (3, 4)  # weigh ##ed
+QUIZ = "The children ran home because it began to [MASK]."
+
+LAB = (
+    links.Text("mlm_text", TEXT),
+    links.Text("bert_model", MODEL, max_chars=120),
+    links.Numbers("hidden", HIDDEN, most=MOST_HIDDEN, high=4095),
+    links.Numbers("filled", (), most=2 * MOST_HIDDEN),
+    links.Flag("whole_words"),
+    links.Choice("mlm_look", LOOKS, "three_ways"),
+)
+
+
+def not_korean(card: Any, text: str) -> None:
+    """Say it when a model that learned English only is given Korean."""
+    if any("가" <= letter <= "힣" for letter in text) and card.languages == ("en",):
+        note_line(t("mlm", "not_korean", model=card.name))
+
+
+def first_view(name: str, card: Any, keys: Sequence[str]) -> Any:
+    """Return a precomputed view if it is what the link asks for and its models are still these; else None.
+
+    ``keys`` name the state that must be the one the view was made from. Needs no torch.
+    """
+    trace = _trace(name)
+    if trace is None or card.name != trace["model"] or card.revision != trace["revision"]:
+        return None
+    if any(_plain(st.session_state[key]) != trace["state"][key] for key in keys):
+        return None
+    others = trace.get("others", {})
+    return trace if all(cached.first_view({"model": m, "revision": r}) for m, r in others.items()) else None
+
+
+@cache
+def _trace(name: str) -> Any:
+    path = TRACES / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def notices(card: Any, text: MaskableText | None) -> None:
+    """Say in words what is unusual about a text; the prepared ones (None) are not."""
+    if text is None:
+        return
+    if text.dropped:
+        note_line(t("mlm", "dropped", dropped=f"{text.dropped:,}", kept=f"{len(text):,}"))
+    if not text.maskable and not text.blank.any():
+        note_line(t("mlm", "nothing_to_mask"))
+    not_korean(card, text.text)
+
+
+def percent(p: float) -> str:
+    """Return a probability as a percentage that never says 100% or 0% when it is not."""
+    if p > 0.9999:
+        return ">99.99%"
+    if p < 0.0001:
+        return "<0.01%"
+    return f"{100 * p:.3g}%"
+
+
+def caption(card: Any, **more: object) -> str:
+    """Return the line under a picture: model, revision, sizes, and what else made it."""
+    line = t(
+        "mlm",
+        "caption",
+        model=card.name,
+        revision=card.revision.removeprefix("sha256:")[:10],
+        parameters=f"{card.num_parameters:,}",
+        vocab=f"{card.vocab_size:,}",
+    )
+    return " · ".join([line, *(f"{key} {value}" for key, value in more.items())])
+
+
+def blanks(text: MaskableText) -> tuple[list[int], dict[int, int]]:
+    """Return what is hidden (in the order clicked; typed masks always) and what was filled in, checked."""
+    s = st.session_state
+    allowed = {*text.maskable, *(int(i) for i in text.blank.nonzero()[0])}
+    hidden = list(dict.fromkeys(p for p in s["hidden"] if p in allowed))[:MOST_HIDDEN]
+    hidden += [p for p in allowed - set(hidden) if text.blank[p]][:MOST_HIDDEN]
+    pairs = zip(s["filled"][::2], s["filled"][1::2], strict=False)
+    filled = {int(p): int(i) for p, i in pairs if p in hidden and 0 <= i < text.vocab_size}
+    return hidden, filled
+
+
+def clicked() -> None:
+    """Callback: the reader hid, opened or filled tokens; the browser sends the whole state."""
+    said = st.session_state["mask_lab"].get("blanks")
+    if not isinstance(said, dict):
+        return
+    links.put("hidden", tuple(int(p) for p in said.get("hidden", ()))[:MOST_HIDDEN])
+    links.put("filled", tuple(int(p) for p in said.get("filled", ()))[: 2 * MOST_HIDDEN])
+
+
+def typed() -> None:
+    """Callback: another text or model; positions of the old one mean nothing."""
+    links.put("hidden", ())
+    links.put("filled", ())
+
+
+def card_of(
+    guess: Guess, before: Sequence[float] | None = None, own_before: float | None = None
+) -> dict[str, Any]:
+    """Return one guess as the elements draw it."""
+    return {
+        "position": guess.position,
+        "candidates": [
+            [c.token_id, c.token, c.prob, before[i] if before else None]
+            for i, c in enumerate(guess.candidates)
+        ],
+        "rest": guess.rest,
+        "entropy": guess.entropy_bits,
+        "original": None
+        if guess.original is None
+        else {
+            "id": guess.original.token_id,
+            "token": guess.original.token,
+            "p": guess.original.prob,
+            "before": own_before,
+            "rank": guess.rank,
+            "loss": guess.loss,
+        },
+    }
+
+
+def lab(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
+    """Return the text (None where it comes from a file, without torch) and the element's data."""
+    s = st.session_state
+    trace = first_view("bert-masking", card, ("mlm_text", "hidden", "filled"))
+    if trace is not None:
+        return None, {**trace["lab"], "whole": s["whole_words"]}
+    text = cached.maskable_text(card.name, card.revision, s["mlm_text"])
+    hidden, filled = blanks(text)
+    return text, {**lab_data(card, text, hidden, filled), "whole": s["whole_words"]}
+
+
+def lab_data(card: Any, text: MaskableText, hidden: list[int], filled: dict[int, int]) -> dict[str, Any]:
+    """Return the tokens and a card for each open blank; one forward pass, two when blanks were filled."""
+    from components.lm.tokens.token_text import token_info
+
+    found = cached.mlm_changes(
+        card.name, card.revision, text.text, tuple(hidden), tuple(sorted(filled.items()))
+    )
+    tokenizer = cached.load_model(card.name, "masked_prediction").tokenizer
+    return {
+        "tokens": [
+            {"text": token, "special": bool(special), "blank": bool(blank), "word": word}
+            for token, special, blank, word in zip(
+                text.tokens, text.special, text.blank, text.word_ids, strict=True
+            )
+        ],
+        "hidden": hidden,
+        "filled": [[p, i, token_info(tokenizer, i).token] for p, i in filled.items()],
+        "vocab_size": text.vocab_size,
+        "cards": [
+            card_of(c.now, c.before if filled else None, c.original_before if filled else None) for c in found
+        ],
+    }
+
+
+def look_further(card: Any, text: MaskableText | None) -> None:
+    """Ask the same blanks in another way, as the reader chose."""
+    from components.elements.bert.guess_cards import guess_cards
+
+    look = panel_choice("mlm", LOOKS, key="mlm_look")
+    if look == "nothing":
+        return
+    title = {"three_ways": "three"}.get(look, look)
+    st.markdown(f"#### {t('mlm', f'{title}_title')}")
+    st.markdown(t("mlm", f"{title}_text"))
+    if look == "three_ways" and text is None:
+        trace = first_view("bert-masking", card, ("mlm_text", "hidden", "filled"))
+        guess_cards([_worded(one) for one in trace["three_ways"]], key="three_ways")
+        return
+    text = text or cached.maskable_text(card.name, card.revision, st.session_state["mlm_text"])
+    if look == "three_ways" and (cards := three_ways(card, text, *blanks(text))):
+        guess_cards([_worded(one) for one in cards], key="three_ways")
+    elif look == "order" and (filled := orders(card, text)):
+        show_orders(text, filled)
+    elif look == "pieces" and (cards := piece_cards(card, text)):
+        reading_aid(html.escape(pieces_sum(cards)))
+        guess_cards(cards, key="pieces")
+    else:
+        st.info(t("mlm", f"{title}_none"))
+        for i, (label, state) in enumerate(lab_examples()):
+            if state["mlm_look"] == look:
+                example_button(label, state, key=f"mlm_example_{i}")
+
+
+def _worded(card: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a card of the three ways with its words."""
+    more = {"title": t("mlm", f"side_{card['side']}")}
+    if card["side"] == "gpt":
+        own = card["original"]
+        more["note"] = t("mlm", "gpt_line", token=own["token"].replace(" ", "·"), rank=own["rank"])
+    return {**card, **more}
+
+
+def line_with(text: MaskableText, hidden: Sequence[int], cut: range | Sequence[int] = ()) -> list[list[str]]:
+    """Return the text as (token, kind) for the cards."""
+    return [
+        ["[MASK]" if i in hidden else token, "blank" if i in hidden else "cut" if i in cut else "read"]
+        for i, token in enumerate(text.tokens)
+        if not text.special[i]
+    ]
+
+
+def three_ways(
+    card: Any, text: MaskableText, hidden: list[int], filled: dict[int, int]
+) -> list[dict[str, Any]]:
+    """Return cards of the blank clicked last: left only, right only, both, and GPT from the left; no words in them."""
+    from components.lm.bert import mlm
+    from components.lm.checkpoints.model_card import ModelRefused
+
+    at = next((p for p in reversed(hidden) if p not in filled), None)
+    if at is None:
+        return []
+    loaded = cached.load_model(card.name, "masked_prediction")
+    sides = mlm.guess_from(loaded, text, hidden, at, top=6)
+    right, left = range(at + 1, len(text)), range(at)
+    cards = [
+        {
+            "side": side,
+            "about": card.name,
+            "line": line_with(text, [p for p in hidden if p not in cut], cut),
+            **card_of(sides[side]),
+        }
+        for side, cut in (("left", right), ("right", left), ("both", ()))
+    ]
+    try:
+        causal = cached.load_model(LEFT_ONLY, "generation")
+    except ModelRefused:
+        return cards
+    if not text.blank[: at + 1].any() and text.spans[at][1]:
+        found = mlm.next_word(causal, text, at, top=6)
+        own = found.first_piece
+        cards.insert(
+            1,
+            {
+                "side": "gpt",
+                "about": LEFT_ONLY,
+                "line": line_with(text, [at], right),
+                "position": at,
+                "candidates": [[c.token_id, c.token, c.prob, None] for c in found.candidates],
+                "rest": found.rest,
+                "original": {
+                    "id": own.token_id,
+                    "token": own.token,
+                    "p": own.prob,
+                    "before": None,
+                    "rank": found.rank,
+                    "loss": None,
+                },
+            },
+        )
+    return cards
+
+
+def piece_cards(card: Any, text: MaskableText) -> list[dict[str, Any]]:
+    """Return cards of a word of several pieces: each piece hidden alone, then the whole word hidden."""
+    from components.lm.bert import mlm
+
+    hidden, _ = blanks(text)
+    words = [p for p in (*reversed(hidden), *text.maskable) if len(text.word_of(p)) > 1 and not text.blank[p]]
+    if not words:
+        return []
+    loaded = cached.load_model(card.name, "masked_prediction")
+    word = text.word_of(words[0])
+    cards = []
+    for piece in mlm.pieces_of(loaded, text, words[0])[:3]:
+        for guess, blank, key in (
+            (piece.alone, (piece.position,), "piece_alone"),
+            (piece.together, word, "piece_together"),
+        ):
+            token = text.tokens[piece.position]
+            cards.append(
+                {
+                    "title": t("mlm", key, token=token),
+                    "about": "",
+                    "line": line_with(text, blank),
+                    **card_of(guess),
+                }
+            )
+    return cards
+
+
+def orders(card: Any, text: MaskableText) -> list[Any]:
+    """Return the open blanks filled in each order."""
+    from components.lm.bert import mlm
+
+    hidden, _ = blanks(text)
+    if len(hidden) < 2:
+        return []
+    loaded = cached.load_model(card.name, "masked_prediction")
+    return [mlm.fill_in(loaded, text, hidden, order) for order in ORDERS]  # type: ignore[arg-type]
+
+
+def show_orders(text: MaskableText, filled: Sequence[Any]) -> None:
+    """Draw what each order writes: when a blank was filled, and how sure the model was at that moment."""
+    from components.elements.bert.comparison_table import comparison_table, tokens, words
+
+    written = {tuple(choice.token_id for _, choice in sorted(one.tokens.items())) for one in filled}
+    said = t("mlm", "order_agree") if len(written) == 1 else t("mlm", "order_differ", n=len(written))
+    reading_aid(html.escape(said))
+    own = words(t("mlm", "order_text_itself"))
+    read = [i for i in range(len(text)) if not text.special[i]]
+    blanks = filled[0].tokens
+    rows = [[own, tokens([(text.tokens[i], "M" if i in blanks else "read", "") for i in read]), words("")]]
+    for one in filled:
+        turn = {position: k for k, (position, _) in enumerate(one.steps, 1)}
+        line = [
+            (c.token, "filled", _turn(None if one.order == "at_once" else turn[i], c.prob))
+            if (c := one.tokens.get(i))
+            else (text.tokens[i], "read", "")
+            for i in read
+        ]
+        rows.append([words(t("mlm", f"order_{one.order}")), tokens(line), words(_minus(one.log_prob))])
+    comparison_table(
+        [t("mlm", k) for k in ("order", "order_result", "order_sum")],
+        rows,
+        name="order-of-filling",
+        label=t("mlm", "order_title"),
+        key="orders",
+    )
+
+
+def _minus(number: float) -> str:
+    return f"{number:.2f}".replace("-", "−")
+
+
+def _turn(turn: int | None, prob: float) -> str:
+    shown = percent(prob)
+    return shown if turn is None else f"{turn}: {shown}"
+
+
+def pieces_sum(cards: Sequence[Mapping[str, Any]]) -> str:
+    """Return the loss over the word in both ways of hiding; cards come in pairs (alone, together)."""
+    losses = [c["original"]["loss"] for c in cards]
+    return t("mlm", "pieces_sum", alone=f"{sum(losses[::2]):.3g}", together=f"{sum(losses[1::2]):.3g}")
+
+
+def lab_examples() -> list[tuple[str, dict[str, Any]]]:
+    """Return the prepared states of the foot."""
+    return [
+        (
+            t("mlm", "try_order"),
+            {"mlm_text": NEED_EACH_OTHER, "hidden": TWO_BLANKS, "mlm_look": "order"},
+        ),
+        (
+            t("mlm", "try_pieces"),
+            {"mlm_text": PIECES, "hidden": IN_PIECES, "mlm_look": "pieces", "whole_words": "1"},
+        ),
+        (t("mlm", "try_quiz"), {"mlm_text": QUIZ, "hidden": [], "mlm_look": "three_ways"}),
+    ]
+
+
+def lab_rows(card: Any) -> list[dict[str, Any]]:
+    """Return the candidates of every open blank as a table for the export."""
+    _, data = lab(card)
+    return [
+        {"position": c["position"], "candidate": rank, "token_id": x[0], "token": x[1], "probability": x[2]}
+        for c in data["cards"]
+        for rank, x in enumerate(c["candidates"], 1)
+    ] + [
+        {
+            "position": c["position"],
+            "candidate": f"original, rank {c['original']['rank']}",
+            "token_id": c["original"]["id"],
+            "token": c["original"]["token"],
+            "probability": c["original"]["p"],
+        }
+        for c in data["cards"]
+        if c["original"]
+    ]
+
+
+class About(Mapping[str, Any]):
+    """What every exported file names, as it is when a file is asked for: a part may have changed without its page."""
+
+    def __init__(self, card: Any, keys: Sequence[str]) -> None:
+        self._card, self._keys = card, keys
+
+    def __getitem__(self, key: str) -> Any:
+        return (
+            getattr(self._card, {"model": "name"}.get(key, key))
+            if key in ("model", "revision")
+            else st.session_state[key]
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("model", "revision", *self._keys))
+
+    def __len__(self) -> int:
+        return 2 + len(self._keys)

@@ -1,0 +1,283 @@
+"""State and data of the page "Next sentence, or not"."""
+
+from __future__ import annotations
+
+import csv
+import html
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from components.lessons.bert.masking import MODEL, first_view, percent
+from components.shell import cached, links
+from components.shell.layout import note_line, reading_aid, working
+from components.words import language, t
+
+ASSETS = Path(__file__).parents[3] / "assets"
+ROUNDS = 10
+ELSEWHERE = ("another_text", "same_text")
+CASES = ("given", "swapped", "another_topic", "paraphrase", "nonsense", "repeated")
+_PROBE = ("first", "second", "another_topic", "paraphrase")
+
+
+@cache
+def scene(lang: str) -> dict[str, Any]:
+    """Return the dialogue of a language: lines and lines from elsewhere as (speaker, text), sentences to probe."""
+    return tomllib.loads((ASSETS / "samples" / f"dialogue_{lang}.toml").read_text(encoding="utf-8"))
+
+
+def params() -> tuple[links.Param, ...]:
+    """What the link of the page holds; a probe that is empty stands for the sentence of the scene."""
+    return (
+        links.Text("bert_model", MODEL, max_chars=120),
+        links.Choice("nsp_part", ("rounds", "probe"), "rounds"),
+        links.Choice("elsewhere", ELSEWHERE, "another_text"),
+        links.Integer("nsp_seed", 0, 999_999, 3),
+        links.Integer("round", 0, ROUNDS - 1, 0),
+        links.Numbers("votes", (), most=ROUNDS, high=1),
+        *(links.Text(f"nsp_{key}", "", max_chars=2000) for key in _PROBE),
+    )
+
+
+def scene_language(card: Any) -> str:
+    """Return the language of the scene: the reader's, if the model can read it."""
+    knows = card.languages
+    if language() == "ko" and ("ko" in knows or "multilingual" in knows):
+        return "ko"
+    return "ko" if knows == ("ko",) else "en"
+
+
+def notices(card: Any) -> None:
+    """Say it when the scene is not in the reader's language."""
+    if language() == "ko" and scene_language(card) == "en":
+        note_line(t("nsp", "only_english", model=card.name))
+
+
+def voted() -> None:
+    """Callback: the class voted or went to another round; the browser sends the whole state."""
+    said = st.session_state["next_rounds"].get("votes")
+    if not isinstance(said, dict):
+        return
+    links.put("votes", tuple(int(v) for v in said.get("votes", ()) if v in (0, 1))[:ROUNDS])
+    links.put("round", min(max(int(said.get("round", 0)), 0), ROUNDS - 1))
+
+
+def new_game() -> None:
+    """Callback: other pairs, no votes."""
+    links.put("nsp_seed", (st.session_state["nsp_seed"] + 1) % 1_000_000)
+    restart()
+
+
+def restart() -> None:
+    """Callback: the pairs changed, so the votes mean nothing."""
+    links.put("votes", ())
+    links.put("round", 0)
+    links.moved()
+
+
+def rounds(card: Any) -> dict[str, Any]:
+    """Return the element's data: ten pairs with the truth and P(IsNext) of the model."""
+    from components.lm.bert.next_sentence import draw_pairs
+
+    s = st.session_state
+    lang = scene_language(card)
+    told = scene(lang)
+    lines, others = told["lines"], told["elsewhere"]
+    pairs = draw_pairs(
+        [text for _, text in lines],
+        [text for _, text in others],
+        rounds=ROUNDS,
+        seed=s["nsp_seed"],
+        elsewhere=s["elsewhere"],
+    )
+    verdicts = is_next(card, tuple((p.first, p.second) for p in pairs))
+    return {
+        "rev": links.revision(),
+        "run": f"{card.name}|{card.revision}|{lang}|{s['nsp_seed']}|{s['elsewhere']}",
+        "round": s["round"],
+        "votes": list(s["votes"]),
+        "pairs": [
+            {
+                "first": pair.first,
+                "second": pair.second,
+                "who": [
+                    lines[pair.first_line][0],
+                    (others if pair.other_text else lines)[pair.second_line][0],
+                ],
+                "is_next": pair.is_next,
+                "other": pair.other_text,
+                "line": pair.second_line,
+                "p": p,
+            }
+            for pair, p in zip(pairs, verdicts, strict=True)
+        ],
+    }
+
+
+def is_next(card: Any, pairs: tuple[tuple[str, str], ...]) -> list[float]:
+    """Return P(IsNext) of each pair: from a file for pairs of the scene and the bundled model, else from the model."""
+    trace = first_view("bert-next_sentence", card, ())
+    if trace is not None:
+        of = {sentence: i for i, sentence in enumerate(trace["sentences"])}
+        known = {(i, j): p for i, j, p in trace["verdicts"]}
+        found = [known.get((of.get(a, -1), of.get(b, -1))) for a, b in pairs]
+        if None not in found:
+            return [float(p) for p in found if p is not None]
+    return [v.is_next_prob for v in cached.pair_verdicts(card.name, card.revision, pairs)]
+
+
+def ask_probe(card: Any) -> None:
+    """Take the sentences of the reader, and draw what the model says of the pair and its changes."""
+    st.markdown(t("nsp", "probe_text"))
+    left, right = st.columns(2)
+    of_scene = scene(scene_language(card))["probe"]
+    for column, key in zip((left, right, left, right), _PROBE, strict=True):
+        column.text_input(t("nsp", key), key=f"nsp_{key}", placeholder=of_scene[key])
+    with working(t("nsp", "loading", model=card.name)):
+        found = probe(card)
+    show_probe(found)
+    reading_aid(html.escape(noticed(found)))
+
+
+def probe_text(card: Any, key: str) -> str:
+    """Return a sentence to probe: the reader's, or the scene's."""
+    return str(st.session_state[f"nsp_{key}"] or scene(scene_language(card))["probe"][key])
+
+
+def probe(card: Any) -> list[dict[str, Any]]:
+    """Return the pair and its changes, each with P(IsNext)."""
+    pairs = probe_pairs(*(probe_text(card, key) for key in _PROBE))
+    return [
+        {"case": case, "first": a, "second": b, "is_next": p}
+        for (case, (a, b)), p in zip(pairs.items(), is_next(card, tuple(pairs.values())), strict=True)
+    ]
+
+
+def probe_pairs(first: str, second: str, topic: str, said_again: str) -> dict[str, tuple[str, str]]:
+    """Return the pair as given and its changes, by case."""
+    from components.lm.bert.next_sentence import shuffled_words
+
+    return {
+        "given": (first, second),
+        "swapped": (second, first),
+        "another_topic": (first, topic),
+        "paraphrase": (first, said_again),
+        "nonsense": (first, shuffled_words(second)),
+        "repeated": (first, first),
+    }
+
+
+def show_probe(found: list[dict[str, Any]]) -> None:
+    """Draw the probed pairs with the model's answer, and what a reader would say."""
+    from components.elements.bert.comparison_table import bar, comparison_table, words
+
+    rows = [
+        [
+            words(t("nsp", "probe_" + one["case"])),
+            words(f"{one['first']} [SEP] {one['second']}" if one["case"] == "swapped" else one["second"]),
+            bar(one["is_next"], percent(one["is_next"]), one["is_next"]),
+            words("IsNext" if one["is_next"] > 0.5 else "NotNext", strong=True),
+            words(t("nsp", "should_" + one["case"])),
+        ]
+        for one in found
+    ]
+    comparison_table(
+        [t("nsp", f"probe_{k}") for k in ("case", "b", "is_next", "says", "should")],
+        rows,
+        name="what-next-sentence-notices",
+        label=t("nsp", "probe_text"),
+        key="probe",
+    )
+
+
+def noticed(found: list[dict[str, Any]]) -> str:
+    """Return which changes made the model change its mind."""
+    by_case = {one["case"]: one["is_next"] for one in found}
+    given = by_case["given"]
+    changed = [case for case in CASES[1:] if (by_case[case] > 0.5) != (given > 0.5)]
+    names = {case: t("nsp", f"probe_{case}") for case in CASES}
+    return t(
+        "nsp",
+        "notice_sum",
+        changed="; ".join(names[c] for c in changed) or t("nsp", "none"),
+        unchanged="; ".join(names[c] for c in CASES[1:] if c not in changed) or t("nsp", "none"),
+    )
+
+
+def caption(card: Any) -> str:
+    """Return the line under the picture."""
+    s = st.session_state
+    common = {
+        "model": card.name,
+        "revision": card.revision.removeprefix("sha256:")[:10],
+        "parameters": f"{card.num_parameters:,}",
+    }
+    if s["nsp_part"] == "probe":
+        return t("nsp", "caption_probe", **common)
+    return t(
+        "nsp",
+        "caption",
+        **common,
+        scene=scene(scene_language(card))["title"],
+        part=t("nsp", f"elsewhere_{s['elsewhere']}"),
+        seed=s["nsp_seed"],
+    )
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (ASSETS / "facts" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def facts_html() -> str:
+    """Return ALBERT's and RoBERTa's findings as two tables."""
+    heads = "".join(
+        f"<th scope='col'>{html.escape(t('nsp', f'sop_{k}'))}</th>"
+        for k in ("task", "mlm", "nsp", "sop", "average")
+    )
+    body = "".join(
+        f"<tr><th scope='row'>{html.escape(t('nsp', 'sop_none') if row['sentence_task_in_pretraining'] == 'none' else row['sentence_task_in_pretraining'])}</th>"
+        + "".join(
+            f"<td>{row[k]}</td>"
+            for k in ("MLM_accuracy", "NSP_accuracy", "SOP_accuracy", "average_downstream")
+        )
+        + "</tr>"
+        for row in _rows("albert_sop")
+    )
+    roberta = "".join(
+        f"<tr><th scope='row'>{html.escape(row['item'])}</th><td>{html.escape(row['value'])}</td></tr>"
+        for row in _rows("roberta_spanbert_facts")
+        if row["group"] == "sentence task"
+    )
+    titles = {
+        k: html.escape(t("nsp", k))
+        for k in ("sop_title", "sop_aid", "roberta_title", "roberta_input", "roberta_result")
+    }
+    return (
+        f"<h4>{titles['sop_title']}</h4><table class='gb-table'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+        f"<p>{titles['sop_aid']}</p><h4>{titles['roberta_title']}</h4><table class='gb-table'><thead><tr>"
+        f"<th scope='col'>{titles['roberta_input']}</th><th scope='col'>{titles['roberta_result']}</th></tr></thead><tbody>{roberta}</tbody></table>"
+    )
+
+
+def export_rows(card: Any) -> list[dict[str, Any]]:
+    """Return the ten pairs, or the probed ones, for the export; the classes are named, not numbered."""
+    if st.session_state["nsp_part"] == "probe":
+        return [{**one, "model": "IsNext" if one["is_next"] > 0.5 else "NotNext"} for one in probe(card)]
+    votes = st.session_state["votes"]
+    names = ("NotNext", "IsNext")
+    return [
+        {
+            "round": i + 1,
+            "first": pair["first"],
+            "second": pair["second"],
+            "truth": names[pair["is_next"]],
+            "is_next_probability": pair["p"],
+            "model": names[pair["p"] > 0.5],
+            "class": names[votes[i]] if i < len(votes) else "",
+        }
+        for i, pair in enumerate(rounds(card)["pairs"])
+    ]

@@ -1,0 +1,194 @@
+"""The closed panels of "GPT writes": attention of the last position, logit lens, KV cache, bytes."""
+
+import html
+from typing import Any
+
+import streamlit as st
+
+from components.lessons.gpt.generation import writing
+from components.shell import cached
+from components.shell.layout import caption
+from components.words import t
+
+PANELS = ("nothing", "attention", "lens", "cache", "tokens")
+
+
+def look_inside(card: Any, text: Any) -> None:
+    """Draw the panel the reader opened, for the step on screen."""
+    words = {
+        "nothing": "panel_none",
+        "attention": "panel_attention",
+        "lens": "panel_lens",
+        "cache": "panel_cache",
+        "tokens": "panel_prompt",
+    }
+    chosen = st.segmented_control(
+        t("gpt", "inside"),
+        PANELS,
+        key="inside",
+        required=True,
+        format_func=lambda panel: t("gpt", words[panel]),
+    )
+    if chosen in (None, "nothing"):
+        return
+    text = text or writing(card.name, card.revision)
+    step = st.session_state["step"]
+    ids = text.token_ids(step)
+    {"attention": _attention, "lens": _lens, "cache": _cache, "tokens": _tokens}[chosen](
+        card, text, ids, step
+    )
+
+
+def _title(key: str) -> None:
+    st.markdown(f"#### {t('gpt', key)}")
+
+
+def _attention(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
+    from components.elements.gpt.attention_strip import attention_strip
+    from components.lm.gpt.generation import last_attention
+    from components.lm.tokens.token_text import token_infos
+
+    loaded = cached.load_model(card.name, "generation")
+    ids = ids[-text.prompt.context_length :]
+    _title("attention_title")
+    attention_strip(
+        [info.text for info in token_infos(loaded.tokenizer, ids)],
+        last_attention(loaded.model, ids),
+        model=card.name,
+    )
+
+
+def _lens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
+    from components.lm.gpt.generation import GenerationError, logit_lens
+    from components.lm.tokens.token_text import token_info
+
+    loaded = cached.load_model(card.name, "generation")
+    steps = text.steps(step + 1)
+    chosen = steps[step].token if step < len(steps) else None
+    _title("lens_title")
+    try:
+        layers = logit_lens(
+            loaded.model, ids[-text.prompt.context_length :], chosen=chosen.token_id if chosen else None, n=1
+        )
+    except GenerationError as error:
+        st.info(t("gpt", "lens_refused", reason=str(error)))
+        return
+    shown = html.escape((chosen.text if chosen else "").replace(" ", "·"))
+    rows = "".join(
+        "<tr><th scope='row'>{layer}</th><td class='gb-mono'>{top}</td><td><span class='gb-fill' style='width:{width:.1f}%'></span>"
+        "<span class='gb-value'>{top_p}</span></td><td>{rank:,}</td><td><span class='gb-fill key' style='width:{own:.1f}%'></span>"
+        "<span class='gb-value'>{p}</span></td></tr>".format(
+            layer=t("gpt", "lens_embedding") if layer.layers_done == 0 else layer.layers_done - 1,
+            top=html.escape(token_info(loaded.tokenizer, layer.token_ids[0]).text.replace(" ", "·")),
+            width=100 * layer.probs[0],
+            top_p=f"{layer.probs[0]:.3g}",
+            rank=layer.final_rank,
+            own=100 * layer.final_prob,
+            p=f"{layer.final_prob:.3g}",
+        )
+        for layer in layers
+    )
+    heads = "".join(
+        f"<th scope='col'>{head}</th>"
+        for head in (
+            t("gpt", "lens_layer"),
+            t("gpt", "lens_top"),
+            t("gpt", "probability_table"),
+            t("gpt", "lens_rank", token=shown),
+            t("gpt", "lens_p", token=shown),
+        )
+    )
+    st.html(f"<table class='gb-table'><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
+    caption(
+        t("gpt", "lens_caption", model=card.name, token=(chosen.text if chosen else "").replace(" ", "·"))
+    )
+
+
+def _cache(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
+    from components.lm.gpt.generation import cache_bytes, measure_cache
+    from components.shell.models import size
+
+    loaded = cached.load_model(card.name, "generation")
+    _title("cache_title")
+    prompt = len(text.prompt.token_ids)
+    st.markdown(
+        t(
+            "gpt",
+            "cache_text",
+            prompt=prompt,
+            layers=card.num_layers,
+            bytes=size(cache_bytes(loaded.model, prompt)),
+            per_token=size(cache_bytes(loaded.model, 1)),
+        )
+    )
+    kept = st.session_state.setdefault("_cache_rows", {})
+    buttons = st.container(horizontal=True)
+    start = buttons.button(
+        t("gpt", "cache_measure"), key="cache-measure", help=t("gpt", "cache_hint", model=card.name)
+    )
+    place = st.empty()
+    if start:
+        kept[card.name] = []
+        buttons.button(
+            t("gpt", "cache_stop"), key="cache-stop"
+        )  # any click ends this run; what was measured stays
+        lengths = [n for n in (8, 32, 64, 128, 256, 512, 1024) if n <= text.prompt.context_length]
+        bar = st.progress(0.0)
+        for done, row in enumerate(measure_cache(loaded.model, ids, lengths), start=1):
+            kept[card.name].append(row)
+            bar.progress(done / len(lengths))
+            _cache_table(place, kept[card.name])
+        bar.empty()
+    elif kept.get(card.name):
+        _cache_table(place, kept[card.name])
+
+
+def _cache_table(place: Any, rows: list[Any]) -> None:
+    most = max(row.seconds_without for row in rows)
+
+    def bar(seconds: float, kind: str) -> str:
+        return (
+            f"<span class='gb-fill {kind}' style='width:{100 * seconds / most:.1f}%'></span>"
+            f"<span class='gb-value'>{1000 * seconds:.3g}</span>"
+        )
+
+    body = "".join(
+        f"<tr><th scope='row'>{row.length}</th><td>{bar(row.seconds_with, '')}</td><td>{bar(row.seconds_without, 'key')}</td>"
+        f"<td>× {row.seconds_without / row.seconds_with:.3g}</td></tr>"
+        for row in rows
+    )
+    heads = "".join(
+        f"<th scope='col'>{head}</th>"
+        for head in (
+            t("gpt", "cache_length"),
+            f"{t('gpt', 'cache_with')} ({t('gpt', 'cache_ms')})",
+            f"{t('gpt', 'cache_without')} ({t('gpt', 'cache_ms')})",
+            t("gpt", "cache_ratio"),
+        )
+    )
+    place.html(f"<table class='gb-table'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")
+
+
+def _tokens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
+    from components.lm.tokens.token_text import token_infos, whole_characters
+
+    loaded = cached.load_model(card.name, "generation")
+    infos = token_infos(loaded.tokenizer, ids)
+    _title("bytes_title")
+    cells = []
+    for start, end in whole_characters([info.raw for info in infos]):
+        parts = infos[start:end]
+        shown = (
+            b"".join(info.raw for info in parts)
+            .decode("utf-8", "replace")
+            .replace(" ", "·")
+            .replace("\n", "↵")
+        )
+        ids_shown = " ".join(str(info.token_id) for info in parts)
+        raw = " | ".join(info.raw.hex(" ") for info in parts)
+        cells.append(
+            f"<span class='gb-cell'><b class='gb-mono'>{html.escape(shown) or '∅'}</b><span>id {ids_shown}</span>"
+            f"<span class='gb-mono'>{raw}</span></span>"
+        )
+    st.html(f"<div class='gb-cells'>{''.join(cells)}</div>")
+    caption(t("gpt", "bytes_caption"))

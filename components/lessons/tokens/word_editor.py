@@ -1,0 +1,75 @@
+"""The reader's own words: a table of words and counts, or a text to count words in."""
+
+from typing import Any
+
+import streamlit as st
+
+from components.elements.tokens.word_table import word_table
+from components.lessons.tokens import bpe
+from components.lm.tokens.words import MAX_TEXT_BYTES, InputProblem, count_words, decode_text
+from components.shell import links
+from components.words import t
+
+
+def word_editor() -> None:
+    """A button beside the source: the table for a table, the text for anything else."""
+    if st.session_state["bpe_source"] == "table":
+        table = st.popover(
+            t("bpe", "edit_table"),
+            icon=":material/table_edit:",
+            width="stretch",
+            on_change="rerun",
+            key="bpe_table_open",
+        )
+        if table.open:
+            with table:
+                _table()
+    elif st.button(t("bpe", "paste_text"), icon=":material/content_paste:", width="stretch", key="bpe_paste"):
+        _text_dialog()
+
+
+def _table() -> None:
+    """The table; it keeps what is typed until something else changes the words."""
+    state = st.session_state
+    held = state.setdefault("_bpe_table", {"rev": 0, "rows": None})
+    if held["rows"] != state["bpe_words"]:
+        held["rev"], held["rows"] = held["rev"] + 1, state["bpe_words"]
+    given = bpe.rows(state["bpe_words"])
+    word_table(given, rev=held["rev"], wrong=bpe.wrong_rows(given), on_rows=_typed)
+    st.caption(t("bpe", "table_help"))
+    st.button(t("bpe", "table_reset"), key="bpe_table_reset", on_click=_reset)
+
+
+def _typed(words: list[list[Any]]) -> None:
+    st.session_state["_bpe_table"]["rows"] = words
+    links.put("bpe_words", words)
+    bpe.table_edited()
+
+
+def _reset() -> None:
+    links.put("bpe_words", bpe.TOY)
+    bpe.table_edited()
+
+
+@st.dialog(" ", width="large")
+def _text_dialog() -> None:
+    """Paste a text or open a file; its words are counted."""
+    st.markdown(f"**{t('bpe', 'text_title')}**")
+    upload = st.file_uploader(t("bpe", "text_file"), type=["txt", "md", "csv"], key="bpe_file")
+    typed = st.text_area(
+        t("bpe", "text_typed"),
+        value=st.session_state["bpe_text"],
+        height=260,
+        key="bpe_typed",
+        disabled=upload is not None,
+    )
+    st.caption(t("bpe", "text_limit", limit=f"{MAX_TEXT_BYTES // 1000:,} kB"))
+    if st.button(t("bpe", "text_use"), type="primary", key="bpe_use"):
+        try:
+            text = decode_text(upload.getvalue()) if upload is not None else typed
+            count_words(text)
+        except InputProblem as found:
+            bpe.show_problems(found)
+            return
+        bpe.use_text(text)
+        st.rerun()

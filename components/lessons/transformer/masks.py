@@ -1,0 +1,111 @@
+"""State and numbers of the page "Who may look at whom"."""
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from components.elements.transformer.mask_patterns import MaskPanel
+from components.lessons.bert import attention as attention_page
+from components.lm.checkpoints.model_card import ModelCard
+from components.lm.transformer import attention_patterns as patterns
+from components.lm.transformer.word_context import word_spans
+from components.shell import cached, links
+from components.shell.layout import note_line, working
+from components.shell.models import model_in_use
+from components.words import t
+
+if TYPE_CHECKING:
+    from components.lm.transformer.word_context import WordGuess
+
+SENTENCE = "The little girl saw a bird in the tree."
+LAYER = 0
+MOST_TOKENS = 40
+"""Rows of a matrix whose names can still be read beside it."""
+PARAMS = (
+    links.Text("sentence", SENTENCE, max_chars=300),
+    links.Text("left_model", attention_page.default_model(), max_chars=120),
+    links.Text("right_model", cached.FIRST_MODEL, max_chars=120),
+    links.Integer("mask_layer", 0, 199, LAYER),
+    links.Integer("word", 0, 200, 5),
+    links.Numbers("flips", (), most=60, high=399),
+)
+
+_TOKENS = ("The", "fox", "saw", "a", "bird", ".")
+_PADDED = ("The", "fox", "saw", "it", "[PAD]", "[PAD]")
+_TARGET, _ENCODED = ("Der", "Fuchs", "sah", "es"), ("The", "fox", "saw", "it", ".")
+# Scores of the example, whole numbers made by a rule so that the same key differs from row to row.
+SCORES = [[(3 * q + 5 * k + q * k) % 4 for k in range(6)] for q in range(6)]
+PANELS = (
+    MaskPanel("padding", patterns.padding(6, 4), _PADDED, _PADDED, 1),
+    MaskPanel("causal", patterns.causal(6), _TOKENS, _TOKENS, 2),
+    MaskPanel("prefix", patterns.prefix_lm(6, 3), _TOKENS, _TOKENS, 1),
+    MaskPanel("cross", patterns.cross(4, 5), _TARGET, _ENCODED, 1),
+)
+
+
+def models() -> list[ModelCard]:
+    """The models on screen: two, or one where both names mean the same."""
+    names = dict.fromkeys(
+        (("left_model", st.session_state["left_model"]), ("right_model", st.session_state["right_model"]))
+    )
+    cards = [model_in_use("attention", default=cached.FIRST_MODEL, key=key) for key, _ in names]
+    return list({card.name: card for card in cards}.values())
+
+
+def sentence(cards: list[ModelCard]) -> str:
+    """The text that both models read: the reader's, or its beginning after saying so."""
+    given = str(st.session_state["sentence"]).strip()
+    if not given or given == SENTENCE:
+        return SENTENCE
+    read = min((cached.beginning(card.name, card.revision, given, MOST_TOKENS) for card in cards), key=len)
+    if read != given:
+        note_line(
+            t("masks", "cut", limit=MOST_TOKENS, words=len(word_spans(read)), all=len(word_spans(given)))
+        )
+    return read
+
+
+def word(text: str) -> int:
+    """The number of the chosen word: the element's, or the link's right after it moved."""
+    state = st.session_state
+    held = (state.get("two_readers") or {}).get("word")
+    chosen = held["word"] if held and held["rev"] == links.revision() else state["word"]
+    return min(int(chosen), len(word_spans(text)) - 1)
+
+
+def readers(cards: list[ModelCard], text: str, number: int) -> "list[tuple[str, WordGuess]]":
+    """What each model may read for the word and what it guesses; a model that cannot says so instead."""
+    found = []
+    for card in cards:
+        try:
+            with working(t("masks", "computing", model=card.name)):
+                layer = min(int(st.session_state["mask_layer"]), card.num_layers - 1)
+                found.append((card.name, cached.word_guess(card.name, card.revision, text, number, layer)))
+        except ValueError:
+            st.info(t("masks", "no_guess", model=card.name))
+    return found
+
+
+def caption(cards: list[ModelCard], shown: "list[tuple[str, WordGuess]]") -> str:
+    """Model, revision and layer of every picture."""
+    revisions = {card.name: card.revision[:14] for card in cards}
+    return " · ".join(
+        f"{name} ({revisions[name]}), {t('masks', 'of_layer', layer=guess.layer)}" for name, guess in shown
+    )
+
+
+def aid(shown: "list[tuple[str, WordGuess]]") -> str:
+    """What is to be seen in these two, or this one."""
+    kinds = {guess.causal for _, guess in shown}
+    return t(
+        "masks", "aid_both" if len(kinds) == 2 else "aid_causal" if True in kinds else "aid_bidirectional"
+    )
+
+
+def as_rows(shown: "list[tuple[str, WordGuess]]") -> list[dict[str, Any]]:
+    """The guesses as a table."""
+    return [
+        {"model": name, "rank": i + 1, "guess": token, "probability": p}
+        for name, guess in shown
+        for i, (token, p) in enumerate(guess.guesses)
+    ]

@@ -1,0 +1,168 @@
+"""State, data and panels of the page "Positions"."""
+
+import html
+from typing import Any
+
+import streamlit as st
+
+from components.elements.transformer.position_tables import VIEWS, Look, Panel
+from components.elements.transformer.shuffle_board import shuffle_board
+from components.lm.checkpoints.model_card import ModelCard, ModelRefused
+from components.lm.transformer.positions import NoTable, angular_frequencies, sinusoids, wavelengths
+from components.shell import cached, links
+from components.shell.bundled import best_bert
+from components.shell.layout import Export, caption, reading_aid, working
+from components.shell.models import refusal
+from components.words import labels, t
+
+GPT_SENTENCE = "The old woman opened the door and looked at the"
+BERT_SENTENCE = "the old woman opened the [MASK] and looked out of the house"
+WIDTHS, COUNTS, MEASURES = ("8", "32", "128", "512"), ("64", "128", "256"), ("dot", "cosine")
+
+
+def default_model() -> str:
+    """BERT where it is bundled; before that the only model there is."""
+    return best_bert(cached.FIRST_MODEL)
+
+
+def params() -> tuple[links.Param, ...]:
+    """What the link of the page holds."""
+    return (
+        links.Text("pos_model", default_model(), max_chars=120),
+        links.Choice("pos_width", WIDTHS, "128"),
+        links.Choice("pos_count", COUNTS, "64"),
+        links.Choice("pos_measure", MEASURES, "dot"),
+        links.Integer("pos_at", 0, 255, 7),
+        links.Integer("pos_dim", 0, 4095, 10),
+        links.Choice("pos_view", VIEWS, "curve"),
+        links.Flag("pos_shuffle"),
+        links.Text("pos_sentence", "", max_chars=400),
+        links.Integer("pos_seed", 0, 99, 3),
+    )
+
+
+def width() -> int:
+    """``d_model`` of the waves."""
+    return int(st.session_state["pos_width"])
+
+
+def look() -> Look:
+    """Where the reader points, from the link."""
+    s = st.session_state
+    return Look(s["pos_at"], s["pos_dim"], s["pos_view"])
+
+
+def keep(now: Look) -> None:
+    """Hand what the element holds to the link."""
+    for key, value in (("pos_at", now.position), ("pos_dim", now.dim), ("pos_view", now.view)):
+        links.put(key, value)
+
+
+def panels(card: ModelCard) -> list[Panel]:
+    """The waves, a formula, and the table the model learned, read from its file without torch."""
+    shown = int(st.session_state["pos_count"])
+    about = t("positions", "sinusoids_about", width=width())
+    found = [
+        Panel(
+            "sinusoids", sinusoids(shown, width()), t("positions", "sinusoids_title"), about, value_range=1.0
+        )
+    ]
+    try:
+        rows = cached.position_table(card.name, card.revision).rows
+    except NoTable:
+        st.info(t("positions", "no_table", model=card.name, family=card.family))
+        return found
+    about = t("positions", "learned_about", rows=len(rows), width=rows.shape[1])
+    title = t("positions", "learned_title", model=card.name)
+    # How the bundled BERTs began is told in their cards: components/pretraining/architectures.py, start_attention.
+    note = "learned_note_waves" if card.source == "bundled" and card.family == "bert" else "learned_note"
+    return [*found, Panel("learned", rows[:shown], title, about, t("positions", note))]
+
+
+def about(card: ModelCard, now: Look) -> str:
+    """The caption: both tables, and where the reader points."""
+    return t(
+        "positions",
+        "caption",
+        width=width(),
+        model=card.name,
+        revision=card.revision[:14],
+        p=now.position,
+        d=now.dim,
+    )
+
+
+def aid(card: ModelCard, now: Look, learned: bool) -> str:
+    """Written down or learned, and how fast the chosen pair of dimensions turns."""
+    pair = min(now.dim, width() - 1) // 2
+    wave = f"{wavelengths(width())[pair]:,.3g}"
+    return t("positions", "aid" if learned else "aid_alone", i=pair, wave=wave, model=html.escape(card.name))
+
+
+def shuffled(card: ModelCard) -> None:
+    """One sentence read four times: two orders, with positions and without."""
+    s = st.session_state
+    gpt = card.can("generation")
+    sentence = GPT_SENTENCE if gpt else BERT_SENTENCE
+    line, seed = st.columns([6, 1])
+    help_text = t("positions", "shuffle_help_gpt" if gpt else "shuffle_help_bert")
+    line.text_input(t("positions", "shuffle_text"), key="pos_sentence", placeholder=sentence, help=help_text)
+    seed.number_input(t("positions", "shuffle_seed"), 0, 99, key="pos_seed")
+    try:
+        with working(t("positions", "shuffle_running")):
+            shuffle = cached.shuffle(
+                card.name, card.revision, s["pos_sentence"].strip() or sentence, s["pos_seed"] or 0
+            )
+    except ModelRefused as error:
+        st.warning(refusal(error))
+    except NoTable:
+        st.info(t("positions", "no_table", model=card.name, family=card.family))
+    except ValueError:
+        st.info(t("positions", "shuffle_short"))
+    else:
+        shuffle_board(shuffle, words=labels("shuffle_words"), key="shuffle_board")
+        made = {"model": card.name, "revision": card.revision[:14], "seed": s["pos_seed"] or 0}
+        caption(t("positions", "shuffle_caption", **made))
+        differences = {kind: f"{value:.2g}" for kind, value in shuffle.largest.items()}
+        reading_aid(t("positions", "shuffle_aid_gpt" if gpt else "shuffle_aid_bert", **differences))
+
+
+def turns() -> list[dict[str, Any]]:
+    """Every pair of dimensions of the waves and how fast it turns."""
+    pairs = zip(angular_frequencies(width()), wavelengths(width()), strict=True)
+    return [
+        {"pair": i, "dims": f"{2 * i}, {2 * i + 1}", "frequency": float(f), "wavelength": float(n)}
+        for i, (f, n) in enumerate(pairs)
+    ]
+
+
+def turns_in_words() -> list[dict[str, Any]]:
+    """The same with the headings of the page."""
+    return [{t("positions", f"col_{key}"): value for key, value in row.items()} for row in turns()]
+
+
+def prepared() -> list[tuple[str, dict[str, Any]]]:
+    """Three states worth trying, with the model on screen."""
+    kept = {"pos_model": st.session_state["pos_model"]}
+    return [
+        (t("positions", "try_far"), kept | {"pos_at": 60}),
+        (t("positions", "try_slow"), kept | {"pos_dim": 100, "pos_count": "256"}),
+        (t("positions", "try_matrix"), kept | {"pos_view": "matrix", "pos_measure": "cosine"}),
+    ]
+
+
+def export(card: ModelCard, drawn: list[Panel], now: Look) -> Export:
+    """What the page gives away."""
+    return Export(
+        name="transformer-positions",
+        caption=about(card, now),
+        about={"model": card.name, "revision": card.revision, "d_model": width()},
+        tables={panel.name: lambda rows=panel.rows: rows_of(rows) for panel in drawn}
+        | {"wavelengths": turns},
+        result=lambda: {"wavelengths": turns(), "look": vars(now)},
+    )
+
+
+def rows_of(rows: Any) -> list[dict[str, float]]:
+    """A table of positions as rows for a file."""
+    return [{"position": p, **{f"dim{d}": float(x) for d, x in enumerate(row)}} for p, row in enumerate(rows)]

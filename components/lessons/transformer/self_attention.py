@@ -1,0 +1,123 @@
+"""State and numbers of the page "Self-attention, step by step"."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from components.elements.transformer.attention_steps import StepsView
+from components.lessons.bert import attention as attention_page
+from components.lm.checkpoints.model_card import ModelCard
+from components.lm.transformer.attention import Unreadable
+from components.lm.transformer.attention_steps import HeadSteps, WorkedExample, worked_example
+from components.lm.transformer.word_context import word_spans
+from components.shell import cached, links
+from components.shell.layout import note_line, working
+from components.words import t
+
+WORDS = "self_attention"
+MOST_TOKENS = 40
+"""Rows of a matrix that can still be told apart."""
+PARAMS = (
+    links.Choice("example", ("numbers", "model"), "numbers"),
+    links.Flag("causal"),
+    links.Text("steps_text", "The fox sat on the stone.", max_chars=400),
+    links.Text("attention_model", attention_page.default_model(), max_chars=120),
+    links.Integer("steps_layer", 0, 199, 0),
+    links.Integer("steps_head", 0, 199, 0),
+    links.Integer("step", 0, 9, 0),
+    links.Integer("query", -1, MOST_TOKENS - 1, -1),
+    links.Integer("key", -1, MOST_TOKENS - 1, -1),
+    links.Number("divisor", 0.0, 100.0, 0.0),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the picture shows: the quantities of every step, the tokens, and where they come from."""
+
+    steps: HeadSteps | WorkedExample
+    tokens: Sequence[str]
+    key: str
+    caption: str
+    about: dict[str, Any]
+
+    def as_rows(self) -> list[dict[str, Any]]:
+        """Scores and weights of every pair as a table."""
+        matrices = {name: getattr(self.steps, name) for name in ("scores", "scaled", "weights")}
+        return [
+            {
+                "query": q,
+                "query_token": self.tokens[q],
+                "key": k,
+                "key_token": self.tokens[k],
+                **{name: float(matrix[q, k]) for name, matrix in matrices.items()},
+            }
+            for q in range(len(self.tokens))
+            for k in range(len(self.tokens))
+        ]
+
+
+def by_hand() -> Shown:
+    """The worked example in whole numbers."""
+    causal = bool(st.session_state["causal"])
+    mask = t(WORDS, "mask_causal" if causal else "mask_none")
+    return Shown(
+        worked_example(causal),
+        ("The", "cat", "sat"),
+        f"numbers {causal}",
+        t(WORDS, "caption_numbers", mask=mask),
+        {"example": "whole numbers", "causal": causal},
+    )
+
+
+def clamp_head(card: ModelCard) -> None:
+    """Keep layer and head within the model before their widgets are drawn."""
+    state = st.session_state
+    state["steps_layer"] = min(state["steps_layer"], card.num_layers - 1)
+    state["steps_head"] = min(state["steps_head"], card.num_heads - 1)
+
+
+def of_a_head(card: ModelCard) -> Shown | None:
+    """A head of a loaded model on the reader's text, or None after saying why not.
+
+    A text with too many tokens is read up to the last whole word that fits, and the reader is told.
+    """
+    state = st.session_state
+    layer, head, text = state["steps_layer"], state["steps_head"], str(state["steps_text"])
+    try:
+        with working(t(WORDS, "computing", model=card.name)):
+            read = cached.beginning(card.name, card.revision, text, MOST_TOKENS)
+            steps = cached.head_steps(card.name, card.revision, read, "", layer, head)
+    except Unreadable:
+        st.error(t(WORDS, "unreadable", family=card.family))
+        return None
+    if read != text:
+        note_line(t(WORDS, "cut", limit=MOST_TOKENS, words=len(word_spans(read)), all=len(word_spans(text))))
+    origin = {"model": card.name, "revision": card.revision, "text": read, "layer": layer, "head": head}
+    scaling = f"{1 / steps.scaling:.3g}"
+    return Shown(
+        steps,
+        steps.encoded.texts,
+        f"{card.name} {card.revision[-8:]} {layer} {head} {read}",
+        t(WORDS, "caption_model", **{**origin, "revision": card.revision[:14]}, scaling=scaling),
+        origin,
+    )
+
+
+def start() -> StepsView:
+    """Where the element starts: what the session held when the link last moved it (the same until it moves again)."""
+    state, rev = st.session_state, links.revision()
+    held = state.get("_steps_start")
+    if held is None or held[0] != rev:
+        view = StepsView(state["step"], state["query"], state["key"], state["divisor"])
+        held = state["_steps_start"] = (rev, view)
+    view: StepsView = held[1]
+    return view
+
+
+def keep(view: StepsView) -> None:
+    """Hand what was chosen in the element to the link."""
+    for name in ("step", "query", "key", "divisor"):
+        links.put(name, getattr(view, name))

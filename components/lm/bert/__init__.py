@@ -1,0 +1,1 @@
+"""What BERT does: its input, masked tokens, words in context, the next sentence."""

@@ -1,0 +1,1 @@
+"""What GPT does: the next token, the choice of it, the text that comes out."""

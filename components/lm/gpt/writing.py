@@ -1,0 +1,80 @@
+"""One text being written: its steps are computed once and kept, and more are computed when asked for.
+
+A page shows step k of a text and wants a few steps ahead, so that the next key press needs no waiting.
+Everything a text depends on (model, prompt, settings, picks) is fixed when it is begun; asking twice
+for the same step gives the same step.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from components.lm.gpt.decoding import SamplingSettings
+from components.lm.gpt.generation import (
+    GeneratedStep,
+    Prompt,
+    SequenceStatistics,
+    StopReason,
+    context_length,
+    continue_text,
+    encode_prompt,
+    prompt_statistics,
+)
+
+
+class Writing:
+    """A prompt and its continuation under fixed settings. Safe to share between threads.
+
+    ``prompt`` is what the model reads; ``picks`` maps a step (from 1) to the token taken there by hand.
+    """
+
+    def __init__(
+        self, model: Any, tokenizer: Any, text: str, settings: SamplingSettings, picks: Mapping[int, int]
+    ) -> None:
+        self.settings = settings
+        self.picks = dict(picks)
+        self._model = model
+        self._tokenizer = tokenizer
+        self.prompt: Prompt = encode_prompt(tokenizer, text, context_length=context_length(model))
+        self._steps: list[GeneratedStep] = []
+        self._continuation = continue_text(
+            model, tokenizer, self.prompt, settings, max_new_tokens=1_000_000, picks=self.picks
+        )
+        self._statistics: SequenceStatistics | None = None
+        self._lock = threading.Lock()
+
+    def steps(self, needed: int, *, ahead: int = 0, seconds: float = 0.0) -> tuple[GeneratedStep, ...]:
+        """Return the steps known so far: ``needed`` of them, unless the text ends before.
+
+        Up to ``ahead`` further steps are computed as long as ``seconds`` have not passed.
+        """
+        with self._lock:
+            until = time.perf_counter() + seconds
+            while len(self._steps) < needed or (
+                len(self._steps) < needed + ahead and time.perf_counter() < until
+            ):
+                step = next(self._continuation, None)
+                if step is None:
+                    break
+                self._steps.append(step)
+            return tuple(self._steps)
+
+    @property
+    def stop_reason(self) -> StopReason | None:
+        """Why the text has ended, or None if it can go on."""
+        return self._continuation.stop_reason
+
+    def statistics(self) -> SequenceStatistics:
+        """Surprisal of the tokens of the prompt, each given all before it (the first has none)."""
+        with self._lock:
+            if self._statistics is None:
+                self._statistics = prompt_statistics(self._model, self.prompt.token_ids)
+            return self._statistics
+
+    def token_ids(self, step: int) -> tuple[int, ...]:
+        """Return the tokens of the prompt and of the first ``step`` steps."""
+        written = self.steps(step)[:step]
+        return (*self.prompt.token_ids, *(s.token.token_id for s in written))

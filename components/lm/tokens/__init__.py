@@ -1,0 +1,1 @@
+"""From text to tokens: BPE, WordPiece, Unigram, byte-level BPE, and released tokenizers."""

@@ -1,0 +1,235 @@
+"""One text through any tokenizer, in one shape: tokens with ids, and what the text costs.
+
+>>> by_characters("low").num_tokens
+3
+>>> [token.token for token in by_words("low fast", ("low", "lower")).tokens]
+['low', '[UNK]']
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from components.lm.tokens.bert_tokenization import BertTokenization, TokenizerCall
+from components.lm.tokens.bpe import UNKNOWN, BpeModel
+from components.lm.tokens.byte_level import ByteLevelBpe, from_byte_symbols, is_byte_level
+from components.lm.tokens.segments import Segment, graphemes, group_tokens
+from components.lm.tokens.unigram import UnigramModel
+from components.lm.tokens.wordpiece import WordPieceModel
+from components.lm.tokens.words import split_words, utf8_size
+
+_SENTENCEPIECE_SPACE = "▁"
+_BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of a text.
+
+    Attributes:
+        token: as the tokenizer writes it (Ġlow, ##st, [UNK]).
+        token_id: None where the tokenizer gives none.
+        text: what it stands for, as far as it is text of its own (U+FFFD for a part of a character).
+        unknown: it stands for something the tokenizer does not know.
+    """
+
+    token: str
+    token_id: int | None
+    text: str
+    unknown: bool
+
+
+@dataclass(frozen=True)
+class Tokenization:
+    """A text cut by one tokenizer.
+
+    Attributes:
+        text: as given.
+        tokens: in order.
+        segments: for byte-level tokenizers, tokens grouped until they form whole characters; empty for others.
+        vocab_size: tokens the tokenizer knows; None when that is not a fixed list.
+    """
+
+    text: str
+    tokens: tuple[Token, ...]
+    segments: tuple[Segment, ...] = ()
+    vocab_size: int | None = None
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens in the text."""
+        return len(self.tokens)
+
+    @property
+    def num_unknown(self) -> int:
+        """Unknown tokens."""
+        return sum(token.unknown for token in self.tokens)
+
+    @cached_property
+    def num_words(self) -> int:
+        """Words of the text, by white space."""
+        return len(self.text.split())
+
+    @cached_property
+    def num_characters(self) -> int:
+        """Characters of the text as a reader counts them, spaces included."""
+        return len(graphemes(self.text))
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes of the text in UTF-8."""
+        return utf8_size(self.text)
+
+    @property
+    def tokens_per_word(self) -> float:
+        """Tokens / words; 0 for an empty text."""
+        return self.num_tokens / self.num_words if self.num_words else 0.0
+
+    @property
+    def characters_per_token(self) -> float:
+        """Characters / tokens; 0 for an empty text."""
+        return self.num_characters / self.num_tokens if self.num_tokens else 0.0
+
+
+def by_characters(text: str) -> Tokenization:
+    """Every code point is a token; its id is the code point."""
+    return Tokenization(text, tuple(Token(letter, ord(letter), letter, False) for letter in text))
+
+
+def by_bytes(text: str) -> Tokenization:
+    """Every byte of UTF-8 is a token; its id is the byte."""
+    utf8_size(text)
+    data = text.encode("utf-8")
+    tokens = tuple(
+        Token(f"{byte:02X}", byte, bytes([byte]).decode("utf-8", errors="replace"), False) for byte in data
+    )
+    return Tokenization(text, tokens, group_tokens(data, [bytes([byte]) for byte in data]), 256)
+
+
+def by_words(text: str, words: Sequence[str]) -> Tokenization:
+    """Whole words; one that is not in ``words`` is [UNK]. Ids are the places in ``words``."""
+    ids = {word: number for number, word in enumerate(words)}
+    tokens = tuple(
+        Token(span.text if span.text in ids else UNKNOWN, ids.get(span.text), span.text, span.text not in ids)
+        for span in split_words(text)
+    )
+    return Tokenization(text, tokens, (), len(words))
+
+
+def by_bpe(text: str, model: BpeModel) -> Tokenization:
+    """BPE trained here."""
+    tokens = tuple(
+        Token(token, token_id, letters, token_id is None)
+        for span in model.encode(text)
+        for token, token_id, letters in zip(
+            span.encoded.tokens, span.encoded.token_ids, span.encoded.texts, strict=True
+        )
+    )
+    return Tokenization(text, tokens, (), len(model.vocabulary))
+
+
+def by_wordpiece(text: str, model: WordPieceModel) -> Tokenization:
+    """WordPiece trained here."""
+    tokens: list[Token] = []
+    for span in split_words(text):
+        for piece in model.pieces(span.text):
+            tokens.append(_wordpiece_token(piece, model, span.text))
+    return Tokenization(text, tuple(tokens), (), len(model.token_ids))
+
+
+def by_unigram(text: str, model: UnigramModel) -> Tokenization:
+    """Unigram trained here: the most probable way to cut each word."""
+    tokens: list[Token] = []
+    for span in split_words(text):
+        for piece in model.tokenize(span.text):
+            known = model.knows(piece)
+            token_id = model.token_ids[piece] if known else None
+            tokens.append(Token(piece if known else UNKNOWN, token_id, piece, not known))
+    return Tokenization(text, tuple(tokens), (), len(model.pieces))
+
+
+def by_byte_level(text: str, model: ByteLevelBpe) -> Tokenization:
+    """Byte-level BPE trained here, or GPT-2's."""
+    ids = model.encode(text)
+    tokens = tuple(
+        Token(
+            model.tokens[token_id],
+            token_id,
+            model.token_bytes(token_id).decode("utf-8", errors="replace"),
+            False,
+        )
+        for token_id in ids
+    )
+    return Tokenization(text, tokens, model.segments(ids), len(model.token_ids))
+
+
+def by_bert(text: str, tokenization: BertTokenization) -> Tokenization:
+    """BERT's tokenizer over a released vocabulary, without [CLS] and [SEP]."""
+    model = tokenization.model
+    tokens = tuple(_wordpiece_token(piece, model, piece) for piece in tokenization.tokenize(text))
+    return Tokenization(text, tokens, (), len(model.token_ids))
+
+
+def by_pretrained(text: str, tokenizer: Any) -> Tokenization:
+    """Any tokenizer of ``transformers``, without the special tokens it would add.
+
+    Args:
+        text: the text.
+        tokenizer: a loaded tokenizer (``PreTrainedTokenizerBase``).
+    """
+    ids: list[int] = list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+    names: list[str] = list(tokenizer.convert_ids_to_tokens(ids))
+    unknown_id = tokenizer.unk_token_id
+    # GPT-2 lists its end of text as the unknown token too, and never needs one.
+    byte_level = is_byte_level(tokenizer.get_vocab())
+    special = set(tokenizer.all_special_tokens)
+    data = [_bytes_of(name, byte_level, name in special) for name in names]
+    by_bytes = byte_level or any(_BYTE_TOKEN.fullmatch(name) for name in names)
+    tokens = tuple(
+        Token(
+            name,
+            token_id,
+            piece.decode("utf-8", errors="replace"),
+            token_id == unknown_id and not byte_level,
+        )
+        for name, token_id, piece in zip(names, ids, data, strict=True)
+    )
+    segments = group_tokens(ids, data) if by_bytes else ()
+    return Tokenization(text, tokens, segments, len(tokenizer))
+
+
+def call_pretrained(tokenizer: Any, text: str, pair: str | None = None) -> TokenizerCall:
+    """What a tokenizer of ``transformers`` gives a model, special tokens included."""
+    called = tokenizer(text, pair, verbose=False) if pair is not None else tokenizer(text, verbose=False)
+    ids = tuple(called["input_ids"])
+    return TokenizerCall(
+        tokens=tuple(tokenizer.convert_ids_to_tokens(list(ids))),
+        input_ids=ids,
+        token_type_ids=tuple(called.get("token_type_ids", ())),
+        attention_mask=tuple(called.get("attention_mask", ())),
+    )
+
+
+def _wordpiece_token(piece: str, model: WordPieceModel, word: str) -> Token:
+    unknown = piece == model.unknown
+    text = word if unknown else piece.removeprefix(model.prefix) if model.prefix else piece
+    return Token(piece, model.token_ids[piece], text, unknown)
+
+
+def _bytes_of(token: str, byte_level: bool, special: bool) -> bytes:
+    """The bytes a token stands for: stand-ins, <0xE2>, ▁ for a space, ## for a continuation, or plain text."""
+    if special:
+        return token.encode("utf-8")
+    if byte_level:
+        try:
+            return from_byte_symbols(token)
+        except KeyError:  # a token added later, written in plain text
+            return token.encode("utf-8")
+    if match := _BYTE_TOKEN.fullmatch(token):
+        return bytes([int(match.group(1), 16)])
+    text = token.removeprefix("##") if len(token) > 2 else token
+    return text.replace(_SENTENCEPIECE_SPACE, " ").encode("utf-8")

@@ -1,0 +1,1 @@
+"""What a model knows along its training."""

@@ -1,0 +1,253 @@
+"""What a model knows at twelve moments of its training: the same cloze probe, put to every snapshot.
+
+The nano models come with snapshots on a logarithmic scale of steps, from the random start to the end, and with
+``snapshots.json``, which says what each had read (``moments`` needs no torch). Shares are a softmax over the candidates'
+log-probabilities alone, so they say which candidate a model prefers and not how likely it finds any of them. A word of
+several pieces must have all of them guessed, so between candidates of unequal length the shorter one has an advantage
+before anything is learned; ``Learned.pieces`` shows the cuts.
+
+Probing a model through its training: Chiang, Huang and Lee 2020, arXiv:2010.02480; Liu et al. 2021, arXiv:2104.07885.
+
+>>> read_probe("She put __ fork down.", "the, of").candidates
+('the', 'of')
+>>> [round(x, 3) for x in shares((0.0, 0.0))]
+[0.5, 0.5]
+>>> guess_band((0.5,) * 10)
+(2, 8)
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from components.lm import checkpoints
+from components.lm.gpt.decoding import SamplingSettings
+from components.lm.gpt.kv_cache import context_length
+from components.lm.tokens.token_text import token_infos
+from components.lm.training.cloze import BLANK, ClozeProbe, score_probe
+
+MOST_CANDIDATES = 4
+MOST_CHARS = 40
+"""Characters of one candidate."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One snapshot: after ``step`` steps, having read ``tokens`` tokens; ``loss`` on held-out text in nats."""
+
+    step: int
+    tokens: int
+    loss: float
+    folder: str
+
+
+@dataclass(frozen=True)
+class Learned:
+    """One probe put to every snapshot of one model.
+
+    ``pieces``: the tokens of each candidate. ``logprobs``: (moment, candidate), in nats.
+    """
+
+    probe: ClozeProbe
+    pieces: tuple[tuple[str, ...], ...]
+    logprobs: tuple[tuple[float, ...], ...]
+
+    def correct(self, moment: int) -> bool:
+        """Whether the first candidate beats every other one; a tie does not count."""
+        first, *others = self.logprobs[moment]
+        return first > max(others)
+
+    def choice(self, moment: int) -> str:
+        """The candidate this snapshot finds most likely."""
+        return self.probe.candidates[self.logprobs[moment].index(max(self.logprobs[moment]))]
+
+
+class UnusableProbe(ValueError):
+    """A typed sentence or list of words that cannot be asked: ``code`` and the ``slots`` of a sentence about it."""
+
+    def __init__(self, code: str, **slots: object) -> None:
+        super().__init__(code)
+        self.code, self.slots = code, slots
+
+
+def moments(name: str) -> tuple[Moment, ...]:
+    """Return the snapshots of a bundled model, earliest first; empty if it has none."""
+    store = checkpoints.store()
+    path = store.folder(store.parse_name(name)) / "snapshots" / "snapshots.json"
+    if not path.is_file():
+        return ()
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(Moment(s["step"], s["tokens"], float(s["held_out"]["loss"]), s["folder"]) for s in found)
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshots:
+    """The models of every moment with the one tokenizer they share; shared between sessions, never changed."""
+
+    moments: tuple[Moment, ...]
+    models: tuple[Any, ...]
+    tokenizer: Any
+
+
+def load_snapshots(name: str) -> Snapshots:
+    """Return every snapshot of a bundled model in float32. Raises ``ModelRefused``; ``ValueError`` for other weights.
+
+    Each is a copy of the shipped model with the weights of the snapshot: same architecture, same tokenizer.
+    """
+    checkpoints.import_torch()
+    from safetensors.torch import load_file
+
+    loaded = checkpoints.load(name)
+    store = checkpoints.store()
+    folder = store.folder(store.parse_name(name))
+    found = moments(name)
+    models = []
+    for moment in found:
+        model = copy.deepcopy(loaded.model)
+        weights = load_file(folder / moment.folder / "model.safetensors")
+        missing, unexpected = model.load_state_dict(weights, strict=False)
+        # Tied weights are stored once: a missing name must share its memory with one that was there.
+        stored = {p.data_ptr() for key, p in model.state_dict().items() if key in weights}
+        alone = [key for key in missing if model.state_dict()[key].data_ptr() not in stored]
+        if alone or unexpected:
+            raise ValueError(f"{moment.folder} of {name} is another architecture: {[*alone, *unexpected]}")
+        models.append(model)
+    return Snapshots(found, tuple(models), loaded.tokenizer)
+
+
+def learn(snapshots: Snapshots, probe: ClozeProbe) -> Learned:
+    """Put one probe to every snapshot.
+
+    Raises:
+        UnusableProbe: ``too_long`` for the model's context, or ``no_token``: a candidate is nothing for this tokenizer.
+    """
+    check_length(snapshots.models[0], snapshots.tokenizer, probe)
+    return Learned(
+        probe,
+        tuple(word_pieces(snapshots.tokenizer, probe, word) for word in probe.candidates),
+        tuple(score_probe(model, snapshots.tokenizer, probe).logprobs for model in snapshots.models),
+    )
+
+
+def word_pieces(tokenizer: Any, probe: ClozeProbe, word: str) -> tuple[str, ...]:
+    """Return the tokens that are scored for one candidate: those of the word where BERT fills the blank, those of the
+    sentence that hold some of it (with the space before it) where GPT scores the sentence."""
+    if tokenizer.mask_token_id is not None:
+        ids = tokenizer(word, add_special_tokens=False)["input_ids"]
+    else:
+        start = probe.sentence.index(BLANK)
+        text = tokenizer(probe.filled(word), add_special_tokens=False, return_offsets_mapping=True)
+        ids = [
+            token_id
+            for token_id, (first, end) in zip(text["input_ids"], text["offset_mapping"], strict=True)
+            if first < start + len(word) and end > start
+        ]
+    return tuple(
+        info.text if tokenizer.mask_token_id is None else info.token for info in token_infos(tokenizer, ids)
+    )
+
+
+def check_length(model: Any, tokenizer: Any, probe: ClozeProbe) -> None:
+    """Check that a model can read the sentence with any of the candidates.
+
+    Raises:
+        UnusableProbe: ``too_long`` for the model's context, or ``no_token``: a candidate is nothing for the tokenizer.
+    """
+    if any(not tokenizer(word, add_special_tokens=False)["input_ids"] for word in probe.candidates):
+        raise UnusableProbe("no_token")
+    # Two more than the text has: [CLS] and [SEP], or the token a text begins with.
+    texts = [tokenizer(probe.filled(word), add_special_tokens=False) for word in probe.candidates]
+    tokens = 2 + max(len(text["input_ids"]) for text in texts)
+    if tokens > context_length(model):
+        raise UnusableProbe("too_long", tokens=tokens, limit=context_length(model))
+
+
+def read_probe(sentence: str, words: str) -> ClozeProbe:
+    """Return what a reader typed as a probe: a sentence with one blank (two or more underscores), words with commas.
+
+    Without a comma, words are separated by spaces. Words are used once each.
+
+    Raises:
+        UnusableProbe: ``empty``, ``no_blank``, ``many_blanks``, ``few_words``, ``many_words`` or ``long_word``.
+    """
+    clean = _plain(sentence)
+    if not clean:
+        raise UnusableProbe("empty")
+    clean, blanks = re.subn(r"_{2,}", BLANK, clean)
+    if blanks != 1:
+        raise UnusableProbe("many_blanks" if blanks else "no_blank", n=blanks)
+    listed = words.split(",") if "," in words else words.split()
+    candidates = tuple(dict.fromkeys(word for item in listed if (word := _plain(item))))
+    if len(candidates) < 2:
+        raise UnusableProbe("few_words", n=len(candidates))
+    if len(candidates) > MOST_CANDIDATES:
+        raise UnusableProbe("many_words", n=len(candidates), most=MOST_CANDIDATES)
+    if any(len(word) > MOST_CHARS for word in candidates):
+        raise UnusableProbe("long_word", most=MOST_CHARS)
+    return ClozeProbe("own", clean, candidates)
+
+
+def _plain(text: str) -> str:
+    """The text on one line; half of a character (a lone surrogate) becomes U+FFFD."""
+    return " ".join(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").split())
+
+
+def shares(logprobs: Sequence[float]) -> tuple[float, ...]:
+    """Softmax over the candidates alone; sums to 1."""
+    most = max(logprobs)
+    weights = [math.exp(x - most) for x in logprobs]
+    return tuple(w / sum(weights) for w in weights)
+
+
+def guess_band(chances: Sequence[float], level: float = 0.95) -> tuple[int, int]:
+    """Return between which numbers of right answers pure guessing ends in at least ``level`` of all cases.
+
+    ``chances``: how likely a guess is right, for each question; their sum is what guessing gives on average. The band
+    leaves out at most (1 - ``level``) / 2 on each side (exact distribution of a sum of unequal coins).
+    """
+    distribution = [1.0]
+    for chance in chances:
+        kept, added = [*distribution, 0.0], [0.0, *distribution]
+        distribution = [(1 - chance) * a + chance * b for a, b in zip(kept, added, strict=True)]
+    tail, low, high = (1 - level) / 2, 0, len(chances)
+    while sum(distribution[: low + 1]) <= tail:
+        low += 1
+    while sum(distribution[high:]) <= tail:
+        high -= 1
+    return low, high
+
+
+def write_on(
+    snapshots: Snapshots, prompt: str, settings: SamplingSettings, num_tokens: int
+) -> tuple[str, ...]:
+    """Return how each snapshot of a GPT continues the same beginning by at most ``num_tokens`` tokens.
+
+    Only the continuation; of a beginning longer than the context allows, the last tokens are read.
+    """
+    from components.lm.gpt.generation import continue_text, encode_prompt
+
+    given = encode_prompt(snapshots.tokenizer, prompt, context_length=context_length(snapshots.models[0]))
+    texts = []
+    for model in snapshots.models:
+        steps = continue_text(model, snapshots.tokenizer, given, settings, max_new_tokens=num_tokens, n=1)
+        ids = [step.token.token_id for step in steps]
+        texts.append(str(snapshots.tokenizer.decode(ids, skip_special_tokens=True)))
+    return tuple(texts)
+
+
+def as_json(learned: Learned) -> dict[str, Any]:
+    """Return what a page draws of one probe: pieces, and log-probabilities with five decimals."""
+    return {"pieces": learned.pieces, "logprobs": [[round(x, 5) for x in row] for row in learned.logprobs]}
+
+
+def from_json(probe: ClozeProbe, found: Mapping[str, Any]) -> Learned:
+    """Return what :func:`as_json` gave."""
+    return Learned(
+        probe, tuple(tuple(p) for p in found["pieces"]), tuple(tuple(row) for row in found["logprobs"])
+    )

@@ -1,0 +1,1 @@
+"""What all Transformers share: attention, masks, positions, heads, sizes."""

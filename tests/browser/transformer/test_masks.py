@@ -1,0 +1,45 @@
+"""Who may look at whom, in a real browser."""
+
+import pytest
+from playwright.sync_api import expect
+
+from components.lm.transformer.attention_patterns import causal, masked_softmax
+
+PATH = "/transformer-masks?left_model=pocket-gpt"
+
+
+def test_choosing_a_word(open_at, outside: list[str]) -> None:
+    page = open_at(PATH)
+    root = page.locator(".gb-two_readers")
+    expect(root).to_have_attribute("data-word", "5")
+    expect(page.locator(".word.unseen")).to_have_count(3)
+    page.locator('[data-word="2"]').first.click()
+    expect(page.locator(".word.unseen")).to_have_count(6)
+    page.wait_for_url("**word=2**")
+    expect(page.locator(".fold.folded")).to_have_count(1)
+    assert outside == []
+
+
+def test_editing_a_mask_changes_the_row(open_at, outside: list[str]) -> None:
+    page = open_at(PATH)
+    panel = page.locator('[data-pattern="causal"]')
+    expect(panel.locator(".bar .w")).to_have_count(6)
+    shown = [float(w.get_attribute("title")) for w in panel.locator(".bar .w").all()]
+    scores = [[(3 * q + 5 * k + q * k) % 4 for k in range(6)] for q in range(6)]
+    assert shown == pytest.approx(masked_softmax(scores, causal(6))[2].tolist(), abs=1e-12)
+    page.locator('[data-cell="1.2.4"]').click()
+    opened = causal(6)
+    opened[2, 4] = True
+    shown = [float(w.get_attribute("title")) for w in panel.locator(".bar .w").all()]
+    assert shown == pytest.approx(masked_softmax(scores, opened)[2].tolist(), abs=1e-12)
+    page.wait_for_url("**flips=124**")
+    page.locator('[data-cell="1.2.4"]').press("Enter")
+    expect(page.locator(".gb-mask_patterns")).to_have_attribute("data-flips", "")
+    assert outside == []
+
+
+def test_a_cold_link(open_at, outside: list[str]) -> None:
+    page = open_at(f"{PATH}&flips=102&word=0&lang=ko")
+    expect(page.locator('[data-cell="1.0.2"]')).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".gb-two_readers")).to_have_attribute("data-word", "0")
+    assert outside == []

@@ -1,0 +1,124 @@
+"""Attention heads: from a link, in both languages, with odd texts."""
+
+import pytest
+
+from tests.pages.conftest import modules_after
+
+NAME = "bert/attention"
+
+
+def test_the_first_view_imports_no_torch() -> None:
+    assert modules_after(NAME, "attention_view") == "[]"
+
+
+def test_opens_from_a_link(open_page, lang: str) -> None:
+    at = open_page(NAME, lang=lang, text="The fox sat.", layer="2", heads="1.3", token="2")
+    assert at.session_state["layer"] == 2
+    assert tuple(at.session_state["heads"]) == (1, 3)
+    assert at.session_state["token"] == 2
+    assert not at.warning
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "</script><script>alert(1)</script>", "שלום עולם", "안녕하세요 👩‍👩‍👧", "x" * 150]
+)
+def test_odd_texts(open_page, text: str) -> None:
+    open_page(NAME, text=text)
+
+
+@pytest.mark.parametrize("measure", ["value_weighted", "rollout"])
+def test_other_readings(open_page, measure: str) -> None:
+    at = open_page(NAME, measure=measure, text="The fox sat.")
+    assert at.session_state["measure"] == measure
+
+
+def test_above_128_tokens_one_layer_is_sent(open_page) -> None:
+    at = open_page(NAME, attention_model="pocket-gpt", text="the cat " * 80)
+    assert at.number_input(key="layer").value == 0
+    at.number_input(key="layer").set_value(3).run()
+    assert not at.exception
+
+
+def test_too_long_for_the_model(open_page, lang: str) -> None:
+    from streamlit.testing.v1 import AppTest
+
+    from tests.pages.conftest import APP
+
+    at = AppTest.from_file(APP, default_timeout=60)
+    at.query_params.update({"lang": lang})
+    at.run()
+    at.query_params.update({"text": "the cat " * 400, "attention_model": "pocket-gpt"})
+    at.switch_page(f"pages/{NAME}.py").run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "801" in at.error[0].value
+
+
+def test_a_model_that_gives_no_weights(open_page, lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from streamlit.testing.v1 import AppTest
+
+    from components.lm.transformer.attention import Unreadable
+    from components.shell import cached
+    from tests.pages.conftest import APP
+
+    def refuse(*args: object) -> None:
+        raise Unreadable("mamba")
+
+    at = AppTest.from_file(APP, default_timeout=60)
+    at.query_params.update({"lang": lang})
+    at.run()
+    monkeypatch.setattr(cached, "attention", refuse)
+    at.switch_page(f"pages/{NAME}.py").run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "pocket-bert" in at.error[0].value
+
+
+def test_ablation_opens(open_page, lang: str) -> None:
+    at = open_page(NAME, lang=lang, attention_model="pocket-gpt", text="The fox sat on the", panel="ablation")
+    assert at.session_state["at"] == 4
+
+
+def test_ablation_finds_the_strongest_head(open_page) -> None:
+    at = open_page(NAME, attention_model="pocket-gpt", text="The fox sat on the", panel="ablation")
+    at.button(key="try-all-heads").click().run()
+    assert not at.exception
+    found = at.session_state["_effects"]
+    assert found["done"]
+    assert len(found["effects"]) == 36
+    assert at.session_state["at"] == 4
+
+
+def test_heads_off_come_from_the_link(open_page) -> None:
+    at = open_page(
+        NAME, attention_model="pocket-gpt", text="The fox sat on the", panel="ablation", off="0.2003.99000"
+    )
+    assert at.session_state["off"] == (0, 2003)  # there is no layer 99
+
+
+# bertviz leaves its own script file open until it is collected.
+LEAVES_FILES_OPEN = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
+
+@LEAVES_FILES_OPEN
+@pytest.mark.parametrize("view", ["head", "model", "neuron"])
+def test_bertviz(open_page, view: str) -> None:
+    open_page(NAME, text="The fox sat. </script>", panel="bertviz", bertviz_view=view)
+
+
+def test_bertviz_says_when_it_is_too_much(open_page) -> None:
+    at = open_page(
+        NAME, attention_model="pocket-gpt", text="the cat " * 45, panel="bertviz", bertviz_view="model"
+    )
+    assert len(at.info) == 1
+
+
+def test_numbers(open_page) -> None:
+    at = open_page(
+        NAME, attention_model="pocket-gpt", text="The fox sat", panel="numbers", layer="1", heads="2"
+    )
+    frame = at.dataframe[0].value
+    assert frame.shape == (3, 3)
+    assert frame.to_numpy().sum(1) == pytest.approx([1, 1, 1], abs=1e-5)

@@ -1,0 +1,75 @@
+"""Both languages have the same files, tables, keys and slots; every page is registered in both."""
+
+import csv
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+TEXT = Path(__file__).parents[1] / "assets" / "text"
+ROOT = TEXT.parents[1]
+FILES = sorted(path.relative_to(TEXT / "en").as_posix() for path in (TEXT / "en").rglob("*.*"))
+
+
+def test_same_files() -> None:
+    assert sorted(path.relative_to(TEXT / "ko").as_posix() for path in (TEXT / "ko").rglob("*.*")) == FILES
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".toml")])
+def test_same_keys_and_slots(name: str) -> None:
+    en, ko = (tomllib.loads((TEXT / lang / name).read_text(encoding="utf-8")) for lang in ("en", "ko"))
+    assert {t: set(v) for t, v in en.items()} == {t: set(v) for t, v in ko.items()}
+    for table, entries in en.items():
+        for key, text in entries.items():
+            slots = [set(re.findall(r"\$(\w+)", words[table][key], re.ASCII)) for words in (en, ko)]
+            assert slots[0] == slots[1], (table, key, slots)
+            assert text.strip(), (table, key)
+            assert ko[table][key].strip(), (table, key)
+
+
+def test_no_particle_hangs_on_a_slot() -> None:
+    """은/는, 이/가, 을/를 depend on the sound before them, which a slot does not tell."""
+    for path in (TEXT / "ko").rglob("*.toml"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            assert not re.search(r"\$\{?[a-z_]+\}?(은|는|이|가|을|를|과|와|으로|로)(?=[\s.,!?\"]|$)", line), (
+                path.name,
+                line,
+            )
+
+
+def test_every_page_has_title_and_question() -> None:
+    pages = {f"{path.parent.name}/{path.stem}" for path in (ROOT / "pages").glob("*/*.py")}
+    words = {}
+    for path in (TEXT / "en").rglob("*.toml"):
+        words |= tomllib.loads(path.read_text(encoding="utf-8"))
+    for page in pages:
+        assert {"title", "question"} <= set(words.get(page, {})), page
+
+
+def test_a_label_is_defined_once() -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for path in (TEXT / "en").rglob("*.toml"):
+        for table, entries in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            for key in entries:
+                assert (table, key) not in seen, (table, key, path.name, seen.get((table, key)))
+                seen[table, key] = path.name
+
+
+def test_every_stop_of_the_map_has_a_miniature() -> None:
+    pages = re.findall(r'lesson\("([\w/]+)"', (ROOT / "app.py").read_text(encoding="utf-8"))
+    drawn = json.loads((ROOT / "assets/traces/miniatures.json").read_text(encoding="utf-8"))
+    assert set(pages) - {"start/home"} == set(drawn)
+
+
+@pytest.mark.parametrize(
+    "page", sorted(path for path in (ROOT / "pages").glob("*/*.py") if path.stem != "home")
+)
+def test_every_page_explains_its_terms(page: Path) -> None:
+    """The terms of the foot are in the glossary, under their English names."""
+    listed = re.search(r"terms=\[(.*?)\]", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert listed, page.name
+    with (ROOT / "assets/facts/glossary.csv").open(encoding="utf-8", newline="") as file:
+        known = {row["english"] for row in csv.DictReader(file)}
+    assert set(re.findall(r'"(.*?)"', listed[1])) <= known
