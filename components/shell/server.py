@@ -34,6 +34,7 @@ PATIENCE = 20.0
 
 _LOG = logging.getLogger(__name__)
 _warm = threading.Event()
+_asked = threading.Event()
 _framed = threading.Event()
 
 
@@ -54,7 +55,7 @@ class FrameFirst:
 
 
 def warm_up(port: int) -> None:
-    """Run the frame once, wait for the first page, then load torch and the first model."""
+    """Run the frame once, wait for the first page (or for somebody who asks), then load torch and the first model."""
     address = f"http://127.0.0.1:{port}/_stcore/script-health-check"
     for _ in range(100):
         try:
@@ -64,21 +65,29 @@ def warm_up(port: int) -> None:
             threading.Event().wait(0.1)
     _framed.set()
     first_page_drawn.clear()  # the check itself drew a page
-    first_page_drawn.wait(PATIENCE)
-    threading.Event().wait(0.5)
+    if not _asked.is_set():
+        first_page_drawn.wait(PATIENCE)
+        _asked.wait(0.5)
+    loaded = False
     try:
         from components.shell.cached import warm_models
 
         warm_models()
+        loaded = True
     except Exception:  # a page that needs the model will say what is wrong
         _LOG.exception("warm-up failed")
     gc.collect()
     gc.freeze()
-    _warm.set()
+    if loaded:
+        _warm.set()
 
 
 async def _ready(request: Request) -> Response:
-    return JSONResponse({"serving": True, "warm": _warm.is_set()}, status_code=200)
+    """Whether the first model is loaded: 200, or 503 until then. Whoever asks first starts the warm-up."""
+    _asked.set()
+    first_page_drawn.set()  # the warm-up waits for one of the two
+    warm = _warm.is_set()
+    return JSONResponse({"serving": True, "warm": warm}, status_code=200 if warm else 503)
 
 
 def addresses(port: int) -> list[str]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import statistics
 import time
+import urllib.request
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ class Session:
     page: str
     received: int = 0
     query: str = ""
+    id: str = ""
     errors: list[str] = field(default_factory=list)
     elements: dict[str, str] = field(default_factory=dict)  # id -> the fragment it stands in
 
@@ -65,6 +67,8 @@ class Session:
             forward = ForwardMsg()
             forward.ParseFromString(raw)
             kind = forward.WhichOneof("type")
+            if kind == "new_session":
+                self.id = forward.new_session.initialize.session_id
             if kind == "page_info_changed":
                 self.query = forward.page_info_changed.query_string
             if kind == "delta" and forward.delta.WhichOneof("type") == "new_element":
@@ -86,9 +90,15 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         return pool.submit(asyncio.run, work).result()
 
 
-async def _open(port: int, page: str, query: str) -> Session:
+async def _open(port: int, page: str, query: str, resume: str = "") -> Session:
+    """Open a page; ``resume`` is the id of a session whose connection was lost, given as the browser gives it."""
+    again = ["no-xsrf-token", resume] if resume else []
     socket = await websockets.connect(
-        f"ws://127.0.0.1:{port}/_stcore/stream", subprotocols=["streamlit"], max_size=None, compression=None
+        f"ws://127.0.0.1:{port}/_stcore/stream",
+        subprotocols=["streamlit", *again],  # type: ignore[list-item]  # plain strings will do
+        max_size=None,
+        compression=None,
+        open_timeout=120,
     )
     session = Session(socket, page)
     await session.view(query, history=False)
@@ -112,6 +122,54 @@ def together(port: int, page: str, first: str, count: int, rounds: int, act: Act
     """Let ``count`` sessions each do ``act(session, who, round)``, all at once; return the median seconds and the errors."""
     times, errors = _run(_together(port, page, first, count, rounds, act))
     return statistics.median(times), errors
+
+
+@dataclass(frozen=True)
+class Blink:
+    """What a class saw when its network was gone for a moment."""
+
+    served: float
+    """Seconds from the first socket's return until the page of the last one was drawn again."""
+    deaf: float
+    """The longest wait of the health route, in seconds."""
+    kept: int
+    """Readers who found their old session."""
+
+
+async def _blink(port: int, page: str, first: str, count: int) -> Blink:
+    before = [await _open(port, page, first) for _ in range(count)]
+    worst, over = 0.0, asyncio.Event()
+
+    def ask() -> float:
+        start = time.perf_counter()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=300):
+            return time.perf_counter() - start
+
+    async def health() -> None:
+        nonlocal worst
+        while not over.is_set():
+            worst = max(worst, await asyncio.to_thread(ask))
+            await asyncio.sleep(0.05)
+
+    await asyncio.gather(*(s.socket.close() for s in before))
+    await asyncio.sleep(1)
+    asking = asyncio.create_task(health())
+    await asyncio.sleep(0.2)
+    start = time.perf_counter()
+    after = await asyncio.gather(*(_open(port, page, first, s.id) for s in before))
+    served = time.perf_counter() - start
+    await asyncio.sleep(0.5)
+    over.set()
+    await asking
+    for s in after:
+        await s.socket.close()
+    kept = sum(a.id == b.id for a, b in zip(before, after, strict=True))
+    return Blink(served, worst, kept)
+
+
+def blink(port: int, page: str, first: str, count: int) -> Blink:
+    """Let ``count`` sessions with a page open lose their sockets at once and come back a second later."""
+    return _run(_blink(port, page, first, count))
 
 
 async def _hold(port: int, page: str, first: str, count: int) -> list[Session]:
