@@ -38,7 +38,8 @@ def test_the_rows_are_the_models() -> None:
         assert [near.token for near in known.near[token]] == [near.token for near in found]
         for one, other in zip(known.near[token], found, strict=True):
             assert np.array_equal(one.row, other.row)
-            assert one.cosine == pytest.approx(other.cosine, abs=1e-6)  # float32 dot products
+            # A sum of 192 float32 products of unit vectors: 192 · 2^-24 = 1.1e-5 at most. The rows are 6e-5 apart.
+            assert one.cosine == pytest.approx(other.cosine, abs=1.2e-5)
 
 
 def test_the_words_are_the_models() -> None:
@@ -48,7 +49,9 @@ def test_the_words_are_the_models() -> None:
     found = word_vectors(loaded, SENTENCES.splitlines(), WORD)
     assert (known.words, known.chosen, known.pieces) == (found.words, found.chosen, found.pieces)
     assert np.array_equal(known.static, found.static)
-    np.testing.assert_allclose(known.layers, found.layers, atol=1e-4)  # four layers of float32 products
+    np.testing.assert_allclose(
+        known.layers, found.layers, atol=1e-4
+    )  # values up to 4.6, six layers of sums of up to 768 products; between two processors 2.6e-6
 
 
 def test_anything_else_is_computed() -> None:
