@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from components.pretraining import word_codes
 from components.pretraining.corpus import CorpusError, Source, read_corpus
 
 DEFAULT_WORK = Path("~/.cache/glassbox/pretraining")
@@ -24,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     _add_masking_study(steps)
     _add_evaluate(steps)
     _add_export(steps)
+    word_codes.add_step(steps, REPOSITORY)
     options = parser.parse_args(arguments)
     options.work = options.work.expanduser()
     from components.pretraining.training import TrainingError
