@@ -10,11 +10,12 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
+from components.lessons.bert.masked_text import MODEL, maskable_text  # noqa: E402
+from components.lessons.transformer.masks_recorded import GUESSES  # noqa: E402
 from components.lm import checkpoints  # noqa: E402
 from components.lm.gpt.decoding import SamplingSettings  # noqa: E402
 from components.lm.gpt.writing import Writing  # noqa: E402
 from components.lm.gpt.written import details, prompt_line, written_line  # noqa: E402
-from components.shell.first_views import GUESSES  # noqa: E402
 
 
 def gpt_generation(steps: int = 17) -> dict:
@@ -52,9 +53,10 @@ def gpt_learning() -> dict:
 
 def bert_attention() -> None:
     """The default view of "Attention heads": every weight, exact."""
-    from components.lessons.bert.attention import TEXT, default_model
+    from components.lessons.attention_models import default_model
+    from components.lessons.bert.attention import TEXT
+    from components.lessons.bert.attention_recorded import ATTENTION, AttentionView
     from components.lm.transformer.attention import attend, encode, separator_ids
-    from components.shell.first_views import ATTENTION, AttentionView
 
     loaded = checkpoints.load(default_model(), "attention")
     found = attend(loaded, encode(loaded, TEXT))
@@ -66,8 +68,8 @@ def bert_attention() -> None:
 def masks() -> list[dict]:
     """The default view of "Who may look at whom": every word of its sentence, guessed by both models."""
     from components.lessons.transformer.masks import LAYER, PARAMS, SENTENCE
+    from components.lessons.transformer.masks_recorded import guesses_as_json
     from components.lm.transformer.word_context import guess_word, word_spans
-    from components.shell.first_views import guesses_as_json
 
     state = {p.key: p.default for p in PARAMS}
     found = []
@@ -81,8 +83,8 @@ def masks() -> list[dict]:
 def bert_inputs() -> None:
     """The default view of "Token + segment + position": every row, exact, and the neighbours of its tokens."""
     from components.lessons.bert.inputs import FIRST, MODEL, SECOND
+    from components.lessons.bert.inputs_recorded import INPUTS, InputsView
     from components.lm.bert.embeddings import embed, neighbours, num_segments, read_input
-    from components.shell.first_bert import INPUTS, InputsView
 
     loaded = checkpoints.load(MODEL, "attention")
     given = read_input(loaded, FIRST, SECOND)
@@ -95,8 +97,8 @@ def bert_inputs() -> None:
 def bert_contextual() -> None:
     """The default view of "One word, many meanings": every vector, exact."""
     from components.lessons.bert.contextual import MODEL, SENTENCES, WORD
+    from components.lessons.bert.contextual_recorded import WORDS, save_words
     from components.lm.bert.contextual import word_vectors
-    from components.shell.first_bert import WORDS, save_words
 
     loaded = checkpoints.load(MODEL, "attention")
     vectors = word_vectors(loaded, SENTENCES.splitlines(), WORD)
@@ -111,12 +113,11 @@ def bert_masking() -> None:
     from components.lessons.bert import next_sentence as next_page
     from components.lm.bert.dice import Recipe, settle
     from components.lm.bert.next_sentence import judge
-    from components.shell import cached
 
-    loaded = checkpoints.load(page.MODEL, "masked_prediction")
+    loaded = checkpoints.load(MODEL, "masked_prediction")
     card, left_only = loaded.card, checkpoints.card(page.LEFT_ONLY)
     model = {"model": card.name, "revision": card.revision}
-    text = cached.maskable_text(card.name, card.revision, page.TEXT)
+    text = maskable_text(card.name, card.revision, page.TEXT)
     hidden = list(page.HIDDEN)
     state = {"mlm_text": page.TEXT, "hidden": hidden, "filled": []}
     lab = page.lab_data(card, text, hidden, {})
@@ -126,7 +127,7 @@ def bert_masking() -> None:
     )  # fmt: skip
 
     state = {p.key: p.default for p in dice_page.PARAMS if p.key in dice_page.DREW}
-    text = cached.maskable_text(card.name, card.revision, dice_page.TEXT)
+    text = maskable_text(card.name, card.revision, dice_page.TEXT)
     settled = {n: settle(text, Recipe(), num_draws=n, seed=state["seed"]) for n in (1, 100)}
     kept = {
         n: {"tokens": s.tokens, "draws": s.draws, "counts": {int(a): c for a, c in s.counts.items()}}
@@ -173,7 +174,7 @@ def miniature_of_generation(trace: dict) -> dict:
 
 def miniature_of_bpe() -> dict:
     """The course's four words, one merge a frame."""
-    from components.lessons.tokens.bpe import TOY
+    from components.lessons.tokens.word_training import TOY
     from components.lm.tokens.bpe import train_bpe
 
     trace = train_bpe(dict(TOY), 10)
@@ -186,7 +187,7 @@ def miniature_of_bpe() -> dict:
 
 def miniature_of_encode() -> dict:
     """*lowest* under these merges, one merge a row."""
-    from components.lessons.tokens.bpe import TOY
+    from components.lessons.tokens.word_training import TOY
     from components.lm.tokens.bpe import train_bpe
 
     word = train_bpe(dict(TOY), 10).model().encode_word("lowest")
@@ -200,7 +201,7 @@ def miniature_of_encode() -> dict:
 
 def miniature_of_wordpiece() -> dict:
     """Three referees on the course's words: what each has learned, one merge a frame."""
-    from components.lessons.tokens.bpe import TOY
+    from components.lessons.tokens.word_training import TOY
     from components.lm.tokens.referee_race import run_race
 
     lanes = run_race(dict(TOY), 8).lanes
@@ -304,7 +305,8 @@ def _frame(tokens: list[str], weights: object) -> dict:
 
 def miniature_of_attention() -> dict:
     """The five heads of the default text that spread their weight least, one after the other."""
-    from components.lessons.bert.attention import TEXT, default_model
+    from components.lessons.attention_models import default_model
+    from components.lessons.bert.attention import TEXT
     from components.lm.transformer.attention import attend, encode, entropy
 
     loaded = checkpoints.load(default_model(), "attention")

@@ -20,8 +20,10 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import SCRIPT_RUN_C
 
 from components.elements.pictures import picture_downloads
 from components.figures.theme import css_variables
+from components.lm.checkpoints.model_card import ModelRefused
 from components.shell import links, server_events
 from components.shell.navigation import neighbours
+from components.shell.refusals import refusal
 from components.words import language, t, term
 
 _LOG = logging.getLogger(__name__)
@@ -277,12 +279,9 @@ def _failures_shown() -> Iterator[None]:
     """Show a failure in its place, in words."""
     try:
         yield
+    except ModelRefused as refused:
+        st.error(refusal(refused))
     except Exception as error:  # the frame must outlive any page
-        if type(error).__name__ == "ModelRefused":
-            from components.shell.models import refusal
-
-            st.error(refusal(error))  # type: ignore[arg-type]
-            return
         _LOG.exception("page failed")
         st.error(t("layout", "page_failed", error=f"{type(error).__name__}: {error}"))
 
@@ -338,3 +337,13 @@ def run_page(page: Any) -> None:
     finally:
         links.close_view()
         server_events.first_page_drawn.set()
+
+
+def is_dark() -> bool:
+    """Whether charts are drawn for the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def text_size() -> int:
+    """Return the size of letters in charts, in pixels."""
+    return 21 if st.session_state.get("size") == "lecture" else 14

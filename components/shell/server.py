@@ -70,7 +70,7 @@ def warm_up(port: int) -> None:
         _asked.wait(0.5)
     loaded = False
     try:
-        from components.shell.cached import warm_models
+        from components.shell.loading import warm_models
 
         warm_models()
         loaded = True

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components.elements.bert.attention_view import attention_view
+from components.lessons.attention_models import default_model
 from components.lessons.bert import attention as page
 from components.lessons.bert import attention_panels as panels
 from components.lm.transformer.attention import pack_weights
@@ -29,7 +30,7 @@ with controls():
         format_func=lambda measure: t("attention", measure),
         help=t("attention", "measure_help"),
     )
-card = model_in_use("attention", default=page.default_model(), key="attention_model")
+card = model_in_use("attention", default=default_model(), key="attention_model")
 attention = page.read(card)
 if attention is None:
     foot(NAME)

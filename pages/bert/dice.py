@@ -5,7 +5,7 @@ import streamlit as st
 from components.elements.bert.dice_board import dice_board
 from components.lessons.bert import dice
 from components.lessons.bert.dice_panels import look_further
-from components.lessons.bert.masking import MODEL, About, notices
+from components.lessons.bert.masked_text import MODEL, About, notices
 from components.shell import links
 from components.shell.layout import Export, caption, controls, foot, page_header, slide_note, working
 from components.shell.models import model_in_use, model_picker

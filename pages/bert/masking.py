@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components.elements.bert.mask_lab import mask_lab
+from components.lessons.bert import masked_text
 from components.lessons.bert import masking as mlm
 from components.shell import links
 from components.shell.layout import Export, caption, controls, foot, page_header, part, picture_first, working
@@ -22,7 +23,7 @@ with controls():
     row[2].toggle(t("mlm", "whole_words"), key="whole_words", help=t("mlm", "whole_words_help"))
 
 # The model guesses every hidden token, all in one pass.
-card = model_in_use("masked_prediction", default=mlm.MODEL, key="bert_model")
+card = model_in_use("masked_prediction", default=masked_text.MODEL, key="bert_model")
 
 
 @part
@@ -31,10 +32,10 @@ def blanks() -> None:
     with st.container():  # one place, so that what comes and goes here does not mount the text anew
         with working(t("mlm", "loading", model=card.name)):
             text, data = mlm.lab(card)
-        mlm.notices(card, text)
+        masked_text.notices(card, text)
     mask_lab(data, on_blanks=mlm.clicked)
     picture_first("mask_lab", (data["hidden"], data["filled"]))
-    caption(mlm.caption(card))
+    caption(masked_text.caption(card))
     mlm.look_further(card, text)
 
 
@@ -49,8 +50,8 @@ foot(
     ],
     export=Export(
         "bert-masking",
-        f"{mlm.caption(card)} · {st.session_state['mlm_text'][:200]}",
-        mlm.About(card, ("mlm_text", "hidden", "filled")),
+        f"{masked_text.caption(card)} · {st.session_state['mlm_text'][:200]}",
+        masked_text.About(card, ("mlm_text", "hidden", "filled")),
         {"candidates": lambda: mlm.lab_rows(card)},
         lambda: mlm.lab(card)[1]["cards"],
     ),

@@ -4,6 +4,7 @@ import streamlit as st
 
 from components.elements.bert.recipe_board import recipe_board
 from components.lessons.bert import masking_rates as rates
+from components.lessons.bert.masked_text import MODEL
 from components.lm.bert.masking_table import published, study, study_rows
 from components.shell import links
 from components.shell.layout import (
@@ -51,7 +52,7 @@ elif look == "study":
     st.markdown(t("rates", "study_text"))
     rates.show_study(study() or ())
 elif look == "live":
-    card = model_in_use("masked_prediction", default=rates.MODEL, key="bert_model")
+    card = model_in_use("masked_prediction", default=MODEL, key="bert_model")
     st.markdown(f"#### {t('rates', 'live_title', model=card.name)}")
     st.markdown(t("rates", "live_text"))
     columns = st.columns([4, 2, 2], vertical_alignment="bottom")

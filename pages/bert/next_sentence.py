@@ -4,6 +4,7 @@ import streamlit as st
 
 from components.elements.bert.next_rounds import next_rounds
 from components.lessons.bert import next_sentence as nsp
+from components.lessons.bert.masked_text import MODEL
 from components.shell import links
 from components.shell.layout import Export, caption, controls, foot, page_header, part, slide_note, working
 from components.shell.models import model_in_use, model_picker
@@ -35,7 +36,7 @@ with controls():
         model_picker("next_sentence", key="bert_model", on_change=nsp.restart)
     row[3].button(t("nsp", "new_game"), key="new_game", on_click=nsp.new_game, disabled=chosen == "probe")
 
-card = model_in_use("next_sentence", default=nsp.MODEL, key="bert_model")
+card = model_in_use("next_sentence", default=MODEL, key="bert_model")
 nsp.notices(card)
 if chosen == "rounds":
 

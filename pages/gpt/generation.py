@@ -7,6 +7,7 @@ from components.lessons.gpt import generation as gpt
 from components.lessons.gpt.generation_inside import look_inside
 from components.shell import links
 from components.shell.layout import Export, caption, controls, foot, page_header, part, slide_note
+from components.shell.loading import FIRST_MODEL
 from components.shell.models import model_in_use, model_picker
 from components.words import t
 
@@ -24,7 +25,7 @@ with controls():
     gpt.sampling_controls(row[2:])
 
 # The first view comes from a file; everything else from the model.
-card = model_in_use("generation", default=gpt.cached.FIRST_MODEL)
+card = model_in_use("generation", default=FIRST_MODEL)
 
 
 @part

@@ -11,7 +11,20 @@ from components.words import t
 links.open_view("start/home")
 page_header("start/home")
 
-stops = lessons()
-chosen = course_map(stops, start=t("home", "start"), intro=t("home", "intro"))
+stops = {stop.name: stop for stop in lessons()}
+chosen = course_map(
+    [
+        {
+            "name": stop.name,
+            "path": stop.url_path,
+            "chapter": t("nav", stop.chapter),
+            "title": stop.title,
+            "question": stop.question,
+        }
+        for stop in stops.values()
+    ],
+    start=t("home", "start"),
+    intro=t("home", "intro"),
+)
 if chosen is not None:
-    st.switch_page(chosen.page, query_params=links.frame_query())
+    st.switch_page(stops[chosen].page, query_params=links.frame_query())

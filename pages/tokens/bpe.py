@@ -3,13 +3,14 @@
 import streamlit as st
 
 from components.elements.tokens.bpe_board import bpe_board
-from components.lessons.tokens import bpe
+from components.lessons.tokens import bpe, word_training
 from components.lessons.tokens.word_editor import word_editor
+from components.lm.tokens.bpe import MAX_MERGES
 from components.shell import links
 from components.shell.layout import caption, controls, foot, page_header, slide_note
 from components.words import t
 
-links.open_view("tokens/bpe", *bpe.TRAINING, *bpe.BOARD)
+links.open_view("tokens/bpe", *word_training.TRAINING, *bpe.BOARD)
 page_header("tokens/bpe")
 
 # The reader sets the words, how many merges, and who wins a tie.
@@ -17,25 +18,31 @@ with controls():
     row = st.columns([1.7, 1.75, 1.25, 2.5, 1.35, 1.15], vertical_alignment="bottom")
     row[0].selectbox(
         t("bpe", "source"),
-        bpe.SOURCES,
+        word_training.SOURCES,
         key="bpe_source",
         format_func=lambda source: t("bpe", f"source_{source}"),
-        on_change=bpe.words_changed,
+        on_change=word_training.words_changed,
     )
     with row[1]:
         word_editor()
     row[2].number_input(
-        t("bpe", "num_merges"), 1, bpe.MAX_MERGES, key="num_merges", help=t("bpe", "num_merges_help")
+        t("bpe", "num_merges"),
+        1,
+        MAX_MERGES,
+        key="num_merges",
+        help=t("bpe", "num_merges_help"),
     )
     row[3].selectbox(
         t("bpe", "tie_rule"),
-        bpe.RULES,
+        word_training.RULES,
         key="tie_rule",
         format_func=lambda rule: t("bpe", f"rule_name_{rule}"),
         help=t("bpe", "tie_rule_help"),
-        on_change=bpe.rules_changed,
+        on_change=word_training.rules_changed,
     )
-    row[4].toggle("`</w>`", key="end_of_word", help=t("bpe", "end_of_word_help"), on_change=bpe.rules_changed)
+    row[4].toggle(
+        "`</w>`", key="end_of_word", help=t("bpe", "end_of_word_help"), on_change=word_training.rules_changed
+    )
     with row[5].popover(t("layout", "more"), width="stretch"):
         st.radio(
             t("bpe", "end_mark_place"),
@@ -43,20 +50,20 @@ with controls():
             key="end_mark_place",
             format_func=lambda place: t("bpe", f"end_mark_{place}"),
             disabled=not st.session_state["end_of_word"],
-            on_change=bpe.rules_changed,
+            on_change=word_training.rules_changed,
             help=None if st.session_state["end_of_word"] else t("bpe", "end_mark_needs"),
         )
 
 # The whole run is trained once; the browser steps through it.
-lesson = bpe.run_on_screen()
+lesson = word_training.run_on_screen()
 if lesson is not None:
     st.session_state["bpe_step"] = step = min(st.session_state["bpe_step"], lesson.trace.num_steps)
     bpe_board(
         lesson,
-        lesson_id=bpe.lesson_id(lesson),
+        lesson_id=word_training.lesson_id(lesson),
         step=bpe.step_to_take_over(),
         predict=bpe.predict_to_take_over(),
-        rev=bpe.revision(),
+        rev=word_training.revision(),
         runs=bpe.runs_on_screen(),
         active=st.session_state["run"],
         advance=st.session_state.get("_bpe_advance", False),

@@ -3,13 +3,14 @@
 import streamlit as st
 
 from components.elements.tokens.encode_board import encode_board
-from components.lessons.tokens import bpe
 from components.lessons.tokens import encode as page
+from components.lessons.tokens import word_training
+from components.lm.tokens.bpe import MAX_MERGES
 from components.shell import links
 from components.shell.layout import caption, controls, foot, page_header, reading_aid, slide_note
 from components.words import t
 
-links.open_view("tokens/encode", *page.PARAMS, *bpe.TRAINING, *bpe.RUNS)
+links.open_view("tokens/encode", *page.PARAMS, *word_training.TRAINING, *word_training.RUNS)
 page_header("tokens/encode")
 
 # The reader sets the text, whether it is cut into letters or bytes, and which merges were learned.
@@ -39,14 +40,12 @@ with controls():
     else:
         row[2].selectbox(
             t("encode", "source"),
-            bpe.SOURCES,
+            word_training.SOURCES,
             key="bpe_source",
             format_func=lambda source: t("bpe", f"source_{source}"),
-            on_change=bpe.words_changed,
+            on_change=word_training.words_changed,
         )
-        row[3].number_input(
-            t("bpe", "num_merges"), 1, bpe.MAX_MERGES, key="num_merges", on_change=page.restart
-        )
+        row[3].number_input(t("bpe", "num_merges"), 1, MAX_MERGES, key="num_merges", on_change=page.restart)
     with row[4].popover(t("layout", "more"), width="stretch"):
         page.more_settings(as_bytes)
 
@@ -54,7 +53,7 @@ with controls():
 lesson = page.trained()
 view = page.encoded(lesson) if lesson is not None else None
 if view is not None:
-    encode_board(**view, step=page.step_to_take_over(), rev=bpe.revision(), on_step=page.moved)
+    encode_board(**view, step=page.step_to_take_over(), rev=word_training.revision(), on_step=page.moved)
     caption(page.caption(view))
     if as_bytes:
         for note in filter(None, (page.forms_note(), page.split_note(view))):

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components.elements.transformer.attention_steps import attention_steps
-from components.lessons.bert import attention as attention_page
+from components.lessons import attention_models
 from components.lessons.transformer import self_attention as page
 from components.shell import links
 from components.shell.layout import Export, caption, controls, foot, page_header, slide_note
@@ -36,7 +36,7 @@ with controls():
 if by_hand:
     shown = page.by_hand()
 else:
-    card = model_in_use("attention", default=attention_page.default_model(), key="attention_model")
+    card = model_in_use("attention", default=attention_models.default_model(), key="attention_model")
     page.clamp_head(card)
     row[3].number_input(t(WORDS, "layer"), 0, card.num_layers - 1, key="steps_layer")
     row[4].number_input(t(WORDS, "head"), 0, card.num_heads - 1, key="steps_head")

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from components.elements.transformer.sparse_view import SparseChoice, sparse_view
+from components.lessons.transformer.sparse import sparse_growth
 from components.lm.transformer.attention_patterns import NAMES
-from components.shell import cached, links
+from components.shell import links
 from components.shell.layout import Export, caption, foot, page_header, slide_note
 from components.words import t
 
@@ -22,7 +23,7 @@ page_header(NAME)
 s = st.session_state
 
 # Pattern, length and stride are set in the picture; the counts behind the curves come from here.
-growth, memory = cached.sparse_growth()
+growth, memory = sparse_growth()
 now = SparseChoice(s["pattern"], s["n"], s["l"], s["c"], s["query"])
 held = s.get("_sparse_start")
 if held is None or held[0] != links.revision():

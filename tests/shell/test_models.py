@@ -4,7 +4,7 @@ import pytest
 
 from components import words as i18n
 from components.lm.checkpoints.model_card import REASON_PARAMETERS, ModelRefused, Reason
-from components.shell.models import refusal, size
+from components.shell.refusals import refusal, size
 
 VALUES = {
     "capabilities": ("generation", "attention"),

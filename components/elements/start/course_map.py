@@ -4,11 +4,9 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from components.elements.mount import element
-from components.shell.navigation import Lesson
-from components.words import t
 
 _mount = element("start/course_map")
 _MINIATURES = Path(__file__).parents[3] / "assets" / "traces" / "miniatures.json"
@@ -21,25 +19,25 @@ def _miniatures() -> dict[str, Any]:
     return found
 
 
-def course_map(stops: Sequence[Lesson], *, start: str, intro: str) -> Lesson | None:
-    """Draw the map and return the stop that was clicked, if any."""
+class Stop(TypedDict):
+    """One stop of the map: ``name`` is chapter and page (``bert/masking``), ``path`` its address."""
+
+    name: str
+    path: str
+    chapter: str
+    title: str
+    question: str
+
+
+def course_map(stops: Sequence[Stop], *, start: str, intro: str) -> str | None:
+    """Draw the map and return the name of the stop that was clicked, if any."""
     result = _mount(
         key="course_map",
         data={
             "start": start,
             "intro": intro,
-            "stops": [
-                {
-                    "name": stop.name,
-                    "path": stop.url_path,
-                    "chapter": t("nav", stop.chapter),
-                    "title": stop.title,
-                    "question": stop.question,
-                    "miniature": _miniatures().get(stop.name),
-                }
-                for stop in stops
-            ],
+            "stops": [{**stop, "miniature": _miniatures().get(stop["name"])} for stop in stops],
         },
         on_go_change=lambda: None,
     )
-    return next((stop for stop in stops if stop.name == result.go), None)
+    return next((stop["name"] for stop in stops if stop["name"] == result.go), None)

@@ -3,19 +3,26 @@
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
 from components.elements.bert.attention_view import AttentionChoice
-from components.lm import checkpoints
+from components.lessons.attention_models import default_model
+from components.lessons.bert import attention_recorded
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.transformer.attention import ALL_LAYERS_UP_TO, Attention, TooLong, Unreadable, as_rows
 from components.lm.transformer.head_scores import KINDS, HeadScores
-from components.shell import cached, links
+from components.shell import links
 from components.shell.layout import Export, working
+from components.shell.loading import load_model
 from components.words import t
+
+if TYPE_CHECKING:
+    from components.lm.transformer.attention import Attention
+    from components.lm.transformer.head_scores import HeadScores
+
 
 TEXT = "The little girl gave her brother the red ball because he was sad."
 MEASURES = ("weights", "value_weighted", "rollout")
@@ -23,12 +30,6 @@ PANELS = ("nothing", "ablation", "bertviz", "numbers")
 SORTS = ("grid", *KINDS)
 HEADS_PER_LAYER = 1000
 """A head travels in a link as layer * 1000 + head."""
-
-
-def default_model() -> str:
-    """The best bundled BERT; while there is none, the bundled GPT."""
-    bundled = checkpoints.store().bundled_names()
-    return next((name for name in ("pocket-bert", "nano-bert") if name in bundled), cached.FIRST_MODEL)
 
 
 def params() -> tuple[links.Param, ...]:
@@ -78,7 +79,7 @@ def read(card: ModelCard) -> Attention | None:
     s = st.session_state
     try:
         with working(t("attention", "computing", model=card.name)):
-            return cached.attention(card.name, card.revision, s["text"], s["second"], None)
+            return attention_of(card.name, card.revision, s["text"], s["second"], None)
     except TooLong as error:
         st.error(t("attention", "too_long", tokens=error.num_tokens, limit=error.limit, model=card.name))
     except Unreadable:
@@ -107,7 +108,7 @@ def sent(card: ModelCard, attention: Attention) -> Sent:
     measure, weights, layers, only = str(s["measure"]), attention.weights, attention.layers, None
     if measure != "weights":
         try:
-            weights = cached.attention_measure(*texts, measure)
+            weights = attention_measure(*texts, measure)
         except Unreadable:
             st.info(t("attention", "unreadable", family=card.family))
             measure = "weights"
@@ -118,7 +119,7 @@ def sent(card: ModelCard, attention: Attention) -> Sent:
             t("attention", "only_layer", tokens=len(attention.encoded)), 0, card.num_layers - 1, key="layer"
         )
     rolled = measure == "rollout"
-    scores = None if rolled or only is not None else cached.attention_scores(*texts)
+    scores = None if rolled or only is not None else attention_scores(*texts)
     return Sent(
         attention=Attention(attention.encoded, weights, layers, attention.causal),
         measure=measure,
@@ -210,3 +211,45 @@ def npz(attention: Attention, about: Mapping[str, Any]) -> bytes:
         about=np.array([f"{key}: {value}" for key, value in about.items()]),
     )
     return file.getvalue()
+
+
+# One text of 128 tokens in 12 layers of 12 heads has 9.4 MB of weights; 40 such texts, shared by all sessions.
+@st.cache_resource(max_entries=40, show_spinner=False)
+def attention_of(name: str, revision: str, text: str, pair: str, layer: int | None) -> "Attention":
+    """Return the attention weights of a text or pair; ``revision`` makes a replaced model a new entry."""
+    from components.lm.transformer.attention import attend, encode
+
+    if layer is None and (known := attention_recorded.attention(name, revision, text, pair)):
+        return known.attention
+    loaded = load_model(name, "attention")
+    return attend(loaded, encode(loaded, text, pair), layer)
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def attention_measure(name: str, revision: str, text: str, pair: str, measure: str) -> Any:
+    """Return another reading of the same text, as weights: ``value_weighted`` (layer, head, query, key) or
+    ``rollout`` (layer, 2, query, key): the mean of the heads, and rollout."""
+    import numpy as np
+
+    from components.lm.transformer.attention import rollout, shares, value_weighted
+
+    plain = attention_of(name, revision, text, pair, None)
+    if measure == "value_weighted":
+        return shares(value_weighted(load_model(name, "attention"), plain))
+    return np.stack([plain.weights.mean(1), rollout(plain.weights)], axis=1).astype(np.float32)
+
+
+@st.cache_resource(max_entries=80, show_spinner=False)
+def attention_scores(name: str, revision: str, text: str, pair: str) -> "HeadScores":
+    """Return what each head does on this text."""
+    from components.lm.transformer.attention import separator_ids
+    from components.lm.transformer.head_scores import score_heads
+
+    plain = attention_of(name, revision, text, pair, None)
+    ids = plain.encoded.input_ids
+    known = attention_recorded.attention(name, revision, text, pair)
+    separators = known.separators if known else separator_ids(load_model(name, "attention"))
+    special = set(ids[plain.encoded.special].tolist())
+    return score_heads(
+        plain.weights, ids.tolist(), causal=plain.causal, separator_ids=separators, ignore_ids=special
+    )

@@ -8,11 +8,13 @@ import streamlit as st
 from components.elements.bert.ablation_board import Switched, ablation_board, chosen
 from components.elements.bert.attention_view import AttentionChoice
 from components.elements.bert.bertviz_frame import MOST_LINES, VIEWS, bertviz_html, lines_to_draw
+from components.lessons.attention_models import head_steps
 from components.lessons.bert import attention as page
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.transformer.attention import Attention, Encoded, Unreadable
-from components.shell import cached, links
+from components.shell import links
 from components.shell.layout import reading_aid, working
+from components.shell.loading import load_model
 from components.words import t
 
 BOARD = "ablation_board"
@@ -68,7 +70,7 @@ def ablation(card: ModelCard, attention: Attention) -> None:
     plain = attention.encoded
     switched = _switched(card, plain, masked)
     encoded = plain.with_mask_at(switched.at) if masked else plain
-    loaded = cached.load_model(card.name, "attention")
+    loaded = load_model(card.name, "attention")
     try:
         before = lm.predict(loaded, encoded, switched.at)
         after = lm.predict(loaded, encoded, switched.at, switched.off) if switched.off else before
@@ -171,7 +173,7 @@ def bertviz(card: ModelCard, attention: Attention, choice: AttentionChoice) -> N
     given: dict[str, Any] = {}
     if view == "neuron":
         try:
-            steps = cached.head_steps(
+            steps = head_steps(
                 card.name, card.revision, st.session_state["text"], st.session_state["second"], layer, head
             )
         except Unreadable:

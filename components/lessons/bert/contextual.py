@@ -1,19 +1,25 @@
 """Prepared examples and state of the page "One word, many meanings"."""
 
 import html
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from components.elements.bert.word_map import MapView
+from components.lessons.bert import contextual_recorded
 from components.lm.bert.contextual import NotFound, WordVectors, layer_cosines, mean_cosine_to_others
+from components.lm.checkpoints.bundled import best_bert
 from components.lm.checkpoints.model_card import ModelCard, ModelRefused
 from components.lm.transformer.attention import TooLong
-from components.shell import cached, links
-from components.shell.bundled import best_bert
+from components.shell import links
 from components.shell.layout import Export, working
-from components.shell.models import refusal
+from components.shell.loading import load_model
+from components.shell.refusals import refusal
 from components.words import t
+
+if TYPE_CHECKING:
+    from components.lm.bert.contextual import WordVectors
+
 
 MODEL = best_bert()
 # Sentences of our own; the word of each example comes first.
@@ -103,7 +109,7 @@ def read(card: ModelCard) -> WordVectors | None:
     word = state["word"].strip()
     try:
         with working(t("contextual", "computing", model=card.name)):
-            return cached.words_in_context(card.name, card.revision, state["word_sentences"], word)
+            return words_in_context(card.name, card.revision, state["word_sentences"], word)
     except NotFound:
         st.info(t("contextual", "not_found", word=state["word"]))
     except TooLong as error:
@@ -196,3 +202,14 @@ def rows(vectors: Any, cosines: Any) -> list[dict[str, Any]]:
         for a in range(len(texts))
         for b in range(a + 1, len(texts))
     ]
+
+
+# Twelve sentences at width 768 with 13 layers: some 6 MB.
+@st.cache_resource(max_entries=40, show_spinner=False)
+def words_in_context(name: str, revision: str, sentences: str, word: str) -> "WordVectors":
+    """Return the vectors of every word of some lines, with ``word`` marked."""
+    from components.lm.bert.contextual import word_vectors
+
+    if known := contextual_recorded.words(name, revision, sentences, word):
+        return known
+    return word_vectors(load_model(name, "attention"), sentences.splitlines(), word)

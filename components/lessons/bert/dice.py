@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from components.lessons.bert.masking import MODEL, caption, first_view
-from components.shell import cached, links
+from components.lessons.bert.masked_text import MODEL, caption, maskable_text
+from components.lessons.recorded import first_view
+from components.shell import links
+from components.shell.loading import load_model
 from components.words import t
 
 if TYPE_CHECKING:
     from components.lm.bert.dice import Recipe, Settled
-    from components.lm.bert.mlm import MaskableText
+    from components.lm.bert.masking import MaskedTokens
+    from components.lm.bert.mlm import ChosenPosition, MaskableText
+
 
 TEXT = (
     "The old king had three sons. When winter came, he sent them out to find a bird "
@@ -84,7 +88,7 @@ def board_data(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
     settled = settle(card, int(s["throws"]))
     shares = recipe().shares()
     trace = first_view("bert-dice", card, DREW) if int(s["throws"]) == 1 else None
-    text = None if trace else cached.maskable_text(card.name, card.revision, s["dice_text"])
+    text = None if trace else maskable_text(card.name, card.revision, s["dice_text"])
     return text, {
         **(trace["draw"] if text is None else draw_data(card, text, recipe(), s["seed"])),
         "rev": links.revision(),
@@ -113,8 +117,8 @@ def draw_data(card: Any, text: MaskableText, how: Recipe, seed: int) -> dict[str
     from components.lm.bert.masking import IGNORED_LABEL, Action
     from components.lm.tokens.token_text import token_info
 
-    masked, places = cached.dice_throw(card.name, card.revision, text.text, astuple(how), seed)
-    tokenizer = cached.load_model(card.name, "masked_prediction").tokenizer
+    masked, places = dice_throw(card.name, card.revision, text.text, astuple(how), seed)
+    tokenizer = load_model(card.name, "masked_prediction").tokenizer
     letters = {Action.MASKED: "M", Action.RANDOM: "R", Action.KEPT: "K"}
     return {
         "tokens": [
@@ -166,9 +170,9 @@ def settle(card: Any, num_draws: int) -> Settled:
         counts = {Action(int(a)): tuple(c) for a, c in kept["counts"].items()}
         return Settled(kept["tokens"], tuple(kept["draws"]), counts)
     if s["strategy"] == "spans":
-        text = cached.maskable_text(card.name, card.revision, s["dice_text"])
+        text = maskable_text(card.name, card.revision, s["dice_text"])
         num_draws = min(num_draws, most_span_draws(text))
-    return cached.dice_shares(card.name, card.revision, s["dice_text"], _recipe_key(), s["seed"], num_draws)
+    return dice_shares(card.name, card.revision, s["dice_text"], _recipe_key(), s["seed"], num_draws)
 
 
 def _capped(asked: int, made: int) -> str:
@@ -210,3 +214,31 @@ def rows(card: Any) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+# One draw of 256 tokens and the losses at its chosen positions: some 20 kB.
+@st.cache_resource(max_entries=400, show_spinner=False)
+def dice_throw(
+    name: str, revision: str, text: str, recipe: tuple[float, float, float, str], seed: int
+) -> tuple[MaskedTokens, list[ChosenPosition]]:
+    """Return one draw, arrays (seq,), and each chosen position in all three cases."""
+    from components.lm.bert.dice import Recipe, draw
+    from components.lm.bert.masking import MaskedTokens
+    from components.lm.bert.mlm import compare_cases
+
+    read = maskable_text(name, revision, text)
+    many, _ = draw(read, Recipe(*recipe), seed=seed)  # type: ignore[arg-type]
+    one = MaskedTokens(many.input_ids[0], many.labels[0], many.actions[0])
+    return one, compare_cases(load_model(name, "masked_prediction"), read, one, seed=seed)
+
+
+# Running counts at 60 places: 5 kB. Ten thousand draws take a tenth of a second to a second.
+@st.cache_resource(max_entries=400, show_spinner=False)
+def dice_shares(
+    name: str, revision: str, text: str, recipe: tuple[float, float, float, str], seed: int, num_draws: int
+) -> Settled:
+    """Return the running shares over many draws."""
+    from components.lm.bert.dice import Recipe, settle
+
+    read = maskable_text(name, revision, text)
+    return settle(read, Recipe(*recipe), num_draws=num_draws, seed=seed)  # type: ignore[arg-type]

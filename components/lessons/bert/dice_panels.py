@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from components.lessons.bert import dice as state
-from components.shell import cached
-from components.shell.layout import panel_choice
+from components.lessons.bert.masked_text import maskable_text
+from components.shell.layout import is_dark, panel_choice, text_size
+from components.shell.loading import load_model
 from components.words import t
 
 if TYPE_CHECKING:
     from components.lm.bert.mlm import MaskableText
+
 
 COLUMNS = 64
 """Tokens a grid shows; more would be thinner than a line."""
@@ -29,18 +31,8 @@ def look_further(card: Any, text: MaskableText | None) -> None:
     if look == "settle":
         _settle(card)
         return
-    text = text or cached.maskable_text(card.name, card.revision, st.session_state["dice_text"])
+    text = text or maskable_text(card.name, card.revision, st.session_state["dice_text"])
     {"epochs": _epochs, "ways": _ways}[look](card, text)
-
-
-def is_dark() -> bool:
-    """Whether charts are drawn for the dark theme."""
-    return st.context.theme.type == "dark"
-
-
-def text_size() -> int:
-    """Return the size of letters in charts, in pixels."""
-    return 21 if st.session_state.get("size") == "lecture" else 14
 
 
 def _settle(card: Any) -> None:
@@ -108,7 +100,7 @@ def _ways(card: Any, text: MaskableText) -> None:
     from components.lm.bert.dice import STRATEGIES, draw, span_lengths
     from components.lm.bert.mlm import signal
 
-    loaded = cached.load_model(card.name, "masked_prediction")
+    loaded = load_model(card.name, "masked_prediction")
     seed = st.session_state["seed"]
     found = []
     for strategy in STRATEGIES:

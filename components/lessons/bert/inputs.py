@@ -3,7 +3,7 @@
 import contextlib
 import html
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -12,6 +12,7 @@ from components.elements.bert.embedding_sum import LAST_STEP, SCALES, SumView
 from components.elements.bert.input_effects import input_effects
 from components.elements.bert.near_rows import near_rows
 from components.elements.bert.padding_board import asked_flips, padding_board
+from components.lessons.bert import inputs_recorded
 from components.lm import checkpoints
 from components.lm.bert.embeddings import (
     POSITIONS,
@@ -24,14 +25,26 @@ from components.lm.bert.embeddings import (
     norms,
     run_through,
 )
+from components.lm.checkpoints.bundled import best_bert
 from components.lm.checkpoints.model_card import ModelCard, ModelRefused
 from components.lm.transformer.attention import TooLong
 from components.lm.transformer.model_size import fact_rows
-from components.shell import cached, links
-from components.shell.bundled import best_bert
+from components.shell import links
 from components.shell.layout import Export, caption, reading_aid, working
-from components.shell.models import refusal
+from components.shell.loading import load_model
+from components.shell.refusals import refusal
 from components.words import labels, t
+
+if TYPE_CHECKING:
+    from components.lm.bert.embeddings import (
+        Changes,
+        Effects,
+        InputEmbeddings,
+        ModelInput,
+        Neighbour,
+        PaddedBatch,
+    )
+
 
 FIRST, SECOND = "my dog is cute", "he likes playing"
 MODEL = best_bert()
@@ -145,9 +158,9 @@ def _read(card: ModelCard) -> Reading:
     plain = changes(painted=False)
     return Reading(
         f"{card.name}\n{texts()}",
-        cached.bert_segments(card.name, card.revision),
-        cached.bert_input(card.name, card.revision, *texts(), plain),
-        cached.bert_embedding(card.name, card.revision, *texts(), plain),
+        bert_segments(card.name, card.revision),
+        bert_input(card.name, card.revision, *texts(), plain),
+        bert_embedding(card.name, card.revision, *texts(), plain),
     )
 
 
@@ -167,7 +180,7 @@ def read(card: ModelCard) -> Reading | None:
 
 def now(card: ModelCard) -> InputEmbeddings:
     """Return the rows with every change, painted tokens too."""
-    return cached.bert_embedding(card.name, card.revision, *texts(), changes(painted=True))
+    return bert_embedding(card.name, card.revision, *texts(), changes(painted=True))
 
 
 def about(card: ModelCard) -> str:
@@ -245,7 +258,7 @@ def panel(card: ModelCard, reading: Reading, token: int) -> None:
             case "neighbours":
                 panel_neighbours(card, reading.given, token)
             case "changes":
-                plain = cached.bert_input(card.name, card.revision, *texts(), Changes())
+                plain = bert_input(card.name, card.revision, *texts(), Changes())
                 panel_changes(card, plain, token, reading.segments)
             case "padding":
                 panel_padding(card)
@@ -308,7 +321,7 @@ def panel_changes(card: ModelCard, before: ModelInput, token: int, segments: int
     done = changes(painted=True)
     asked = token if not before.special[token] else None
     with working(t("inputs", "computing", model=card.name)):
-        effects = cached.bert_effects(card.name, card.revision, *texts(), done, asked)
+        effects = bert_effects(card.name, card.revision, *texts(), done, asked)
     input_effects(
         effects,
         before.tokens,
@@ -343,7 +356,7 @@ def panel_neighbours(card: ModelCard, given: ModelInput, token: int) -> None:
     """The row of the chosen token and the rows most like it."""
     token_id = int(given.input_ids[token])
     with working(t("inputs", "computing", model=card.name)):
-        found = cached.bert_neighbours(card.name, card.revision, token_id)
+        found = bert_neighbours(card.name, card.revision, token_id)
     reading_aid(t("inputs", "near_title", token=html.escape(given.tokens[token]), id=token_id))
     near_rows(found, words=labels("near_words"), key="near_rows")
     caption(t("inputs", "near_caption", model=card.name, vocab=f"{card.vocab_size:,}"))
@@ -360,7 +373,7 @@ def panel_padding(card: ModelCard) -> None:
     flips = asked_flips("padding_board", s, linked, name, links.revision())
     links.put("in_flips", tuple(text * 4096 + place for text, place in flips))
     with working(t("inputs", "computing", model=card.name)):
-        batch = cached.padded(card.name, card.revision, given, flips)
+        batch = padded(card.name, card.revision, given, flips)
     padding_board(
         batch, flips, text=name, words=labels("padding_words"), rev=links.revision(), key="padding_board"
     )
@@ -376,7 +389,7 @@ def _forget_flips() -> None:
 
 def panel_special(card: ModelCard, given: ModelInput) -> None:
     """What each special token is for, its id here, and where it stands in the sentence."""
-    tokenizer = cached.load_model(card.name, "attention").tokenizer
+    tokenizer = load_model(card.name, "attention").tokenizer
     rows = []
     for fact in fact_rows("special_tokens"):
         name = fact["token"].strip("[]").lower()
@@ -408,7 +421,7 @@ def panel_special(card: ModelCard, given: ModelInput) -> None:
 
 def panel_code(card: ModelCard, token: int) -> None:
     """The forward pass of the embedding module, run line by line."""
-    given = cached.bert_input(card.name, card.revision, *texts(), changes(painted=True))
+    given = bert_input(card.name, card.revision, *texts(), changes(painted=True))
     lines = run_through(given, now(card), token)
     arguments = [
         Line("", name, (1, len(given)), tuple(map(float, values)))
@@ -435,7 +448,7 @@ def tables(card: ModelCard, painted: Changes) -> dict[str, Any]:
     """Tables of the export: the lists, and every row of the picture."""
 
     def lists() -> list[dict[str, Any]]:
-        given = cached.bert_input(card.name, card.revision, *texts(), painted)
+        given = bert_input(card.name, card.revision, *texts(), painted)
         return [
             {
                 "place": i,
@@ -449,8 +462,8 @@ def tables(card: ModelCard, painted: Changes) -> dict[str, Any]:
         ]
 
     def vectors() -> list[dict[str, Any]]:
-        given = cached.bert_input(card.name, card.revision, *texts(), painted)
-        parts = cached.bert_embedding(card.name, card.revision, *texts(), painted)
+        given = bert_input(card.name, card.revision, *texts(), painted)
+        parts = bert_embedding(card.name, card.revision, *texts(), painted)
         named = {
             "token": parts.token_embedding,
             "segment": parts.segment_embedding,
@@ -470,3 +483,98 @@ def tables(card: ModelCard, painted: Changes) -> dict[str, Any]:
         ]
 
     return {"lists": lists, "vectors": vectors}
+
+
+# A text of 512 tokens at width 768: 8 MB; a sentence: some 0.1 MB.
+@st.cache_resource(max_entries=60, show_spinner=False)
+def _bert_text(name: str, revision: str, first: str, second: str) -> "ModelInput":
+    from components.lm.bert.embeddings import read_input
+
+    if known := inputs_recorded.inputs(name, revision, first, second):
+        return known.given
+    return read_input(load_model(name, "attention"), first, second)
+
+
+def bert_segments(name: str, revision: str) -> int:
+    """Return how many segment rows a model has.
+
+    Raises:
+        NotBert: the model does not add up its input as BERT does.
+    """
+    from components.lm.bert.embeddings import num_segments
+
+    if known := inputs_recorded.inputs(name, revision):
+        return known.segments
+    return num_segments(load_model(name, "attention"))
+
+
+def bert_input(name: str, revision: str, first: str, second: str, changes: "Changes") -> "ModelInput":
+    """Return the lists a BERT is called with, changed.
+
+    Raises:
+        NotBert, TooLong: in this order.
+    """
+    from components.lm.bert.embeddings import apply
+
+    return apply(_bert_text(name, revision, first, second), changes, bert_segments(name, revision))
+
+
+@st.cache_resource(max_entries=60, show_spinner=False)
+def _bert_embedding(name: str, revision: str, first: str, second: str, changes: tuple[Any, ...]) -> Any:
+    from components.lm.bert.embeddings import Changes, embed
+
+    known = inputs_recorded.inputs(name, revision, first, second)
+    if known and not Changes(*changes):
+        return known.parts
+    given = bert_input(name, revision, first, second, Changes(*changes))
+    return embed(load_model(name, "attention"), given)
+
+
+def bert_embedding(
+    name: str, revision: str, first: str, second: str, changes: "Changes"
+) -> "InputEmbeddings":
+    """Return every row of the input of a text."""
+    found: InputEmbeddings = _bert_embedding(name, revision, first, second, tuple(vars(changes).values()))
+    return found
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _bert_effects(
+    name: str, revision: str, first: str, second: str, changes: tuple[Any, ...], asked: int | None
+) -> Any:
+    from components.lm.bert.embeddings import Changes, compare
+
+    done = Changes(*changes)
+    before = bert_input(name, revision, first, second, Changes())
+    after = bert_input(name, revision, first, second, done)
+    return compare(load_model(name, "attention"), before, after, asked, done.swap)
+
+
+def bert_effects(
+    name: str, revision: str, first: str, second: str, changes: "Changes", asked: int | None
+) -> "Effects":
+    """Return what changes of the input change in the model's answers."""
+    found: Effects = _bert_effects(name, revision, first, second, tuple(vars(changes).values()), asked)
+    return found
+
+
+# Thirteen rows of 768 numbers: 40 kB.
+@st.cache_resource(max_entries=500, show_spinner=False)
+def bert_neighbours(name: str, revision: str, token_id: int) -> "tuple[Neighbour, ...]":
+    """Return a token's row of the table and the rows nearest to it."""
+    from components.lm.bert.embeddings import neighbours
+
+    known = inputs_recorded.inputs(name, revision)
+    if known and token_id in known.near:
+        return known.near[token_id]
+    return neighbours(load_model(name, "attention"), token_id)
+
+
+@st.cache_resource(max_entries=60, show_spinner=False)
+def padded(
+    name: str, revision: str, texts: tuple[str, ...], flips: tuple[tuple[int, int], ...]
+) -> "PaddedBatch":
+    """Return texts in one batch, read with the right attention mask and with a flipped one."""
+    from components.lm.bert.embeddings import pad_batch
+
+    return pad_batch(load_model(name, "attention"), texts, flips)

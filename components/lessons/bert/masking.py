@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import html
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from components.lm import checkpoints
-from components.shell import cached, links
-from components.shell.layout import example_button, note_line, panel_choice, reading_aid
+from components.lessons.bert.masked_text import MODEL, maskable_text, percent
+from components.lessons.recorded import first_view
+from components.shell import links
+from components.shell.layout import example_button, panel_choice, reading_aid
+from components.shell.loading import load_model
 from components.words import t
 
 if TYPE_CHECKING:
-    from components.lm.bert.mlm import Guess, MaskableText
+    from components.lm.bert.mlm import Change, Guess, MaskableText
 
-TRACES = Path(__file__).parents[3] / "assets" / "traces"
-MODEL = next(
-    (name for name in ("pocket-bert", "nano-bert") if name in checkpoints.store().bundled_names()),
-    "pocket-bert",
-)
-"""The best bundled BERT."""
+
 LEFT_ONLY = "pocket-gpt"
 MOST_HIDDEN = 24
 LOOKS = ("three_ways", "order", "pieces", "nothing")
@@ -47,69 +41,6 @@ LAB = (
     links.Flag("whole_words"),
     links.Choice("mlm_look", LOOKS, "three_ways"),
 )
-
-
-def not_korean(card: Any, text: str) -> None:
-    """Say it when a model that learned English only is given Korean."""
-    if any("가" <= letter <= "힣" for letter in text) and card.languages == ("en",):
-        note_line(t("mlm", "not_korean", model=card.name))
-
-
-def first_view(name: str, card: Any, keys: Sequence[str]) -> Any:
-    """Return a precomputed view if it is what the link asks for and its models are still these; else None.
-
-    ``keys`` name the state that must be the one the view was made from. Needs no torch.
-    """
-    trace = _trace(name)
-    if trace is None or card.name != trace["model"] or card.revision != trace["revision"]:
-        return None
-    if any(_plain(st.session_state[key]) != trace["state"][key] for key in keys):
-        return None
-    others = trace.get("others", {})
-    return trace if all(cached.first_view({"model": m, "revision": r}) for m, r in others.items()) else None
-
-
-@cache
-def _trace(name: str) -> Any:
-    path = TRACES / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
-def notices(card: Any, text: MaskableText | None) -> None:
-    """Say in words what is unusual about a text; the prepared ones (None) are not."""
-    if text is None:
-        return
-    if text.dropped:
-        note_line(t("mlm", "dropped", dropped=f"{text.dropped:,}", kept=f"{len(text):,}"))
-    if not text.maskable and not text.blank.any():
-        note_line(t("mlm", "nothing_to_mask"))
-    not_korean(card, text.text)
-
-
-def percent(p: float) -> str:
-    """Return a probability as a percentage that never says 100% or 0% when it is not."""
-    if p > 0.9999:
-        return ">99.99%"
-    if p < 0.0001:
-        return "<0.01%"
-    return f"{100 * p:.3g}%"
-
-
-def caption(card: Any, **more: object) -> str:
-    """Return the line under a picture: model, revision, sizes, and what else made it."""
-    line = t(
-        "mlm",
-        "caption",
-        model=card.name,
-        revision=card.revision.removeprefix("sha256:")[:10],
-        parameters=f"{card.num_parameters:,}",
-        vocab=f"{card.vocab_size:,}",
-    )
-    return " · ".join([line, *(f"{key} {value}" for key, value in more.items())])
 
 
 def blanks(text: MaskableText) -> tuple[list[int], dict[int, int]]:
@@ -169,7 +100,7 @@ def lab(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
     trace = first_view("bert-masking", card, ("mlm_text", "hidden", "filled"))
     if trace is not None:
         return None, {**trace["lab"], "whole": s["whole_words"]}
-    text = cached.maskable_text(card.name, card.revision, s["mlm_text"])
+    text = maskable_text(card.name, card.revision, s["mlm_text"])
     hidden, filled = blanks(text)
     return text, {**lab_data(card, text, hidden, filled), "whole": s["whole_words"]}
 
@@ -178,10 +109,8 @@ def lab_data(card: Any, text: MaskableText, hidden: list[int], filled: dict[int,
     """Return the tokens and a card for each open blank; one forward pass, two when blanks were filled."""
     from components.lm.tokens.token_text import token_info
 
-    found = cached.mlm_changes(
-        card.name, card.revision, text.text, tuple(hidden), tuple(sorted(filled.items()))
-    )
-    tokenizer = cached.load_model(card.name, "masked_prediction").tokenizer
+    found = mlm_changes(card.name, card.revision, text.text, tuple(hidden), tuple(sorted(filled.items())))
+    tokenizer = load_model(card.name, "masked_prediction").tokenizer
     return {
         "tokens": [
             {"text": token, "special": bool(special), "blank": bool(blank), "word": word}
@@ -212,7 +141,7 @@ def look_further(card: Any, text: MaskableText | None) -> None:
         trace = first_view("bert-masking", card, ("mlm_text", "hidden", "filled"))
         guess_cards([_worded(one) for one in trace["three_ways"]], key="three_ways")
         return
-    text = text or cached.maskable_text(card.name, card.revision, st.session_state["mlm_text"])
+    text = text or maskable_text(card.name, card.revision, st.session_state["mlm_text"])
     if look == "three_ways" and (cards := three_ways(card, text, *blanks(text))):
         guess_cards([_worded(one) for one in cards], key="three_ways")
     elif look == "order" and (filled := orders(card, text)):
@@ -255,7 +184,7 @@ def three_ways(
     at = next((p for p in reversed(hidden) if p not in filled), None)
     if at is None:
         return []
-    loaded = cached.load_model(card.name, "masked_prediction")
+    loaded = load_model(card.name, "masked_prediction")
     sides = mlm.guess_from(loaded, text, hidden, at, top=6)
     right, left = range(at + 1, len(text)), range(at)
     cards = [
@@ -268,7 +197,7 @@ def three_ways(
         for side, cut in (("left", right), ("right", left), ("both", ()))
     ]
     try:
-        causal = cached.load_model(LEFT_ONLY, "generation")
+        causal = load_model(LEFT_ONLY, "generation")
     except ModelRefused:
         return cards
     if not text.blank[: at + 1].any() and text.spans[at][1]:
@@ -304,7 +233,7 @@ def piece_cards(card: Any, text: MaskableText) -> list[dict[str, Any]]:
     words = [p for p in (*reversed(hidden), *text.maskable) if len(text.word_of(p)) > 1 and not text.blank[p]]
     if not words:
         return []
-    loaded = cached.load_model(card.name, "masked_prediction")
+    loaded = load_model(card.name, "masked_prediction")
     word = text.word_of(words[0])
     cards = []
     for piece in mlm.pieces_of(loaded, text, words[0])[:3]:
@@ -331,7 +260,7 @@ def orders(card: Any, text: MaskableText) -> list[Any]:
     hidden, _ = blanks(text)
     if len(hidden) < 2:
         return []
-    loaded = cached.load_model(card.name, "masked_prediction")
+    loaded = load_model(card.name, "masked_prediction")
     return [mlm.fill_in(loaded, text, hidden, order) for order in ORDERS]  # type: ignore[arg-type]
 
 
@@ -414,21 +343,13 @@ def lab_rows(card: Any) -> list[dict[str, Any]]:
     ]
 
 
-class About(Mapping[str, Any]):
-    """What every exported file names, as it is when a file is asked for: a part may have changed without its page."""
+# 24 blanks with 8 candidates each: some 10 kB.
+@st.cache_resource(max_entries=1000, show_spinner=False)
+def mlm_changes(
+    name: str, revision: str, text: str, hidden: tuple[int, ...], filled: tuple[tuple[int, int], ...]
+) -> list[Change]:
+    """Return what the model says at the open blanks, with and without what was filled in."""
+    from components.lm.bert.mlm import changes
 
-    def __init__(self, card: Any, keys: Sequence[str]) -> None:
-        self._card, self._keys = card, keys
-
-    def __getitem__(self, key: str) -> Any:
-        return (
-            getattr(self._card, {"model": "name"}.get(key, key))
-            if key in ("model", "revision")
-            else st.session_state[key]
-        )
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(("model", "revision", *self._keys))
-
-    def __len__(self) -> int:
-        return 2 + len(self._keys)
+    loaded = load_model(name, "masked_prediction")
+    return changes(loaded, maskable_text(name, revision, text), hidden, dict(filled))

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from components.lessons.bert.dice_panels import is_dark, text_size
-from components.lessons.bert.masking import MODEL, not_korean
+from components.lessons.bert.masked_text import MODEL, maskable_text, not_korean
+from components.lessons.tokens.word_training import sample_text
 from components.lm import checkpoints
 from components.lm.bert.masking import Action
 from components.lm.bert.masking_table import (
@@ -23,8 +23,10 @@ from components.lm.bert.masking_table import (
     published,
     study,
 )
-from components.shell import cached, links
-from components.shell.layout import caption, note_line
+from components.shell import links
+from components.shell.background import Works
+from components.shell.layout import caption, is_dark, note_line, text_size
+from components.shell.loading import load_model
 from components.words import t
 
 SENTENCE = "The miller sat on the step and waited for flour while the river moved slowly past the wheel."
@@ -57,7 +59,7 @@ def params() -> tuple[links.Param, ...]:
         links.Integer("rates_seed", 0, 999_999, 3),
         links.Choice("rates_look", ("nothing", "live", "study", "table"), first_look()),
         links.Text("bert_model", MODEL, max_chars=120),
-        links.Text("live_text", cached.sample_text("tale_en")),
+        links.Text("live_text", sample_text("tale_en")),
         links.Number("live_rate", 0.05, 0.9, 0.15),
         links.Choice("live_measure", ("accuracy", "loss"), "accuracy"),
         links.Choice("study_group", ("split", "rate"), "split"),
@@ -79,7 +81,7 @@ def threw() -> None:
 def applied(row: PublishedRow) -> list[AppliedWord]:
     """Return the chosen recipe applied to the sentence."""
     s = st.session_state
-    others = [w.strip('.,"!?').lower() for w in cached.sample_text("tale_en").split()]
+    others = [w.strip('.,"!?').lower() for w in sample_text("tale_en").split()]
     return apply_to_words(
         s["rates_sentence"], others, row, mlm_probability=s["apply_rate"], seed=s["rates_seed"]
     )
@@ -176,9 +178,9 @@ def live(card: Any) -> None:
     from components.lm.bert.mlm import RATES, over_rates, sentences
 
     s = st.session_state
-    loaded = cached.load_model(card.name, "masked_prediction")
+    loaded = load_model(card.name, "masked_prediction")
     found = sentences(s["live_text"])
-    texts = [cached.maskable_text(card.name, card.revision, sentence) for sentence in found[:MOST_SENTENCES]]
+    texts = [maskable_text(card.name, card.revision, sentence) for sentence in found[:MOST_SENTENCES]]
     not_korean(card, s["live_text"])
     if not any(text.maskable for text in texts):
         note_line(t("rates", "live_empty"))
@@ -187,7 +189,7 @@ def live(card: Any) -> None:
         note_line(t("rates", "live_cut", used=MOST_SENTENCES, all=len(found)))
     key = (card.name, card.revision, s["live_text"])
     rate = s["live_rate"]
-    work = cached.rate_curves().start(
+    work = rate_curves().start(
         ("point", *key, rate), lambda _: list(over_rates(loaded, texts, rates=(rate,)))
     )
     work.wait(60)
@@ -197,7 +199,7 @@ def live(card: Any) -> None:
     )  # fmt: skip
     cases = " · ".join(_case(point, action) for action in _STYLE)
     st.html(f'<p class="gb-aid"><b>{html.escape(now)}</b><br>{html.escape(cases)}</p>')
-    works, curve_key = cached.rate_curves(), ("curve", *key)
+    works, curve_key = rate_curves(), ("curve", *key)
     if st.session_state.get("_curve") != curve_key:
         if st.button(t("rates", "live_start"), type="primary", key="curve_start"):
             st.session_state["_curve"] = curve_key
@@ -399,3 +401,10 @@ def study_words(mine: list[StudyCell], found: list[Comparison]) -> list[str]:
     if absent:
         said.append(t("rates", "study_not_run", names=", ".join(absent)))
     return said
+
+
+# Curves of accuracy over masking rates: 18 points each. One takes some seconds and runs in the background.
+@st.cache_resource(show_spinner=False)
+def rate_curves() -> Works:
+    """Return the accuracy curves that all sessions share."""
+    return Works(keep=40)

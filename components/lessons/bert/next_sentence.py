@@ -7,14 +7,20 @@ import html
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from components.lessons.bert.masking import MODEL, first_view, percent
-from components.shell import cached, links
+from components.lessons.bert.masked_text import MODEL, percent
+from components.lessons.recorded import first_view
+from components.shell import links
 from components.shell.layout import note_line, reading_aid, working
+from components.shell.loading import load_model
 from components.words import language, t
+
+if TYPE_CHECKING:
+    from components.lm.bert.next_sentence import Verdict
+
 
 ASSETS = Path(__file__).parents[3] / "assets"
 ROUNDS = 10
@@ -126,7 +132,7 @@ def is_next(card: Any, pairs: tuple[tuple[str, str], ...]) -> list[float]:
         found = [known.get((of.get(a, -1), of.get(b, -1))) for a, b in pairs]
         if None not in found:
             return [float(p) for p in found if p is not None]
-    return [v.is_next_prob for v in cached.pair_verdicts(card.name, card.revision, pairs)]
+    return [v.is_next_prob for v in pair_verdicts(card.name, card.revision, pairs)]
 
 
 def ask_probe(card: Any) -> None:
@@ -281,3 +287,12 @@ def export_rows(card: Any) -> list[dict[str, Any]]:
         }
         for i, pair in enumerate(rounds(card)["pairs"])
     ]
+
+
+# Ten pairs: 5 kB.
+@st.cache_resource(max_entries=400, show_spinner=False)
+def pair_verdicts(name: str, revision: str, pairs: tuple[tuple[str, str], ...]) -> list[Verdict]:
+    """Return what a model says of sentence pairs."""
+    from components.lm.bert.next_sentence import judge
+
+    return judge(load_model(name, "next_sentence"), pairs)

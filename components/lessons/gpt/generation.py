@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from components.shell import cached, links
+from components.lessons.recorded import of_shipped_model
+from components.shell import links
 from components.shell.layout import note_line, working
+from components.shell.loading import FIRST_MODEL, load_model
 from components.words import t
+
+if TYPE_CHECKING:
+    from components.lm.gpt.writing import Writing
+
 
 TRACE = Path(__file__).parents[3] / "assets" / "traces" / "gpt-generation.json"
 PROMPT = "The old woman opened the door and"
@@ -22,7 +28,7 @@ AHEAD, AHEAD_SECONDS = 16, 0.25
 
 PARAMS = (
     links.Text("prompt", PROMPT),
-    links.Text("model", cached.FIRST_MODEL, max_chars=120),
+    links.Text("model", FIRST_MODEL, max_chars=120),
     links.Choice("strategy", ("greedy", "sample"), "sample"),
     links.Number("temperature", 0.0, 2.0, 0.8),
     links.Integer("top_k", 0, 200, 0),
@@ -92,7 +98,7 @@ def precomputed() -> Any:
         return None
     if max(state["step"], _wanted()) > len(trace["steps"]) - 1 or state["inside"] != "nothing":
         return None
-    return cached.first_view(trace)
+    return of_shipped_model(trace)
 
 
 def _wanted() -> int:
@@ -111,7 +117,7 @@ def writing(model: str, revision: str) -> Any:
     settings = (
         (False, 1.0, 0, 1.0, 0) if greedy else (True, s["temperature"], s["top_k"], s["top_p"], s["seed"])
     )
-    return cached.writing(model, revision, s["prompt"], *settings, pairs(tuple(s["picks"])))
+    return _writing(model, revision, s["prompt"], *settings, pairs(tuple(s["picks"])))
 
 
 def _run_key(model: str) -> str:
@@ -141,7 +147,7 @@ def sampling_controls(places: Sequence[Any]) -> None:
 
 def first_view(card: Any) -> tuple[None, dict[str, Any]] | None:
     """Return (no text, the element's data) from the file if that is what the state asks for; needs no torch."""
-    trace = precomputed() if card.name == cached.FIRST_MODEL else None
+    trace = precomputed() if card.name == FIRST_MODEL else None
     return None if trace is None else (None, from_trace(trace))
 
 
@@ -164,9 +170,9 @@ def from_trace(trace: Any) -> dict[str, Any]:
     """Return the element's data for the precomputed first view."""
     step = st.session_state["step"]
     line = trace["line"][: step + 1]
-    note(cached.FIRST_MODEL, [(entry[1], entry[0], -entry[2] * math.log(2)) for entry in line])
+    note(FIRST_MODEL, [(entry[1], entry[0], -entry[2] * math.log(2)) for entry in line])
     return {
-        **_common(cached.FIRST_MODEL, step),
+        **_common(FIRST_MODEL, step),
         "prompt": trace["prompt"],
         "line": trace["line"],
         "details": {"from": 0, "steps": trace["steps"]},
@@ -446,3 +452,25 @@ def examples() -> list[tuple[str, dict[str, Any]]]:
         (t("gpt", "try_hot"), {"temperature": 2.0, "top_p": 1.0, "step": 12}),
         (t("gpt", "try_bytes"), {"prompt": "안녕하세요", "inside": "tokens"}),
     ]
+
+
+# 200 texts of about 100 steps: some 30 MB; shared by all sessions, so a class on one link computes once.
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _writing(
+    name: str,
+    revision: str,
+    prompt: str,
+    do_sample: bool,
+    temperature: float,
+    top_k: int,
+    top_p: float,
+    seed: int,
+    picks: tuple[tuple[int, int], ...],
+) -> "Writing":
+    """Return the text that these settings write; ``revision`` makes a replaced model a new entry."""
+    from components.lm.gpt.decoding import SamplingSettings
+    from components.lm.gpt.writing import Writing
+
+    loaded = load_model(name, "generation")
+    settings = SamplingSettings(do_sample, temperature, top_k, top_p, seed)
+    return Writing(loaded.model, loaded.tokenizer, prompt, settings, dict(picks))

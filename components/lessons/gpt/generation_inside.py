@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from components.lessons.gpt.generation import writing
-from components.shell import cached
 from components.shell.layout import caption
+from components.shell.loading import load_model
 from components.words import t
 
 PANELS = ("nothing", "attention", "lens", "cache", "tokens")
@@ -48,7 +48,7 @@ def _attention(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
     from components.lm.gpt.generation import last_attention
     from components.lm.tokens.token_text import token_infos
 
-    loaded = cached.load_model(card.name, "generation")
+    loaded = load_model(card.name, "generation")
     ids = ids[-text.prompt.context_length :]
     _title("attention_title")
     attention_strip(
@@ -62,7 +62,7 @@ def _lens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
     from components.lm.gpt.generation import GenerationError, logit_lens
     from components.lm.tokens.token_text import token_info
 
-    loaded = cached.load_model(card.name, "generation")
+    loaded = load_model(card.name, "generation")
     steps = text.steps(step + 1)
     chosen = steps[step].token if step < len(steps) else None
     _title("lens_title")
@@ -106,9 +106,9 @@ def _lens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
 
 def _cache(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
     from components.lm.gpt.generation import cache_bytes, measure_cache
-    from components.shell.models import size
+    from components.shell.refusals import size
 
-    loaded = cached.load_model(card.name, "generation")
+    loaded = load_model(card.name, "generation")
     _title("cache_title")
     prompt = len(text.prompt.token_ids)
     st.markdown(
@@ -172,7 +172,7 @@ def _cache_table(place: Any, rows: list[Any]) -> None:
 def _tokens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
     from components.lm.tokens.token_text import token_infos, whole_characters
 
-    loaded = cached.load_model(card.name, "generation")
+    loaded = load_model(card.name, "generation")
     infos = token_infos(loaded.tokenizer, ids)
     _title("bytes_title")
     cells = []

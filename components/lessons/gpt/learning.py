@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -28,9 +28,16 @@ from components.lm.training.learning import (
     read_probe,
     shares,
 )
-from components.shell import cached, links
+from components.shell import links
 from components.shell.layout import Export, note_line, panel_choice, working
+from components.shell.loading import load_model
 from components.words import labels, language, t
+
+if TYPE_CHECKING:
+    from components.lm.gpt.decoding import SamplingSettings
+    from components.lm.training.cloze import ClozeProbe
+    from components.lm.training.learning import Learned, Snapshots
+
 
 TRACE = Path(__file__).parents[3] / "assets" / "traces" / "gpt-learning.json"
 MODELS = ("nano-bert", "nano-gpt")
@@ -102,24 +109,22 @@ def computed_view() -> dict[str, Any]:
     lines = BIAS.splitlines()
     return {
         "of": made_from(),
-        "probes": {
-            name: [as_json(found) for found in cached.learned_probes(name, kept[name])] for name in MODELS
-        },
+        "probes": {name: [as_json(found) for found in learned_probes(name, kept[name])] for name in MODELS},
         "writes": {
             "prompt": PROMPT,
             **{
-                how: cached.snapshot_texts(MODELS[1], kept[MODELS[1]], PROMPT, settings, NUM_TOKENS)
+                how: snapshot_texts(MODELS[1], kept[MODELS[1]], PROMPT, settings, NUM_TOKENS)
                 for how, settings in (("greedy", GREEDY), ("dice", DICE))
             },
         },
         "own": {
             "asked": [own.sentence, *own.candidates],
-            **{name: as_json(cached.learned(name, kept[name], own)) for name in MODELS},
+            **{name: as_json(learned_sentence(name, kept[name], own)) for name in MODELS},
         },
         "bias": {
             "asked": [lines, BIAS_WORDS],
             **{
-                name: [cached.probe_scores(name, kept[name], read_probe(line, BIAS_WORDS)) for line in lines]
+                name: [probe_scores(name, kept[name], read_probe(line, BIAS_WORDS)) for line in lines]
                 for name in LARGE
             },
         },
@@ -133,7 +138,7 @@ def learned(name: str) -> tuple[Learned, ...]:
         pairs = zip(load_probes(), trace["probes"][name], strict=True)
         return tuple(from_json(probe, found) for probe, found in pairs)
     with working(t("learning", "computing")):
-        return cached.learned_probes(name, revisions()[name])
+        return learned_probes(name, revisions()[name])
 
 
 # -- the board -------------------------------------------------------------------------------------------------------
@@ -292,7 +297,7 @@ def written() -> list[dict[str, Any]]:
         texts = trace["writes"][how]
     else:
         settings = DICE if s["learn_dice"] else GREEDY
-        texts = cached.snapshot_texts(name, revisions()[name], s["learn_prompt"], settings, NUM_TOKENS)
+        texts = snapshot_texts(name, revisions()[name], s["learn_prompt"], settings, NUM_TOKENS)
     return [
         {"step": step, "tokens": tokens, "text": text}
         for (step, tokens), text in zip(times(name), texts, strict=True)
@@ -340,7 +345,7 @@ def own_learned() -> dict[str, Learned]:
     trace, kept = first_view(), revisions()
     if trace is not None and trace["own"]["asked"] == [probe.sentence, *probe.candidates]:
         return {name: from_json(probe, trace["own"][name]) for name in MODELS}
-    return {name: cached.learned(name, kept[name], probe) for name in MODELS}
+    return {name: learned_sentence(name, kept[name], probe) for name in MODELS}
 
 
 def own_sentence(now: LearningView) -> None:
@@ -391,7 +396,7 @@ def preferences() -> list[dict[str, Any]]:
             "sentence": probe.sentence,
             "candidates": probe.candidates,
             "shares": [
-                shares(trace["bias"][name][number] if known else cached.probe_scores(name, kept[name], probe))
+                shares(trace["bias"][name][number] if known else probe_scores(name, kept[name], probe))
                 for name in LARGE
             ],
         }
@@ -494,3 +499,62 @@ def export(found: dict[str, tuple[Learned, ...]], now: LearningView) -> Export:
         tables={"kinds": lambda: kind_rows(found), "probe": one, "own_sentence": own, "texts": written},
         result=lambda: {"kinds": kind_rows(found), "probe": one(), "texts": written()},
     )
+
+
+# Twelve copies of a model of 0.7 million parameters: some 34 MB.
+@st.cache_resource(max_entries=4, show_spinner=False)
+def snapshots(name: str, revision: str) -> Snapshots:
+    """Return a model at every moment of its training."""
+    from components.lm.training.learning import load_snapshots
+
+    return load_snapshots(name)
+
+
+# Sixty probes at twelve moments: some 100 kB. Some ten seconds to compute.
+@st.cache_resource(max_entries=4, show_spinner=False)
+def learned_probes(name: str, revision: str) -> tuple[Learned, ...]:
+    """Return every cloze probe of ours, put to every snapshot of a model."""
+    from components.lm.training.cloze import load_probes
+    from components.lm.training.learning import learn
+
+    return tuple(learn(snapshots(name, revision), probe) for probe in load_probes())
+
+
+# One sentence at twelve moments: 2 kB.
+@st.cache_resource(max_entries=400, show_spinner=False)
+def learned_sentence(name: str, revision: str, probe: ClozeProbe) -> Learned:
+    """Return one sentence, put to every snapshot of a model.
+
+    Raises:
+        UnusableProbe: it is too long for the model.
+    """
+    from components.lm.training.learning import learn
+
+    return learn(snapshots(name, revision), probe)
+
+
+# Twelve texts of 40 tokens: 3 kB.
+@st.cache_resource(max_entries=400, show_spinner=False)
+def snapshot_texts(
+    name: str, revision: str, prompt: str, sampling: SamplingSettings, num_tokens: int
+) -> tuple[str, ...]:
+    """Return how every snapshot of a model continues the same beginning."""
+    from components.lm.training.learning import write_on
+
+    return write_on(snapshots(name, revision), prompt, sampling, num_tokens)
+
+
+# A few numbers for each sentence.
+@st.cache_resource(max_entries=400, show_spinner=False)
+def probe_scores(name: str, revision: str, probe: ClozeProbe) -> tuple[float, ...]:
+    """Return the log-probability of each candidate under a whole model, in nats.
+
+    Raises:
+        UnusableProbe: it is too long for the model.
+    """
+    from components.lm.training.cloze import score_probe
+    from components.lm.training.learning import check_length
+
+    loaded = load_model(name)
+    check_length(loaded.model, loaded.tokenizer, probe)
+    return score_probe(loaded.model, loaded.tokenizer, probe).logprobs

@@ -1,51 +1,27 @@
 """State and data of the pages that train BPE: where the words come from, the training, kept runs, problems in words."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
-from components.lm.tokens.bpe import END_OF_WORD, MAX_MERGES, BpeSettings, BpeTrace, Pair
-from components.lm.tokens.bpe_lesson import BpeLesson, LessonTrainer
-from components.lm.tokens.words import InputProblem, Problem, WordTable, check_word_table, count_words
+from components.lessons.tokens.word_training import (
+    MOST_RUNS,
+    RUNS,
+    Picks,
+    _hold,
+    kept_runs,
+    revision,
+    source_name,
+    train,
+    training_key,
+    trainings,
+)
+from components.lm.tokens.bpe import MAX_MERGES, BpeTrace
+from components.lm.tokens.bpe_lesson import BpeLesson
 from components.shell import links
-from components.shell.background import Work
-from components.shell.cached import sample_text, trainings
 from components.shell.layout import Export
 from components.words import t
 
-TOY = [["low", 5], ["lower", 2], ["newest", 6], ["widest", 3]]
-"""The words of the course."""
-SAMPLES = {
-    "tale_en": ("tale_en", "syllables", 200),
-    "story_ko": ("story_ko", "syllables", 100),
-    "story_ko_jamo": ("story_ko", "jamo", 300),
-    "tongue_twister_en": ("tongue_twister_en", "syllables", 60),
-    "tongue_twister_ko": ("tongue_twister_ko", "syllables", 40),
-}
-"""Source -> sample file, letters that Korean is cut into, merges to begin with."""
-SOURCES = ("table", *SAMPLES, "text")
-RULES = ("first", "smallest", "largest", "lowest_ids", "choose")
-MOST_RUNS = 6
-PATIENCE = 1.0
-"""Seconds a reader waits before the training shows its progress."""
-
-Picks = tuple[tuple[int, Pair], ...]
-
-TRAINING = (
-    links.Choice("bpe_source", SOURCES, "table"),
-    links.Json("bpe_words", TOY),
-    links.Text("bpe_text", "", max_chars=400_000),
-    links.Integer("num_merges", 1, MAX_MERGES, 10),
-    links.Choice("tie_rule", RULES, "first"),
-    links.Flag("end_of_word"),
-    links.Choice("end_mark_place", ("symbol", "suffix"), "symbol"),
-)
-"""What a training depends on; the pages share it, so the words follow the reader."""
-RUNS = (
-    links.Json("runs", [[]]),
-    links.Integer("run", 0, MOST_RUNS - 1, 0),
-)
 BOARD = (
     links.Integer("bpe_step", 0, MAX_MERGES, 0),
     links.Flag("predict"),
@@ -53,152 +29,7 @@ BOARD = (
 )
 
 
-def rows(value: Any) -> list[tuple[Any, Any]]:
-    """Return the rows of the word table; what is no table has no rows."""
-    if not isinstance(value, list):
-        return []
-    return [
-        (row[0], row[1]) if isinstance(row, list | tuple) and len(row) == 2 else (row, None) for row in value
-    ]
-
-
-def wrong_rows(given: list[tuple[Any, Any]]) -> list[int]:
-    """Return the numbers (from 1) of the rows of the table that cannot be used."""
-    try:
-        check_word_table(given)
-    except InputProblem as found:
-        return [int(problem.params["row"]) for problem in found.problems if "row" in problem.params]
-    return []
-
-
-def word_table(source: str, words: Any, text: str) -> WordTable:
-    """Return the words of a source.
-
-    Raises:
-        InputProblem: they cannot be trained on.
-    """
-    if source == "table":
-        return check_word_table(rows(words))
-    if source == "text":
-        return count_words(text)
-    name, letter_form, _ = SAMPLES[source]
-    return count_words(sample_text(name), letter_form=letter_form, lowercase=True)  # type: ignore[arg-type]
-
-
-def kept_runs() -> list[Picks]:
-    """Return the picks of every kept run; the first run is the one without, or with the reader's first, picks."""
-    value = st.session_state["runs"]
-    runs: list[Picks] = []
-    for run in value if isinstance(value, list) else []:
-        good = (
-            [p for p in run if isinstance(p, list | tuple) and len(p) == 3]
-            if isinstance(run, list | tuple)
-            else []
-        )
-        picks = {int(p[0]): (str(p[1]), str(p[2])) for p in good if isinstance(p[0], int) and p[0] > 0}
-        runs.append(tuple(sorted(picks.items())))
-    return runs[:MOST_RUNS] or [()]
-
-
-def settings(picks: Picks = ()) -> BpeSettings:
-    """Return the settings of a run with these picks."""
-    state = st.session_state
-    rule = state["tie_rule"]
-    return BpeSettings(
-        num_merges=state["num_merges"],
-        tie_rule=rule,
-        end_of_word=END_OF_WORD if state["end_of_word"] else None,
-        end_mark_place=state["end_mark_place"],
-        choices=picks,
-        wait_for_choice=rule == "choose",
-    )
-
-
-def training_key(picks: Picks = ()) -> tuple[Any, ...]:
-    """Return what identifies a run. A pasted text is private to its session, as is its stop button."""
-    state = st.session_state
-    source = state["bpe_source"]
-    words: Any = None
-    if source == "table":
-        words = repr(state["bpe_words"])
-    elif source == "text":
-        words = (state.setdefault("_session", object()), state["bpe_text"])
-    return ("bpe", source, words, settings(picks))
-
-
-def train(picks: Picks = ()) -> BpeLesson | None:
-    """Return the run, or None while it is still being trained; then its progress stands in its place.
-
-    Raises:
-        InputProblem: the words or the picks do not fit.
-    """
-    state, chosen = st.session_state, settings(picks)
-    source, words, text = state["bpe_source"], state["bpe_words"], state["bpe_text"]
-    key = training_key(picks)
-
-    def do(work: Work) -> tuple[BpeLesson, int]:
-        table = word_table(source, words, text)
-        trainer = LessonTrainer(table, chosen)
-        lesson = trainer.lesson(
-            lambda done: work.tell(done.merges / max(done.num_merges, 1), done), work.should_stop
-        )
-        _ = lesson.packed  # while still in the background
-        return lesson, table.controls_removed
-
-    work = trainings().start(key, do)
-    if not work.wait(PATIENCE):
-        _progress(key, work)
-        return None
-    lesson, state["_bpe_controls"] = work.result()
-    return lesson
-
-
-@st.fragment(run_every=0.3)
-def _progress(key: tuple[Any, ...], work: Work) -> None:
-    """How far the training is, and how to stop it."""
-    if work.wait(0):
-        links.run_again()
-    left = work.seconds_left()
-    done = work.detail.merges if work.detail else 0
-    text = t("bpe", "training", done=f"{done:,}", all=f"{key[-1].num_merges:,}")
-    if left is not None and left >= 1:
-        text += " " + t("bpe", "training_left", seconds=round(left))
-    with st.container(height=420, border=True, vertical_alignment="center"):
-        st.progress(work.fraction, text=text)
-        st.button(
-            t("bpe", "training_stop"), key="bpe_stop", on_click=work.stop, icon=":material/stop_circle:"
-        )
-
-
 # Callbacks: what the reader changed.
-
-
-def table_edited() -> None:
-    """The typed table changed; the step stays where it is."""
-    rules_changed()
-
-
-def words_changed() -> None:
-    """The words are others now: begin at the start, forget kept runs, suggest a number of merges."""
-    state = st.session_state
-    state["num_merges"] = SAMPLES[state["bpe_source"]][2] if state["bpe_source"] in SAMPLES else 10
-    if state["bpe_source"] == "text":
-        state["num_merges"] = 200
-    state["bpe_step"] = state["encode_step"] = 0
-    rules_changed()
-
-
-def rules_changed() -> None:
-    """Another rule or mark: picks at ties no longer fit."""
-    st.session_state["runs"], st.session_state["run"] = [[]], 0
-    st.session_state["_bpe_advance"] = False
-    links.moved()
-
-
-def use_text(text: str) -> None:
-    """Train on a text of the reader's."""
-    st.session_state["bpe_text"], st.session_state["bpe_source"] = text, "text"
-    words_changed()
 
 
 def stepped(step: int) -> None:
@@ -244,15 +75,6 @@ def drop_run(index: int) -> None:
     _hold(runs, active, st.session_state["bpe_step"])
 
 
-def _hold(runs: Sequence[Picks], active: int, step: int) -> None:
-    state = st.session_state
-    state["runs"] = [[[at, *pair] for at, pair in picks] for picks in runs]
-    state["run"] = max(0, min(active, len(runs) - 1))
-    state["bpe_step"] = step
-    state["_bpe_advance"] = False
-    links.moved()
-
-
 def run_name(picks: Picks) -> str:
     """Return what a run is called: its rule, or its picks."""
     rule = t("bpe", f"rule_name_{st.session_state['tie_rule']}")
@@ -265,61 +87,6 @@ def run_name(picks: Picks) -> str:
 
 
 # In words.
-
-
-def problem_text(problem: Problem) -> str:
-    """Return one sentence about what is wrong with an input (``[problems]``)."""
-    params = {"row": "–", "word": "", "count": ""} | {
-        k: f"{v:,}" if isinstance(v, int) else v for k, v in problem.params.items()
-    }
-    return t("problems", problem.code, **params)
-
-
-def show_problems(found: InputProblem) -> None:
-    """Say what is wrong with the words; at most five lines."""
-    lines = [problem_text(problem) for problem in found.problems[:5]]
-    if len(found.problems) > 5:
-        lines.append(t("problems", "more", n=len(found.problems) - 5))
-    st.warning("  \n".join(lines), icon=":material/edit:")
-
-
-def run_on_screen() -> BpeLesson | None:
-    """Return the run to show, or None while it is being trained.
-
-    When the words cannot be trained on, say why and return the last run that could, so that the picture stays.
-    """
-    state = st.session_state
-    runs = kept_runs()
-    state["run"] = min(state["run"], len(runs) - 1)
-    try:
-        lesson = train(runs[state["run"]])
-    except InputProblem as found:
-        if found.code == "choice_not_tied":  # picks of a link that was changed by hand
-            _hold([()], 0, state["bpe_step"])
-            st.warning(problem_text(found.problems[0]))
-            lesson = train()
-        else:
-            show_problems(found)
-            last = state.get("_bpe_last")
-            if last is not None:
-                st.caption(t("bpe", "last_words"))
-            return last
-    if lesson is not None:
-        state["_bpe_last"] = lesson
-        if state["_bpe_controls"]:
-            st.caption(t("bpe", "controls_removed", n=state["_bpe_controls"]))
-    return lesson
-
-
-def lesson_id(lesson: BpeLesson) -> str:
-    """Return a name of the run that changes when the run does."""
-    trace = lesson.trace
-    return f"{hash((trace.words, trace.counts, trace.settings)):x}-{trace.num_steps}"
-
-
-def revision() -> str:
-    """Return what changes when the board must give up its own step."""
-    return str(links.revision())
 
 
 def step_to_take_over() -> int:
@@ -350,11 +117,6 @@ def runs_on_screen() -> list[tuple[str, BpeTrace]]:
             return []
         found.append((run_name(picks), lesson.trace))
     return found
-
-
-def source_name() -> str:
-    """Return what the words are called in captions and files."""
-    return t("bpe", f"source_{st.session_state['bpe_source']}")
 
 
 def caption(lesson: BpeLesson) -> str:

@@ -6,8 +6,15 @@ from typing import Any
 import streamlit as st
 
 from components.elements.tokens.token_lanes import LaneOfTokens
-from components.lessons.tokens import bpe
-from components.lessons.tokens.wordpiece import in_letters, show_progress, words_key
+from components.lessons.tokens import word_training
+from components.lessons.tokens.word_training import (
+    in_letters,
+    sample_text,
+    show_progress,
+    tokenizer_file,
+    trainings,
+    words_key,
+)
 from components.lm import checkpoints
 from components.lm.checkpoints import TokenizerCard
 from components.lm.checkpoints.model_card import ModelRefused
@@ -18,7 +25,6 @@ from components.lm.tokens.tokenizer_files import NoTokenizer, TokenizerFile
 from components.lm.tokens.words import InputProblem, WordTable, count_words
 from components.shell import links
 from components.shell.background import Work
-from components.shell.cached import sample_text, tokenizer_file, trainings
 from components.shell.layout import Export
 from components.words import t
 
@@ -41,7 +47,7 @@ def first_model() -> str:
 def params() -> tuple[links.Param, ...]:
     """Return what the link holds."""
     return (
-        *bpe.TRAINING[:3],
+        *word_training.TRAINING[:3],
         links.Choice("cmp_part", PARTS, "text"),
         links.Text("cmp_text", TEXT, max_chars=MAX_CHARS),
         links.Choice("cmp_source", SOURCES, "samples"),
@@ -72,18 +78,18 @@ def trained() -> TrainedHere | None:
             both = sample_text("tale_en") + "\n" + sample_text("story_ko")
             table = count_words(both, lowercase=True)
         else:
-            table = bpe.word_table(source, words, text)
+            table = word_training.word_table(source, words, text)
         return train_all(table, merges, on_progress=work.tell, should_stop=work.should_stop)
 
     key = ("compare", "samples" if from_samples else words_key(), merges)
     work = trainings().start(key, do)
-    if not work.wait(2 * bpe.PATIENCE):
+    if not work.wait(2 * word_training.PATIENCE):
         show_progress("compare", work)
         return None
     try:
         found: TrainedHere = work.result()
     except InputProblem as problem:
-        bpe.show_problems(problem)
+        word_training.show_problems(problem)
         return None
     return found
 
@@ -208,7 +214,9 @@ def caption(part: str, card: TokenizerCard) -> str:
         return t(
             "compare", "caption_call", model=card.name, revision=card.revision.removeprefix("sha256:")[:10]
         )
-    source = t("compare", "source_samples") if state["cmp_source"] == "samples" else bpe.source_name()
+    source = (
+        t("compare", "source_samples") if state["cmp_source"] == "samples" else word_training.source_name()
+    )
     return t("compare", "caption", source=source, merges=state["cmp_merges"])
 
 

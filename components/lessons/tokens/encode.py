@@ -2,11 +2,12 @@
 
 import html
 import unicodedata
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from components.lessons.tokens import bpe
+from components.lessons.tokens import word_training
 from components.lessons.tokens.word_editor import word_editor
 from components.lm.tokens.bpe import BpeModel
 from components.lm.tokens.bpe_lesson import BpeLesson
@@ -15,9 +16,13 @@ from components.lm.tokens.encode_lesson import EncodeLesson, encode_bytes, encod
 from components.lm.tokens.segments import graphemes
 from components.lm.tokens.words import split_words, to_letters
 from components.shell import links
-from components.shell.cached import bytes_of_model, bytes_of_same_words
 from components.shell.layout import Export
 from components.words import t
+
+if TYPE_CHECKING:
+    from components.lm.tokens.bpe import BpeTrace
+    from components.lm.tokens.byte_level import ByteLevelBpe
+
 
 FORMS = ("as_typed", "NFC", "NFD")
 PARAMS = (
@@ -35,8 +40,8 @@ def text() -> str:
     typed = str(st.session_state["encode_text"])
     form = st.session_state["normal_form"]
     if st.session_state["encode_view"] == "letters":
-        if st.session_state["bpe_source"] in bpe.SAMPLES:
-            typed = to_letters(typed, bpe.SAMPLES[st.session_state["bpe_source"]][1])  # type: ignore[arg-type]
+        if st.session_state["bpe_source"] in word_training.SAMPLES:
+            typed = to_letters(typed, word_training.SAMPLES[st.session_state["bpe_source"]][1])  # type: ignore[arg-type]
         return typed
     return typed if form == "as_typed" else unicodedata.normalize(form, typed)
 
@@ -64,20 +69,22 @@ def more_settings(as_bytes: bool) -> None:
             on_change=restart,
         )
         return
-    st.toggle("`</w>`", key="end_of_word", help=t("bpe", "end_of_word_help"), on_change=bpe.rules_changed)
+    st.toggle(
+        "`</w>`", key="end_of_word", help=t("bpe", "end_of_word_help"), on_change=word_training.rules_changed
+    )
     st.selectbox(
         t("bpe", "tie_rule"),
-        bpe.RULES,
+        word_training.RULES,
         key="tie_rule",
         format_func=lambda rule: t("bpe", f"rule_name_{rule}"),
-        on_change=bpe.rules_changed,
+        on_change=word_training.rules_changed,
     )
     word_editor()
 
 
 def trained() -> BpeLesson | None:
     """Return the run whose merges are used, or None while it is being trained or cannot be."""
-    return bpe.run_on_screen()
+    return word_training.run_on_screen()
 
 
 def letters_model(lesson: BpeLesson) -> BpeModel:
@@ -90,8 +97,8 @@ def byte_model(lesson: BpeLesson) -> tuple[ByteLevelBpe, str]:
     if st.session_state["byte_merges"] == "pocket-gpt":
         model = bytes_of_model("pocket-gpt")
         return model, t("encode", "model_pocket", size=f"{len(model.token_ids):,}")
-    model = bytes_of_same_words(bpe.lesson_id(lesson), lesson.trace)
-    return model, t("encode", "model_same_words", source=bpe.source_name())
+    model = bytes_of_same_words(word_training.lesson_id(lesson), lesson.trace)
+    return model, t("encode", "model_same_words", source=word_training.source_name())
 
 
 def encoded(lesson: BpeLesson) -> dict[str, Any]:
@@ -108,7 +115,7 @@ def encoded(lesson: BpeLesson) -> dict[str, Any]:
     else:
         letters = letters_model(lesson)
         made, merges, mark = encode_letters(letters, typed), letters.merges, letters.end_of_word
-        name = t("encode", "model_letters", source=bpe.source_name())
+        name = t("encode", "model_letters", source=word_training.source_name())
     return {
         "lesson": made,
         "kind": "bytes" if as_bytes else "letters",
@@ -127,8 +134,8 @@ def step_to_take_over() -> int:
     """Return the step of the last revision; see :func:`components.lessons.tokens.bpe.step_to_take_over`."""
     state = st.session_state
     taken = state.get("_encode_taken")
-    if taken is None or taken[0] != bpe.revision():
-        taken = state["_encode_taken"] = (bpe.revision(), state["encode_step"])
+    if taken is None or taken[0] != word_training.revision():
+        taken = state["_encode_taken"] = (word_training.revision(), state["encode_step"])
     return int(taken[1])
 
 
@@ -253,3 +260,28 @@ def export(view: dict[str, Any]) -> Export:
         {"tokens": lambda: token_rows(view), "steps": lambda: step_rows(view)},
         lambda: {"tokens": token_rows(view), "steps": step_rows(view)},
     )
+
+
+_MODELS = Path(__file__).parents[3] / "assets" / "models"
+
+
+# One table of merges a model: a few MB at GPT-2's size.
+@st.cache_resource(max_entries=4, show_spinner=False)
+def bytes_of_model(name: str) -> "ByteLevelBpe":
+    """Return the byte-level BPE of a bundled model, read from its file without transformers."""
+    from components.lm.tokens.encode_lesson import byte_level_from_file
+
+    return byte_level_from_file(_MODELS / name / "tokenizer.json")
+
+
+# The largest text with 2,000 merges: some 8 MB.
+@st.cache_resource(max_entries=16, show_spinner=False)
+def bytes_of_same_words(identity: str, _trace: "BpeTrace") -> "ByteLevelBpe":
+    """Return a byte-level BPE trained on the words of a run, with its number of merges and its tie rule."""
+    from components.lm.tokens.bpe import train_bpe
+    from components.lm.tokens.byte_level import ByteLevelBpe, byte_alphabet, byte_level_words
+
+    words = byte_level_words(dict(zip(_trace.words, _trace.counts, strict=True)))
+    rule, merges = _trace.settings.tie_rule, _trace.settings.num_merges
+    trained = train_bpe(words, merges, tie_rule=rule, extra_alphabet=byte_alphabet())
+    return ByteLevelBpe.from_trace(trained)

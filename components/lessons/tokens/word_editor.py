@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from components.elements.tokens.word_table import word_table
-from components.lessons.tokens import bpe
+from components.lessons.tokens import word_training
 from components.lm.tokens.words import MAX_TEXT_BYTES, InputProblem, count_words, decode_text
 from components.shell import links
 from components.words import t
@@ -34,8 +34,8 @@ def _table() -> None:
     held = state.setdefault("_bpe_table", {"rev": 0, "rows": None})
     if held["rows"] != state["bpe_words"]:
         held["rev"], held["rows"] = held["rev"] + 1, state["bpe_words"]
-    given = bpe.rows(state["bpe_words"])
-    word_table(given, rev=held["rev"], wrong=bpe.wrong_rows(given), on_rows=_typed)
+    given = word_training.rows(state["bpe_words"])
+    word_table(given, rev=held["rev"], wrong=word_training.wrong_rows(given), on_rows=_typed)
     st.caption(t("bpe", "table_help"))
     st.button(t("bpe", "table_reset"), key="bpe_table_reset", on_click=_reset)
 
@@ -43,12 +43,12 @@ def _table() -> None:
 def _typed(words: list[list[Any]]) -> None:
     st.session_state["_bpe_table"]["rows"] = words
     links.put("bpe_words", words)
-    bpe.table_edited()
+    word_training.table_edited()
 
 
 def _reset() -> None:
-    links.put("bpe_words", bpe.TOY)
-    bpe.table_edited()
+    links.put("bpe_words", word_training.TOY)
+    word_training.table_edited()
 
 
 @st.dialog(" ", width="large")
@@ -69,7 +69,7 @@ def _text_dialog() -> None:
             text = decode_text(upload.getvalue()) if upload is not None else typed
             count_words(text)
         except InputProblem as found:
-            bpe.show_problems(found)
+            word_training.show_problems(found)
             return
-        bpe.use_text(text)
+        word_training.use_text(text)
         st.rerun()

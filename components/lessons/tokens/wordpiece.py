@@ -6,17 +6,23 @@ from typing import Any
 
 import streamlit as st
 
-from components.lessons.tokens import bpe
+from components.lessons.tokens import word_training
+from components.lessons.tokens.word_training import (
+    in_letters,
+    show_progress,
+    tokenizer_file,
+    trainings,
+    words_key,
+)
 from components.lm import checkpoints
 from components.lm.tokens.match_lesson import MatchLesson, match_words
 from components.lm.tokens.referee_race import MAX_MERGES, REFEREES, Race, run_race
 from components.lm.tokens.tokenizer_files import NoTokenizer
 from components.lm.tokens.unigram_lesson import MAX_WORD_LETTERS, UnigramLesson, unigram_lesson
 from components.lm.tokens.wordpiece import WordPieceModel
-from components.lm.tokens.words import InputProblem, split_words, to_letters, utf8_size
+from components.lm.tokens.words import InputProblem, split_words, utf8_size
 from components.shell import links
 from components.shell.background import Work
-from components.shell.cached import tokenizer_file, trainings
 from components.shell.layout import Export
 from components.words import t
 
@@ -30,7 +36,7 @@ SIZES = {"table": 18}
 """Vocabulary sizes of Unigram to begin with; 200 for texts."""
 
 PARAMS = (
-    *bpe.TRAINING[:3],
+    *word_training.TRAINING[:3],
     links.Choice("wp_part", PARTS, "race"),
     links.Choice("wp_symbols", SYMBOLS, "plain"),
     links.Integer("wp_merges", 1, MAX_MERGES, 10),
@@ -64,7 +70,7 @@ KOREAN_PIECES = {
 
 def words_changed() -> None:
     """Other words: begin at the start, with sizes that fit them."""
-    bpe.words_changed()
+    word_training.words_changed()
     state = st.session_state
     source = state["bpe_source"]
     state["wp_merges"] = MERGES.get(source, 40)
@@ -122,17 +128,6 @@ def taken(key: str, last: int | None = None) -> Any:
 # Trainings.
 
 
-def words_key() -> Any:
-    """Return what identifies the page's words; a pasted text is private to its session."""
-    state = st.session_state
-    source = state["bpe_source"]
-    if source == "table":
-        return source, repr(state["bpe_words"])
-    if source == "text":
-        return source, state.setdefault("_session", object()), state["bpe_text"]
-    return source
-
-
 def _trained(name: str, settings: tuple[Any, ...], make: Callable[[Any, Work], Any]) -> Any:
     """Return a training of the page's words, or None while it runs; then its progress stands in its place.
 
@@ -141,45 +136,20 @@ def _trained(name: str, settings: tuple[Any, ...], make: Callable[[Any, Work], A
     state = st.session_state
     source, words, text = state["bpe_source"], state["bpe_words"], state["bpe_text"]
     key = (name, words_key(), settings)
-    work = trainings().start(key, lambda work: make(bpe.word_table(source, words, text), work))
-    if not work.wait(bpe.PATIENCE):
+    work = trainings().start(key, lambda work: make(word_training.word_table(source, words, text), work))
+    if not work.wait(word_training.PATIENCE):
         show_progress(name, work)
         return None
     try:
         result = work.result()
     except InputProblem as found:
-        bpe.show_problems(found)
+        word_training.show_problems(found)
         last = state.get(f"_last_{name}")
         if last is not None:
             st.caption(t("bpe", "last_words"))
         return last
     state[f"_last_{name}"] = result
     return result
-
-
-@st.fragment(run_every=0.3)
-def show_progress(name: str, work: Work) -> None:
-    """How far a training is, and how to stop it."""
-    if work.wait(0):
-        links.run_again()
-    left = work.seconds_left()
-    text = t("wordpiece", "training", percent=f"{work.fraction:.0%}")
-    if left is not None and left >= 1:
-        text += " " + t("bpe", "training_left", seconds=round(left))
-    with st.container(height=420, border=True, vertical_alignment="center"):
-        st.progress(work.fraction, text=text)
-        st.button(
-            t("bpe", "training_stop"), key=f"{name}_stop", on_click=work.stop, icon=":material/stop_circle:"
-        )
-
-
-def in_letters(text: str) -> str:
-    """Return a text in the letters of the training words: jamo where they are jamo, small letters for samples."""
-    text = str(text).encode("utf-8", "replace").decode("utf-8")
-    source = st.session_state["bpe_source"]
-    if source in bpe.SAMPLES:
-        text = to_letters(text.lower(), bpe.SAMPLES[source][1])  # type: ignore[arg-type]
-    return text
 
 
 def probe() -> str:
@@ -300,7 +270,7 @@ def race_caption(trained: Race) -> str:
     return t(
         "wordpiece",
         "caption_race",
-        source=bpe.source_name(),
+        source=word_training.source_name(),
         words=f"{trained.num_words:,}",
         symbols=t("wordpiece", f"symbols_{trained.marking}"),
         referee=t("wordpiece", f"referee_{state['wp_referee']}"),
@@ -327,7 +297,7 @@ def unigram_caption(lesson: UnigramLesson) -> str:
     return t(
         "wordpiece",
         "caption_unigram",
-        source=bpe.source_name(),
+        source=word_training.source_name(),
         words=f"{len(lesson.trace.words):,}",
         size=state["uni_size"],
         rounds=state["uni_rounds"],
@@ -342,7 +312,7 @@ def race_export(trained: Race) -> Export:
     """Return what the race gives away."""
     state = st.session_state
     about = {
-        "words": bpe.source_name(),
+        "words": word_training.source_name(),
         "symbols": trained.marking,
         "referee": state["wp_referee"],
         "step": min(state["wp_step"], trained.lane(state["wp_referee"]).trace.num_steps),
@@ -435,7 +405,7 @@ def unigram_export(lesson: UnigramLesson) -> Export:
     at = min(state["uni_step"], len(lesson.moments) - 1)
     moment = lesson.moments[at]
     about = {
-        "words": bpe.source_name(),
+        "words": word_training.source_name(),
         "word": lesson.word,
         "moment": at,
         "seed": state["uni_seed"],

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from components.lessons.tokens import bpe
+from components.lessons.tokens import word_training
 from components.lessons.tokens import wordpiece as wp
 from components.lessons.tokens.word_editor import word_editor
-from components.lm.tokens.referee_race import REFEREES
+from components.lm.tokens.referee_race import MAX_MERGES, REFEREES
 from components.shell import links
 from components.words import t
 
@@ -24,7 +24,7 @@ def choose(part: str) -> None:
     )
     row[1].selectbox(
         t("bpe", "source"),
-        bpe.SOURCES,
+        word_training.SOURCES,
         key="bpe_source",
         format_func=lambda source: t("bpe", f"source_{source}"),
         on_change=wp.words_changed,
@@ -55,7 +55,7 @@ def choose(part: str) -> None:
             on_change=wp.restart,
         )
     else:
-        row[4].number_input(t("bpe", "num_merges"), 1, wp.MAX_MERGES, key="wp_merges", on_change=wp.restart)
+        row[4].number_input(t("bpe", "num_merges"), 1, MAX_MERGES, key="wp_merges", on_change=wp.restart)
     with row[5].popover(t("layout", "more"), width="stretch"):
         if part == "race":
             st.text_input(t("wordpiece", "word"), key="wp_word", on_change=wp.redrawn)

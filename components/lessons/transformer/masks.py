@@ -5,17 +5,21 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from components.elements.transformer.mask_patterns import MaskPanel
-from components.lessons.bert import attention as attention_page
+from components.lessons import attention_models
+from components.lessons.attention_models import beginning
+from components.lessons.transformer import masks_recorded
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.transformer import attention_patterns as patterns
 from components.lm.transformer.word_context import word_spans
-from components.shell import cached, links
+from components.shell import links
 from components.shell.layout import note_line, working
+from components.shell.loading import FIRST_MODEL, load_model
 from components.shell.models import model_in_use
 from components.words import t
 
 if TYPE_CHECKING:
     from components.lm.transformer.word_context import WordGuess
+
 
 SENTENCE = "The little girl saw a bird in the tree."
 LAYER = 0
@@ -23,8 +27,8 @@ MOST_TOKENS = 40
 """Rows of a matrix whose names can still be read beside it."""
 PARAMS = (
     links.Text("sentence", SENTENCE, max_chars=300),
-    links.Text("left_model", attention_page.default_model(), max_chars=120),
-    links.Text("right_model", cached.FIRST_MODEL, max_chars=120),
+    links.Text("left_model", attention_models.default_model(), max_chars=120),
+    links.Text("right_model", FIRST_MODEL, max_chars=120),
     links.Integer("mask_layer", 0, 199, LAYER),
     links.Integer("word", 0, 200, 5),
     links.Numbers("flips", (), most=60, high=399),
@@ -48,7 +52,7 @@ def models() -> list[ModelCard]:
     names = dict.fromkeys(
         (("left_model", st.session_state["left_model"]), ("right_model", st.session_state["right_model"]))
     )
-    cards = [model_in_use("attention", default=cached.FIRST_MODEL, key=key) for key, _ in names]
+    cards = [model_in_use("attention", default=FIRST_MODEL, key=key) for key, _ in names]
     return list({card.name: card for card in cards}.values())
 
 
@@ -57,7 +61,7 @@ def sentence(cards: list[ModelCard]) -> str:
     given = str(st.session_state["sentence"]).strip()
     if not given or given == SENTENCE:
         return SENTENCE
-    read = min((cached.beginning(card.name, card.revision, given, MOST_TOKENS) for card in cards), key=len)
+    read = min((beginning(card.name, card.revision, given, MOST_TOKENS) for card in cards), key=len)
     if read != given:
         note_line(
             t("masks", "cut", limit=MOST_TOKENS, words=len(word_spans(read)), all=len(word_spans(given)))
@@ -80,7 +84,7 @@ def readers(cards: list[ModelCard], text: str, number: int) -> "list[tuple[str, 
         try:
             with working(t("masks", "computing", model=card.name)):
                 layer = min(int(st.session_state["mask_layer"]), card.num_layers - 1)
-                found.append((card.name, cached.word_guess(card.name, card.revision, text, number, layer)))
+                found.append((card.name, word_guess(card.name, card.revision, text, number, layer)))
         except ValueError:
             st.info(t("masks", "no_guess", model=card.name))
     return found
@@ -109,3 +113,14 @@ def as_rows(shown: "list[tuple[str, WordGuess]]") -> list[dict[str, Any]]:
         for name, guess in shown
         for i, (token, p) in enumerate(guess.guesses)
     ]
+
+
+# A sentence of 40 tokens: some 10 kB.
+@st.cache_resource(max_entries=400, show_spinner=False)
+def word_guess(name: str, revision: str, text: str, word: int, layer: int) -> "WordGuess":
+    """Return what a model may read for a word, and what it guesses there."""
+    from components.lm.transformer.word_context import guess_word
+
+    if known := masks_recorded.word_guess(name, revision, text, word, layer):
+        return known
+    return guess_word(load_model(name, "attention"), text, word, layer)

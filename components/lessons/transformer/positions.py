@@ -1,19 +1,24 @@
 """State, data and panels of the page "Positions"."""
 
 import html
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from components.elements.transformer.position_tables import VIEWS, Look, Panel
 from components.elements.transformer.shuffle_board import shuffle_board
+from components.lm.checkpoints.bundled import best_bert
 from components.lm.checkpoints.model_card import ModelCard, ModelRefused
 from components.lm.transformer.positions import NoTable, angular_frequencies, sinusoids, wavelengths
-from components.shell import cached, links
-from components.shell.bundled import best_bert
+from components.shell import links
 from components.shell.layout import Export, caption, reading_aid, working
-from components.shell.models import refusal
+from components.shell.loading import FIRST_MODEL, load_model
+from components.shell.refusals import refusal
 from components.words import labels, t
+
+if TYPE_CHECKING:
+    from components.lm.transformer.positions import PositionTable, Shuffle
+
 
 GPT_SENTENCE = "The old woman opened the door and looked at the"
 BERT_SENTENCE = "the old woman opened the [MASK] and looked out of the house"
@@ -22,7 +27,7 @@ WIDTHS, COUNTS, MEASURES = ("8", "32", "128", "512"), ("64", "128", "256"), ("do
 
 def default_model() -> str:
     """BERT where it is bundled; before that the only model there is."""
-    return best_bert(cached.FIRST_MODEL)
+    return best_bert(FIRST_MODEL)
 
 
 def params() -> tuple[links.Param, ...]:
@@ -68,7 +73,7 @@ def panels(card: ModelCard) -> list[Panel]:
         )
     ]
     try:
-        rows = cached.position_table(card.name, card.revision).rows
+        rows = position_table(card.name, card.revision).rows
     except NoTable:
         st.info(t("positions", "no_table", model=card.name, family=card.family))
         return found
@@ -110,7 +115,7 @@ def shuffled(card: ModelCard) -> None:
     seed.number_input(t("positions", "shuffle_seed"), 0, 99, key="pos_seed")
     try:
         with working(t("positions", "shuffle_running")):
-            shuffle = cached.shuffle(
+            shuffle = two_orders(
                 card.name, card.revision, s["pos_sentence"].strip() or sentence, s["pos_seed"] or 0
             )
     except ModelRefused as error:
@@ -166,3 +171,26 @@ def export(card: ModelCard, drawn: list[Panel], now: Look) -> Export:
 def rows_of(rows: Any) -> list[dict[str, float]]:
     """A table of positions as rows for a file."""
     return [{"position": p, **{f"dim{d}": float(x) for d, x in enumerate(row)}} for p, row in enumerate(rows)]
+
+
+# A table of 512 positions at width 768: 1.6 MB.
+@st.cache_resource(max_entries=8, show_spinner=False)
+def position_table(name: str, revision: str) -> "PositionTable":
+    """Return a model's learned positions, read from its file without torch.
+
+    Raises:
+        NoTable: the family has none.
+    """
+    from components.lm import checkpoints
+    from components.lm.transformer.positions import learned_table
+
+    store = checkpoints.store()
+    return learned_table(store.folder(store.parse_name(name)), checkpoints.card(name))
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def two_orders(name: str, revision: str, text: str, seed: int) -> "Shuffle":
+    """Return one sentence read in two orders, with positions and without."""
+    from components.lm.transformer.positions import shuffle_words
+
+    return shuffle_words(load_model(name, "attention"), text, seed)

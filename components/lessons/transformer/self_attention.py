@@ -7,12 +7,13 @@ from typing import Any
 import streamlit as st
 
 from components.elements.transformer.attention_steps import StepsView
-from components.lessons.bert import attention as attention_page
+from components.lessons import attention_models
+from components.lessons.attention_models import beginning, head_steps
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.transformer.attention import Unreadable
 from components.lm.transformer.attention_steps import HeadSteps, WorkedExample, worked_example
 from components.lm.transformer.word_context import word_spans
-from components.shell import cached, links
+from components.shell import links
 from components.shell.layout import note_line, working
 from components.words import t
 
@@ -23,7 +24,7 @@ PARAMS = (
     links.Choice("example", ("numbers", "model"), "numbers"),
     links.Flag("causal"),
     links.Text("steps_text", "The fox sat on the stone.", max_chars=400),
-    links.Text("attention_model", attention_page.default_model(), max_chars=120),
+    links.Text("attention_model", attention_models.default_model(), max_chars=120),
     links.Integer("steps_layer", 0, 199, 0),
     links.Integer("steps_head", 0, 199, 0),
     links.Integer("step", 0, 9, 0),
@@ -88,8 +89,8 @@ def of_a_head(card: ModelCard) -> Shown | None:
     layer, head, text = state["steps_layer"], state["steps_head"], str(state["steps_text"])
     try:
         with working(t(WORDS, "computing", model=card.name)):
-            read = cached.beginning(card.name, card.revision, text, MOST_TOKENS)
-            steps = cached.head_steps(card.name, card.revision, read, "", layer, head)
+            read = beginning(card.name, card.revision, text, MOST_TOKENS)
+            steps = head_steps(card.name, card.revision, read, "", layer, head)
     except Unreadable:
         st.error(t(WORDS, "unreadable", family=card.family))
         return None
@@ -111,8 +112,8 @@ def start() -> StepsView:
     state, rev = st.session_state, links.revision()
     held = state.get("_steps_start")
     if held is None or held[0] != rev:
-        view = StepsView(state["step"], state["query"], state["key"], state["divisor"])
-        held = state["_steps_start"] = (rev, view)
+        begun = StepsView(state["step"], state["query"], state["key"], state["divisor"])
+        held = state["_steps_start"] = (rev, begun)
     view: StepsView = held[1]
     return view
 

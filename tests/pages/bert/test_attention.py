@@ -57,8 +57,8 @@ def test_too_long_for_the_model(open_page, lang: str) -> None:
 def test_a_model_that_gives_no_weights(open_page, lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from streamlit.testing.v1 import AppTest
 
+    from components.lessons.bert import attention
     from components.lm.transformer.attention import Unreadable
-    from components.shell import cached
     from tests.pages.conftest import APP
 
     def refuse(*args: object) -> None:
@@ -67,7 +67,7 @@ def test_a_model_that_gives_no_weights(open_page, lang: str, monkeypatch: pytest
     at = AppTest.from_file(APP, default_timeout=60)
     at.query_params.update({"lang": lang})
     at.run()
-    monkeypatch.setattr(cached, "attention", refuse)
+    monkeypatch.setattr(attention, "attention_of", refuse)
     at.switch_page(f"pages/{NAME}.py").run()
     assert not at.exception
     assert len(at.error) == 1

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from components.lessons.bert import masking as masking_page
+from components.lessons import recorded
 from tests.pages.conftest import Open, data_of, modules_after
 
 PAGE = "bert/dice"
@@ -82,7 +82,7 @@ def test_the_kept_first_view_is_what_the_model_says(
     for throws in ("1", "100"):
         kept = data_of(open_page(PAGE, lang=lang, throws=throws), "dice_board")
         with monkeypatch.context() as without:
-            without.setattr(masking_page, "_trace", lambda name: None)
+            without.setattr(recorded, "trace_file", lambda name: None)
             computed = data_of(open_page(PAGE, lang=lang, throws=throws), "dice_board")
         for one, other in zip(kept.pop("places"), computed.pop("places"), strict=True):
             losses = [[place["cases"][c].pop("loss") for c in "MRK"] for place in (one, other)]

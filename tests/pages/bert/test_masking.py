@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from components.lessons.bert import masking as masking_page
+from components.lessons import recorded
 from components.lessons.bert.masking import NEED_EACH_OTHER, PIECES
 from tests.pages.conftest import Open, data_of, modules_after
 
@@ -93,7 +93,7 @@ def test_the_kept_first_view_is_what_the_model_says(
 ) -> None:
     """With the file and without it: the same tokens, the same cards (float32 sums may end a digit apart)."""
     kept = open_page(PAGE, lang=lang)
-    monkeypatch.setattr(masking_page, "_trace", lambda name: None)
+    monkeypatch.setattr(recorded, "trace_file", lambda name: None)
     computed = open_page(PAGE, lang=lang)
     for element in ("mask_lab", "guess_cards"):
         one, other = data_of(kept, element), data_of(computed, element)

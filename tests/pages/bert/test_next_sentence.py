@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from components.lessons.bert import masking as masking_page
+from components.lessons import recorded
 from components.lessons.bert.next_sentence import scene
 from tests.pages.conftest import Open, data_of, modules_after
 
@@ -81,7 +81,7 @@ def test_kept_verdicts_are_the_models(
     open_page: Open, elsewhere: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = data_of(open_page(PAGE, elsewhere=elsewhere, nsp_seed="8"), "next_rounds")["pairs"]
-    monkeypatch.setattr(masking_page, "_trace", lambda name: None)
+    monkeypatch.setattr(recorded, "trace_file", lambda name: None)
     computed = data_of(open_page(PAGE, elsewhere=elsewhere, nsp_seed="8"), "next_rounds")["pairs"]
     # float32 sums in batches of another length
     assert [pair["p"] for pair in kept] == pytest.approx([pair["p"] for pair in computed], abs=1e-5)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.lessons.tokens import bpe
+from components.lessons.tokens import word_training
 from components.shell import background
 from tests.pages.conftest import Open, on_page
 
@@ -62,7 +62,7 @@ def test_a_link_opens_its_state(open_page: Open, lang: str) -> None:
     assert set(head["symbols"]) >= {"a", "b", "</w>"}
 
 
-@pytest.mark.parametrize("source", bpe.SAMPLES)
+@pytest.mark.parametrize("source", word_training.SAMPLES)
 def test_every_sample_trains(open_page: Open, source: str) -> None:
     at = open_page(PAGE, bpe_source=source, num_merges="30")
     assert len(merged(at)) == 30
@@ -183,7 +183,7 @@ def test_long_training_shows_progress_and_a_way_to_stop(
     open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = open_page(PAGE)
-    monkeypatch.setattr(bpe, "PATIENCE", 0.0)
+    monkeypatch.setattr(word_training, "PATIENCE", 0.0)
     monkeypatch.setattr(background.Work, "run", lambda work, turn: None)
     at.session_state["bpe_words"] = [["neverdone", 7]]
     at.run()

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.lessons.tokens import bpe
+from components.lessons.tokens import word_training
 from components.shell import background
 from tests.pages.conftest import Open, data_of
 
@@ -137,7 +137,7 @@ def test_long_training_shows_progress_and_a_way_to_stop(
     open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = open_page(PAGE)
-    monkeypatch.setattr(bpe, "PATIENCE", 0.0)
+    monkeypatch.setattr(word_training, "PATIENCE", 0.0)
     monkeypatch.setattr(background.Work, "run", lambda work, turn: None)
     at.session_state["bpe_words"] = [["neverever", 7]]
     at.run()

@@ -16,7 +16,7 @@ def test_values_out_of_range_are_clamped(open_page) -> None:
 
 
 def test_the_table_behind_the_curves() -> None:
-    from components.shell.cached import sparse_growth
+    from components.lessons.transformer.sparse import sparse_growth
 
     growth, memory = sparse_growth()
     assert growth["causal"][0] == 16 * 17 // 2

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from components.lessons.bert import contextual_recorded, inputs_recorded
 from components.lessons.bert.contextual import SENTENCES, WORD
 from components.lessons.bert.inputs import FIRST, MODEL, SECOND
 from components.lm import checkpoints
 from components.lm.bert.contextual import word_vectors
 from components.lm.bert.embeddings import embed, neighbours, num_segments, read_input
-from components.shell import first_bert
 
 pytestmark = pytest.mark.skipif(
     "pocket-bert" not in checkpoints.store().bundled_names(), reason="pocket-bert is not in assets/models"
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(
 
 def test_the_rows_are_the_models() -> None:
     loaded = checkpoints.load(MODEL)
-    known = first_bert.inputs(MODEL, loaded.card.revision, FIRST, SECOND)
+    known = inputs_recorded.inputs(MODEL, loaded.card.revision, FIRST, SECOND)
     assert known is not None, "run assets/traces/make.py"
     given = read_input(loaded, FIRST, SECOND)
     parts = embed(loaded, given)
@@ -44,7 +44,7 @@ def test_the_rows_are_the_models() -> None:
 
 def test_the_words_are_the_models() -> None:
     loaded = checkpoints.load(MODEL)
-    known = first_bert.words(MODEL, loaded.card.revision, SENTENCES, WORD)
+    known = contextual_recorded.words(MODEL, loaded.card.revision, SENTENCES, WORD)
     assert known is not None, "run assets/traces/make.py"
     found = word_vectors(loaded, SENTENCES.splitlines(), WORD)
     assert (known.words, known.chosen, known.pieces) == (found.words, found.chosen, found.pieces)
@@ -56,6 +56,6 @@ def test_the_words_are_the_models() -> None:
 
 def test_anything_else_is_computed() -> None:
     loaded = checkpoints.load(MODEL)
-    assert first_bert.inputs(MODEL, "another revision", FIRST, SECOND) is None
-    assert first_bert.inputs(MODEL, loaded.card.revision, FIRST, "") is None
-    assert first_bert.words(MODEL, loaded.card.revision, SENTENCES, "song") is None
+    assert inputs_recorded.inputs(MODEL, "another revision", FIRST, SECOND) is None
+    assert inputs_recorded.inputs(MODEL, loaded.card.revision, FIRST, "") is None
+    assert contextual_recorded.words(MODEL, loaded.card.revision, SENTENCES, "song") is None

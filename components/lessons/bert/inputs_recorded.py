@@ -1,8 +1,4 @@
-"""First views of "Token + segment + position" and "One word, many meanings" from files, before torch is imported.
-
-``assets/traces/make.py`` computes them with the bundled model; a file made by another revision of it is not used, and
-the page computes.
-"""
+"""The first view of "Token + segment + position" from a file, so that it stands before torch is imported."""
 
 from dataclasses import dataclass, fields
 from functools import cache
@@ -11,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from components.lm.bert.contextual import Occurrence, WordVectors
+from components.lessons.recorded import TRACES
 from components.lm.bert.embeddings import InputEmbeddings, ModelInput, Neighbour, Normed
 
-TRACES = Path(__file__).parents[2] / "assets" / "traces"
-INPUTS, WORDS = "bert-inputs.npz", "bert-contextual.npz"
+INPUTS = "bert-inputs.npz"
 
 
 def _arrays(thing: Any, prefix: str) -> dict[str, Any]:
@@ -118,41 +113,3 @@ def inputs(
     if view is None or view.of[:2] != (name, revision):
         return None
     return view if first is None or view.of[2:] == (first, second) else None
-
-
-def save_words(of: tuple[str, str, str, str], vectors: WordVectors, path: Path) -> None:
-    """Write the vectors of words in their sentences; ``of`` is model, revision, sentences, word."""
-    np.savez_compressed(
-        path,
-        of=np.array(of),
-        sentences=np.array(vectors.sentences),
-        places=np.array([(o.sentence, o.start, o.end) for o in vectors.words]),
-        texts=np.array([o.text for o in vectors.words]),
-        chosen=np.array(vectors.chosen),
-        pieces=np.array(vectors.pieces),
-        static=vectors.static,
-        layers=vectors.layers,
-    )
-
-
-@cache
-def _words() -> tuple[tuple[str, ...], WordVectors] | None:
-    path = TRACES / WORDS
-    if not path.exists():
-        return None
-    with np.load(path) as file:
-        found = zip(file["places"].tolist(), file["texts"].tolist(), strict=True)
-        return tuple(file["of"].tolist()), WordVectors(
-            sentences=tuple(file["sentences"].tolist()),
-            words=tuple(Occurrence(*place, text) for place, text in found),
-            chosen=tuple(file["chosen"].tolist()),
-            pieces=tuple(file["pieces"].tolist()),
-            static=file["static"],
-            layers=file["layers"],
-        )
-
-
-def words(name: str, revision: str, sentences: str, word: str) -> WordVectors | None:
-    """Return the words of the page's own sentences in its own model, or None for anything else."""
-    view = _words()
-    return view[1] if view is not None and view[0] == (name, revision, sentences, word) else None

@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from components.lessons.attention_models import default_model
 from components.lessons.bert import attention as attention_page
+from components.lessons.bert import attention_recorded
 from components.lessons.transformer import masks as masks_page
+from components.lessons.transformer import masks_recorded
 from components.lm import checkpoints
 from components.lm.transformer.attention import attend, encode, separator_ids
 from components.lm.transformer.word_context import guess_word, word_spans
-from components.shell import first_views
 
 WEIGHTS = 2e-5
 """How far an attention weight computed on another processor may be away.
@@ -27,8 +29,8 @@ MASKS = {param.key: param.default for param in masks_page.PARAMS}
 
 
 def test_attention_is_what_the_model_computes() -> None:
-    loaded = checkpoints.load(attention_page.default_model(), "attention")
-    view = first_views.attention(loaded.card.name, loaded.card.revision, attention_page.TEXT, "")
+    loaded = checkpoints.load(default_model(), "attention")
+    view = attention_recorded.attention(loaded.card.name, loaded.card.revision, attention_page.TEXT, "")
     assert view is not None, "a bundled model changed: run assets/traces/make.py"
     own = attend(loaded, encode(loaded, attention_page.TEXT))
     np.testing.assert_allclose(view.attention.weights, own.weights, atol=WEIGHTS)
@@ -46,7 +48,7 @@ def test_guesses_are_what_the_model_computes(side: str) -> None:
     loaded = checkpoints.load(MASKS[side], "attention")
     of = (loaded.card.name, loaded.card.revision, masks_page.SENTENCE)
     for word in range(len(word_spans(masks_page.SENTENCE))):
-        view = first_views.word_guess(*of, word, masks_page.LAYER)
+        view = masks_recorded.word_guess(*of, word, masks_page.LAYER)
         assert view is not None, "a bundled model changed: run assets/traces/make.py"
         own = guess_word(loaded, masks_page.SENTENCE, word, masks_page.LAYER)
         assert (view.tokens, view.word_of, view.visible) == (own.tokens, own.word_of, own.visible)
@@ -62,24 +64,25 @@ def test_guesses_are_what_the_model_computes(side: str) -> None:
 
 
 def test_anything_else_is_computed() -> None:
-    card = checkpoints.card(attention_page.default_model())
-    assert first_views.attention(card.name, "sha256:another", attention_page.TEXT, "") is None
-    assert first_views.attention(card.name, card.revision, attention_page.TEXT + " ", "") is None
-    assert first_views.attention(card.name, card.revision, attention_page.TEXT, "x") is None
+    card = checkpoints.card(default_model())
+    assert attention_recorded.attention(card.name, "sha256:another", attention_page.TEXT, "") is None
+    assert attention_recorded.attention(card.name, card.revision, attention_page.TEXT + " ", "") is None
+    assert attention_recorded.attention(card.name, card.revision, attention_page.TEXT, "x") is None
     given = (card.name, card.revision, masks_page.SENTENCE)
-    assert first_views.word_guess(*given, 0, masks_page.LAYER + 1) is None
-    assert first_views.word_guess(*given, 99, masks_page.LAYER) is None
+    assert masks_recorded.word_guess(*given, 0, masks_page.LAYER + 1) is None
+    assert masks_recorded.word_guess(*given, 99, masks_page.LAYER) is None
     assert (
-        first_views.word_guess(card.name, "sha256:another", masks_page.SENTENCE, 0, masks_page.LAYER) is None
+        masks_recorded.word_guess(card.name, "sha256:another", masks_page.SENTENCE, 0, masks_page.LAYER)
+        is None
     )
 
 
 def test_a_file_holds_everything(tmp_path: Path) -> None:
     loaded = checkpoints.load("pocket-gpt", "attention")
     found = attend(loaded, encode(loaded, "한 fox"))
-    view = first_views.AttentionView(("m", "r", "한 fox", ""), found, frozenset({3}))
+    view = attention_recorded.AttentionView(("m", "r", "한 fox", ""), found, frozenset({3}))
     view.save(tmp_path / "view.npz")
-    again = first_views.AttentionView.read(tmp_path / "view.npz")
+    again = attention_recorded.AttentionView.read(tmp_path / "view.npz")
     assert (again.of, again.separators) == (view.of, view.separators)
     np.testing.assert_array_equal(again.attention.weights, found.weights)
     assert again.attention.encoded.texts == found.encoded.texts

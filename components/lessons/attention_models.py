@@ -1,0 +1,36 @@
+"""What the pages that look at attention share: which model they begin with, how much of a text they show, one head taken apart."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from components.lm.checkpoints.bundled import best_bert
+from components.shell.loading import FIRST_MODEL, load_model
+
+if TYPE_CHECKING:
+    from components.lm.transformer.attention_steps import HeadSteps
+
+
+@st.cache_data(max_entries=400, show_spinner=False)
+def beginning(name: str, revision: str, text: str, most: int) -> str:
+    """Return the longest beginning of a text that a model reads as at most ``most`` tokens."""
+    from components.lm.transformer.attention import beginning
+
+    loaded = load_model(name)
+    return beginning(loaded, text, min(most, loaded.card.max_positions or most))
+
+
+# A head of 128 tokens: some 0.7 MB with the vectors of the layer.
+@st.cache_resource(max_entries=100, show_spinner=False)
+def head_steps(name: str, revision: str, text: str, pair: str, layer: int, head: int) -> "HeadSteps":
+    """Return one head taken apart, step by step."""
+    from components.lm.transformer.attention import encode
+    from components.lm.transformer.attention_steps import head_steps as take_apart
+
+    loaded = load_model(name, "attention")
+    return take_apart(loaded, encode(loaded, text, pair), layer, head)
+
+
+def default_model() -> str:
+    """The best bundled BERT; while there is none, the bundled GPT."""
+    return best_bert(otherwise=FIRST_MODEL)

@@ -1,0 +1,30 @@
+"""Loading of models: the one store that all sessions share, and the warm-up."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from components.lm.checkpoints import LoadedModel
+
+
+FIRST_MODEL = "pocket-gpt"
+
+
+def load_model(name: str, require: str | None = None) -> "LoadedModel":
+    """Return a model of the one store that all sessions share (it has its own memory budget).
+
+    Raises:
+        ModelRefused: with a reason code that ``shell.models`` words.
+
+    Not behind a cache decorator: the store would then never let go of a model.
+    """
+    from components.lm import checkpoints
+
+    return checkpoints.load(name, require)  # type: ignore[arg-type]
+
+
+def warm_models() -> None:
+    """Load torch and the model of the first page, so that the first click is as fast as the second."""
+    from components.lm.gpt.generation import next_token
+
+    loaded = load_model(FIRST_MODEL, "generation")
+    next_token(loaded.model, loaded.tokenizer.encode("Once upon a time"))

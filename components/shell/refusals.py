@@ -1,0 +1,31 @@
+"""Why a model cannot be used, in words."""
+
+from components.lm.checkpoints.model_card import (
+    ModelRefused,
+)
+from components.words import t
+
+
+def size(count: float) -> str:
+    """Return bytes as a person says them: 548 MB, 7.0 MB, 12 kB."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= factor:
+            value = count / factor
+            return f"{value:.0f} {unit}" if value >= 100 else f"{value:.1f} {unit}"
+    return f"{count:.0f} B"
+
+
+def refusal(error: ModelRefused) -> str:
+    """Return a sentence that says why a model cannot be used, and what to do."""
+    slots: dict[str, object] = {}
+    for key, value in error.parameters.items():
+        if key.endswith("bytes") or key.startswith("bytes"):
+            slots[key] = size(float(value))  # type: ignore[arg-type]
+        elif key == "needs":
+            slots[key] = t("models", f"can_{value}")
+        elif key == "capabilities":
+            named = [t("models", f"can_{c}") for c in value]  # type: ignore[union-attr]
+            slots[key] = ", ".join(named) or t("models", "can_nothing")
+        else:
+            slots[key] = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+    return t("models", error.reason.value, **slots)

@@ -1,0 +1,131 @@
+"""The rooms of the code: imports go down only, and one name is found in every room."""
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+COMPONENTS = ROOT / "components"
+PAGES = sorted(
+    path.relative_to(ROOT / "pages").with_suffix("").as_posix() for path in (ROOT / "pages").glob("*/*.py")
+)
+FLOORS = ("pages", "lessons", "shell", "elements", "figures", "lm")
+"""From the top down; ``words`` stands beside ``lm`` at the ground, ``pretraining`` is a program of its own."""
+
+
+def room_of(path: Path) -> str:
+    """Return the room of a source file: the first folder, or the file itself (``words``)."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return "pages" if parts[0] in ("pages", "app") else parts[1]
+
+
+def module_of(path: Path) -> str:
+    """Return the dotted name of a source file."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield every module of ours that a file imports, wherever in the file the import stands."""
+    known = {module_of(p) for p in COMPONENTS.rglob("*.py")}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("components"):
+            for name in node.names:
+                whole = f"{node.module}.{name.name}"
+                yield whole if whole in known else node.module
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names if name.name.startswith("components"))
+
+
+SOURCES = sorted([*COMPONENTS.rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"])
+
+
+def may_use(room: str, other: str) -> bool:
+    """Return whether an import from one room to another goes down."""
+    if room == other:
+        return True
+    if room == "pretraining":  # a program of its own, at the ground
+        return other == "lm"
+    if other in ("words", "pretraining"):
+        return other == "words" and room in FLOORS[:4]
+    return room in FLOORS and other in FLOORS and FLOORS.index(room) < FLOORS.index(other)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_go_down(path: Path) -> None:
+    room = room_of(path)
+    for module in imported(path):
+        parts = module.split(".")
+        if len(parts) > 1 and room != "__init__":
+            assert may_use(room, parts[1]), f"{path.relative_to(ROOT)} ({room}) imports {module}"
+
+
+def test_no_circles() -> None:
+    """No module imports itself through others, not even late."""
+    uses = {module_of(path): set(imported(path)) - {module_of(path)} for path in SOURCES}
+    done: set[str] = set()
+
+    def visit(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, " -> ".join((*way[way.index(module) :], module))
+        if module not in done:
+            for other in sorted(uses.get(module, ())):
+                visit(other, (*way, module))
+            done.add(module)
+
+    for module in sorted(uses):
+        visit(module, ())
+
+
+def page_of(module: str) -> str | None:
+    """Return the page a lesson belongs to (``bert/dice_panels`` to ``bert/dice``), or None for a room that is shared."""
+    name = module.removeprefix("components.lessons.").replace(".", "/")
+    return next(
+        (
+            page
+            for page in sorted(PAGES, key=len, reverse=True)
+            if name == page or name.startswith(f"{page}_")
+        ),
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    "path", sorted((COMPONENTS / "lessons").rglob("*.py")), ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_no_lesson_uses_the_lesson_of_another_page(path: Path) -> None:
+    mine = page_of(module_of(path))
+    for module in imported(path):
+        if module.startswith("components.lessons."):
+            assert page_of(module) in (None, mine), f"{path.relative_to(ROOT)} imports {module}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_one_name_is_found_in_every_room(page: str) -> None:
+    chapter, name = page.split("/")
+    wanted = [f"assets/text/{lang}/{page}.toml" for lang in ("en", "ko")] if page != "start/home" else []
+    wanted += [f"tests/pages/{chapter}/test_{name}.py"]
+    if page != "start/home":
+        wanted += [f"components/lessons/{page}.py"]
+    missing = [file for file in wanted if not (ROOT / file).exists()]
+    assert not missing, missing
+
+
+def test_the_top_level_is_fixed() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    top = {line.split("/")[0] for line in listed.stdout.splitlines()}
+    code = {"app.py", "pages", "components", "assets", "tests", "requirements.txt"}
+    beside = {
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "Makefile",
+        "pyproject.toml",
+        "requirements-dev.txt",
+    }
+    assert top <= code | beside | {".streamlit", ".ci", ".gitignore"}
+    assert not list((ROOT / "pages").glob("*.py")), "scripts directly in pages/ run without the frame"
