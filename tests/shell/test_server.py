@@ -55,7 +55,7 @@ def cold(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
         monkeypatch.setattr(server, name, threading.Event())
     monkeypatch.setattr(server.urllib.request, "urlopen", lambda *_, **__: contextlib.nullcontext())
     monkeypatch.setattr(server.gc, "freeze", lambda: None)
-    monkeypatch.setattr("components.shell.cached.warm_models", loaded.set)
+    monkeypatch.setattr("components.shell.loading.warm_models", loaded.set)
     return loaded
 
 
@@ -88,7 +88,7 @@ def test_a_model_that_does_not_load_is_not_warm(
     def broken() -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("components.shell.cached.warm_models", broken)
+    monkeypatch.setattr("components.shell.loading.warm_models", broken)
     assert _ready() == 503
     server.warm_up(0)
     assert _ready() == 503
