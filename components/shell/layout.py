@@ -22,6 +22,7 @@ from components.elements.pictures import picture_downloads
 from components.figures.theme import css_variables
 from components.lm.checkpoints.model_card import ModelRefused
 from components.shell import links, server_events
+from components.shell.held import held
 from components.shell.navigation import neighbours
 from components.shell.refusals import refusal
 from components.words import language, t, term
@@ -299,8 +300,6 @@ def part(draw: Callable[..., None]) -> Callable[..., None]:
         alone = context is not None and bool(context.fragment_ids_this_run)
         if st.session_state.pop("_whole_page", False) and alone:  # what stands outside moves, too
             links.run_again()
-        if alone:
-            links.resume_view()
         with _failures_shown():
             draw(*args)
         if alone:
@@ -313,7 +312,9 @@ def panel_choice(table: str, panels: Sequence[str], *, key: str, word: str = "lo
     """Let the reader choose what stands below the picture; ``word`` names the labels in ``table``."""
     labels = {name: t(table, f"{word}_{name}") for name in panels}
     return str(
-        st.segmented_control(t(table, word), panels, key=key, required=True, format_func=labels.__getitem__)
+        held().segmented_control(
+            t(table, word), panels, key=key, required=True, format_func=labels.__getitem__
+        )
     )
 
 

@@ -11,8 +11,8 @@ Three rules keep a view and its link the same thing.
    out; language is always in. Streamlit turns a changed query into a history entry, so Back and
    Forward undo and redo a view.
 
-A page declares what its link holds with :func:`open_view` and gives its widgets the same keys;
-elements, whose state Streamlit cannot bind, hand theirs over with :func:`put`.
+A page declares what its link holds with :func:`open_view`; its widgets show and set these values (``held.py``), and
+its elements, whose state Streamlit cannot bind, hand theirs over with :func:`put`.
 """
 
 import json
@@ -260,8 +260,7 @@ def open_frame() -> None:
 def open_view(page: str, *params: Param) -> None:
     """Declare what the link of ``page`` holds, and adopt the link if the reader came by one.
 
-    After this call ``st.session_state`` holds a usable value for the key of every parameter, so
-    a widget with that key must not be given a ``value``.
+    After this call ``st.session_state`` holds a usable value for the key of every parameter; no widget owns it.
     """
     view = _view()
     entered = view.page != page
@@ -279,48 +278,14 @@ def open_view(page: str, *params: Param) -> None:
         notes += [Note("unknown", key[:40], "", "") for key in unknown[:3]]
         view.revision += 1
         view.notes = tuple(notes)
-    again = st.session_state.pop("_resend", False)
-    if not entered:
-        _restore_lost(params)
     for param in params:
-        # What was remembered is right: a browser that leaves a page before it stood sends the defaults of its widgets.
         if entered and param.key in view.values and param.key not in st.query_params:
             st.session_state[param.key] = view.values[param.key]
         # Two pages may use one key; a value that the other page's kind left behind is not ours.
         if param.key not in st.session_state or (entered and not _fits(param, st.session_state[param.key])):
             kept = view.values.get(param.key, param.default)
             st.session_state[param.key] = kept if _fits(param, kept) else param.default
-        elif again or entered:
-            # Makes Streamlit send the value: a widget that another page drew begins anew, with a default of its own.
-            st.session_state[param.key] = st.session_state[param.key]
     view.page, view.params, view.last_params = page, params, params
-
-
-def resume_view() -> None:
-    """Give the values of widgets that were not drawn last time back, in a run of a part of the page.
-
-    Streamlit forgets them; the whole page does this in :func:`open_view`.
-    """
-    view = _view()
-    for param in view.params:
-        if param.key not in st.session_state:
-            st.session_state[param.key] = view.values.get(param.key, param.default)
-    _restore_lost(view.params)
-
-
-def _restore_lost(params: Sequence[Param]) -> None:
-    """Give back what the browser lost, when it shows that it lost something.
-
-    Streamlit sends a value set by Python once. An element may answer so early that the widgets below it do not stand
-    yet; the next run's message then replaces the one with their values, and they report their own defaults: an
-    empty text, and no choice at all where one is required. No reader can bring about the latter.
-    """
-    if not any(isinstance(p, Choice) and st.session_state.get(p.key, "") is None for p in params):
-        return
-    for param in params:
-        kept = _view().values.get(param.key, param.default)
-        if st.session_state.get(param.key) in (None, "") and kept not in (None, ""):
-            st.session_state[param.key] = kept
 
 
 def put(key: str, value: Any) -> None:
@@ -329,12 +294,7 @@ def put(key: str, value: Any) -> None:
 
 
 def run_again() -> None:
-    """Run the page again from inside a fragment, and send every value of the link once more.
-
-    Streamlit sends a value that Python set only in the run that set it. When the next run follows before that one
-    has reached the browser, its message replaces the first, and the widgets would show their own defaults.
-    """
-    st.session_state["_resend"] = True
+    """Run the whole page again from inside a fragment."""
     st.rerun()
 
 

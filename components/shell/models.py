@@ -17,6 +17,7 @@ from components.lm.checkpoints.model_card import (
     parse_name,
 )
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import working
 from components.shell.refusals import refusal, size
 from components.words import t
@@ -57,7 +58,7 @@ def model_picker(require: Need, *, key: str = "model", on_change: Callable[[], N
     now = st.session_state.get(key)
     if now and now not in names:
         names.append(now)
-    st.selectbox(
+    held().selectbox(
         t("models", "tokenizer" if require == "tokenizer" else "model"),
         names,
         key=key,

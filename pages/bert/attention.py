@@ -8,6 +8,7 @@ from components.lessons.bert import attention as page
 from components.lessons.bert import attention_panels as panels
 from components.lm.transformer.attention import pack_weights
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import caption, controls, foot, page_header, slide_note
 from components.shell.models import model_in_use, model_picker
 from components.words import t
@@ -19,11 +20,11 @@ page_header(NAME)
 # The reader sets one or two texts, the model, and what is measured.
 with controls():
     row = st.columns([4, 3, 2, 2.4], vertical_alignment="bottom")
-    row[0].text_input(t("attention", "text"), key="text")
-    row[1].text_input(t("attention", "second"), key="second", placeholder=t("attention", "second_hint"))
+    held(row[0]).text_input(t("attention", "text"), key="text")
+    held(row[1]).text_input(t("attention", "second"), key="second", placeholder=t("attention", "second_hint"))
     with row[2]:
         model_picker("attention", key="attention_model")
-    row[3].selectbox(
+    held(row[3]).selectbox(
         t("attention", "measure"),
         page.MEASURES,
         key="measure",
@@ -56,7 +57,7 @@ caption(f"{card.name} ({card.revision[:14]}) · {where}")
 # Attention is not an explanation: the tools to see why.
 about = page.about(card, shown)
 st.markdown(t("attention", "not_explanation"))
-panel = st.segmented_control(
+panel = held().segmented_control(
     t("attention", "panel"),
     page.PANELS,
     key="panel",

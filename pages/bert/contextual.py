@@ -5,6 +5,7 @@ import streamlit as st
 from components.elements.bert.word_map import show_word_map
 from components.lessons.bert import contextual as page
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import (
     Export,
     caption,
@@ -44,13 +45,13 @@ def lesson() -> None:
     page_header(NAME)
     with controls():
         first, second, third, fourth = st.columns([5, 1.6, 1.3, 2.1])
-        first.text_area(
+        held(first).text_area(
             t("contextual", "sentences"),
             key="word_sentences",
             height=68,
             help=t("contextual", "sentences_help"),
         )
-        second.text_input(t("contextual", "word"), key="word")
+        held(second).text_input(t("contextual", "word"), key="word")
         with fourth:
             model_picker("attention", key="bert_model")
         card = model_in_use("attention", default=page.MODEL, key="bert_model")

@@ -7,6 +7,7 @@ from components.lessons.bert import dice
 from components.lessons.bert.dice_panels import look_further
 from components.lessons.bert.masked_text import MODEL, About, notices
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import Export, caption, controls, foot, page_header, slide_note, working
 from components.shell.models import model_in_use, model_picker
 from components.words import t
@@ -17,16 +18,16 @@ page_header("bert/dice")
 dice.keep_split_possible()
 with controls():
     row = st.columns([4, 1.5, 1.5, 1.5, 2, 0.9], vertical_alignment="bottom")
-    row[0].text_area(t("dice", "text"), key="dice_text", height=68, help=t("dice", "text_help"))
+    held(row[0]).text_area(t("dice", "text"), key="dice_text", height=68, help=t("dice", "text_help"))
     for column, key, name in (
         (row[1], "mlm_probability", "rate"),
         (row[2], "mask_replace_prob", "mask"),
         (row[3], "random_replace_prob", "random"),
     ):
-        column.slider(
+        held(column).slider(
             t("dice", name), 0.0, 1.0, step=0.05, format="percent", key=key, help=t("dice", f"{name}_help")
         )
-    row[4].segmented_control(
+    held(row[4]).segmented_control(
         t("dice", "strategy"),
         ["tokens", "words", "spans"],
         key="strategy",
@@ -35,7 +36,7 @@ with controls():
     )
     with row[5].popover(t("layout", "more")):
         model_picker("masked_prediction", key="bert_model")
-        st.number_input(t("dice", "seed"), 0, 999_999, key="seed")
+        held().number_input(t("dice", "seed"), 0, 999_999, key="seed")
 
 # One draw; the model reads it, and each chosen position once more in the two cases that did not come up.
 card = model_in_use("masked_prediction", default=MODEL, key="bert_model")

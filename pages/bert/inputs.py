@@ -5,6 +5,7 @@ import streamlit as st
 from components.elements.bert.embedding_sum import embedding_sum
 from components.lessons.bert import inputs as page
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import (
     Export,
     caption,
@@ -51,8 +52,8 @@ def lesson() -> None:
     page_header(NAME)
     with controls():
         first, second, model = st.columns([4, 4, 2.4])
-        first.text_input(t("inputs", "a"), key="in_a", on_change=page.forget_places)
-        second.text_input(t("inputs", "b"), key="in_b", on_change=page.forget_places)
+        held(first).text_input(t("inputs", "a"), key="in_a", on_change=page.forget_places)
+        held(second).text_input(t("inputs", "b"), key="in_b", on_change=page.forget_places)
         with model:
             model_picker("attention", key="bert_model", on_change=page.forget_places)
 

@@ -6,6 +6,7 @@ from components.elements.bert.mask_lab import mask_lab
 from components.lessons.bert import masked_text
 from components.lessons.bert import masking as mlm
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import Export, caption, controls, foot, page_header, part, picture_first, working
 from components.shell.models import model_in_use, model_picker
 from components.words import t
@@ -15,12 +16,12 @@ page_header("bert/masking")
 
 with controls():
     row = st.columns([5, 2, 1.6], vertical_alignment="bottom")
-    row[0].text_area(
+    held(row[0]).text_area(
         t("mlm", "text"), key="mlm_text", height=68, help=t("mlm", "text_help"), on_change=mlm.typed
     )
     with row[1]:
         model_picker("masked_prediction", key="bert_model", on_change=mlm.typed)
-    row[2].toggle(t("mlm", "whole_words"), key="whole_words", help=t("mlm", "whole_words_help"))
+    held(row[2]).toggle(t("mlm", "whole_words"), key="whole_words", help=t("mlm", "whole_words_help"))
 
 # The model guesses every hidden token, all in one pass.
 card = model_in_use("masked_prediction", default=masked_text.MODEL, key="bert_model")

@@ -7,6 +7,7 @@ from components.lessons.bert import masking_rates as rates
 from components.lessons.bert.masked_text import MODEL
 from components.lm.bert.masking_table import published, study, study_rows
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import (
     Export,
     caption,
@@ -33,8 +34,8 @@ row = rows[st.session_state["recipe"]]
 st.markdown(f"#### {t('rates', 'recipe_title')}: {row.name}")
 with controls():
     columns = st.columns([5, 1.8, 1.3], vertical_alignment="bottom")
-    columns[0].text_input(t("rates", "sentence"), key="rates_sentence", max_chars=2000)
-    columns[1].slider(t("rates", "rate"), 0.05, 1.0, step=0.05, format="percent", key="apply_rate")
+    held(columns[0]).text_input(t("rates", "sentence"), key="rates_sentence", max_chars=2000)
+    held(columns[1]).slider(t("rates", "rate"), 0.05, 1.0, step=0.05, format="percent", key="apply_rate")
     columns[2].button(t("rates", "throw"), key="rates_throw", type="primary", on_click=rates.threw)
 words = rates.applied(row)
 st.html(rates.applied_html(words))
@@ -56,8 +57,8 @@ elif look == "live":
     st.markdown(f"#### {t('rates', 'live_title', model=card.name)}")
     st.markdown(t("rates", "live_text"))
     columns = st.columns([4, 2, 2], vertical_alignment="bottom")
-    columns[0].text_area(t("rates", "live_source"), key="live_text", height=100)
-    columns[1].slider(t("rates", "live_rate"), 0.05, 0.9, step=0.05, format="percent", key="live_rate")
+    held(columns[0]).text_area(t("rates", "live_source"), key="live_text", height=100)
+    held(columns[1]).slider(t("rates", "live_rate"), 0.05, 0.9, step=0.05, format="percent", key="live_rate")
     with columns[2]:
         model_picker("masked_prediction", key="bert_model")
     with working(t("rates", "loading", model=card.name)):

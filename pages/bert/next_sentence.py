@@ -6,6 +6,7 @@ from components.elements.bert.next_rounds import next_rounds
 from components.lessons.bert import next_sentence as nsp
 from components.lessons.bert.masked_text import MODEL
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import Export, caption, controls, foot, page_header, part, slide_note, working
 from components.shell.models import model_in_use, model_picker
 from components.words import t
@@ -16,14 +17,14 @@ page_header("bert/next_sentence")
 chosen = st.session_state["nsp_part"]
 with controls():
     row = st.columns([3, 3.2, 2, 1.5], vertical_alignment="bottom")
-    row[0].segmented_control(
+    held(row[0]).segmented_control(
         t("nsp", "part"),
         ["rounds", "probe"],
         key="nsp_part",
         required=True,
         format_func=lambda name: t("nsp", f"part_{name}"),
     )
-    row[1].selectbox(
+    held(row[1]).selectbox(
         t("nsp", "elsewhere"),
         nsp.ELSEWHERE,
         key="elsewhere",

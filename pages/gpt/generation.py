@@ -6,6 +6,7 @@ from components.elements.gpt.writer import writer
 from components.lessons.gpt import generation as gpt
 from components.lessons.gpt.generation_inside import look_inside
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import Export, caption, controls, foot, page_header, part, slide_note
 from components.shell.loading import FIRST_MODEL
 from components.shell.models import model_in_use, model_picker
@@ -17,7 +18,7 @@ page_header("gpt/generation")
 # The reader sets the beginning, the model and how a token is chosen.
 with controls():
     row = st.columns([4.2, 2, 2.1, 1.6, 1.3, 1.3, 1.2], vertical_alignment="top")
-    row[0].text_area(
+    held(row[0]).text_area(
         t("gpt", "prompt"), key="prompt", height=68, help=t("gpt", "prompt_help"), on_change=gpt.edited
     )
     with row[1]:

@@ -7,6 +7,7 @@ from components.lessons.tokens import bpe, word_training
 from components.lessons.tokens.word_editor import word_editor
 from components.lm.tokens.bpe import MAX_MERGES
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import caption, controls, foot, page_header, slide_note
 from components.words import t
 
@@ -16,7 +17,7 @@ page_header("tokens/bpe")
 # The reader sets the words, how many merges, and who wins a tie.
 with controls():
     row = st.columns([1.7, 1.75, 1.25, 2.5, 1.35, 1.15], vertical_alignment="bottom")
-    row[0].selectbox(
+    held(row[0]).selectbox(
         t("bpe", "source"),
         word_training.SOURCES,
         key="bpe_source",
@@ -25,14 +26,14 @@ with controls():
     )
     with row[1]:
         word_editor()
-    row[2].number_input(
+    held(row[2]).number_input(
         t("bpe", "num_merges"),
         1,
         MAX_MERGES,
         key="num_merges",
         help=t("bpe", "num_merges_help"),
     )
-    row[3].selectbox(
+    held(row[3]).selectbox(
         t("bpe", "tie_rule"),
         word_training.RULES,
         key="tie_rule",
@@ -40,11 +41,11 @@ with controls():
         help=t("bpe", "tie_rule_help"),
         on_change=word_training.rules_changed,
     )
-    row[4].toggle(
+    held(row[4]).toggle(
         "`</w>`", key="end_of_word", help=t("bpe", "end_of_word_help"), on_change=word_training.rules_changed
     )
     with row[5].popover(t("layout", "more"), width="stretch"):
-        st.radio(
+        held().radio(
             t("bpe", "end_mark_place"),
             ("symbol", "suffix"),
             key="end_mark_place",

@@ -9,6 +9,7 @@ from components.elements.tokens.token_lanes import token_lanes
 from components.elements.tokens.tokenizer_call import tokenizer_call
 from components.lessons.tokens import compare as cmp
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import caption, controls, foot, page_header, reading_aid, slide_note
 from components.shell.models import model_picker, tokenizer_in_use
 from components.words import t
@@ -23,7 +24,7 @@ export = None
 with controls():
     row = st.columns([2.7, 5.2, 1.9, 0.9], vertical_alignment="bottom")
     texts_at = [row[1]] if part == "text" else row[1].columns(2, vertical_alignment="bottom")
-    row[0].segmented_control(
+    held(row[0]).segmented_control(
         t("compare", "part"),
         cmp.PARTS,
         key="cmp_part",

@@ -7,6 +7,7 @@ from components.lessons.tokens import encode as page
 from components.lessons.tokens import word_training
 from components.lm.tokens.bpe import MAX_MERGES
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import caption, controls, foot, page_header, reading_aid, slide_note
 from components.words import t
 
@@ -17,10 +18,10 @@ page_header("tokens/encode")
 as_bytes = st.session_state["encode_view"] == "bytes"
 with controls():
     row = st.columns([3, 1.9, 2.2, 1.3, 0.9], vertical_alignment="bottom")
-    row[0].text_input(
+    held(row[0]).text_input(
         t("encode", "text"), key="encode_text", max_chars=2_000, live="300ms", on_change=page.restart
     )
-    row[1].segmented_control(
+    held(row[1]).segmented_control(
         t("encode", "view"),
         ("letters", "bytes"),
         key="encode_view",
@@ -29,23 +30,27 @@ with controls():
         on_change=page.restart,
     )
     if as_bytes:
-        row[2].selectbox(
+        held(row[2]).selectbox(
             t("encode", "byte_merges"),
             ("pocket-gpt", "same_words"),
             key="byte_merges",
             format_func=lambda merges: t("encode", f"byte_merges_{merges.replace('-', '_')}"),
             on_change=page.restart,
         )
-        row[3].toggle(t("encode", "hexadecimal"), key="hexadecimal", help=t("encode", "hexadecimal_help"))
+        held(row[3]).toggle(
+            t("encode", "hexadecimal"), key="hexadecimal", help=t("encode", "hexadecimal_help")
+        )
     else:
-        row[2].selectbox(
+        held(row[2]).selectbox(
             t("encode", "source"),
             word_training.SOURCES,
             key="bpe_source",
             format_func=lambda source: t("bpe", f"source_{source}"),
             on_change=word_training.words_changed,
         )
-        row[3].number_input(t("bpe", "num_merges"), 1, MAX_MERGES, key="num_merges", on_change=page.restart)
+        held(row[3]).number_input(
+            t("bpe", "num_merges"), 1, MAX_MERGES, key="num_merges", on_change=page.restart
+        )
     with row[4].popover(t("layout", "more"), width="stretch"):
         page.more_settings(as_bytes)
 

@@ -7,6 +7,7 @@ from components.elements.transformer.two_readers import two_readers
 from components.lessons.transformer import masks as page
 from components.lm.transformer.word_context import word_spans
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import Export, caption, controls, foot, page_header, reading_aid, slide_note
 from components.shell.models import model_picker
 from components.words import t
@@ -18,12 +19,12 @@ page_header(NAME)
 # The reader sets one sentence, two models and a layer; the word is chosen in the picture.
 with controls():
     row = st.columns([5, 2, 2, 1.2], vertical_alignment="bottom")
-    row[0].text_input(t("masks", "sentence"), key="sentence")
+    held(row[0]).text_input(t("masks", "sentence"), key="sentence")
     with row[1]:
         model_picker("attention", key="left_model")
     with row[2]:
         model_picker("attention", key="right_model")
-    row[3].number_input(t("masks", "layer"), 0, 199, key="mask_layer")
+    held(row[3]).number_input(t("masks", "layer"), 0, 199, key="mask_layer")
 
 # Both read the same sentence and guess the same word, each from what it may see.
 cards = page.models()

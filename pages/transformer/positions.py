@@ -6,6 +6,7 @@ from components.elements.transformer.position_tables import position_tables
 from components.lessons.transformer import positions as page
 from components.lm.transformer.positions import angular_frequencies
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import caption, controls, foot, page_header, part, reading_aid, slide_note
 from components.shell.models import model_in_use, model_picker
 from components.words import labels, t
@@ -21,15 +22,15 @@ def lesson() -> None:
         model, width, count, measure = st.columns([3, 2.4, 2.2, 2.2])
         with model:
             model_picker("attention", key="pos_model")
-        width.segmented_control(
+        held(width).segmented_control(
             t("positions", "width"),
             page.WIDTHS,
             key="pos_width",
             required=True,
             help=t("positions", "width_help"),
         )
-        count.segmented_control(t("positions", "count"), page.COUNTS, key="pos_count", required=True)
-        measure.segmented_control(
+        held(count).segmented_control(t("positions", "count"), page.COUNTS, key="pos_count", required=True)
+        held(measure).segmented_control(
             t("positions", "measure"),
             page.MEASURES,
             key="pos_measure",
@@ -55,7 +56,7 @@ def lesson() -> None:
     reading_aid(page.aid(card, look, learned=len(panels) > 1))
 
     # What is lost without them; this reads with the model, so it waits until it is asked for.
-    if st.toggle(t("positions", "shuffle"), key="pos_shuffle"):
+    if held().toggle(t("positions", "shuffle"), key="pos_shuffle"):
         page.shuffled(card)
     with st.expander(t("positions", "formula")):
         st.markdown(t("positions", "formula_text"))

@@ -6,6 +6,7 @@ from components.elements.transformer.attention_steps import attention_steps
 from components.lessons import attention_models
 from components.lessons.transformer import self_attention as page
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import Export, caption, controls, foot, page_header, slide_note
 from components.shell.models import model_in_use, model_picker
 from components.words import t
@@ -19,7 +20,7 @@ by_hand = st.session_state["example"] == "numbers"
 # The reader sets what is computed: whole numbers by hand, or a head of a real model.
 with controls():
     row = st.columns([2.4, 4, 2, 1.1, 1.1], vertical_alignment="bottom")
-    row[0].segmented_control(
+    held(row[0]).segmented_control(
         t(WORDS, "example"),
         ["numbers", "model"],
         key="example",
@@ -27,9 +28,9 @@ with controls():
         format_func=lambda example: t(WORDS, f"example_{example}"),
     )
     if by_hand:
-        row[1].toggle(t(WORDS, "causal"), key="causal")
+        held(row[1]).toggle(t(WORDS, "causal"), key="causal")
     else:
-        row[1].text_input(t(WORDS, "text"), key="steps_text")
+        held(row[1]).text_input(t(WORDS, "text"), key="steps_text")
         with row[2]:
             model_picker("attention", key="attention_model")
 
@@ -38,8 +39,8 @@ if by_hand:
 else:
     card = model_in_use("attention", default=attention_models.default_model(), key="attention_model")
     page.clamp_head(card)
-    row[3].number_input(t(WORDS, "layer"), 0, card.num_layers - 1, key="steps_layer")
-    row[4].number_input(t(WORDS, "head"), 0, card.num_heads - 1, key="steps_head")
+    held(row[3]).number_input(t(WORDS, "layer"), 0, card.num_layers - 1, key="steps_layer")
+    held(row[4]).number_input(t(WORDS, "head"), 0, card.num_heads - 1, key="steps_head")
     shown = page.of_a_head(card)
 if shown is None:
     foot(NAME)

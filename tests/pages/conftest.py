@@ -34,6 +34,12 @@ def data_of(at: AppTest, element: str) -> dict[str, Any]:
     raise AssertionError(f"no {element} on the page")
 
 
+def widget(at: AppTest, key: str) -> Any:
+    """The widget that holds a parameter of the link (``components/shell/held.py``)."""
+    name = at.session_state["_held"][key][1]
+    return next(w for w in at.main if getattr(w, "key", None) == name)
+
+
 def modules_after(name: str, element: str) -> str:
     """Return which of torch and transformers a new process has imported after drawing the first view of a page."""
     code = (

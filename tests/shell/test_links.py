@@ -90,18 +90,6 @@ def _a_page_with_a_choice() -> None:
     links.close_view()
 
 
-def test_a_choice_the_browser_lost_comes_back_with_the_texts() -> None:
-    at = AppTest.from_function(_a_page_with_a_choice)
-    at.query_params.update({"look": "b", "words": "mine", "step": "3"})
-    at.run()
-    at.session_state["look"], at.session_state["words"], at.session_state["step"] = None, "", 4
-    at.run()
-    assert not at.exception
-    assert (at.session_state["look"], at.session_state["words"]) == ("b", "mine")
-    assert at.session_state["step"] == 4  # what an element reported stays
-    assert at.query_params["look"] == "b"
-
-
 def test_a_text_the_reader_emptied_stays_empty() -> None:
     at = AppTest.from_function(_a_page_with_a_choice)
     at.query_params.update({"look": "b", "words": "mine"})

@@ -15,6 +15,7 @@ from components.lm.checkpoints.model_card import ModelCard
 from components.lm.transformer.attention import ALL_LAYERS_UP_TO, Attention, TooLong, Unreadable, as_rows
 from components.lm.transformer.head_scores import KINDS, HeadScores
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import Export, working
 from components.shell.loading import load_model
 from components.words import t
@@ -115,7 +116,7 @@ def sent(card: ModelCard, attention: Attention) -> Sent:
     if len(attention.encoded) > ALL_LAYERS_UP_TO:
         only = s["layer"] = min(int(s["layer"]), card.num_layers - 1)
         weights, layers = weights[only : only + 1], (only,)
-        st.number_input(
+        held().number_input(
             t("attention", "only_layer", tokens=len(attention.encoded)), 0, card.num_layers - 1, key="layer"
         )
     rolled = measure == "rollout"

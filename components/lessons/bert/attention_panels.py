@@ -13,6 +13,7 @@ from components.lessons.bert import attention as page
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.transformer.attention import Attention, Encoded, Unreadable
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import reading_aid, working
 from components.shell.loading import load_model
 from components.words import t
@@ -151,7 +152,7 @@ def ablation(card: ModelCard, attention: Attention) -> None:
 
 def bertviz(card: ModelCard, attention: Attention, choice: AttentionChoice) -> None:
     """bertviz's three views of the same numbers, drawn without a network."""
-    view = st.segmented_control(
+    view = held().segmented_control(
         t("attention", "bertviz_view"), VIEWS, key="bertviz_view", required=True, label_visibility="collapsed"
     )
     encoded = attention.encoded

@@ -8,6 +8,7 @@ import streamlit as st
 
 from components.lessons.bert import dice as state
 from components.lessons.bert.masked_text import maskable_text
+from components.shell.held import held
 from components.shell.layout import is_dark, panel_choice, text_size
 from components.shell.loading import load_model
 from components.words import t
@@ -64,7 +65,7 @@ def _epochs(card: Any, text: MaskableText) -> None:
     from components.elements.bert.seen_grid import seen_grid
     from components.lm.bert.dice import BERT_STATIC_COPIES, seen_after
 
-    epochs = st.segmented_control(t("dice", "epochs"), ["1", "10", "40"], key="epochs", required=True)
+    epochs = held().segmented_control(t("dice", "epochs"), ["1", "10", "40"], key="epochs", required=True)
     panels = []
     for key, copies in (("static_1", 1), ("static_10", BERT_STATIC_COPIES), ("dynamic", None)):
         seen = seen_after(

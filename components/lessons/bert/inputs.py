@@ -30,6 +30,7 @@ from components.lm.checkpoints.model_card import ModelCard, ModelRefused
 from components.lm.transformer.attention import TooLong
 from components.lm.transformer.model_size import fact_rows
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import Export, caption, reading_aid, working
 from components.shell.loading import load_model
 from components.shell.refusals import refusal
@@ -288,31 +289,32 @@ def panel_changes(card: ModelCard, before: ModelInput, token: int, segments: int
     """What each part is good for: take it away and look."""
     s = st.session_state
     row = st.columns([2.2, 2.2, 1, 1.8, 1.8, 1.6], vertical_alignment="bottom")
-    row[0].selectbox(
+    held(row[0]).selectbox(
         t("inputs", "segments"),
         SEGMENTS if segments > 1 else SEGMENTS[: 1 + (segments > 0)],
         key="in_segments",
         format_func={kind: t("inputs", f"segments_{kind}") for kind in SEGMENTS}.__getitem__,
         disabled=segments == 0,
     )
-    row[1].selectbox(
+    held(row[1]).selectbox(
         t("inputs", "positions"),
         POSITIONS,
         key="in_positions",
         format_func={kind: t("inputs", f"positions_{kind}") for kind in POSITIONS}.__getitem__,
     )
-    row[2].number_input(t("inputs", "seed"), 0, 99, key="in_seed", disabled=s["in_positions"] != "shuffled")
+    held(row[2]).number_input(
+        t("inputs", "seed"), 0, 99, key="in_seed", disabled=s["in_positions"] != "shuffled"
+    )
     places = list(range(len(before)))
     one, two = (*s["in_swap"], None, None)[:2]
     for key, now in (("_in_swap_one", one), ("_in_swap_two", two)):
         if s.get(key) is None or s[key] not in places:
             s[key] = now if now in places else None
     for at, key in ((3, "_in_swap_one"), (4, "_in_swap_two")):
-        row[at].selectbox(
+        held(row[at]).selectbox(
             t("inputs", key.removeprefix("_in_")),
             places,
             key=key,
-            index=None,
             placeholder="–",
             format_func=lambda i: f"{i} {before.tokens[i]}",
             on_change=_took_swap,
@@ -366,7 +368,9 @@ def panel_padding(card: ModelCard) -> None:
     """Three texts in one batch, and what leaks when a 0 becomes a 1."""
     s = st.session_state
     for column, key in zip(st.columns(3), ("in_pad_1", "in_pad_2", "in_pad_3"), strict=True):
-        column.text_input(t("inputs", "pad_text", n=key[-1]), key=key, max_chars=400, on_change=_forget_flips)
+        held(column).text_input(
+            t("inputs", "pad_text", n=key[-1]), key=key, max_chars=400, on_change=_forget_flips
+        )
     given = (s["in_pad_1"], s["in_pad_2"], s["in_pad_3"])
     name = "\n".join(given)
     linked = tuple((flip // 4096, flip % 4096) for flip in s["in_flips"])
@@ -406,7 +410,7 @@ def panel_special(card: ModelCard, given: ModelInput) -> None:
         )
     st.table(rows)
     caption(t("inputs", "special_caption", model=card.name))
-    typed = st.text_input(
+    typed = held().text_input(
         t("inputs", "ids_to_tokens"), key="in_ids", placeholder=" ".join(map(str, given.input_ids))
     )
     ids = [int(part) for part in typed.replace(",", " ").split()[:200] if part.isascii() and part.isdigit()]

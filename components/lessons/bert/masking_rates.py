@@ -25,6 +25,7 @@ from components.lm.bert.masking_table import (
 )
 from components.shell import links
 from components.shell.background import Works
+from components.shell.held import held
 from components.shell.layout import caption, is_dark, note_line, text_size
 from components.shell.loading import load_model
 from components.words import t
@@ -252,7 +253,7 @@ def _curve(points: list[Any]) -> None:
         letter: [(p.accuracy(action) if accuracy else p.loss(action)) for p in points]
         for letter, action in letters.items()
     }
-    st.segmented_control(
+    held().segmented_control(
         t("rates", "live_measure"),
         ["accuracy", "loss"],
         key="live_measure",
@@ -303,7 +304,7 @@ def show_study(cells: tuple[StudyCell, ...]) -> None:
     """Draw our study, and say what can be told from it and what cannot."""
     from components.elements.bert.study_board import study_board
 
-    group = st.segmented_control(
+    group = held().segmented_control(
         t("rates", "study_group"),
         ["split", "rate"],
         key="study_group",

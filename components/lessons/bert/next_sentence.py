@@ -14,6 +14,7 @@ import streamlit as st
 from components.lessons.bert.masked_text import MODEL, percent
 from components.lessons.recorded import first_view
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import note_line, reading_aid, working
 from components.shell.loading import load_model
 from components.words import language, t
@@ -141,7 +142,7 @@ def ask_probe(card: Any) -> None:
     left, right = st.columns(2)
     of_scene = scene(scene_language(card))["probe"]
     for column, key in zip((left, right, left, right), _PROBE, strict=True):
-        column.text_input(t("nsp", key), key=f"nsp_{key}", placeholder=of_scene[key])
+        held(column).text_input(t("nsp", key), key=f"nsp_{key}", placeholder=of_scene[key])
     with working(t("nsp", "loading", model=card.name)):
         found = probe(card)
     show_probe(found)

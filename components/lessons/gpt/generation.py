@@ -12,6 +12,7 @@ import streamlit as st
 
 from components.lessons.recorded import of_shipped_model
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import note_line, working
 from components.shell.loading import FIRST_MODEL, load_model
 from components.words import t
@@ -128,7 +129,7 @@ def _run_key(model: str) -> str:
 def sampling_controls(places: Sequence[Any]) -> None:
     """Draw the five controls of how a token is chosen."""
     greedy = st.session_state["strategy"] == "greedy"
-    places[0].segmented_control(
+    held(places[0]).segmented_control(
         t("gpt", "strategy"),
         ["greedy", "sample"],
         key="strategy",
@@ -137,12 +138,14 @@ def sampling_controls(places: Sequence[Any]) -> None:
         on_change=resampled,
     )
     common: dict[str, Any] = {"disabled": greedy, "on_change": resampled}
-    places[1].slider(t("gpt", "temperature"), 0.0, 2.0, step=0.05, key="temperature", **common)
-    places[2].number_input(t("gpt", "top_k"), 0, 200, key="top_k", help=t("gpt", "top_k_help"), **common)
-    places[3].number_input(
+    held(places[1]).slider(t("gpt", "temperature"), 0.0, 2.0, step=0.05, key="temperature", **common)
+    held(places[2]).number_input(
+        t("gpt", "top_k"), 0, 200, key="top_k", help=t("gpt", "top_k_help"), **common
+    )
+    held(places[3]).number_input(
         t("gpt", "top_p"), 0.05, 1.0, step=0.05, key="top_p", help=t("gpt", "top_p_help"), **common
     )
-    places[4].number_input(t("gpt", "seed"), 0, 9999, key="seed", help=t("gpt", "seed_help"), **common)
+    held(places[4]).number_input(t("gpt", "seed"), 0, 9999, key="seed", help=t("gpt", "seed_help"), **common)
 
 
 def first_view(card: Any) -> tuple[None, dict[str, Any]] | None:

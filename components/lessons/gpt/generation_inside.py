@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from components.lessons.gpt.generation import writing
+from components.shell.held import held
 from components.shell.layout import caption
 from components.shell.loading import load_model
 from components.words import t
@@ -22,7 +23,7 @@ def look_inside(card: Any, text: Any) -> None:
         "cache": "panel_cache",
         "tokens": "panel_prompt",
     }
-    chosen = st.segmented_control(
+    chosen = held().segmented_control(
         t("gpt", "inside"),
         PANELS,
         key="inside",

@@ -29,6 +29,7 @@ from components.lm.training.learning import (
     shares,
 )
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import Export, note_line, panel_choice, working
 from components.shell.loading import load_model
 from components.words import labels, language, t
@@ -307,8 +308,8 @@ def written() -> list[dict[str, Any]]:
 def writes(now: LearningView) -> None:
     """The same beginning, continued by every snapshot."""
     first, second = st.columns([4, 1.4], vertical_alignment="bottom")
-    first.text_input(t("learning", "prompt"), key="learn_prompt", help=t("learning", "prompt_help"))
-    second.toggle(t("learning", "dice"), key="learn_dice", help=t("learning", "dice_help"))
+    held(first).text_input(t("learning", "prompt"), key="learn_prompt", help=t("learning", "prompt_help"))
+    held(second).toggle(t("learning", "dice"), key="learn_dice", help=t("learning", "dice_help"))
     prompt = st.session_state["learn_prompt"]
     _english_only(prompt)
     with working(t("learning", "computing_texts")):
@@ -351,8 +352,8 @@ def own_learned() -> dict[str, Learned]:
 def own_sentence(now: LearningView) -> None:
     """A sentence and candidates of the reader's."""
     first, second = st.columns([2.4, 1])
-    first.text_input(t("learning", "own"), key="own", help=t("learning", "own_help"))
-    second.text_input(t("learning", "own_words"), key="own_words", help=t("learning", "own_words_help"))
+    held(first).text_input(t("learning", "own"), key="own", help=t("learning", "own_help"))
+    held(second).text_input(t("learning", "own_words"), key="own_words", help=t("learning", "own_words_help"))
     try:
         with working(t("learning", "computing")):
             found = own_learned()
@@ -407,10 +408,12 @@ def preferences() -> list[dict[str, Any]]:
 def bias(now: LearningView) -> None:
     """Sentences that differ in one word, asked of the two larger models."""
     first, second = st.columns([2.4, 1])
-    first.text_area(
+    held(first).text_area(
         t("learning", "bias"), key="bias", height=172, help=t("learning", "bias_help", n=MOST_LINES)
     )
-    second.text_input(t("learning", "own_words"), key="bias_words", help=t("learning", "own_words_help"))
+    held(second).text_input(
+        t("learning", "own_words"), key="bias_words", help=t("learning", "own_words_help")
+    )
     try:
         with working(t("learning", "computing")):
             rows = preferences()

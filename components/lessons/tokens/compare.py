@@ -25,6 +25,7 @@ from components.lm.tokens.tokenizer_files import NoTokenizer, TokenizerFile
 from components.lm.tokens.words import InputProblem, WordTable, count_words
 from components.shell import links
 from components.shell.background import Work
+from components.shell.held import held
 from components.shell.layout import Export
 from components.words import t
 
@@ -170,31 +171,33 @@ def back_to_tokens(file: TokenizerFile) -> list[tuple[str, str | None]]:
 def text_boxes(part: str, places: list[Any]) -> None:
     """The texts of a part, each in its place."""
     if part == "text":
-        places[0].text_input(t("compare", "text"), key="cmp_text")
+        held(places[0]).text_input(t("compare", "text"), key="cmp_text")
     elif part == "languages":
-        places[0].text_input(t("compare", "english"), key="cmp_en")
-        places[1].text_input(t("compare", "korean"), key="cmp_ko")
+        held(places[0]).text_input(t("compare", "english"), key="cmp_en")
+        held(places[1]).text_input(t("compare", "korean"), key="cmp_ko")
     else:
-        places[0].text_input(t("compare", "sentence_a"), key="call_text")
-        places[1].text_input(
+        held(places[0]).text_input(t("compare", "sentence_a"), key="call_text")
+        held(places[1]).text_input(
             t("compare", "sentence_b"), key="call_pair", help=t("compare", "sentence_b_help")
         )
 
 
 def training_settings() -> None:
     """What the tokenizers trained here learn from."""
-    st.radio(
+    held().radio(
         t("compare", "trained_on"),
         SOURCES,
         key="cmp_source",
         format_func=lambda source: t("compare", f"source_{source}"),
     )
-    st.number_input(t("bpe", "num_merges"), 1, 1_000, key="cmp_merges", help=t("compare", "merges_help"))
+    held().number_input(t("bpe", "num_merges"), 1, 1_000, key="cmp_merges", help=t("compare", "merges_help"))
 
 
 def ids_to_tokens(file: TokenizerFile, call: TokenizerCall) -> None:
     """Ids that the reader types, and their tokens."""
-    st.text_input(t("compare", "ids"), key="call_ids", placeholder=" ".join(map(str, call.input_ids[:12])))
+    held().text_input(
+        t("compare", "ids"), key="call_ids", placeholder=" ".join(map(str, call.input_ids[:12]))
+    )
     cells = "".join(
         f'<span class="gb-cell"><b class="gb-mono">{html.escape(t("compare", "no_such_id") if token is None else token)}</b>'
         f"{html.escape(number)}</span>"

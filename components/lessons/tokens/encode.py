@@ -16,6 +16,7 @@ from components.lm.tokens.encode_lesson import EncodeLesson, encode_bytes, encod
 from components.lm.tokens.segments import graphemes
 from components.lm.tokens.words import split_words, to_letters
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import Export
 from components.words import t
 
@@ -60,7 +61,7 @@ def restart() -> None:
 def more_settings(as_bytes: bool) -> None:
     """Controls behind "more": the normal form of bytes, or how the merges of letters were learned."""
     if as_bytes:
-        st.radio(
+        held().radio(
             t("encode", "normal_form"),
             FORMS,
             key="normal_form",
@@ -69,10 +70,10 @@ def more_settings(as_bytes: bool) -> None:
             on_change=restart,
         )
         return
-    st.toggle(
+    held().toggle(
         "`</w>`", key="end_of_word", help=t("bpe", "end_of_word_help"), on_change=word_training.rules_changed
     )
-    st.selectbox(
+    held().selectbox(
         t("bpe", "tie_rule"),
         word_training.RULES,
         key="tie_rule",

@@ -7,13 +7,14 @@ from components.lessons.tokens import wordpiece as wp
 from components.lessons.tokens.word_editor import word_editor
 from components.lm.tokens.referee_race import MAX_MERGES, REFEREES
 from components.shell import links
+from components.shell.held import held
 from components.words import t
 
 
 def choose(part: str) -> None:
     """One row of controls; what is needed less often is behind "more"."""
     row = st.columns([3.2, 2.4, 1.3, 2.1, 1.3, 0.9], vertical_alignment="bottom")
-    row[0].segmented_control(
+    held(row[0]).segmented_control(
         t("wordpiece", "part"),
         wp.PARTS,
         key="wp_part",
@@ -22,7 +23,7 @@ def choose(part: str) -> None:
         label_visibility="collapsed",
         on_change=links.moved,
     )
-    row[1].selectbox(
+    held(row[1]).selectbox(
         t("bpe", "source"),
         word_training.SOURCES,
         key="bpe_source",
@@ -32,9 +33,9 @@ def choose(part: str) -> None:
     with row[2]:
         word_editor()
     if part == "encoding":
-        row[3].text_input(t("wordpiece", "text"), key="wp_text", on_change=wp.restart_match)
+        held(row[3]).text_input(t("wordpiece", "text"), key="wp_text", on_change=wp.restart_match)
     elif part == "race":
-        row[3].segmented_control(
+        held(row[3]).segmented_control(
             t("wordpiece", "symbols"),
             wp.SYMBOLS,
             key="wp_symbols",
@@ -44,9 +45,9 @@ def choose(part: str) -> None:
             on_change=wp.restart,
         )
     else:
-        row[3].text_input(t("wordpiece", "word"), key="wp_word", on_change=wp.redrawn)
+        held(row[3]).text_input(t("wordpiece", "word"), key="wp_word", on_change=wp.redrawn)
     if part == "unigram":
-        row[4].number_input(
+        held(row[4]).number_input(
             t("wordpiece", "size"),
             1,
             2_000,
@@ -55,10 +56,12 @@ def choose(part: str) -> None:
             on_change=wp.restart,
         )
     else:
-        row[4].number_input(t("bpe", "num_merges"), 1, MAX_MERGES, key="wp_merges", on_change=wp.restart)
+        held(row[4]).number_input(
+            t("bpe", "num_merges"), 1, MAX_MERGES, key="wp_merges", on_change=wp.restart
+        )
     with row[5].popover(t("layout", "more"), width="stretch"):
         if part == "race":
-            st.text_input(t("wordpiece", "word"), key="wp_word", on_change=wp.redrawn)
+            held().text_input(t("wordpiece", "word"), key="wp_word", on_change=wp.redrawn)
         elif part == "encoding":
             vocabulary_choice()
         else:
@@ -71,7 +74,7 @@ def vocabulary_choice() -> None:
     state = st.session_state
     if state["wp_vocab"] not in names:
         state["wp_vocab"] = wp.RUN
-    st.selectbox(
+    held().selectbox(
         t("wordpiece", "vocab"),
         names,
         key="wp_vocab",
@@ -80,7 +83,7 @@ def vocabulary_choice() -> None:
         on_change=wp.restart_match,
     )
     of_run = state["wp_vocab"] == wp.RUN
-    st.radio(
+    held().radio(
         t("wordpiece", "referee"),
         REFEREES,
         key="wp_referee",
@@ -89,7 +92,7 @@ def vocabulary_choice() -> None:
         disabled=not of_run,
         on_change=wp.restart_match,
     )
-    st.radio(
+    held().radio(
         t("wordpiece", "symbols"),
         wp.SYMBOLS,
         key="wp_symbols",
@@ -102,7 +105,7 @@ def vocabulary_choice() -> None:
 
 def unigram_settings() -> None:
     """EM rounds, and how random cuts are drawn."""
-    st.number_input(
+    held().number_input(
         t("wordpiece", "em_rounds"),
         1,
         4,
@@ -110,7 +113,7 @@ def unigram_settings() -> None:
         help=t("wordpiece", "em_rounds_help"),
         on_change=wp.restart,
     )
-    st.number_input(
+    held().number_input(
         t("wordpiece", "seed"),
         0,
         9_999,
@@ -118,7 +121,7 @@ def unigram_settings() -> None:
         help=t("wordpiece", "seed_help"),
         on_change=wp.redrawn,
     )
-    st.slider(
+    held().slider(
         t("wordpiece", "alpha"),
         0.0,
         4.0,

@@ -11,6 +11,7 @@ from components.lm.checkpoints.bundled import best_bert
 from components.lm.checkpoints.model_card import ModelCard, ModelRefused
 from components.lm.transformer.positions import NoTable, angular_frequencies, sinusoids, wavelengths
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import Export, caption, reading_aid, working
 from components.shell.loading import FIRST_MODEL, load_model
 from components.shell.refusals import refusal
@@ -111,8 +112,10 @@ def shuffled(card: ModelCard) -> None:
     sentence = GPT_SENTENCE if gpt else BERT_SENTENCE
     line, seed = st.columns([6, 1])
     help_text = t("positions", "shuffle_help_gpt" if gpt else "shuffle_help_bert")
-    line.text_input(t("positions", "shuffle_text"), key="pos_sentence", placeholder=sentence, help=help_text)
-    seed.number_input(t("positions", "shuffle_seed"), 0, 99, key="pos_seed")
+    held(line).text_input(
+        t("positions", "shuffle_text"), key="pos_sentence", placeholder=sentence, help=help_text
+    )
+    held(seed).number_input(t("positions", "shuffle_seed"), 0, 99, key="pos_seed")
     try:
         with working(t("positions", "shuffle_running")):
             shuffle = two_orders(

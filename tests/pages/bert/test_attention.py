@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.pages.conftest import modules_after
+from tests.pages.conftest import modules_after, widget
 
 NAME = "bert/attention"
 
@@ -34,8 +34,8 @@ def test_other_readings(open_page, measure: str) -> None:
 
 def test_above_128_tokens_one_layer_is_sent(open_page) -> None:
     at = open_page(NAME, attention_model="pocket-gpt", text="the cat " * 80)
-    assert at.number_input(key="layer").value == 0
-    at.number_input(key="layer").set_value(3).run()
+    assert widget(at, "layer").value == 0
+    widget(at, "layer").set_value(3).run()
     assert not at.exception
 
 

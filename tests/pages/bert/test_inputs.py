@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.lm import checkpoints
-from tests.pages.conftest import Open, modules_after, on_page, said
+from tests.pages.conftest import Open, modules_after, on_page, said, widget
 
 pytestmark = pytest.mark.skipif(
     "pocket-bert" not in checkpoints.store().bundled_names(), reason="pocket-bert is not in assets/models"
@@ -86,7 +86,7 @@ def test_a_gpt_is_refused_in_words(open_page: Open, lang: str) -> None:
 
 def test_a_new_text_forgets_what_was_painted(open_page: Open) -> None:
     at = open_page("bert/inputs", in_painted="1.2", in_swap="1.2")
-    at.text_input(key="in_a").set_value("the moon is bright").run()
+    widget(at, "in_a").set_value("the moon is bright").run()
     assert not at.exception
     assert at.session_state["in_painted"] == ()
     assert at.session_state["in_swap"] == ()
