@@ -20,22 +20,35 @@ class CorpusError(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """One corpus file: its name without suffix, and how often each epoch goes through it."""
+    """One corpus file: its name without suffix, and how often each epoch goes through it; a part of its documents,
+    always the same ones, where ``repeats`` is below 1."""
 
     name: str
-    repeats: int = 1
+    repeats: float = 1
 
     @classmethod
     def parse(cls, text: str) -> "Source":
         """Read ``name`` or ``name:repeats``.
 
-        >>> Source.parse("simple_stories_en:3")
-        Source(name='simple_stories_en', repeats=3)
+        >>> Source.parse("simple_stories_en:4"), Source.parse("reviews_ko:0.2")
+        (Source(name='simple_stories_en', repeats=4), Source(name='reviews_ko', repeats=0.2))
         """
-        name, _, repeats = text.partition(":")
-        if not name or (repeats and not repeats.isdigit()) or repeats == "0":
-            raise CorpusError(f"source {text!r}: write NAME or NAME:REPEATS, with REPEATS at least 1")
-        return cls(name, int(repeats or 1))
+        name, _, text_repeats = text.partition(":")
+        try:
+            number = float(text_repeats or 1)
+        except ValueError:
+            number = 0.0
+        if not name or not (0 < number < 1 or (number >= 1 and number.is_integer())):
+            raise CorpusError(
+                f"source {text!r}: write NAME or NAME:REPEATS, with REPEATS a whole number or a share below 1"
+            )
+        return cls(name, int(number) if number >= 1 else number)
+
+    def takes(self, text: str) -> bool:
+        """Whether a training document is used: all of them, or by a hash of its text a share of them."""
+        if self.repeats >= 1:
+            return True
+        return _hash_number(text) < self.repeats * 2**64
 
 
 @dataclass(frozen=True)
@@ -95,8 +108,21 @@ def is_held_out(title: str, percent: int = HELD_OUT_PERCENT) -> bool:
 
     So a title that occurs in two files never lands on both sides, and new files do not move old documents.
     """
-    digest = hashlib.sha256(" ".join(title.lower().split()).encode("utf-8")).digest()
-    return int.from_bytes(digest[:8], "big") % 100 < percent
+    return _hash_number(" ".join(title.lower().split())) % 100 < percent
+
+
+def _hash_number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8")).digest()[:8], "big")
+
+
+def corpus_sha256(folder: Path, sources: Sequence[Source]) -> dict[str, str]:
+    """Name -> SHA-256 of the documents of each file, in order: it names the text, however the file is compressed."""
+    files = corpus_files(folder)
+    digests = {}
+    for source in sources:
+        joined = f"\n{DOCUMENT_END}\n".join(read_documents(files[source.name]))
+        digests[source.name] = hashlib.sha256(joined.encode("utf-8")).hexdigest()
+    return digests
 
 
 def read_corpus(folder: Path, sources: Sequence[Source]) -> tuple[list[Document], list[Document]]:
@@ -113,6 +139,9 @@ def read_corpus(folder: Path, sources: Sequence[Source]) -> tuple[list[Document]
             if text in seen:
                 continue
             seen.add(text)
-            document = Document(text, source.name, source.repeats)
-            (held_out if is_held_out(document.title) else train).append(document)
+            document = Document(text, source.name, max(1, int(source.repeats)))
+            if is_held_out(document.title):
+                held_out.append(document)
+            elif source.takes(text):
+                train.append(document)
     return train, held_out

@@ -8,6 +8,14 @@ from components.pretraining.training import RunSettings
 SOURCE_NOTES = {
     "simple_stories_en": "TinyStories samples (CDLA-Sharing-1.0) and children's stories of African Storybook and Pratham (CC BY)",
     "childrens_books_en": "54 children's classics from Project Gutenberg (public domain)",
+    "more_stories_en": "FairytaleQA stories and 146 fables of The Aesop for Children (public domain), Book Dash (CC BY 4.0), 39 TinyStories (CDLA-Sharing-1.0)",
+    "graded_news_en": "OneStopEnglish: news rewritten for learners, elementary and intermediate (CC BY-SA 4.0)",
+    "dialogues_chat_en": "Self-dialogue Corpus: chats on films, music and sport (BSD-3-Clause)",
+    "dialogues_tasks_en": "Schema-Guided Dialogue: booking, asking, weather, travel (CC BY-SA 4.0)",
+    "everyday_ko": "KoBEST passages of everyday life and pairs of cause and effect, XPersona chats, shop reviews (CC BY-SA 4.0; MIT)",
+    "sentences_ko": "unconnected sentences of 3i4k, KorSTS, KLUE, Tatoeba, JHE and KoBEST WiC (CC BY-SA 3.0 / 4.0; CC BY 2.0 FR)",
+    "reviews_ko": "film reviews, NSMC (CC0)",
+    "stories_ko": "30 African Storybook stories (CC BY 4.0)",
     "novels_en": "novels of 1840 to 1920 from ELTeC-eng (CC BY 4.0 over public-domain works)",
     "wikipedia_leads_en": "lead sections of English Wikipedia, 2015 (CC BY-SA 3.0)",
     "wikipedia_articles_en": "English Wikipedia articles (CC BY-SA 3.0)",
@@ -30,7 +38,7 @@ def model_card(
     language = "ko" if any(source.endswith("_ko") for source in packed["sources"]) else "en"
     tag = "text-generation" if settings.kind == "gpt" else "fill-mask"
     parts = [
-        f"---\nlanguage: {language}\nlicense: mit\npipeline_tag: {tag}\nlibrary_name: transformers\n---",
+        f"---\nlanguage: {language}\nlicense: mit\npipeline_tag: {tag}\nlibrary_name: transformers\n{_corpus(packed)}---",
         f"# {name}",
         _what(name, settings, evaluation),
         _training(settings, progress, packed, evaluation),
@@ -44,6 +52,12 @@ def model_card(
         _again(name, settings),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _corpus(packed: dict[str, Any]) -> str:
+    """Lines of the header that name the text by SHA-256; who starts from these weights can check it."""
+    lines = [f"  {name}: {digest}\n" for name, digest in packed.get("sha256", {}).items()]
+    return "corpus:\n" + "".join(lines) if lines else ""
 
 
 def _what(name: str, s: RunSettings, evaluation: dict[str, Any]) -> str:
@@ -90,6 +104,10 @@ def _training(
         ("schedule", f"{s.warmup_tokens:,} tokens of warm-up, flat, linear decay over the last {s.decay_share:.0%}"),
         ("seed", str(s.seed)),
     ]  # fmt: skip
+    if progress.get("commits"):
+        rows.append(("program", f"commit {', then '.join(progress['commits'])}"))
+    if progress.get("started_from"):
+        rows.append(("started from", f"the weights {progress['started_from']}, with a new optimiser"))
     if s.kind == "bert":
         m = s.masking
         keep = 1 - m.mask_replace_prob - m.random_replace_prob
