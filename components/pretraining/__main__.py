@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from components.pretraining import word_codes
-from components.pretraining.corpus import CorpusError, Source, read_corpus
+from components.pretraining.corpus import CorpusError, Source, corpus_sha256, read_corpus
 
 DEFAULT_WORK = Path("~/.cache/glassbox/pretraining")
-DEFAULT_SOURCES = ["simple_stories_en:3", "childrens_books_en"]
+DEFAULT_SOURCES = ["simple_stories_en:4", "more_stories_en:2", "childrens_books_en", "graded_news_en"]
+COMPILED_FROM_TOKENS = 200_000  # compiling takes the time of about this many tokens of the pocket twins
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -99,6 +100,7 @@ def _run_pack(options: argparse.Namespace) -> int:
     paths = sorted((options.work / "tokenizers").glob("*.json"))
     if not paths:
         raise CorpusError(f"{options.work}: no tokenizers here; run the step 'tokenizers' first")
+    digests = corpus_sha256(options.corpus, sources)
     for path in tqdm(paths, desc="pack"):
         tokenizer = Tokenizer.from_file(str(path))
         folder = options.work / "packed" / path.stem
@@ -110,6 +112,7 @@ def _run_pack(options: argparse.Namespace) -> int:
         write_summary(
             folder / "summary.json",
             sources={source.name: source.repeats for source in sources},
+            sha256=digests,
             train={"documents": len(train), "bytes": packed.num_bytes, "tokens": len(packed.tokens), "tokens_per_epoch": packed.epoch_tokens},
             held_out={"documents": len(held_out), "bytes": kept.num_bytes, "tokens": len(kept.tokens)},
         )  # fmt: skip
@@ -131,6 +134,7 @@ def _add_train(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--tokens", type=float, help="budget in tokens, for example 30e6")
     budget.add_argument("--minutes", type=float, help="budget in minutes; it chooses the number of tokens, for a new run")  # fmt: skip
+    parser.add_argument("--from", type=Path, dest="start", metavar="FOLDER", help="a new run starts from the weights of an exported model of the same shape, text and vocabulary")  # fmt: skip
     parser.add_argument("--warmup-tokens", type=float, default=5e5)
     parser.add_argument("--decay-share", type=float, default=0.3, help="last part of the budget, in which the rate falls")  # fmt: skip
     parser.add_argument("--batch-tokens", type=int, default=4096)
@@ -195,8 +199,14 @@ def _run_train(options: argparse.Namespace) -> int:
             raise TrainingError("a new run needs a budget: --tokens or --minutes")
         else:
             settings = replace(settings, total_tokens=tokens_for_minutes(options.minutes, settings, machine, packed))  # fmt: skip
+    if settings.total_tokens < COMPILED_FROM_TOKENS:
+        machine = replace(machine, compiled=False)
     print(f"{folder}: {settings.total_tokens:,} tokens on {machine.describe()}", flush=True)
-    return 0 if Run(folder, settings, machine).train(packed, held_out) else 3
+    run = Run(folder, settings, machine)
+    if options.start and run.progress.step == 0:  # a run in progress goes on from its own state
+        tokenizer = options.work / "tokenizers" / f"{options.kind}-{size.vocab_size}.json"
+        run.start_from(options.start, tokenizer, _packed_summary(options.work, packed_folder.name))
+    return 0 if run.train(packed, held_out) else 3
 
 
 def _add_masking_study(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -135,33 +135,3 @@ def _near(frequencies: torch.Tensor, head_dim: int, offset: int) -> tuple[torch.
     query[2 * rows, chosen], query[2 * rows, half + chosen] = cosine, sine
     query[2 * rows + 1, half + chosen], query[2 * rows + 1, chosen] = cosine, -sine
     return query, key
-
-
-def register_float32_attention() -> str:
-    """Register, and name, an attention that runs in float32 under bf16 autocast.
-
-    PyTorch's fused attention has a slow bf16 backward pass on a CPU: it took half of a whole training step, and
-    in float32 a fifth of that. Matrix products around it stay in bf16.
-    """
-    from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, sdpa_mask
-    from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
-
-    def attention(
-        module: nn.Module,
-        query: torch.Tensor,
-        key: torch.Tensor,
-        value: torch.Tensor,
-        attention_mask: torch.Tensor | None,
-        scaling: float | None = None,
-        **_: Any,
-    ) -> tuple[torch.Tensor, None]:
-        causal = bool(getattr(module, "is_causal", False)) and attention_mask is None and query.shape[2] > 1
-        with torch.autocast(query.device.type, enabled=False):
-            out = nn.functional.scaled_dot_product_attention(
-                query.float(), key.float(), value.float(), attention_mask, scale=scaling, is_causal=causal
-            )
-        return out.transpose(1, 2).contiguous().to(query.dtype), None
-
-    ALL_ATTENTION_FUNCTIONS.register("float32_sdpa", attention)
-    ALL_MASK_ATTENTION_FUNCTIONS.register("float32_sdpa", sdpa_mask)
-    return "float32_sdpa"

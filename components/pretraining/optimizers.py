@@ -48,23 +48,26 @@ class Schedule:
         return max(0.01, left / max(1, self.total_tokens - self.decay_start))
 
 
-def orthogonalize(matrix: torch.Tensor, steps: int = 5) -> torch.Tensor:
-    """An approximation of U Vᵀ of ``matrix`` = U S Vᵀ, by the quintic Newton-Schulz iteration of Muon."""
+def orthogonalize(matrices: torch.Tensor, steps: int = 5) -> torch.Tensor:
+    """An approximation of U Vᵀ of each of ``matrices`` (..., rows, columns) = U S Vᵀ, by the quintic Newton-Schulz
+    iteration of Muon. The result has the shape and type of ``matrices``."""
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = matrix / (matrix.norm() + 1e-7)
-    tall = x.size(0) > x.size(1)
+    shape = matrices.shape
+    x = matrices.reshape(-1, *shape[-2:])
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    tall = x.size(-2) > x.size(-1)
     if tall:
-        x = x.T
+        x = x.mT
     for _ in range(steps):
-        gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.T if tall else x
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return (x.mT if tall else x).reshape(shape)
 
 
 class Muon(torch.optim.Optimizer):
     """Muon with Nesterov momentum; a fused query-key-value matrix is orthogonalised in its three parts.
 
-    Newton-Schulz runs in bf16 where the hardware multiplies it (``bf16``) and in float32 elsewhere, where bf16
+    Matrices of one shape are done together. Newton-Schulz runs in bf16 where the hardware multiplies it (``bf16``) and in float32 elsewhere, where bf16
     products are emulated and slow.
     """
 
@@ -81,6 +84,10 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
         """One update; ``closure`` is accepted for the interface and not used."""
+        by_shape: dict[
+            tuple[int, int], list[torch.Tensor]
+        ] = {}  # wide, so that a tall one is done with its like
+        owners: dict[tuple[int, int], list[nn.Parameter]] = {}
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is None:
@@ -93,14 +100,23 @@ class Muon(torch.optim.Optimizer):
                 if self.bf16:
                     update = update.bfloat16()
                 fused = update.size(1) == 3 * update.size(0)
-                parts = update.chunk(3, dim=1) if fused else (update,)
-                scaled = [
-                    orthogonalize(part)
-                    * max(1.0, part.size(0) / part.size(1), part.size(1) / part.size(0)) ** 0.5
-                    for part in parts
-                ]
+                for part in update.chunk(3, dim=1) if fused else (update,):
+                    wide = part.mT if part.size(0) > part.size(1) else part
+                    shape = (wide.size(0), wide.size(1))
+                    by_shape.setdefault(shape, []).append(wide)
+                    owners.setdefault(shape, []).append(parameter)
+        done: dict[nn.Parameter, list[torch.Tensor]] = {}
+        for shape, updates in by_shape.items():
+            scaled = orthogonalize(torch.stack(updates)) * (shape[1] / shape[0]) ** 0.5
+            for parameter, part in zip(owners[shape], scaled, strict=True):
+                done.setdefault(parameter, []).append(part)
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter not in done:
+                    continue
+                parts = [p if p.size(0) == parameter.size(0) else p.mT for p in done[parameter]]
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                parameter.add_(torch.cat(scaled, dim=1).to(parameter.dtype), alpha=-group["lr"])
+                parameter.add_(torch.cat(parts, dim=1).to(parameter.dtype), alpha=-group["lr"])
 
 
 def build_optimizers(

@@ -4,9 +4,14 @@ Everything random is a function of (seed, step) or (seed, length, epoch), so a s
 resuming at step n gives what an uninterrupted run would have given.
 """
 
+import errno
+import hashlib
 import json
 import os
+import re
+import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +26,8 @@ from torch import nn
 from tqdm import tqdm
 
 from components.lm.bert.masking import MASK_REPLACE_PROB, MLM_PROBABILITY, RANDOM_REPLACE_PROB, mask_tokens
-from components.pretraining.architectures import SIZES, Size, build_model, register_float32_attention
+from components.pretraining.architectures import SIZES, Size, build_model
+from components.pretraining.attention import register_training_attention
 from components.pretraining.cross_entropy import linear_cross_entropy
 from components.pretraining.optimizers import Schedule, build_optimizers, set_rate
 from components.pretraining.packing import PackedDocuments, SentencePairs, bert_epoch, bert_rows, gpt_epoch
@@ -94,6 +100,7 @@ class Machine:
     device: str
     bf16: bool
     threads: int
+    compiled: bool = False  # torch.compile, on a CPU with bf16; needs a C++ compiler
 
     @classmethod
     def choose(cls, device: str = "auto", precision: str = "auto", threads: int = 0) -> "Machine":
@@ -103,13 +110,15 @@ class Machine:
         if device == "cuda" and not torch.cuda.is_available():
             raise TrainingError("no GPU was found; leave out --device or choose cpu")
         bf16 = precision == "bf16" or (precision == "auto" and (device == "cuda" or _cpu_multiplies_bf16()))
-        return cls(device, bf16, threads or os.cpu_count() or 1)
+        compiled = device == "cpu" and bf16 and shutil.which(os.environ.get("CXX", "g++")) is not None
+        return cls(device, bf16, threads or os.cpu_count() or 1, compiled)
 
     def describe(self) -> str:
         """One line for the model card."""
         if self.device == "cuda":
             return f"{torch.cuda.get_device_name()}, bf16" if self.bf16 else torch.cuda.get_device_name()
-        return f"CPU, {self.threads} thread(s), {'bf16 autocast' if self.bf16 else 'float32'}"
+        compiled = ", torch.compile" if self.compiled else ""
+        return f"CPU, {self.threads} thread(s), {'bf16 autocast' if self.bf16 else 'float32'}{compiled}"
 
 
 def _cpu_multiplies_bf16() -> bool:
@@ -209,13 +218,21 @@ class Learner:
     def __init__(self, settings: RunSettings, machine: Machine) -> None:
         self.settings = settings
         self.machine = machine
-        attention = register_float32_attention() if machine.bf16 and machine.device == "cpu" else "sdpa"
+        products_in_bf16 = machine.device == "cpu" and machine.bf16
+        attention = register_training_attention() if products_in_bf16 else "sdpa"
         model = build_model(settings.kind, settings.size, settings.seed, attention, settings.neighbour_layers)
         self.model = model.to(machine.device)
         unwrapped: Any = self.model
         self.backbone: Any = unwrapped.transformer if settings.kind == "gpt" else unwrapped.bert
-        if machine.device == "cuda":
-            self.backbone = torch.compile(self.backbone)
+        self.compiled: Any = self.backbone
+        if machine.device == "cuda" or machine.compiled:
+            self.compiled = torch.compile(self.backbone, dynamic=machine.device == "cuda")
+
+    def _backbone_for(self, rows: int, seq: int) -> Any:
+        """The compiled backbone for the shape of every full batch; on a CPU any other would be compiled anew."""
+        full = rows == max(1, self.settings.batch_tokens // seq)
+        wanted = self.machine.device == "cuda" or (full and torch.is_grad_enabled())
+        return self.compiled if wanted else self.backbone
 
     def losses(self, batch: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
         """``loss`` to minimise (nats); for BERT also ``mlm`` and ``nsp``, which add up to it, and accuracies."""
@@ -225,17 +242,20 @@ class Learner:
             return self._gpt(tensors["rows"]) if "rows" in tensors else self._bert(tensors)
 
     def _gpt(self, rows: torch.Tensor) -> dict[str, torch.Tensor]:
-        hidden = self.backbone(input_ids=rows[:, :-1], use_cache=False).last_hidden_state
+        backbone = self._backbone_for(len(rows), rows.shape[1] - 1)
+        hidden = backbone(input_ids=rows[:, :-1], use_cache=False).last_hidden_state
         model: Any = self.model
         targets = rows[:, 1:].flatten()
         if torch.is_grad_enabled() and self.machine.device == "cpu":
             hidden = hidden.flatten(0, 1).to(torch.bfloat16 if self.machine.bf16 else torch.float32)
-            return {"loss": linear_cross_entropy(hidden, model.lm_head.weight, targets)}
+            return {
+                "loss": linear_cross_entropy(hidden, model.lm_head.weight, targets, self.machine.compiled)
+            }
         logits = model.lm_head(hidden.flatten(0, 1))
         return {"loss": nn.functional.cross_entropy(logits.float(), targets)}
 
     def _bert(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        out = self.backbone(
+        out = self._backbone_for(*batch["input_ids"].shape)(
             input_ids=batch["input_ids"],
             token_type_ids=batch["token_type_ids"],
             attention_mask=batch["attention_mask"],
@@ -296,6 +316,8 @@ class Progress:
     seconds: float = 0.0
     used: dict[int, int] = field(default_factory=dict)  # rows used per length
     decayed: bool = False  # whether the rate has begun to fall
+    commits: list[str] = field(default_factory=list)  # of the program, in the order they ran
+    started_from: str = ""  # the exported weights this run began with, none when it began at random
 
 
 class Run:
@@ -313,9 +335,27 @@ class Run:
             self.learner.model, settings.kind, settings.weight_decay, machine.bf16
         )
         self.progress = Progress()
-        self._start_from()
+        self._resume()
+        commit = program_commit()
+        if commit and self.progress.commits[-1:] != [commit]:
+            self.progress.commits.append(commit)
 
-    def _start_from(self) -> None:
+    def start_from(self, folder: Path, tokenizer: Path, packed_summary: dict[str, Any]) -> None:
+        """Begin with the weights of an exported model instead of random ones; step, rate and optimiser start anew.
+
+        Raises TrainingError when the weights have another shape or vocabulary, or saw a text that is not the one
+        this run trains on (``check_card``)."""
+        check_card(folder, packed_summary)
+        weights = load_exported(folder, self.learner.model)
+        vocabulary = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]
+        if vocabulary != json.loads(tokenizer.read_text(encoding="utf-8"))["model"]:
+            raise TrainingError(
+                f"{folder}: other vocabulary than {tokenizer}; the weights would mean other words"
+            )
+        self.learner.model.load_state_dict(weights)
+        self.progress.started_from = f"{folder.name} {weights_sha256(folder)}"
+
+    def _resume(self) -> None:
         """Load the newest state that fits this budget: the latest one, or the stable one of a decayed run."""
         settings_path = self.folder / "run.json"
         new = json.loads(json.dumps(asdict(self.settings)))
@@ -365,20 +405,17 @@ class Run:
             if int(path.stem.removeprefix("step-")) > self.progress.step:
                 path.unlink()
 
-    def save(self, name: str) -> None:
-        """Write the whole state to ``name`` (state.pt or stable.pt), all or nothing."""
-        path = self.folder / name
-        temporary = path.with_suffix(".partial")
-        torch.save(
-            {
-                "model": self.learner.model.state_dict(),
-                "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-                "progress": asdict(self.progress),
-                "hardware": self.learner.machine.describe(),
-            },
-            temporary,
-        )
-        temporary.replace(path)
+    def save(self, name: str) -> bool:
+        """Write the whole state to ``name`` (state.pt or stable.pt), all or nothing.
+
+        Returns False, with the state that was there before still whole, when the disk is full."""
+        state = {
+            "model": self.learner.model.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "progress": asdict(self.progress),
+            "hardware": self.learner.machine.describe(),
+        }
+        return save_whole(state, self.folder / name)
 
     def train(
         self,
@@ -419,7 +456,8 @@ class Run:
                     snapshots.pop(0)
                     self._snapshot()
                 if progress.tokens > schedule.decay_start and not progress.decayed:
-                    self.save("stable.pt")  # every step so far ran at the full rate
+                    if not self.save("stable.pt"):  # every step so far ran at the full rate
+                        tqdm.write(f"{self.folder}: the disk is full; no stable state was saved")
                     progress.decayed = True
                 batch = data.batch(progress.step, progress.used)
                 set_rate(self.optimizers, schedule.factor(progress.tokens))
@@ -443,7 +481,8 @@ class Run:
                 bar.update(progress.tokens - before)
                 bar.set_postfix(loss=f"{averages['loss']:.3f}", refresh=False)
                 if now - last_save > save_every_s:
-                    self.save("state.pt")
+                    if not self.save("state.pt"):
+                        tqdm.write(f"{self.folder}: the disk is full; the last saved state is kept, training goes on")  # fmt: skip
                     last_save = now
                 if progress.tokens >= next_evaluation:
                     next_evaluation = progress.tokens + max(1, s.total_tokens // evaluate_every)
@@ -454,12 +493,16 @@ class Run:
             if snapshots:
                 self._snapshot()
             self._record(averages, held_out)
-        self.save("state.pt")
+        if not self.save("state.pt"):
+            raise TrainingError(
+                f"{self.folder}: the disk is full, so what was trained since the last saved state is lost; "
+                "make room and give the same command again"
+            )
         return finished
 
     def _snapshot(self) -> None:
         path = self.folder / "snapshots" / f"step-{self.progress.step}.pt"
-        torch.save({"model": self.learner.model.state_dict(), "tokens": self.progress.tokens}, path)
+        save_whole({"model": self.learner.model.state_dict(), "tokens": self.progress.tokens}, path)
 
     def _record(self, averages: dict[str, float], held_out: PackedDocuments | None) -> None:
         entry: dict[str, Any] = {
@@ -472,8 +515,10 @@ class Run:
         if held_out is not None:
             measured = held_out_losses(self.learner, held_out)
             entry["held_out"] = {name: round(value, 4) for name, value in measured.items()}
-        with (self.folder / "history.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
+        path = self.folder / "history.jsonl"
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        with suppress(OSError):  # a full disk costs a line of the history, not the run
+            _write(path, before + json.dumps(entry) + "\n")
 
 
 def tokens_for_minutes(
@@ -519,6 +564,88 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def save_whole(state: dict[str, Any], path: Path) -> bool:
+    """Write a state file all or nothing: whoever kills the process leaves the old file or the new one, never half
+    of one. Returns False, with the old file untouched, when there is no room."""
+    temporary = path.with_suffix(".partial")
+    try:
+        with temporary.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except (OSError, RuntimeError) as error:  # torch's writer reports a failed write as a RuntimeError
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return False
+    return True
+
+
+def program_commit() -> str:
+    """Commit of the program that runs, with ``+`` where its files were changed since; empty outside a repository."""
+    here = Path(__file__).parent
+    try:
+        head, changed = (
+            subprocess.run(
+                ["git", "-C", str(here), *arguments], capture_output=True, text=True, check=True
+            ).stdout
+            for arguments in (("rev-parse", "--short=12", "HEAD"), ("status", "--porcelain", "--", str(here)))
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return head.strip() + ("+" if changed.strip() else "")
+
+
+def weights_sha256(folder: Path) -> str:
+    """SHA-256 of an exported model's ``model.safetensors``."""
+    return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+
+
+def check_card(folder: Path, packed_summary: dict[str, Any]) -> None:
+    """Refuse weights whose card does not name, by SHA-256, the very text this run trains on.
+
+    Weights made from an earlier state of a corpus file must not live on in new ones. The card's header has a line
+    ``NAME: SHA-256`` under ``corpus:`` for every file it was trained on."""
+    try:
+        header = (folder / "README.md").read_text(encoding="utf-8").partition("\n---\n")[0]
+    except FileNotFoundError as error:
+        raise TrainingError(
+            f"{folder}: no README.md there that says what the weights were trained on"
+        ) from error
+    named = dict(re.findall(r"^  (\w+): ([0-9a-f]{64})$", header.partition("\ncorpus:\n")[2], re.MULTILINE))
+    if not named:
+        raise TrainingError(
+            f"{folder}: its card does not name the text by SHA-256; such weights may have seen an earlier text and "
+            "cannot be gone on with"
+        )
+    other = [name for name, digest in named.items() if packed_summary.get("sha256", {}).get(name) != digest]
+    if other:
+        raise TrainingError(f"{folder}: its weights were trained on another text of {', '.join(other)}")
+
+
+def load_exported(folder: Path, model: nn.Module) -> dict[str, torch.Tensor]:
+    """Weights of an exported model in float32, fitting ``model``; TrainingError when they have another shape."""
+    from safetensors.torch import load_file
+
+    path = folder / "model.safetensors"
+    if not path.exists():
+        raise TrainingError(f"{folder}: no model.safetensors there")
+    stored = {name: tensor.float() for name, tensor in load_file(path).items()}
+    wanted = model.state_dict()
+    weights = {}
+    for name, tensor in wanted.items():
+        # Tied weights are stored once; the library finds the twin by its address.
+        twins = [other for other, value in wanted.items() if value.data_ptr() == tensor.data_ptr()]
+        found = next((stored[other] for other in twins if other in stored), None)
+        if found is None or found.shape != tensor.shape:
+            raise TrainingError(f"{folder}: other shape than this run's model ({name})")
+        weights[name] = found
+    if len(stored) > len(wanted):
+        raise TrainingError(f"{folder}: other shape than this run's model (more weights)")
+    return weights
 
 
 class _Stop:

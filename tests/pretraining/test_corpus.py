@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from components.pretraining.__main__ import main
+from components.pretraining.__main__ import DEFAULT_SOURCES, main
 from components.pretraining.corpus import (
     CorpusError,
     Source,
     corpus_files,
+    corpus_sha256,
     is_held_out,
     read_corpus,
     read_documents,
@@ -70,7 +71,8 @@ def test_missing_names_and_empty_folders_are_errors(tmp_path: Path) -> None:
 
 def test_the_program_says_it_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "simple_stories_en.txt").write_bytes(b"\xc3")
-    (tmp_path / "childrens_books_en.txt").write_text("One.", encoding="utf-8")
+    for source in DEFAULT_SOURCES[1:]:
+        (tmp_path / f"{Source.parse(source).name}.txt").write_text("One.", encoding="utf-8")
     assert main(["--work", str(tmp_path / "work"), "tokenizers", "--corpus", str(tmp_path)]) == 1
     message = capsys.readouterr().err
     assert message.startswith("error: ")
@@ -102,7 +104,36 @@ def test_exact_copies_are_read_once(tmp_path: Path) -> None:
     assert sorted(document.text for document in [*train, *held_out]) == ["Other.", "Same."]
 
 
-@pytest.mark.parametrize("text", ["", ":2", "tales:0", "tales:x"])
+@pytest.mark.parametrize(
+    "text", ["", ":2", "tales:0", "tales:x", "tales:1.5", "tales:-1", "tales:inf", "tales:nan"]
+)
 def test_source_option_is_checked(text: str) -> None:
     with pytest.raises(CorpusError, match="NAME"):
         Source.parse(text)
+
+
+def test_a_share_of_a_file_is_always_the_same_documents(corpus_folder: Path) -> None:
+    everything, held_out = read_corpus(corpus_folder, [Source("tales")])
+    some, held_out_too = read_corpus(corpus_folder, [Source("tales", 0.25)])
+    more, _ = read_corpus(corpus_folder, [Source("tales", 0.5)])
+    texts = {document.text for document in everything}
+    chosen = {document.text for document in some}
+    assert chosen < {document.text for document in more} < texts
+    assert {document.repeats for document in some} == {1}
+    assert held_out_too == held_out  # measuring never depends on the mixture
+    share = len(chosen) / len(texts)
+    assert abs(share - 0.25) < 5 * (0.25 * 0.75 / len(texts)) ** 0.5  # five standard deviations
+
+
+def test_the_text_is_named_by_its_documents_not_by_its_file(tmp_path: Path) -> None:
+    text = "One\n\nA hen.\n<|endoftext|>\nTwo\n\nA fox.\n"
+    for name, form in (("plain", text), ("packed", text), ("other", text.replace("hen", "cat"))):
+        (tmp_path / name).mkdir()
+        if name == "packed":
+            (tmp_path / name / "tales.txt.xz").write_bytes(lzma.compress(form.encode()))
+        else:
+            (tmp_path / name / "tales.txt").write_text(form, encoding="utf-8")
+    plain, packed, other = (
+        corpus_sha256(tmp_path / name, [Source("tales")])["tales"] for name in ("plain", "packed", "other")
+    )
+    assert plain == packed != other

@@ -1,17 +1,24 @@
 """Training: masking in batches, schedules, the same seed twice, interrupted and resumed, continued and decayed again."""
 
 import contextlib
+import errno
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer
 
-from components.pretraining import training
+from components.pretraining import cross_entropy, training
 from components.pretraining.architectures import NEIGHBOUR_OFFSETS, Size, build_model
+from components.pretraining.attention import attend
 from components.pretraining.cross_entropy import linear_cross_entropy
+from components.pretraining.export import save_half
 from components.pretraining.optimizers import Muon, Schedule, build_optimizers, orthogonalize
 from components.pretraining.packing import PackedDocuments
 from components.pretraining.training import (
@@ -20,9 +27,11 @@ from components.pretraining.training import (
     Run,
     RunSettings,
     TrainingError,
+    check_card,
     read_history,
     read_run,
 )
+from components.pretraining.vocabularies import save_for_transformers
 
 TINY = Size("tiny", num_layers=2, num_heads=2, hidden_size=16, vocab_size=512, gpt_context=32, bert_context=32)  # fmt: skip
 CPU = Machine("cpu", bf16=False, threads=1)
@@ -239,6 +248,29 @@ def test_orthogonalize_makes_singular_values_alike() -> None:
     assert before.max() / before.min() > 2
 
 
+def test_orthogonalize_does_matrices_of_a_stack_each_for_itself() -> None:
+    stack = torch.randn(3, 12, 20, generator=torch.Generator().manual_seed(5))
+    together = orthogonalize(stack)
+    for one, alone in zip(together, stack, strict=True):
+        torch.testing.assert_close(one, orthogonalize(alone), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(orthogonalize(stack.mT), together.mT, atol=1e-5, rtol=1e-5)
+
+
+def test_muon_updates_tall_wide_and_square_matrices_alike() -> None:
+    generator = torch.Generator().manual_seed(6)
+    matrices = [torch.randn(shape, generator=generator) for shape in ((8, 8), (8, 20), (20, 8), (8, 24))]
+    parameters = [torch.nn.Parameter(torch.zeros(matrix.shape)) for matrix in matrices]
+    for parameter, gradient in zip(parameters, matrices, strict=True):
+        parameter.grad = gradient.clone()
+    Muon(parameters, lr=1.0).step()
+    for parameter, gradient in zip(parameters[:3], matrices, strict=False):
+        rows, columns = gradient.shape
+        expected = -orthogonalize(gradient) * (max(rows, columns) / min(rows, columns)) ** 0.5
+        torch.testing.assert_close(parameter.detach(), expected, atol=1e-5, rtol=1e-5)
+    thirds = torch.cat([orthogonalize(part) for part in matrices[3].chunk(3, 1)], 1)
+    torch.testing.assert_close(parameters[3].detach(), -thirds, atol=1e-5, rtol=1e-5)
+
+
 def test_muon_treats_a_fused_matrix_as_its_three_parts() -> None:
     generator = torch.Generator().manual_seed(2)
     parts = [torch.randn(8, 8, generator=generator) for _ in range(3)]
@@ -270,3 +302,197 @@ def test_history_is_json_lines_with_tokens(gpt_packed: PackedDocuments, tmp_path
     entries = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text("utf-8").splitlines()]
     assert entries[-1]["tokens"] >= 3000
     assert entries[-1]["held_out"]["loss"] < entries[0]["held_out"]["loss"]
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_training_attention_is_the_librarys(causal: bool) -> None:
+    generator = torch.Generator().manual_seed(7)
+    shape = (2, 3, 9, 4)
+    query, key, value = (torch.randn(shape, generator=generator, requires_grad=True) for _ in range(3))
+    seen = torch.ones(2, 1, 9, 9, dtype=torch.bool)
+    seen[1, ..., 6:] = False  # padding of the second row
+    if causal:
+        seen = seen & torch.ones(9, 9, dtype=torch.bool).tril()
+    expected = torch.nn.functional.scaled_dot_product_attention(query, key, value, seen, scale=0.3)
+    got = attend(query, key, value, torch.where(seen, 0.0, -1e9), 0.3)
+    torch.testing.assert_close(got, expected, atol=1e-6, rtol=1e-5)
+    weight = torch.randn(shape, generator=generator)
+    for one, other in zip(
+        torch.autograd.grad((got * weight).sum(), (query, key, value)),
+        torch.autograd.grad((expected * weight).sum(), (query, key, value)),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["gpt", "bert"])
+def test_bf16_training_follows_float32(kind: str, packed: PackedDocuments, tmp_path: Path) -> None:
+    exact = losses_of(tmp_path / "float32", settings(kind), packed)
+    fast: list[float] = []
+    Run(tmp_path / "bf16", settings(kind), replace(CPU, bf16=True)).train(packed, on_step=lambda _, loss: fast.append(loss))  # fmt: skip
+    # bf16 keeps 8 bits: a loss near 6 nats is off by hundredths, and twelve steps let it drift no further
+    np.testing.assert_allclose(fast, exact, atol=0.05)
+    assert fast != exact
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("kind", ["gpt", "bert"])
+def test_compiled_training_gives_the_same_losses(
+    kind: str, packed: PackedDocuments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Tracing, without the minute of the C++ compiler.
+    compile_whole = torch.compile
+    compiled_shapes: list[object] = []
+
+    def traced(function: Any, **options: Any) -> Any:
+        compiled_shapes.append(function)
+        return compile_whole(function, **options, backend="aot_eager")
+
+    monkeypatch.setattr(torch, "compile", traced)
+    cross_entropy._kernel.cache_clear()
+    losses: dict[bool, list[float]] = {False: [], True: []}
+    for compiled, steps in losses.items():
+        run = Run(tmp_path / str(compiled), settings(kind), replace(CPU, bf16=True, compiled=compiled))
+        run.train(packed, on_step=lambda _, loss, to=steps: to.append(loss))  # type: ignore[misc]
+    cross_entropy._kernel.cache_clear()
+    assert compiled_shapes
+    np.testing.assert_allclose(losses[True], losses[False], atol=0.02)  # bf16 rounds elsewhere
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from components.pretraining.packing import PackedDocuments
+from tests.pretraining.test_training import CPU, Run, settings
+def on_step(step, loss):
+    print(step, loss, flush=True)
+Run(Path(sys.argv[1]), settings("gpt", 60_000), CPU).train(PackedDocuments.load(Path(sys.argv[2])), save_every_s=0.0, on_step=on_step)
+"""
+
+
+def test_a_killed_process_loses_no_more_than_the_steps_since_the_last_state(
+    gpt_packed: PackedDocuments, tmp_path: Path
+) -> None:
+    gpt_packed.save(tmp_path / "train.npz")
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "run"), str(tmp_path / "train.npz")]
+    root = str(Path(__file__).parents[2])
+    printed: list[list[str]] = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            printed.append(line.split())
+            if len(printed) == 7:
+                process.kill()  # in the middle of a step, or of writing a state
+                break
+    reached = int(printed[-1][0])
+    resumed = Run(tmp_path / "run", settings("gpt", 60_000), CPU)
+    assert reached - 1 <= resumed.progress.step <= reached + 3
+    whole = losses_of(tmp_path / "whole", settings("gpt", 60_000), gpt_packed, stop_after=resumed.progress.step + 3)  # fmt: skip
+    rest: list[float] = []
+
+    class Enough(Exception):
+        pass
+
+    def on_step(_: int, loss: float) -> None:
+        rest.append(loss)
+        if len(rest) == 3:
+            raise Enough
+
+    done = resumed.progress.step
+    with contextlib.suppress(Enough):
+        resumed.train(gpt_packed, on_step=on_step)
+    assert rest == whole[done : done + 3]
+
+
+def test_a_full_disk_keeps_the_last_state_and_the_run_goes_on(
+    gpt_packed: PackedDocuments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = losses_of(tmp_path / "whole", settings("gpt"), gpt_packed)
+    losses_of(tmp_path / "run", settings("gpt"), gpt_packed, stop_after=4)
+    kept = (tmp_path / "run" / "state.pt").read_bytes()
+
+    def half(state: object, file: Any) -> None:
+        file.write(b"half of a state")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(training.torch, "save", half)
+    losses: list[float] = []
+    with pytest.raises(TrainingError, match="make room"):
+        Run(tmp_path / "run", settings("gpt"), CPU).train(gpt_packed, save_every_s=0.0, on_step=lambda _, loss: losses.append(loss))  # fmt: skip
+    assert losses == whole[3:]
+    assert (tmp_path / "run" / "state.pt").read_bytes() == kept
+    assert not list((tmp_path / "run").glob("*.partial"))
+    monkeypatch.undo()
+    assert losses_of(tmp_path / "run", settings("gpt"), gpt_packed) == whole[3:]
+
+
+def exported(folder: Path, kind: str, wordpiece: Tokenizer, corpus: str) -> Path:
+    """A model folder as the step ``export`` writes it, with a card that names ``corpus``."""
+    save_half(build_model(kind, TINY, 11), folder)
+    save_for_transformers(wordpiece, kind, 32, folder)
+    (folder / "README.md").write_text(f"---\nlanguage: en\n{corpus}---\n\n# tiny\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["gpt", "bert"])
+def test_a_run_starts_from_exported_weights_with_rate_and_optimiser_anew(
+    kind: str, packed: PackedDocuments, wordpiece: Tokenizer, tmp_path: Path
+) -> None:
+    wordpiece.save(str(tmp_path / "vocabulary.json"))
+    corpus = f"corpus:\n  tales: {'ab' * 32}\n"
+    folder = exported(tmp_path / "shipped", kind, wordpiece, corpus)
+    run = Run(tmp_path / "run", settings(kind), CPU)
+    run.start_from(folder, tmp_path / "vocabulary.json", {"sha256": {"tales": "ab" * 32}})
+    expected = build_model(kind, TINY, 11).half().float().state_dict()
+    got = run.learner.model.state_dict()
+    assert all(torch.equal(got[name], expected[name]) for name in expected)
+    assert run.progress.tokens == 0
+    assert all(not optimizer.state for optimizer in run.optimizers)
+    run.train(packed)
+    again = Run(tmp_path / "run", settings(kind), CPU)
+    assert again.progress.started_from.startswith("shipped ")
+    assert len(again.progress.started_from.split()[1]) == 64
+
+
+@pytest.mark.parametrize(
+    ("corpus", "message"),
+    [
+        ("", "does not name the text"),
+        (f"corpus:\n  tales: {'cd' * 32}\n", "another text of tales"),
+        (f"corpus:\n  tales: {'ab' * 32}\n  old_tales: {'ab' * 32}\n", "another text of old_tales"),
+    ],
+)
+def test_weights_that_saw_another_text_are_refused(
+    corpus: str, message: str, wordpiece: Tokenizer, tmp_path: Path
+) -> None:
+    wordpiece.save(str(tmp_path / "vocabulary.json"))
+    folder = exported(tmp_path / "shipped", "gpt", wordpiece, corpus)
+    run = Run(tmp_path / "run", settings("gpt"), CPU)
+    with pytest.raises(TrainingError, match=message):
+        run.start_from(folder, tmp_path / "vocabulary.json", {"sha256": {"tales": "ab" * 32}})
+
+
+def test_weights_of_another_shape_or_vocabulary_are_refused(
+    wordpiece: Tokenizer, byte_level_bpe: Tokenizer, tmp_path: Path
+) -> None:
+    wordpiece.save(str(tmp_path / "vocabulary.json"))
+    byte_level_bpe.save(str(tmp_path / "other.json"))
+    folder = exported(tmp_path / "shipped", "gpt", wordpiece, f"corpus:\n  tales: {'ab' * 32}\n")
+    summary = {"sha256": {"tales": "ab" * 32}}
+    with pytest.raises(TrainingError, match="other vocabulary"):
+        Run(tmp_path / "a", settings("gpt"), CPU).start_from(folder, tmp_path / "other.json", summary)
+    wider, flatter = (settings("gpt", size=replace(TINY, **change)) for change in ({"hidden_size": 32}, {"num_layers": 1}))  # type: ignore[arg-type]  # fmt: skip
+    with pytest.raises(TrainingError, match="other shape"):
+        Run(tmp_path / "b", wider, CPU).start_from(folder, tmp_path / "vocabulary.json", summary)
+    with pytest.raises(TrainingError, match="more weights"):
+        Run(tmp_path / "c", flatter, CPU).start_from(folder, tmp_path / "vocabulary.json", summary)
+
+
+@pytest.mark.parametrize("name", ["nano-bert", "nano-gpt", "pocket-bert", "pocket-gpt"])
+def test_shipped_cards_that_name_no_text_are_refused(name: str) -> None:
+    folder = Path(__file__).parents[2] / "assets" / "models" / name
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    if "\ncorpus:\n" in card.partition("\n---\n")[0]:
+        pytest.skip("made from a text its card names")
+    with pytest.raises(TrainingError, match="does not name the text"):
+        check_card(folder, {"sha256": {}})
