@@ -1,6 +1,7 @@
 """Words, in English and Korean. Every word a reader sees lives in ``assets/text/<language>``."""
 
 import csv
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -39,6 +40,30 @@ def t(table: str, key: str, /, **slots: object) -> str:
         KeyError: the label does not exist in the language in force.
     """
     return Template(_words(language())[table][key]).substitute({k: str(v) for k, v in slots.items()})
+
+
+# What Streamlit's Markdown reads as something else: emphasis, code, links, formulas, directives and emoji names, tables;
+# a heading, a list or a quotation at the beginning of a line; arrows and dashes; an address.
+_MARKS = re.compile(r"[\\`*_\[\]<>$~:|^&#]|^\s*(?:[-+=]|\d+[.)])", re.MULTILINE)
+_JOINED = re.compile(r"(?<=[-<>=~])(?=[-<>=])|(?<=http)(?=s?:)|(?<=:)(?=material/)|(?<=www)(?=\.)|(?=@)")
+_NOTHING = "\u2060"
+
+
+def literal(text: str) -> str:
+    """Return Markdown that Streamlit shows as ``text`` is typed: no emphasis, formula, emoji, link or list.
+
+    >>> print(literal("*a* $x$ :smile: [x](y)"))
+    \\*a\\* \\$x\\$ \\:smile\\: \\[x\\](y)
+
+    A sign that shows as nothing (U+2060) keeps apart what no backslash can: ``->`` and addresses.
+    """
+    apart = _JOINED.sub(_NOTHING, text.strip())
+    return _MARKS.sub(lambda found: found[0][:-1] + "\\" + found[0][-1], apart)
+
+
+def told(table: str, key: str, /, **slots: object) -> str:
+    """Return one label for a message of Streamlit's (``st.warning``, ``st.markdown`` ...), its slots shown as typed."""
+    return t(table, key, **{name: literal(str(value)) for name, value in slots.items()})
 
 
 def labels(table: str) -> dict[str, str]:

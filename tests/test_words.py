@@ -1,12 +1,16 @@
 """Both languages have the same files, tables, keys and slots; every page is registered in both."""
 
+import ast
 import csv
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from components.words import literal, told
 
 TEXT = Path(__file__).parents[1] / "assets" / "text"
 ROOT = TEXT.parents[1]
@@ -73,3 +77,70 @@ def test_every_page_explains_its_terms(page: Path) -> None:
     with (ROOT / "assets/facts/glossary.csv").open(encoding="utf-8", newline="") as file:
         known = {row["english"] for row in csv.DictReader(file)}
     assert set(re.findall(r'"(.*?)"', listed[1])) <= known
+
+
+# A reader's text in messages.
+
+MESSAGES = (
+    "warning",
+    "info",
+    "error",
+    "success",
+    "caption",
+    "markdown",
+    "toast",
+    "progress",
+    "button",
+    "spinner",
+)
+ODD = (
+    "*a*",
+    "$x$ y",
+    ":smile:",
+    "[x](y)",
+    "_b_",
+    "<b>",
+    "`c`",
+    "a -> b",
+    "# d",
+    "- e",
+    "1. f",
+    "https://g.h",
+    ":red[i]",
+)
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_a_readers_text_is_shown_as_typed(text: str) -> None:
+    """Nothing is left that Streamlit's Markdown would read: every such sign has a backslash or a joiner."""
+    shown = literal(text)
+    assert re.sub(r"\\(.)", r"\1", shown).replace("\u2060", "") == text
+    bare = re.sub(r"\\.", "", shown)
+    assert not re.search(r"[*$`_<\[]|:\w+:|->|https:|^\s*[-#+]|^\s*\d+\.", bare)
+
+
+def test_lines_of_a_text_stay() -> None:
+    assert literal("a\n* b\n2) c") == "a\n\\* b\n2\\) c"
+
+
+@pytest.mark.parametrize("word", ["*a*", "$x$ y", ":smile:", "[x](y)"])
+def test_a_label_shows_its_slots_as_typed(word: str) -> None:
+    assert literal(word) in told("contextual", "not_found", word=word)
+
+
+def _calls(tree: ast.AST) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted([*(ROOT / "components").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]),
+    ids=lambda p: p.stem,
+)
+def test_messages_with_slots_are_told(path: Path) -> None:
+    """``t`` leaves a reader's ``*a*`` to be read as Markdown; in a message of Streamlit's it is ``told``."""
+    for call in _calls(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in MESSAGES:
+            for inner in _calls(call):
+                plain = isinstance(inner.func, ast.Name) and inner.func.id == "t"
+                assert not (plain and inner.keywords), f"{path.name}:{inner.lineno}: use told(...)"

@@ -25,7 +25,7 @@ from components.shell import links, server_events
 from components.shell.held import held
 from components.shell.navigation import neighbours
 from components.shell.refusals import refusal
-from components.words import language, t, term
+from components.words import language, t, term, told
 
 _LOG = logging.getLogger(__name__)
 PAUSE = 0.06
@@ -284,7 +284,7 @@ def _failures_shown() -> Iterator[None]:
         st.error(refusal(refused))
     except Exception as error:  # the frame must outlive any page
         _LOG.exception("page failed")
-        st.error(t("layout", "page_failed", error=f"{type(error).__name__}: {error}"))
+        st.error(told("layout", "page_failed", error=f"{type(error).__name__}: {error}"))
 
 
 def part(draw: Callable[..., None]) -> Callable[..., None]:

@@ -44,6 +44,10 @@ class Unusable(ValueError):
     """A value of a link that has no near neighbour; the default is used."""
 
 
+# Each kind has an ``example``: another value that the page can show. One test opens every page with all examples at
+# once and follows them through everything a reader does; where a value near the default will do, none need be given.
+
+
 @dataclass(frozen=True)
 class Choice:
     """One of a few identifiers, shown as they are."""
@@ -51,6 +55,7 @@ class Choice:
     key: str
     options: Sequence[str]
     default: str
+    example: str | None = None
 
     def read(self, raw: str) -> str:
         if raw not in self.options:
@@ -69,6 +74,7 @@ class Integer:
     low: int
     high: int
     default: int
+    example: int | None = None
 
     def read(self, raw: str) -> int:
         try:
@@ -92,6 +98,7 @@ class Number:
     high: float
     default: float
     decimals: int = 2
+    example: float | None = None
 
     def read(self, raw: str) -> float:
         try:
@@ -113,6 +120,7 @@ class Text:
     key: str
     default: str
     max_chars: int = 20_000
+    example: str | None = None
 
     def read(self, raw: str) -> str:
         return raw.replace("\x00", "")[: self.max_chars]
@@ -127,6 +135,7 @@ class Flag:
 
     key: str
     default: bool = False
+    example: bool | None = None
 
     def read(self, raw: str) -> bool:
         if raw not in ("0", "1"):
@@ -145,6 +154,7 @@ class Numbers:
     default: tuple[int, ...] = ()
     most: int = 600
     high: int = 2**31
+    example: tuple[int, ...] | None = None
 
     def read(self, raw: str) -> tuple[int, ...]:
         try:
@@ -166,6 +176,7 @@ class Json:
     key: str
     default: Any = None
     max_chars: int = MAX_TEXT_IN_LINK
+    example: Any = None
 
     def read(self, raw: str) -> Any:
         if len(raw) > self.max_chars:

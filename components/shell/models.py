@@ -20,7 +20,7 @@ from components.shell import links
 from components.shell.held import held
 from components.shell.layout import working
 from components.shell.refusals import refusal, size
-from components.words import t
+from components.words import t, told
 
 Need = Capability | Literal["tokenizer"]
 """What a page needs a model for; ``tokenizer`` needs no model at all, only its tokenizer's files."""
@@ -98,7 +98,7 @@ def _refused(error: ModelRefused, name: str, default: str, *, tokenizer_only: bo
     if error.reason is Reason.NOT_DOWNLOADED:
         _offer(name, default, tokenizer_only)
     else:
-        st.warning(f"{said or refusal(error)} {t('models', 'meanwhile', name=default)}")
+        st.warning(f"{said or refusal(error)} {told('models', 'meanwhile', name=default)}")
 
 
 @st.fragment(run_every=1.0)
@@ -125,7 +125,9 @@ def _offer(name: str, default: str, tokenizer_only: bool) -> None:
     from components.lm.checkpoints import hub
 
     with st.container(border=True):
-        st.markdown(t("models", "not_downloaded", name=name) + " " + t("models", "meanwhile", name=default))
+        st.markdown(
+            told("models", "not_downloaded", name=name) + " " + told("models", "meanwhile", name=default)
+        )
         download = hub.current_download(name)
         if download is not None and not download.over:
             _running(name)
@@ -134,7 +136,7 @@ def _offer(name: str, default: str, tokenizer_only: bool) -> None:
         if failed is not None:
             st.error(refusal(failed))
         elif download is not None and download.progress().state == "stopped":
-            st.caption(t("models", "stopped", done=size(download.progress().bytes_done)))
+            st.caption(told("models", "stopped", done=size(download.progress().bytes_done)))
         held = f"_remote-{'tokenizer-' * tokenizer_only}{name}"
         remote: Any = st.session_state.get(held)
         if remote is None:
@@ -144,10 +146,10 @@ def _offer(name: str, default: str, tokenizer_only: bool) -> None:
                         st.session_state[held] = hub.describe_remote(name, tokenizer_only=tokenizer_only)
                     links.run_again()
                 except ModelRefused as error:
-                    st.error(f"{refusal(error)} {t('models', 'meanwhile', name=default)}")
+                    st.error(f"{refusal(error)} {told('models', 'meanwhile', name=default)}")
             return
         st.markdown(
-            t(
+            told(
                 "models",
                 "described_tokenizer" if tokenizer_only else "described",
                 name=name,
@@ -158,7 +160,7 @@ def _offer(name: str, default: str, tokenizer_only: bool) -> None:
             )
         )
         if st.button(
-            t("models", "download", size=size(remote.bytes_total - remote.bytes_here)),
+            told("models", "download", size=size(remote.bytes_total - remote.bytes_here)),
             key=f"get-{name}",
             type="primary",
         ):

@@ -3,7 +3,7 @@
 from components.lm.checkpoints.model_card import (
     ModelRefused,
 )
-from components.words import t
+from components.words import t, told
 
 
 def size(count: float) -> str:
@@ -28,4 +28,4 @@ def refusal(error: ModelRefused) -> str:
             slots[key] = ", ".join(named) or t("models", "can_nothing")
         else:
             slots[key] = ", ".join(map(str, value)) if isinstance(value, tuple) else value
-    return t("models", error.reason.value, **slots)
+    return told("models", error.reason.value, **slots)

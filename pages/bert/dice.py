@@ -10,7 +10,7 @@ from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, caption, controls, foot, page_header, slide_note, working
 from components.shell.models import model_in_use, model_picker
-from components.words import t
+from components.words import t, told
 
 links.open_view("bert/dice", *dice.PARAMS)
 page_header("bert/dice")
@@ -40,7 +40,7 @@ with controls():
 
 # One draw; the model reads it, and each chosen position once more in the two cases that did not come up.
 card = model_in_use("masked_prediction", default=MODEL, key="bert_model")
-with working(t("dice", "loading", model=card.name)):
+with working(told("dice", "loading", model=card.name)):
     text, data = dice.board_data(card)
 notices(card, text)
 dice_board(data, on_said=dice.said)

@@ -9,7 +9,7 @@ from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, caption, controls, foot, page_header, part, picture_first, working
 from components.shell.models import model_in_use, model_picker
-from components.words import t
+from components.words import t, told
 
 links.open_view("bert/masking", *mlm.LAB)
 page_header("bert/masking")
@@ -31,7 +31,7 @@ card = model_in_use("masked_prediction", default=masked_text.MODEL, key="bert_mo
 def blanks() -> None:
     """The text whose tokens are hidden by a click, and the same blanks asked in another way."""
     with st.container():  # one place, so that what comes and goes here does not mount the text anew
-        with working(t("mlm", "loading", model=card.name)):
+        with working(told("mlm", "loading", model=card.name)):
             text, data = mlm.lab(card)
         masked_text.notices(card, text)
     mask_lab(data, on_blanks=mlm.clicked)

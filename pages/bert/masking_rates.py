@@ -20,7 +20,7 @@ from components.shell.layout import (
     working,
 )
 from components.shell.models import model_in_use, model_picker
-from components.words import t
+from components.words import t, told
 
 links.open_view("bert/masking_rates", *rates.params())
 page_header("bert/masking_rates")
@@ -54,14 +54,14 @@ elif look == "study":
     rates.show_study(study() or ())
 elif look == "live":
     card = model_in_use("masked_prediction", default=MODEL, key="bert_model")
-    st.markdown(f"#### {t('rates', 'live_title', model=card.name)}")
+    st.markdown(f"#### {told('rates', 'live_title', model=card.name)}")
     st.markdown(t("rates", "live_text"))
     columns = st.columns([4, 2, 2], vertical_alignment="bottom")
     held(columns[0]).text_area(t("rates", "live_source"), key="live_text", height=100)
     held(columns[1]).slider(t("rates", "live_rate"), 0.05, 0.9, step=0.05, format="percent", key="live_rate")
     with columns[2]:
         model_picker("masked_prediction", key="bert_model")
-    with working(t("rates", "loading", model=card.name)):
+    with working(told("rates", "loading", model=card.name)):
         rates.live(card)
 
 slide_note("E19")

@@ -9,7 +9,7 @@ from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, caption, controls, foot, page_header, part, slide_note, working
 from components.shell.models import model_in_use, model_picker
-from components.words import t
+from components.words import t, told
 
 links.open_view("bert/next_sentence", *nsp.params())
 page_header("bert/next_sentence")
@@ -44,7 +44,7 @@ if chosen == "rounds":
     @part
     def rounds() -> None:
         """Ten pairs; a vote runs this again and nothing else of the page."""
-        with working(t("nsp", "loading", model=card.name)):
+        with working(told("nsp", "loading", model=card.name)):
             data = nsp.rounds(card)
         next_rounds(data, on_votes=nsp.voted)
 

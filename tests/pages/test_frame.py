@@ -1,6 +1,12 @@
 """The frame outlives its pages."""
 
+import json
+
+import pytest
 from streamlit.testing.v1 import AppTest
+
+from components.words import literal
+from tests.pages.conftest import Open
 
 
 def _broken() -> None:
@@ -29,3 +35,11 @@ def test_a_failing_page_shows_its_error_in_its_place() -> None:
     assert at.title[0].value == "frame"
     assert at.text_input[0].value == "kept"
     assert "a reason" in at.error[0].value
+
+
+@pytest.mark.parametrize("word", ["*a*", "$x$ y", ":smile:", "[x](y)"])
+def test_a_readers_text_in_a_message_is_no_markdown(open_page: Open, word: str) -> None:
+    at = open_page("bert/contextual", word=word)
+    assert literal(word) in at.info[0].value
+    at = open_page("tokens/bpe", bpe_words=json.dumps([[word, 1], [word, 2]]))
+    assert literal(word) in at.warning[0].value

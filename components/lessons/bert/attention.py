@@ -18,7 +18,7 @@ from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, working
 from components.shell.loading import load_model
-from components.words import t
+from components.words import t, told
 
 if TYPE_CHECKING:
     from components.lm.transformer.attention import Attention
@@ -38,15 +38,15 @@ def params() -> tuple[links.Param, ...]:
     return (
         links.Text("text", TEXT, max_chars=4000),
         links.Text("second", "", max_chars=4000),
-        links.Text("attention_model", default_model(), max_chars=120),
+        links.Text("attention_model", default_model(), max_chars=120, example="nano-bert"),
         links.Choice("measure", MEASURES, "weights"),
         links.Integer("layer", 0, 199, 0),
-        links.Numbers("heads", (0,), most=8, high=999),
+        links.Numbers("heads", (0,), most=8, high=999, example=(1,)),
         links.Integer("token", -1, 4095, -1),
         links.Choice("sort", SORTS, "grid"),
         links.Choice("panel", PANELS, "nothing"),
         links.Choice("bertviz_view", ("head", "model", "neuron"), "head"),
-        links.Numbers("off", (), most=64, high=199 * HEADS_PER_LAYER),
+        links.Numbers("off", (), most=64, high=199 * HEADS_PER_LAYER, example=(1001,)),
         links.Integer("at", -1, 4095, -1),
     )
 
@@ -79,12 +79,12 @@ def read(card: ModelCard) -> Attention | None:
     """The attention of the texts on screen, or None after saying why there is none."""
     s = st.session_state
     try:
-        with working(t("attention", "computing", model=card.name)):
+        with working(told("attention", "computing", model=card.name)):
             return attention_of(card.name, card.revision, s["text"], s["second"], None)
     except TooLong as error:
-        st.error(t("attention", "too_long", tokens=error.num_tokens, limit=error.limit, model=card.name))
+        st.error(told("attention", "too_long", tokens=error.num_tokens, limit=error.limit, model=card.name))
     except Unreadable:
-        st.error(t("attention", "no_weights", model=card.name))
+        st.error(told("attention", "no_weights", model=card.name))
     return None
 
 
@@ -111,7 +111,7 @@ def sent(card: ModelCard, attention: Attention) -> Sent:
         try:
             weights = attention_measure(*texts, measure)
         except Unreadable:
-            st.info(t("attention", "unreadable", family=card.family))
+            st.info(told("attention", "unreadable", family=card.family))
             measure = "weights"
     if len(attention.encoded) > ALL_LAYERS_UP_TO:
         only = s["layer"] = min(int(s["layer"]), card.num_layers - 1)

@@ -16,7 +16,7 @@ from components.shell import links
 from components.shell.held import held
 from components.shell.layout import reading_aid, working
 from components.shell.loading import load_model
-from components.words import t
+from components.words import t, told
 
 BOARD = "ablation_board"
 
@@ -65,7 +65,7 @@ def ablation(card: ModelCard, attention: Attention) -> None:
     from components.lm.transformer import ablation as lm
 
     if not (card.can("masked_prediction") or card.can("generation")):
-        st.info(t("attention", "no_prediction", model=card.name))
+        st.info(told("attention", "no_prediction", model=card.name))
         return
     masked = card.can("masked_prediction")
     plain = attention.encoded
@@ -76,7 +76,7 @@ def ablation(card: ModelCard, attention: Attention) -> None:
         before = lm.predict(loaded, encoded, switched.at)
         after = lm.predict(loaded, encoded, switched.at, switched.off) if switched.off else before
     except Unreadable:
-        st.info(t("attention", "unreadable", family=card.family))
+        st.info(told("attention", "unreadable", family=card.family))
         return
     rows = lm.compare(loaded, before, after)
     of = (card.name, card.revision, tuple(plain.input_ids.tolist()), switched.at)
@@ -101,7 +101,7 @@ def ablation(card: ModelCard, attention: Attention) -> None:
             found["effects"].extend(batch)
             progress.progress(
                 len(found["effects"]) / total,
-                text=t("attention", "tried", done=len(found["effects"]), total=total),
+                text=told("attention", "tried", done=len(found["effects"]), total=total),
             )
         found["done"] = True
         place.empty()
@@ -160,7 +160,7 @@ def bertviz(card: ModelCard, attention: Attention, choice: AttentionChoice) -> N
     lines = lines_to_draw(view, num_layers, num_heads, len(encoded))
     if lines > MOST_LINES[view]:
         st.info(
-            t(
+            told(
                 "attention",
                 "bertviz_large",
                 lines=f"{lines:,}",
@@ -178,7 +178,7 @@ def bertviz(card: ModelCard, attention: Attention, choice: AttentionChoice) -> N
                 card.name, card.revision, st.session_state["text"], st.session_state["second"], layer, head
             )
         except Unreadable:
-            st.info(t("attention", "unreadable", family=card.family))
+            st.info(told("attention", "unreadable", family=card.family))
             return
         given = {"queries": steps.q, "keys": steps.k, "causal": attention.causal}
     second = encoded.segments.nonzero()[0]
@@ -201,7 +201,7 @@ def bertviz(card: ModelCard, attention: Attention, choice: AttentionChoice) -> N
     }
     st.iframe(page_html, height=min(heights[view], 900))
     st.caption(
-        t("attention", f"bertviz_{view}", head=_head_name(layer, head), size=f"{len(page_html) / 1e6:.2g}")
+        told("attention", f"bertviz_{view}", head=_head_name(layer, head), size=f"{len(page_html) / 1e6:.2g}")
     )
 
 

@@ -15,7 +15,7 @@ from components.shell import links
 from components.shell.layout import Export, working
 from components.shell.loading import load_model
 from components.shell.refusals import refusal
-from components.words import t
+from components.words import t, told
 
 if TYPE_CHECKING:
     from components.lm.bert.contextual import WordVectors
@@ -63,11 +63,11 @@ WORD = "record"
 SENTENCES = "\n".join(EXAMPLES[WORD])
 PARAMS = (
     links.Text("word_sentences", SENTENCES, max_chars=2000),
-    links.Text("word", WORD, max_chars=40),
-    links.Text("bert_model", MODEL, max_chars=120),
+    links.Text("word", WORD, max_chars=40, example="the"),
+    links.Text("bert_model", MODEL, max_chars=120, example="nano-bert"),
     links.Integer("word_layer", 0, 200, 0),
-    links.Numbers("word_pair", (0, 1), most=2, high=23),
-    links.Numbers("word_mix", (0, 0, 100), most=3, high=100),
+    links.Numbers("word_pair", (0, 1), most=2, high=23, example=(0, 2)),
+    links.Numbers("word_mix", (0, 0, 100), most=3, high=100, example=(20, 30, 50)),
 )
 
 
@@ -108,16 +108,16 @@ def read(card: ModelCard) -> WordVectors | None:
     state = st.session_state
     word = state["word"].strip()
     try:
-        with working(t("contextual", "computing", model=card.name)):
+        with working(told("contextual", "computing", model=card.name)):
             return words_in_context(card.name, card.revision, state["word_sentences"], word)
     except NotFound:
-        st.info(t("contextual", "not_found", word=state["word"]))
+        st.info(told("contextual", "not_found", word=state["word"]))
     except TooLong as error:
-        st.error(t("contextual", "too_long", tokens=error.num_tokens, limit=error.limit, model=card.name))
+        st.error(told("contextual", "too_long", tokens=error.num_tokens, limit=error.limit, model=card.name))
     except ModelRefused as error:
         st.warning(refusal(error))
     except ValueError:
-        st.info(t("contextual", "no_offsets", model=card.name))
+        st.info(told("contextual", "no_offsets", model=card.name))
     return None
 
 

@@ -28,7 +28,7 @@ LOOKS = ("settle", "epochs", "ways", "nothing")
 
 PARAMS = (
     links.Text("dice_text", TEXT),
-    links.Text("bert_model", MODEL, max_chars=120),
+    links.Text("bert_model", MODEL, max_chars=120, example="nano-bert"),
     links.Number("mlm_probability", 0.0, 1.0, 0.15),
     links.Number("mask_replace_prob", 0.0, 1.0, 0.8),
     links.Number("random_replace_prob", 0.0, 1.0, 0.1),

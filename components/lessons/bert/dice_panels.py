@@ -11,7 +11,7 @@ from components.lessons.bert.masked_text import maskable_text
 from components.shell.held import held
 from components.shell.layout import is_dark, panel_choice, text_size
 from components.shell.loading import load_model
-from components.words import t
+from components.words import t, told
 
 if TYPE_CHECKING:
     from components.lm.bert.mlm import MaskableText
@@ -131,7 +131,7 @@ def _ways(card: Any, text: MaskableText) -> None:
         label=t("dice", "ways_title"),
         key="ways",
     )
-    st.caption(t("dice", "way_mean", n=WAY_DRAWS, rate=f"{state.recipe().mlm_probability:.0%}"))
+    st.caption(told("dice", "way_mean", n=WAY_DRAWS, rate=f"{state.recipe().mlm_probability:.0%}"))
     draws = state.most_span_draws(text) // 4
     lengths = span_lengths(text, replace(state.recipe(), strategy="spans"), seed=seed, num_draws=draws)
     total = sum(lengths.values())
@@ -139,7 +139,7 @@ def _ways(card: Any, text: MaskableText) -> None:
         shown = ", ".join(f"{n}: {count / total:.0%}" for n, count in sorted(lengths.items()))
         mean = sum(n * count for n, count in lengths.items()) / total
         st.caption(
-            t("dice", "way_lengths", lengths=shown, mean=f"{mean:.2f}", n=f"{draws:,}")
+            told("dice", "way_lengths", lengths=shown, mean=f"{mean:.2f}", n=f"{draws:,}")
             + " · "
             + t("dice", "way_note")
         )

@@ -34,7 +34,7 @@ from components.shell.held import held
 from components.shell.layout import Export, caption, reading_aid, working
 from components.shell.loading import load_model
 from components.shell.refusals import refusal
-from components.words import labels, t
+from components.words import labels, t, told
 
 if TYPE_CHECKING:
     from components.lm.bert.embeddings import (
@@ -54,22 +54,22 @@ PADDING = ("the dog is cute", "he likes playing in the garden", "yes")
 PARAMS = (
     links.Text("in_a", FIRST),
     links.Text("in_b", SECOND),
-    links.Text("bert_model", MODEL, max_chars=120),
+    links.Text("bert_model", MODEL, max_chars=120, example="nano-bert"),
     links.Integer("in_step", 0, LAST_STEP, 0),
     links.Integer("in_token", 0, 4095, 2),
     links.Integer("in_dim", 0, 16_383, 0),
     links.Choice("in_scale", SCALES, "row"),
     links.Choice("in_panel", PANELS, "neighbours"),
     links.Choice("in_segments", SEGMENTS, "normal"),
-    links.Numbers("in_painted", (), most=512, high=4095),
+    links.Numbers("in_painted", (), most=512, high=4095, example=(1,)),
     links.Choice("in_positions", POSITIONS, "normal"),
     links.Integer("in_seed", 0, 99, 1),
-    links.Numbers("in_swap", (), most=2, high=4095),
+    links.Numbers("in_swap", (), most=2, high=4095, example=(1, 2)),
     links.Text("in_pad_1", PADDING[0], max_chars=400),
     links.Text("in_pad_2", PADDING[1], max_chars=400),
     links.Text("in_pad_3", PADDING[2], max_chars=400),
-    links.Text("in_ids", "", max_chars=800),
-    links.Numbers("in_flips", (), most=64, high=2 * 4096 + 4095),
+    links.Text("in_ids", "", max_chars=800, example="2 5 7 3"),
+    links.Numbers("in_flips", (), most=64, high=2 * 4096 + 4095, example=(4096,)),
     links.Integer("in_line", 0, 12, 0),
 )
 _CHIPS = (
@@ -168,12 +168,14 @@ def _read(card: ModelCard) -> Reading:
 def read(card: ModelCard) -> Reading | None:
     """Return what the model reads, or say why it cannot."""
     try:
-        with working(t("inputs", "computing", model=card.name)):
+        with working(told("inputs", "computing", model=card.name)):
             return _read(card)
     except NotBert as error:
-        st.info(t("inputs", "not_bert", model=card.name, family=error.family))
+        st.info(told("inputs", "not_bert", model=card.name, family=error.family))
     except TooLong as error:
-        st.error(t("inputs", "too_long", tokens=f"{error.num_tokens:,}", limit=error.limit, model=card.name))
+        st.error(
+            told("inputs", "too_long", tokens=f"{error.num_tokens:,}", limit=error.limit, model=card.name)
+        )
     except ModelRefused as error:
         st.warning(refusal(error))
     return None
@@ -186,7 +188,7 @@ def now(card: ModelCard) -> InputEmbeddings:
 
 def about(card: ModelCard) -> str:
     """The caption: model, width, changes, and how far the picture is from the model."""
-    with working(t("inputs", "computing", model=card.name)):
+    with working(told("inputs", "computing", model=card.name)):
         parts = now(card)
     return t(
         "inputs",
@@ -322,7 +324,7 @@ def panel_changes(card: ModelCard, before: ModelInput, token: int, segments: int
     row[5].button(t("inputs", "reset"), key="in_reset", on_click=reset, shortcut="x", width="stretch")
     done = changes(painted=True)
     asked = token if not before.special[token] else None
-    with working(t("inputs", "computing", model=card.name)):
+    with working(told("inputs", "computing", model=card.name)):
         effects = bert_effects(card.name, card.revision, *texts(), done, asked)
     input_effects(
         effects,
@@ -357,7 +359,7 @@ def _took_swap() -> None:
 def panel_neighbours(card: ModelCard, given: ModelInput, token: int) -> None:
     """The row of the chosen token and the rows most like it."""
     token_id = int(given.input_ids[token])
-    with working(t("inputs", "computing", model=card.name)):
+    with working(told("inputs", "computing", model=card.name)):
         found = bert_neighbours(card.name, card.revision, token_id)
     reading_aid(t("inputs", "near_title", token=html.escape(given.tokens[token]), id=token_id))
     near_rows(found, words=labels("near_words"), key="near_rows")
@@ -376,7 +378,7 @@ def panel_padding(card: ModelCard) -> None:
     linked = tuple((flip // 4096, flip % 4096) for flip in s["in_flips"])
     flips = asked_flips("padding_board", s, linked, name, links.revision())
     links.put("in_flips", tuple(text * 4096 + place for text, place in flips))
-    with working(t("inputs", "computing", model=card.name)):
+    with working(told("inputs", "computing", model=card.name)):
         batch = padded(card.name, card.revision, given, flips)
     padding_board(
         batch, flips, text=name, words=labels("padding_words"), rev=links.revision(), key="padding_board"

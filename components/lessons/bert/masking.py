@@ -35,9 +35,9 @@ QUIZ = "The children ran home because it began to [MASK]."
 
 LAB = (
     links.Text("mlm_text", TEXT),
-    links.Text("bert_model", MODEL, max_chars=120),
-    links.Numbers("hidden", HIDDEN, most=MOST_HIDDEN, high=4095),
-    links.Numbers("filled", (), most=2 * MOST_HIDDEN),
+    links.Text("bert_model", MODEL, max_chars=120, example="nano-bert"),
+    links.Numbers("hidden", HIDDEN, most=MOST_HIDDEN, high=4095, example=(3, 5)),
+    links.Numbers("filled", (), most=2 * MOST_HIDDEN, example=(3, 100)),
     links.Flag("whole_words"),
     links.Choice("mlm_look", LOOKS, "three_ways"),
 )

@@ -28,7 +28,7 @@ from components.shell.background import Works
 from components.shell.held import held
 from components.shell.layout import caption, is_dark, note_line, text_size
 from components.shell.loading import load_model
-from components.words import t
+from components.words import t, told
 
 SENTENCE = "The miller sat on the step and waited for flour while the river moved slowly past the wheel."
 MOST_SENTENCES = 64
@@ -59,8 +59,8 @@ def params() -> tuple[links.Param, ...]:
         links.Number("apply_rate", 0.05, 1.0, 0.15),
         links.Integer("rates_seed", 0, 999_999, 3),
         links.Choice("rates_look", ("nothing", "live", "study", "table"), first_look()),
-        links.Text("bert_model", MODEL, max_chars=120),
-        links.Text("live_text", sample_text("tale_en")),
+        links.Text("bert_model", MODEL, max_chars=120, example="nano-bert"),
+        links.Text("live_text", sample_text("tale_en"), example="A king had a horse. " * 40),
         links.Number("live_rate", 0.05, 0.9, 0.15),
         links.Choice("live_measure", ("accuracy", "loss"), "accuracy"),
         links.Choice("study_group", ("split", "rate"), "split"),
@@ -220,7 +220,7 @@ def live(card: Any) -> None:
         return
     points = job.result()
     if len(points) < len(RATES):
-        st.caption(t("rates", "live_stopped", done=len(points)))
+        st.caption(told("rates", "live_stopped", done=len(points)))
         if st.button(t("rates", "live_again"), key="curve_again"):
             works.forget(curve_key)
             st.rerun()

@@ -17,7 +17,7 @@ from components.shell import links
 from components.shell.held import held
 from components.shell.layout import note_line, reading_aid, working
 from components.shell.loading import load_model
-from components.words import language, t
+from components.words import language, t, told
 
 if TYPE_CHECKING:
     from components.lm.bert.next_sentence import Verdict
@@ -39,12 +39,12 @@ def scene(lang: str) -> dict[str, Any]:
 def params() -> tuple[links.Param, ...]:
     """What the link of the page holds; a probe that is empty stands for the sentence of the scene."""
     return (
-        links.Text("bert_model", MODEL, max_chars=120),
+        links.Text("bert_model", MODEL, max_chars=120, example="nano-bert"),
         links.Choice("nsp_part", ("rounds", "probe"), "rounds"),
         links.Choice("elsewhere", ELSEWHERE, "another_text"),
         links.Integer("nsp_seed", 0, 999_999, 3),
         links.Integer("round", 0, ROUNDS - 1, 0),
-        links.Numbers("votes", (), most=ROUNDS, high=1),
+        links.Numbers("votes", (), most=ROUNDS, high=1, example=(1, 0)),
         *(links.Text(f"nsp_{key}", "", max_chars=2000) for key in _PROBE),
     )
 
@@ -143,7 +143,7 @@ def ask_probe(card: Any) -> None:
     of_scene = scene(scene_language(card))["probe"]
     for column, key in zip((left, right, left, right), _PROBE, strict=True):
         held(column).text_input(t("nsp", key), key=f"nsp_{key}", placeholder=of_scene[key])
-    with working(t("nsp", "loading", model=card.name)):
+    with working(told("nsp", "loading", model=card.name)):
         found = probe(card)
     show_probe(found)
     reading_aid(html.escape(noticed(found)))

@@ -15,7 +15,7 @@ from components.shell import links
 from components.shell.held import held
 from components.shell.layout import note_line, working
 from components.shell.loading import FIRST_MODEL, load_model
-from components.words import t
+from components.words import t, told
 
 if TYPE_CHECKING:
     from components.lm.gpt.writing import Writing
@@ -29,14 +29,14 @@ AHEAD, AHEAD_SECONDS = 16, 0.25
 
 PARAMS = (
     links.Text("prompt", PROMPT),
-    links.Text("model", FIRST_MODEL, max_chars=120),
+    links.Text("model", FIRST_MODEL, max_chars=120, example="nano-gpt"),
     links.Choice("strategy", ("greedy", "sample"), "sample"),
     links.Number("temperature", 0.0, 2.0, 0.8),
     links.Integer("top_k", 0, 200, 0),
     links.Number("top_p", 0.05, 1.0, 0.9),
     links.Integer("seed", 0, 9999, 2),
     links.Integer("step", 0, 4096, 0),
-    links.Numbers("picks"),
+    links.Numbers("picks", example=(1, 300)),
     links.Choice("inside", ("nothing", "attention", "lens", "cache", "tokens"), "nothing"),
 )
 _SETTINGS = ("strategy", "temperature", "top_k", "top_p", "seed")
@@ -163,7 +163,7 @@ def computed(card: Any) -> tuple[Any, dict[str, Any]]:
     wanted = (_run_key(card.name), card.revision, until)
     blocks: Blocks | None = state.get("_gpt_blocks")
     if blocks is None or blocks.wanted != wanted or not blocks.complete:
-        with working(t("gpt", "loading", model=card.name)):
+        with working(told("gpt", "loading", model=card.name)):
             text = writing(card.name, card.revision)
             blocks = state["_gpt_blocks"] = _blocks(text, wanted, needed)
     return blocks.text, from_blocks(card.name, blocks)

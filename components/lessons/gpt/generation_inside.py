@@ -9,7 +9,7 @@ from components.lessons.gpt.generation import writing
 from components.shell.held import held
 from components.shell.layout import caption
 from components.shell.loading import load_model
-from components.words import t
+from components.words import t, told
 
 PANELS = ("nothing", "attention", "lens", "cache", "tokens")
 
@@ -72,7 +72,7 @@ def _lens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
             loaded.model, ids[-text.prompt.context_length :], chosen=chosen.token_id if chosen else None, n=1
         )
     except GenerationError as error:
-        st.info(t("gpt", "lens_refused", reason=str(error)))
+        st.info(told("gpt", "lens_refused", reason=str(error)))
         return
     shown = html.escape((chosen.text if chosen else "").replace(" ", "·"))
     rows = "".join(
@@ -113,7 +113,7 @@ def _cache(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
     _title("cache_title")
     prompt = len(text.prompt.token_ids)
     st.markdown(
-        t(
+        told(
             "gpt",
             "cache_text",
             prompt=prompt,
@@ -125,7 +125,7 @@ def _cache(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
     kept = st.session_state.setdefault("_cache_rows", {})
     buttons = st.container(horizontal=True)
     start = buttons.button(
-        t("gpt", "cache_measure"), key="cache-measure", help=t("gpt", "cache_hint", model=card.name)
+        t("gpt", "cache_measure"), key="cache-measure", help=told("gpt", "cache_hint", model=card.name)
     )
     place = st.empty()
     if start:

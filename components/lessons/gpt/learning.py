@@ -32,7 +32,7 @@ from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, note_line, panel_choice, working
 from components.shell.loading import load_model
-from components.words import labels, language, t
+from components.words import labels, language, t, told
 
 if TYPE_CHECKING:
     from components.lm.gpt.decoding import SamplingSettings
@@ -322,7 +322,7 @@ def writes(now: LearningView) -> None:
         on_pick=_jump,
         key="moment_lines",
     )
-    st.caption(t("learning", "writes_text", model=MODELS[1], n=NUM_TOKENS))
+    st.caption(told("learning", "writes_text", model=MODELS[1], n=NUM_TOKENS))
 
 
 def _jump() -> None:
@@ -337,7 +337,7 @@ def _jump() -> None:
 
 def refused(error: UnusableProbe) -> str:
     """Return why a typed sentence cannot be asked."""
-    return t("learning", f"bad_{error.code}", **error.slots)
+    return told("learning", f"bad_{error.code}", **error.slots)
 
 
 def own_learned() -> dict[str, Learned]:

@@ -27,7 +27,7 @@ from components.shell import links
 from components.shell.background import Work
 from components.shell.held import held
 from components.shell.layout import Export
-from components.words import t
+from components.words import t, told
 
 PARTS = ("text", "languages", "call")
 SOURCES = ("samples", "words")
@@ -53,12 +53,12 @@ def params() -> tuple[links.Param, ...]:
         links.Text("cmp_text", TEXT, max_chars=MAX_CHARS),
         links.Choice("cmp_source", SOURCES, "samples"),
         links.Integer("cmp_merges", 1, 1_000, 300),
-        links.Text("cmp_model", first_model(), max_chars=120),
+        links.Text("cmp_model", first_model(), max_chars=120, example="pocket-gpt"),
         links.Text("cmp_en", ENGLISH, max_chars=MAX_CHARS),
         links.Text("cmp_ko", KOREAN, max_chars=MAX_CHARS),
         links.Text("call_text", CALL, max_chars=MAX_CHARS),
         links.Text("call_pair", "", max_chars=MAX_CHARS),
-        links.Text("call_ids", "", max_chars=MAX_CHARS),
+        links.Text("call_ids", "", max_chars=MAX_CHARS, example="101 7 2"),
     )
 
 
@@ -114,7 +114,7 @@ def tokenizer_of(name: str) -> TokenizerFile | None:
         card = checkpoints.tokenizer_card(name)
         return tokenizer_file(card.name, card.revision)
     except NoTokenizer as error:
-        st.warning(t("compare", "no_tokenizer", name=name, reason=str(error)[:200]))
+        st.warning(told("compare", "no_tokenizer", name=name, reason=str(error)[:200]))
     except ModelRefused:
         pass  # the picker has said why
     return None

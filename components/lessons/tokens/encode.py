@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FORMS = ("as_typed", "NFC", "NFD")
 PARAMS = (
-    links.Text("encode_text", "lowest", max_chars=2_000),
+    links.Text("encode_text", "lowest", max_chars=2_000, example="newest lowly"),
     links.Choice("encode_view", ("letters", "bytes"), "letters"),
     links.Choice("byte_merges", ("pocket-gpt", "same_words"), "pocket-gpt"),
     links.Choice("normal_form", FORMS, "as_typed"),

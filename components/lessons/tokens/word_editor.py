@@ -8,7 +8,7 @@ from components.elements.tokens.word_table import word_table
 from components.lessons.tokens import word_training
 from components.lm.tokens.words import MAX_TEXT_BYTES, InputProblem, count_words, decode_text
 from components.shell import links
-from components.words import t
+from components.words import t, told
 
 
 def word_editor() -> None:
@@ -63,7 +63,7 @@ def _text_dialog() -> None:
         key="bpe_typed",
         disabled=upload is not None,
     )
-    st.caption(t("bpe", "text_limit", limit=f"{MAX_TEXT_BYTES // 1000:,} kB"))
+    st.caption(told("bpe", "text_limit", limit=f"{MAX_TEXT_BYTES // 1000:,} kB"))
     if st.button(t("bpe", "text_use"), type="primary", key="bpe_use"):
         try:
             text = decode_text(upload.getvalue()) if upload is not None else typed

@@ -19,7 +19,7 @@ from components.lm.tokens.words import (
 )
 from components.shell import links
 from components.shell.background import Work, Works
-from components.words import t
+from components.words import t, told
 
 if TYPE_CHECKING:
     from components.lm.tokens.tokenizer_files import TokenizerFile
@@ -86,8 +86,8 @@ Picks = tuple[tuple[int, Pair], ...]
 
 
 TRAINING = (
-    links.Choice("bpe_source", SOURCES, "table"),
-    links.Json("bpe_words", TOY),
+    links.Choice("bpe_source", SOURCES, "table", example="table"),
+    links.Json("bpe_words", TOY, example=[["low", 3], ["lot", 3]]),
     links.Text("bpe_text", "", max_chars=400_000),
     links.Integer("num_merges", 1, MAX_MERGES, 10),
     links.Choice("tie_rule", RULES, "first"),
@@ -98,8 +98,8 @@ TRAINING = (
 
 
 RUNS = (
-    links.Json("runs", [[]]),
-    links.Integer("run", 0, MOST_RUNS - 1, 0),
+    links.Json("runs", [[]], example=[[], [[2, "lo", "w"]]]),
+    links.Integer("run", 0, MOST_RUNS - 1, 0, example=1),
 )
 
 
@@ -262,14 +262,14 @@ def problem_text(problem: Problem) -> str:
     params = {"row": "–", "word": "", "count": ""} | {
         k: f"{v:,}" if isinstance(v, int) else v for k, v in problem.params.items()
     }
-    return t("problems", problem.code, **params)
+    return told("problems", problem.code, **params)
 
 
 def show_problems(found: InputProblem) -> None:
     """Say what is wrong with the words; at most five lines."""
     lines = [problem_text(problem) for problem in found.problems[:5]]
     if len(found.problems) > 5:
-        lines.append(t("problems", "more", n=len(found.problems) - 5))
+        lines.append(told("problems", "more", n=len(found.problems) - 5))
     st.warning("  \n".join(lines), icon=":material/edit:")
 
 
@@ -297,7 +297,7 @@ def run_on_screen() -> BpeLesson | None:
     if lesson is not None:
         state["_bpe_last"] = lesson
         if state["_bpe_controls"]:
-            st.caption(t("bpe", "controls_removed", n=state["_bpe_controls"]))
+            st.caption(told("bpe", "controls_removed", n=state["_bpe_controls"]))
     return lesson
 
 

@@ -15,7 +15,7 @@ from components.shell import links
 from components.shell.layout import note_line, working
 from components.shell.loading import FIRST_MODEL, load_model
 from components.shell.models import model_in_use
-from components.words import t
+from components.words import t, told
 
 if TYPE_CHECKING:
     from components.lm.transformer.word_context import WordGuess
@@ -27,11 +27,11 @@ MOST_TOKENS = 40
 """Rows of a matrix whose names can still be read beside it."""
 PARAMS = (
     links.Text("sentence", SENTENCE, max_chars=300),
-    links.Text("left_model", attention_models.default_model(), max_chars=120),
-    links.Text("right_model", FIRST_MODEL, max_chars=120),
+    links.Text("left_model", attention_models.default_model(), max_chars=120, example="nano-bert"),
+    links.Text("right_model", FIRST_MODEL, max_chars=120, example="nano-gpt"),
     links.Integer("mask_layer", 0, 199, LAYER),
-    links.Integer("word", 0, 200, 5),
-    links.Numbers("flips", (), most=60, high=399),
+    links.Integer("word", 0, 200, 5, example="the"),
+    links.Numbers("flips", (), most=60, high=399, example=(1,)),
 )
 
 _TOKENS = ("The", "fox", "saw", "a", "bird", ".")
@@ -82,11 +82,11 @@ def readers(cards: list[ModelCard], text: str, number: int) -> "list[tuple[str, 
     found = []
     for card in cards:
         try:
-            with working(t("masks", "computing", model=card.name)):
+            with working(told("masks", "computing", model=card.name)):
                 layer = min(int(st.session_state["mask_layer"]), card.num_layers - 1)
                 found.append((card.name, word_guess(card.name, card.revision, text, number, layer)))
         except ValueError:
-            st.info(t("masks", "no_guess", model=card.name))
+            st.info(told("masks", "no_guess", model=card.name))
     return found
 
 

@@ -15,7 +15,7 @@ from components.shell.held import held
 from components.shell.layout import Export, caption, reading_aid, working
 from components.shell.loading import FIRST_MODEL, load_model
 from components.shell.refusals import refusal
-from components.words import labels, t
+from components.words import labels, t, told
 
 if TYPE_CHECKING:
     from components.lm.transformer.positions import PositionTable, Shuffle
@@ -34,7 +34,7 @@ def default_model() -> str:
 def params() -> tuple[links.Param, ...]:
     """What the link of the page holds."""
     return (
-        links.Text("pos_model", default_model(), max_chars=120),
+        links.Text("pos_model", default_model(), max_chars=120, example="nano-bert"),
         links.Choice("pos_width", WIDTHS, "128"),
         links.Choice("pos_count", COUNTS, "64"),
         links.Choice("pos_measure", MEASURES, "dot"),
@@ -76,7 +76,7 @@ def panels(card: ModelCard) -> list[Panel]:
     try:
         rows = position_table(card.name, card.revision).rows
     except NoTable:
-        st.info(t("positions", "no_table", model=card.name, family=card.family))
+        st.info(told("positions", "no_table", model=card.name, family=card.family))
         return found
     about = t("positions", "learned_about", rows=len(rows), width=rows.shape[1])
     title = t("positions", "learned_title", model=card.name)
@@ -124,7 +124,7 @@ def shuffled(card: ModelCard) -> None:
     except ModelRefused as error:
         st.warning(refusal(error))
     except NoTable:
-        st.info(t("positions", "no_table", model=card.name, family=card.family))
+        st.info(told("positions", "no_table", model=card.name, family=card.family))
     except ValueError:
         st.info(t("positions", "shuffle_short"))
     else:

@@ -15,7 +15,7 @@ from components.lm.transformer.attention_steps import HeadSteps, WorkedExample, 
 from components.lm.transformer.word_context import word_spans
 from components.shell import links
 from components.shell.layout import note_line, working
-from components.words import t
+from components.words import t, told
 
 WORDS = "self_attention"
 MOST_TOKENS = 40
@@ -24,7 +24,7 @@ PARAMS = (
     links.Choice("example", ("numbers", "model"), "numbers"),
     links.Flag("causal"),
     links.Text("steps_text", "The fox sat on the stone.", max_chars=400),
-    links.Text("attention_model", attention_models.default_model(), max_chars=120),
+    links.Text("attention_model", attention_models.default_model(), max_chars=120, example="nano-bert"),
     links.Integer("steps_layer", 0, 199, 0),
     links.Integer("steps_head", 0, 199, 0),
     links.Integer("step", 0, 9, 0),
@@ -88,11 +88,11 @@ def of_a_head(card: ModelCard) -> Shown | None:
     state = st.session_state
     layer, head, text = state["steps_layer"], state["steps_head"], str(state["steps_text"])
     try:
-        with working(t(WORDS, "computing", model=card.name)):
+        with working(told(WORDS, "computing", model=card.name)):
             read = beginning(card.name, card.revision, text, MOST_TOKENS)
             steps = head_steps(card.name, card.revision, read, "", layer, head)
     except Unreadable:
-        st.error(t(WORDS, "unreadable", family=card.family))
+        st.error(told(WORDS, "unreadable", family=card.family))
         return None
     if read != text:
         note_line(t(WORDS, "cut", limit=MOST_TOKENS, words=len(word_spans(read)), all=len(word_spans(text))))

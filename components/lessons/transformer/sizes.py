@@ -28,6 +28,7 @@ TITLES = {"bert": "BERT", "albert": "ALBERT", "gpt": "GPT", "transformer": "Tran
 FAMILIES = ("Glassbox", "Transformer", "BERT", "ALBERT", "GPT-1", "GPT-2", "GPT-3")
 KEYS = {f"s_{field}": field for field in NUMBERS}  # link key -> number of a Size
 FIRST = "bert-base"
+EXAMPLES = {"hidden_size": 1024, "num_heads": 16}
 
 
 @cache
@@ -41,7 +42,10 @@ def params() -> tuple[links.Param, ...]:
     base = every()[FIRST].size
     return (
         links.Choice("s_stack", STACKS, base.stack),
-        *(links.Integer(key, *NUMBERS[field], getattr(base, field)) for key, field in KEYS.items()),
+        *(
+            links.Integer(key, *NUMBERS[field], getattr(base, field), example=EXAMPLES.get(field))
+            for key, field in KEYS.items()
+        ),
         links.Integer("s_types", 0, 16, base.token_types),
         links.Choice("s_shared", SHARED, base.shared),
         links.Flag("s_heads"),
