@@ -10,7 +10,11 @@ from components.pretraining import word_codes
 from components.pretraining.corpus import CorpusError, Source, corpus_sha256, read_corpus
 
 DEFAULT_WORK = Path("~/.cache/glassbox/pretraining")
-DEFAULT_SOURCES = ["simple_stories_en:4", "more_stories_en:2", "childrens_books_en", "graded_news_en"]
+DEFAULT_SOURCES = {
+    "en": ["simple_stories_en:4", "more_stories_en:2", "childrens_books_en", "graded_news_en"],
+    "ko": ["everyday_ko:6", "stories_ko:6", "sentences_ko", "reviews_ko:0.4", "wikipedia_ko"],
+}
+VOCABULARY_SIZES = {"en": [2048, 8192], "ko": [8192]}
 COMPILED_FROM_TOKENS = 200_000  # compiling takes the time of about this many tokens of the pocket twins
 REPOSITORY = Path(__file__).parents[2]
 
@@ -45,36 +49,51 @@ def _add_corpus_options(parser: argparse.ArgumentParser) -> None:
         "--source",
         action="append",
         metavar="NAME[:REPEATS]",
-        help=f"file to use and how often an epoch goes through it; may be given several times ({' '.join(DEFAULT_SOURCES)})",
+        help="file to use and how often an epoch goes through it (or, below 1, which part of it); may be given several times "
+        f"(en: {' '.join(DEFAULT_SOURCES['en'])}; ko: {' '.join(DEFAULT_SOURCES['ko'])})",
     )
+    _add_language(parser)
+
+
+def _add_language(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--language", choices=tuple(DEFAULT_SOURCES), default="en", help="of the text and the vocabulary (%(default)s)")  # fmt: skip
 
 
 def _sources(options: argparse.Namespace) -> list[Source]:
-    return [Source.parse(text) for text in options.source or DEFAULT_SOURCES]
+    return [Source.parse(text) for text in options.source or DEFAULT_SOURCES[options.language]]
 
 
 def _add_tokenizers(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = steps.add_parser("tokenizers", help="train the byte-level BPE and WordPiece vocabularies")
     _add_corpus_options(parser)
-    parser.add_argument("--vocab-size", type=int, action="append", help="may be given several times (2048 8192)")  # fmt: skip
+    parser.add_argument("--vocab-size", type=int, action="append", help="may be given several times (en: 2048 8192; ko: 8192)")  # fmt: skip
     parser.set_defaults(run=_run_tokenizers)
 
 
 def _run_tokenizers(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from components.pretraining.vocabularies import train_byte_level_bpe, train_wordpiece
+    from components.pretraining.vocabularies import (
+        train_byte_level_bpe,
+        train_wordpiece,
+        unknown_share,
+        vocabulary_name,
+    )
 
-    train, _ = read_corpus(options.corpus, _sources(options))
+    train, held_out = read_corpus(options.corpus, _sources(options))
     folder = options.work / "tokenizers"
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = [(kind, size) for size in options.vocab_size or [2048, 8192] for kind in ("gpt", "bert")]
-    for kind, size in tqdm(jobs, desc="tokenizers"):
-        make = train_byte_level_bpe if kind == "gpt" else train_wordpiece
-        tokenizer = make((document.text for document in train for _ in range(document.repeats)), size)
-        path = folder / f"{kind}-{size}.json"
+    sizes = options.vocab_size or VOCABULARY_SIZES[options.language]
+    for kind, size in tqdm([(kind, size) for size in sizes for kind in ("gpt", "bert")], desc="tokenizers"):
+        texts = (document.text for document in train for _ in range(document.repeats))
+        if kind == "gpt":
+            tokenizer = train_byte_level_bpe(texts, size)
+        else:
+            tokenizer = train_wordpiece(texts, size, options.language)
+        path = folder / f"{vocabulary_name(kind, size, options.language)}.json"
         tokenizer.save(str(path))
-        tqdm.write(f"{path}: {tokenizer.get_vocab_size():,} tokens")
+        unknown = unknown_share(tokenizer, [document.text for document in held_out])
+        tqdm.write(f"{path}: {tokenizer.get_vocab_size():,} tokens; [UNK] {unknown:.3%} of held-out words")
     return 0
 
 
@@ -89,6 +108,7 @@ def _run_pack(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from components.pretraining.packing import pack_documents, write_summary
+    from components.pretraining.vocabularies import unknown_share, vocabulary_name
 
     sources = _sources(options)
     train, held_out = read_corpus(options.corpus, sources)
@@ -97,7 +117,11 @@ def _run_pack(options: argparse.Namespace) -> int:
             f"{options.corpus}: {len(train)} documents to train on and {len(held_out)} held out; "
             "two of each are needed, and 2 in 100 are held out, so give a few hundred documents"
         )
-    paths = sorted((options.work / "tokenizers").glob("*.json"))
+    paths = [
+        path
+        for path in sorted((options.work / "tokenizers").glob("*.json"))
+        if path.stem == vocabulary_name(*_kind_and_size(path.stem), options.language)
+    ]
     if not paths:
         raise CorpusError(f"{options.work}: no tokenizers here; run the step 'tokenizers' first")
     digests = corpus_sha256(options.corpus, sources)
@@ -114,10 +138,15 @@ def _run_pack(options: argparse.Namespace) -> int:
             sources={source.name: source.repeats for source in sources},
             sha256=digests,
             train={"documents": len(train), "bytes": packed.num_bytes, "tokens": len(packed.tokens), "tokens_per_epoch": packed.epoch_tokens},
-            held_out={"documents": len(held_out), "bytes": kept.num_bytes, "tokens": len(kept.tokens)},
+            held_out={"documents": len(held_out), "bytes": kept.num_bytes, "tokens": len(kept.tokens), "unknown_words": unknown_share(tokenizer, [document.text for document in held_out])},
         )  # fmt: skip
         tqdm.write(f"{folder}: {len(packed.tokens):,} tokens, {packed.epoch_tokens:,} per epoch, {len(kept.tokens):,} held out")  # fmt: skip
     return 0
+
+
+def _kind_and_size(stem: str) -> tuple[str, int]:
+    kind, *_, size = stem.split("-")
+    return kind, int(size)
 
 
 def _add_train(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -130,7 +159,8 @@ def _add_train(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     )
     parser.add_argument("kind", choices=("gpt", "bert"))
     parser.add_argument("--size", choices=tuple(SIZES), default="pocket")
-    parser.add_argument("--name", help="name of the run (SIZE-KIND)")
+    parser.add_argument("--name", help="name of the run (SIZE-KIND, in Korean SIZE-KIND-ko)")
+    _add_language(parser)
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--tokens", type=float, help="budget in tokens, for example 30e6")
     budget.add_argument("--minutes", type=float, help="budget in minutes; it chooses the number of tokens, for a new run")  # fmt: skip
@@ -170,11 +200,14 @@ def _run_train(options: argparse.Namespace) -> int:
         read_run,
         tokens_for_minutes,
     )
+    from components.pretraining.vocabularies import vocabulary_name
 
     size = SIZES[options.size]
     machine = Machine.choose(options.device, options.precision, options.threads)
-    folder = options.work / "runs" / (options.name or f"{options.size}-{options.kind}")
-    packed_folder = options.work / "packed" / f"{options.kind}-{size.vocab_size}"
+    suffix = "" if options.language == "en" else f"-{options.language}"
+    folder = options.work / "runs" / (options.name or f"{options.size}-{options.kind}{suffix}")
+    vocabulary = vocabulary_name(options.kind, size.vocab_size, options.language)
+    packed_folder = options.work / "packed" / vocabulary
     packed = PackedDocuments.load(packed_folder / "train.npz")
     held_out = PackedDocuments.load(packed_folder / "held_out.npz")
     settings = RunSettings(
@@ -188,6 +221,7 @@ def _run_train(options: argparse.Namespace) -> int:
         seed=options.seed,
         num_snapshots=options.snapshots,
         neighbour_layers=options.neighbour_layers,
+        language=options.language,
         weight_decay=MATRIX_WEIGHT_DECAY[options.kind]
         if options.weight_decay is None
         else options.weight_decay,
@@ -204,7 +238,7 @@ def _run_train(options: argparse.Namespace) -> int:
     print(f"{folder}: {settings.total_tokens:,} tokens on {machine.describe()}", flush=True)
     run = Run(folder, settings, machine)
     if options.start and run.progress.step == 0:  # a run in progress goes on from its own state
-        tokenizer = options.work / "tokenizers" / f"{options.kind}-{size.vocab_size}.json"
+        tokenizer = options.work / "tokenizers" / f"{vocabulary}.json"
         run.start_from(options.start, tokenizer, _packed_summary(options.work, packed_folder.name))
     return 0 if run.train(packed, held_out) else 3
 
@@ -326,7 +360,7 @@ def _run_export(options: argparse.Namespace) -> int:
 
     folder = options.work / "runs" / options.name
     settings = read_run(folder)
-    packed = f"{settings.kind}-{settings.size.vocab_size}"
+    packed = settings.vocabulary
     tokenizer = Tokenizer.from_file(str(options.work / "tokenizers" / f"{packed}.json"))
     target = options.to or REPOSITORY / "assets" / "models" / options.name
     files = export_run(folder, tokenizer, _packed_summary(options.work, packed), target)

@@ -36,7 +36,7 @@ from components.pretraining.training import (
     held_out_losses,
     mask_bert_batch,
 )
-from components.pretraining.vocabularies import BERT_SPECIAL_IDS, END_OF_TEXT, FIRST_WORD_ID
+from components.pretraining.vocabularies import BERT_SPECIAL_IDS, FIRST_WORD_ID, for_transformers
 
 PROMPTS = (
     "Once upon a time",
@@ -344,21 +344,16 @@ def rows_seen(settings: RunSettings, packed: PackedDocuments, used: dict[int, in
 def evaluate_run(folder: Path, work: Path, corpus: Path, *, five_gram: bool = False) -> dict[str, Any]:
     """Everything the card of a run reports, measured on the documents held out when its text was packed."""
     from tokenizers import Tokenizer
-    from transformers import BertTokenizerFast, GPT2TokenizerFast
 
     settings, model, progress = load_run_model(folder)
     kind, size = settings.kind, settings.size
-    packed_name = f"{kind}-{size.vocab_size}"
+    packed_name = settings.vocabulary
     packed_folder = work / "packed" / packed_name
     held_out = PackedDocuments.load(packed_folder / "held_out.npz")
     packed = PackedDocuments.load(packed_folder / "train.npz")
     probes = load_probes()
     learned = Tokenizer.from_file(str(work / "tokenizers" / f"{packed_name}.json"))
-    tokenizer: Any
-    if kind == "gpt":
-        tokenizer = GPT2TokenizerFast(tokenizer_object=learned, bos_token=END_OF_TEXT, eos_token=END_OF_TEXT, unk_token=END_OF_TEXT)  # fmt: skip
-    else:
-        tokenizer = BertTokenizerFast(tokenizer_object=learned, do_lower_case=True)
+    tokenizer = for_transformers(learned, kind, size.context(kind))
     result: dict[str, Any] = {
         "tokens": progress["tokens"],
         "parameters": sum(parameter.numel() for parameter in model.parameters()),

@@ -31,7 +31,7 @@ from components.pretraining.attention import register_training_attention
 from components.pretraining.cross_entropy import linear_cross_entropy
 from components.pretraining.optimizers import Schedule, build_optimizers, set_rate
 from components.pretraining.packing import PackedDocuments, SentencePairs, bert_epoch, bert_rows, gpt_epoch
-from components.pretraining.vocabularies import BERT_SPECIAL_IDS, FIRST_WORD_ID
+from components.pretraining.vocabularies import BERT_SPECIAL_IDS, FIRST_WORD_ID, vocabulary_name
 
 # Share of the training positions at each length: short rows are cheap, long ones train the far positions.
 LENGTHS: dict[tuple[str, str], dict[int, float]] = {
@@ -71,6 +71,7 @@ class RunSettings:
     num_snapshots: int = 0
     weight_decay: float = 0.0  # of the matrices
     neighbour_layers: int = 1  # BERT's layers in which some heads start at a neighbour
+    language: str = "en"  # of the text and the vocabulary
 
     def __post_init__(self) -> None:
         context = self.size.context(self.kind)
@@ -78,6 +79,11 @@ class RunSettings:
             raise TrainingError(f"row lengths must lie in 8…{context}: {sorted(self.lengths)}")
         if self.total_tokens < 1:
             raise TrainingError("the budget must be at least one token")
+
+    @property
+    def vocabulary(self) -> str:
+        """Name of the vocabulary and of the text packed with it."""
+        return vocabulary_name(self.kind, self.size.vocab_size, self.language)
 
     @property
     def schedule(self) -> Schedule:
@@ -361,8 +367,8 @@ class Run:
         new = json.loads(json.dumps(asdict(self.settings)))
         if settings_path.exists():
             old = json.loads(settings_path.read_text(encoding="utf-8"))
-            fixed = ("kind", "size", "masking", "seed")
-            changed = [name for name in fixed if old[name] != new[name]]
+            fixed = ("kind", "size", "masking", "seed", "language")
+            changed = [name for name in fixed if old.get(name, new[name]) != new[name]]
             if changed:
                 raise TrainingError(
                     f"{self.folder} holds a run with other {', '.join(changed)}; choose another --name"

@@ -71,7 +71,7 @@ def test_missing_names_and_empty_folders_are_errors(tmp_path: Path) -> None:
 
 def test_the_program_says_it_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "simple_stories_en.txt").write_bytes(b"\xc3")
-    for source in DEFAULT_SOURCES[1:]:
+    for source in DEFAULT_SOURCES["en"][1:]:
         (tmp_path / f"{Source.parse(source).name}.txt").write_text("One.", encoding="utf-8")
     assert main(["--work", str(tmp_path / "work"), "tokenizers", "--corpus", str(tmp_path)]) == 1
     message = capsys.readouterr().err
