@@ -17,7 +17,7 @@ page_header("gpt/generation")
 
 # The reader sets the beginning, the model and how a token is chosen.
 with controls():
-    row = st.columns([4.2, 2, 2.1, 1.6, 1.3, 1.3, 1.2], vertical_alignment="top")
+    row = st.columns(gpt.control_widths(), vertical_alignment="top")
     held(row[0]).text_area(
         t("gpt", "prompt"), key="prompt", height=68, help=t("gpt", "prompt_help"), on_change=gpt.edited
     )

@@ -1,7 +1,7 @@
 // A text being written, the candidates for its next token, and the choice between them.
 // The server sends steps ahead of time; stepping, playing and scrubbing happen here.
 import { h, fill, instances, reducedMotion, words as say } from "../glassbox.lib/dom.js";
-import { num, percent, visible, grouped, full } from "../glassbox.lib/format.js";
+import { num, percent, visible, grouped, full, cells, narrowed } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 
@@ -22,7 +22,8 @@ function stages(step, i) {
   const x = step.logits[i];
   if (x === null) return [0, 0, 0];
   const tempered = Math.min(1, Math.exp(Math.fround(Math.fround(x) / Math.fround(step.temperature)) - step.tempered_log_z));
-  return [Math.exp(x - step.log_z), tempered, step.cut[i] ? 0 : Math.min(1, tempered / step.kept_mass)];
+  const final = step.kept_count === 1 ? 1 : Math.min(1, tempered / step.kept_mass); // alone in the draw: exactly 1
+  return [Math.exp(x - step.log_z), tempered, step.cut[i] ? 0 : final];
 }
 
 /** Tokens joined until whole characters appear: [{text, from, to}] */
@@ -79,6 +80,14 @@ function drawText(s) {
 
 function detail(s, at) { return s.seen.get(`${s.data.run}|${at}`); }
 
+/** The rows of a step: its likeliest tokens, the taken one even if it is not among them, and the mass of all others. */
+function candidates(step) {
+  const rows = step.ids.map((id, i) => ({ id, rank: i + 1, text: step.texts[i], p: stages(step, i), cut: step.cut[i], chosen: id === step.chosen.id }));
+  if (rows.some((r) => r.chosen)) return { rows, rest: step.rest };
+  rows.push({ id: step.chosen.id, rank: step.chosen.rank, text: step.chosen.text, p: step.chosen.probs, cut: step.chosen.cut, chosen: true, beyond: true });
+  return { rows, rest: step.rest.map((r, i) => Math.max(0, r - step.chosen.probs[i])) };
+}
+
 function drawCandidates(s) {
   const { data, say: w } = s;
   const at = s.steps.step;
@@ -89,15 +98,13 @@ function drawCandidates(s) {
     return;
   }
   s.table.classList.remove("stale");
-  const rows = step.ids.map((id, i) => ({ id, rank: i + 1, text: step.texts[i], p: stages(step, i), cut: step.cut[i], chosen: id === step.chosen.id }));
-  const inside = rows.some((r) => r.chosen);
-  if (!inside) rows.push({ id: step.chosen.id, rank: step.chosen.rank, text: step.chosen.text, p: step.chosen.probs, cut: step.chosen.cut, chosen: true, beyond: true });
-  const rest = inside ? step.rest : step.rest.map((r, i) => Math.max(0, r - step.chosen.probs[i]));
-  const scale = s.fit ? Math.max(...rows.flatMap((r) => r.p), ...rest) : 1;
+  const { rows, rest } = candidates(step);
+  const scale = s.fit ? Math.max(...rows.flatMap((r) => r.p)) : 1; // what is left over may be longer; its bar then ends in a break
   const greedy = step.cut.some((c) => c === "greedy") || step.chosen.how === "greedy";
-  const bar = (p, kind, cut) => h("td", { class: `bar ${kind}${cut ? " cut" : ""}`, title: full(p) },
+  const bar = (p, kind, cut) => h("td", { class: `bar ${kind}${cut ? " cut" : ""}${p > scale ? " over" : ""}`, title: full(p) },
     h("span", { class: "fill", style: { width: `${Math.min(100, (p / scale) * 100)}%` } }), h("span", { class: "value" }, cut ? (cut === "top_k" ? "top-k" : cut === "top_p" ? "top-p" : "–") : percent(p)));
-  const head = (title, help, kind) => h("th", { scope: "col", title: help, class: kind }, title);
+  const head = (title, help, kind, formula) => h("th", { scope: "col", title: help, class: kind }, title, formula ? h("small", {}, formula) : null);
+  const { kept_count: keptCount } = step;
   const body = rows.map((r) => h("tr", { class: `${r.chosen ? "chosen" : ""}${r.cut ? " gone" : ""}${r.beyond ? " beyond" : ""}`, "data-id": r.id },
     h("td", { class: "rank" }, r.rank),
     h("td", { class: "name" }, h("button", { type: "button", title: say(w.take, { token: quoted(r.text) }), "aria-label": say(w.take, { token: quoted(r.text) }), onclick: () => pick(s, at, r.id) },
@@ -111,7 +118,7 @@ function drawCandidates(s) {
       h("span", {}, s.fit ? say(w.fit_factor, { factor: num(1 / scale) }) : ""),
       h("label", {}, h("input", { type: "checkbox", checked: s.fit, onchange: (e) => { s.fit = e.target.checked; drawCandidates(s); } }), w.fit)),
     h("table", {}, h("caption", { class: "hidden" }, w.text_table),
-      h("thead", {}, h("tr", {}, head("#", w.rank, "rank"), head(w.token, "", "name"), head(w.id, "", "id"), head(w.stage_model, w.stage_model_help, "model"), head(w.stage_temperature, w.stage_temperature_help, "temperature"), head(w.stage_final, w.stage_final_help, "final"))),
+      h("thead", {}, h("tr", {}, head("#", w.rank, "rank"), head(w.token, "", "name"), head(w.id, "", "id"), head(w.stage_model, w.stage_model_help, "model", w.stage_model_formula), head(w.stage_temperature, w.stage_temperature_help, "temperature", say(w.stage_temperature_formula, { t: String(step.temperature) })), head(w.stage_final, w.stage_final_help, "final", greedy ? "argmax" : say(w.stage_final_formula, { kept: grouped(keptCount) })))),
       h("tbody", {}, ...body)));
 }
 
@@ -147,6 +154,8 @@ function drawDraw(s) {
     from += slice.p;
   }
   fill(s.draw, h("div", { class: "drawhead" }, title, h("span", { class: "landed" }, ...sentence(w.draw_landed, { u: num(chosen.u) }), " ", bold(visible(chosen.text)))), svg, labels);
+  // A name that does not fit into its slice is left out: half a token would be another token.
+  for (const label of [...labels.children]) if (label.scrollWidth > label.clientWidth + 1) label.textContent = "";
 }
 
 function drawAid(s) {
@@ -169,13 +178,14 @@ function drawTree(s) {
   const { data, say: w } = s;
   const now = { ids: data.line.slice(0, Math.max(s.steps.step, lastPick(data))).map((e) => e[1]), texts: data.line.map((e) => e[0]), logprob: 0, current: true, number: -1 };
   const others = data.branches.filter((b) => !(b.ids.length <= now.ids.length && b.ids.every((id, i) => id === now.ids[i])));
-  const earlier = data.earlier.map((e) => h("button", { type: "button", class: "chip", onclick: () => ask(s, "go", { branch: e.number, step: 1e6 }) }, e.prompt));
+  const earlier = data.earlier.map((e) => h("button", { type: "button", class: "chip", onclick: () => ask(s, "go", { branch: e.number, step: 1e6 }) }, e.prompt.trim() ? e.prompt : w.earlier_empty));
   const lines = [];
   if (others.length === 0) lines.push(h("p", { class: "quiet" }, w.branches_empty));
   else {
     const all = [now, ...others];
     const longest = Math.max(...all.map((b) => b.ids.length), 1);
-    const width = 720, rowHeight = 26, left = 14, step = Math.min(26, (width - 320) / longest);
+    const width = 720, rowHeight = 26, left = 14, step = Math.min(26, (width - 340) / longest);
+    const letter = 8.7; // a letter of 14 px in a monospaced font is at most this wide
     const svg = h("svg", { viewBox: `0 0 ${width} ${all.length * rowHeight + 8}`, class: "tree", role: "group", "aria-label": w.branches });
     all.forEach((branch, row) => {
       let parent = 0, shared = 0;
@@ -196,9 +206,11 @@ function drawTree(s) {
       }
       const tail = branch.texts.slice(shared, branch.ids.length).join("");
       const logprob = branch.current ? -data.line.slice(0, branch.ids.length).reduce((sum, e) => sum + e[2], 0) * Math.LN2 : branch.logprob;
-      svg.append(h("text", { x: Math.max(x1, x0 + 8) + 14, y: y + 5, class: branch.current ? "leaf current" : "leaf", fill: branch.current ? "var(--gb-token)" : "var(--gb-text)", tabindex: branch.current ? null : "0", role: branch.current ? null : "button",
-        "aria-label": branch.current ? null : `${w.branch_back}: ${tail}`, onclick: go(branch.ids.length), onkeydown: (e) => { if (e.key === "Enter") go(branch.ids.length)(); } },
-        `${visible(tail.length > 26 ? `${tail.slice(0, 25)}…` : tail)}   log p ${num(logprob)}`));
+      const from = Math.max(x1, x0 + 8) + 14, sum = `log p ${num(logprob)}`;
+      svg.append(h("text", { x: width - 4, y: y + 5, class: "sum", "text-anchor": "end", fill: "var(--gb-quiet)" }, sum));
+      svg.append(h("text", { x: from, y: y + 5, class: branch.current ? "leaf current" : "leaf", fill: branch.current ? "var(--gb-token)" : "var(--gb-text)", tabindex: branch.current ? null : "0", role: branch.current ? null : "button",
+        "aria-label": branch.current ? null : `${w.branch_back}: ${visible(tail)}, log p ${num(logprob)}`, onclick: go(branch.ids.length), onkeydown: (e) => { if (e.key === "Enter") go(branch.ids.length)(); } },
+        narrowed(visible(tail), Math.max(3, Math.floor((width - 16 - from) / letter) - cells(sum)))));
     });
     lines.push(svg);
   }
@@ -280,15 +292,15 @@ function picture(s) {
   const step = detail(s, s.steps.step);
   const w = s.say;
   const width = 900, rowHeight = 24, top = 74;
-  const n = step ? step.ids.length : 0;
-  const svg = frame(width, top + (n + 1) * rowHeight + 12);
+  const found = step ? candidates(step) : { rows: [], rest: [] };
+  const svg = frame(width, top + (found.rows.length + 1) * rowHeight + 12);
   const text = (x, y, content, props = {}) => svg.append(h("text", { x, y, "font-size": 14, "font-family": "monospace", fill: "var(--gb-text)", ...props }, content));
-  const tail = [...s.data.prompt, ...s.data.line.slice(0, s.steps.step)].map((e) => e[0]).join("").slice(-84);
-  text(12, 26, tail.replace(/\n/g, "↵"), { "font-size": 16 });
+  const written = characters([...s.data.prompt, ...s.data.line.slice(0, s.steps.step)]).map((group) => group.text).join("");
+  text(12, 26, narrowed(visible(written, " "), 88, true), { "font-size": 16 });
   if (!step) return svg;
   const columns = [[250, w.stage_model], [470, w.stage_temperature], [690, w.stage_final]];
   for (const [x, title] of columns) text(x, 58, title, { "font-family": "sans-serif", "font-weight": 700 });
-  const rows = [...step.ids.map((id, i) => ({ name: visible(step.texts[i]), p: stages(step, i), cut: step.cut[i], chosen: id === step.chosen.id })), { name: w.everything_else, p: step.rest, cut: null }];
+  const rows = [...found.rows.map((row) => ({ ...row, name: `${visible(row.text)}${row.beyond ? ` (${row.rank})` : ""}` })), { name: w.everything_else, p: found.rest, cut: null }];
   rows.forEach((row, i) => {
     const y = top + i * rowHeight;
     text(12, y + 15, row.name + (row.chosen ? "  ✓" : ""), { "font-weight": row.chosen ? 700 : 400, fill: row.chosen ? "var(--gb-token)" : "var(--gb-text)" });

@@ -18,7 +18,8 @@ export function percent(p) {
   if (p < 0.0001) return "<0.01%";
   if (p > 0.9999) return ">99.99%";
   if (p > 0.9995) return `${(p * 100).toFixed(2)}%`;
-  return `${(p * 100).toPrecision(p < 0.01 ? 2 : 3)}%`;
+  const two = (p * 100).toPrecision(2);
+  return `${p < 0.01 && Number(two) < 1 ? two : (p * 100).toPrecision(3)}%`; // 0.998% and 1.00%, never 1.0% beside 1.36%
 }
 
 export const full = (x) => (Number.isFinite(x) ? String(x) : num(x));
@@ -27,6 +28,18 @@ export const full = (x) => (Number.isFinite(x) ? String(x) : num(x));
 export function visible(text, mark = "·") {
   return text.replace(/ /g, mark).replace(/\n/g, "↵").replace(/\t/g, "⇥").replace(/\r/g, "␍")
     .replace(/[\u0000-\u001f\u007f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
+/** How many narrow letters a text is wide: Korean, Chinese and Japanese letters and emoji take two. */
+export const cells = (text) => [...text].reduce((n, c) => n + (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/.test(c) || c.codePointAt(0) > 0x1f2ff ? 2 : 1), 0);
+
+/** The beginning of a text that is at most `most` narrow letters wide, with … where something was left out. */
+export function narrowed(text, most, fromEnd = false) {
+  if (cells(text) <= most) return text;
+  const letters = fromEnd ? [...text].reverse() : [...text];
+  let room = most - 1;
+  const kept = letters.slice(0, letters.findIndex((c) => (room -= cells(c)) < 0));
+  return fromEnd ? `…${kept.reverse().join("")}` : `${kept.join("")}…`;
 }
 
 /** A text too long for its place: its beginning, and how many characters it has. */

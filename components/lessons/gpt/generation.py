@@ -126,6 +126,13 @@ def _run_key(model: str) -> str:
     return json.dumps([s["prompt"], model, *(s[key] for key in _SETTINGS), list(s["picks"])])
 
 
+def control_widths() -> list[float]:
+    """Return the widths of beginning, model, choice, temperature, top-k, top-p, seed: one row in both text sizes."""
+    if st.session_state.get("size") == "lecture":
+        return [2.0, 1.5, 2.05, 1.25, 1.3, 1.3, 1.3]
+    return [4.2, 2, 2.1, 1.6, 1.3, 1.3, 1.2]
+
+
 def sampling_controls(places: Sequence[Any]) -> None:
     """Draw the five controls of how a token is chosen."""
     greedy = st.session_state["strategy"] == "greedy"

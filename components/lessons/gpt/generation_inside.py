@@ -7,7 +7,7 @@ import streamlit as st
 
 from components.lessons.gpt.generation import writing
 from components.shell.held import held
-from components.shell.layout import caption
+from components.shell.layout import caption, note_line
 from components.shell.loading import load_model
 from components.words import t, told
 
@@ -61,7 +61,7 @@ def _attention(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
 
 def _lens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
     from components.lm.gpt.generation import GenerationError, logit_lens
-    from components.lm.tokens.token_text import token_info
+    from components.lm.tokens.token_text import token_info, visible
 
     loaded = load_model(card.name, "generation")
     steps = text.steps(step + 1)
@@ -74,13 +74,13 @@ def _lens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
     except GenerationError as error:
         st.info(told("gpt", "lens_refused", reason=str(error)))
         return
-    shown = html.escape((chosen.text if chosen else "").replace(" ", "·"))
+    shown = visible(chosen.text) if chosen else ""
     rows = "".join(
         "<tr><th scope='row'>{layer}</th><td class='gb-mono'>{top}</td><td><span class='gb-fill' style='width:{width:.1f}%'></span>"
         "<span class='gb-value'>{top_p}</span></td><td>{rank:,}</td><td><span class='gb-fill key' style='width:{own:.1f}%'></span>"
         "<span class='gb-value'>{p}</span></td></tr>".format(
             layer=t("gpt", "lens_embedding") if layer.layers_done == 0 else layer.layers_done - 1,
-            top=html.escape(token_info(loaded.tokenizer, layer.token_ids[0]).text.replace(" ", "·")),
+            top=html.escape(visible(token_info(loaded.tokenizer, layer.token_ids[0]).text)),
             width=100 * layer.probs[0],
             top_p=f"{layer.probs[0]:.3g}",
             rank=layer.final_rank,
@@ -90,7 +90,7 @@ def _lens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
         for layer in layers
     )
     heads = "".join(
-        f"<th scope='col'>{head}</th>"
+        f"<th scope='col'>{html.escape(head)}</th>"
         for head in (
             t("gpt", "lens_layer"),
             t("gpt", "lens_top"),
@@ -100,9 +100,7 @@ def _lens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
         )
     )
     st.html(f"<table class='gb-table'><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
-    caption(
-        t("gpt", "lens_caption", model=card.name, token=(chosen.text if chosen else "").replace(" ", "·"))
-    )
+    caption(t("gpt", "lens_caption", model=card.name, token=shown))
 
 
 def _cache(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
@@ -123,16 +121,12 @@ def _cache(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
         )
     )
     kept = st.session_state.setdefault("_cache_rows", {})
-    buttons = st.container(horizontal=True)
-    start = buttons.button(
+    start = st.button(
         t("gpt", "cache_measure"), key="cache-measure", help=told("gpt", "cache_hint", model=card.name)
     )
     place = st.empty()
     if start:
         kept[card.name] = []
-        buttons.button(
-            t("gpt", "cache_stop"), key="cache-stop"
-        )  # any click ends this run; what was measured stays
         lengths = [n for n in (8, 32, 64, 128, 256, 512, 1024) if n <= text.prompt.context_length]
         bar = st.progress(0.0)
         for done, row in enumerate(measure_cache(loaded.model, ids, lengths), start=1):
@@ -140,8 +134,14 @@ def _cache(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
             bar.progress(done / len(lengths))
             _cache_table(place, kept[card.name])
         bar.empty()
-    elif kept.get(card.name):
-        _cache_table(place, kept[card.name])
+    rows = kept.get(card.name)
+    if rows:
+        _cache_table(place, rows)
+        repeats = [row.repeats for row in rows]
+        runs = "–".join(str(n) for n in sorted({min(repeats), max(repeats)}))
+        caption(t("gpt", "cache_note", runs=runs))
+        if any(row.busy for row in rows):
+            note_line(t("gpt", "cache_busy"))
 
 
 def _cache_table(place: Any, rows: list[Any]) -> None:
@@ -171,7 +171,7 @@ def _cache_table(place: Any, rows: list[Any]) -> None:
 
 
 def _tokens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
-    from components.lm.tokens.token_text import token_infos, whole_characters
+    from components.lm.tokens.token_text import token_infos, visible, whole_characters
 
     loaded = load_model(card.name, "generation")
     infos = token_infos(loaded.tokenizer, ids)
@@ -179,12 +179,7 @@ def _tokens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
     cells = []
     for start, end in whole_characters([info.raw for info in infos]):
         parts = infos[start:end]
-        shown = (
-            b"".join(info.raw for info in parts)
-            .decode("utf-8", "replace")
-            .replace(" ", "·")
-            .replace("\n", "↵")
-        )
+        shown = visible(b"".join(info.raw for info in parts).decode("utf-8", "replace"))
         ids_shown = " ".join(str(info.token_id) for info in parts)
         raw = " | ".join(info.raw.hex(" ") for info in parts)
         cells.append(

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -502,13 +503,26 @@ def logit_lens(
 
 @dataclass(frozen=True)
 class CacheMeasurement:
-    """Measured time of one more token after ``length - 1`` others. Medians of ``repeats`` passes, in seconds."""
+    """Measured time of one more token after ``length - 1`` others: the fastest of ``repeats`` passes, in seconds.
+
+    Other programs can make a pass slower, never faster, so the fastest is nearest to what the computation takes.
+    """
 
     length: int
     seconds_with: float  # all earlier keys and values were kept: one token goes through the model
     seconds_without: float  # nothing was kept: all ``length`` tokens go through the model
     cache_bytes: int  # of the keys and values of ``length`` tokens
     repeats: int
+    spread: float  # median divided by fastest, of the two ways the larger: near 1 on a machine with nothing else to do
+
+    @property
+    def busy(self) -> bool:
+        """Whether something else took so much of the machine that the times are only upper bounds."""
+        return self.spread > BUSY_SPREAD
+
+
+BUSY_SPREAD = 1.5
+"""Median over fastest of the same pass; alone on a machine it stays below 1.2 (measured)."""
 
 
 def cache_bytes(model: Any, length: int) -> int:
@@ -528,9 +542,12 @@ def measure_cache(
     token_ids: Sequence[int],
     lengths: Sequence[int] = (8, 32, 64, 128, 256, 512, 1024),
     *,
-    repeats: int = 3,
+    repeats: int = 7,
+    seconds: float = 4.0,
 ) -> Iterator[CacheMeasurement]:
     """Measure one length after the other; stop by not asking for the next.
+
+    Each length is measured ``repeats`` times, fewer (at least 3) when ``seconds`` for all lengths would be passed.
 
     The text is ``token_ids`` over and over. Lengths beyond the context are left out. Raises `GenerationError`
     (``no_kv_cache``) for architectures that keep something else.
@@ -538,14 +555,21 @@ def measure_cache(
     engine = engine_for(model)
     if not token_ids:
         raise GenerationError("empty", "there is no token")
-    for length in lengths:
-        if not 1 <= length <= engine.context_length:
-            continue
+    usable = [length for length in lengths if 1 <= length <= engine.context_length]
+    began = time.perf_counter()
+    for number, length in enumerate(usable):
+        # A pass over a text twice as long takes at least twice the time: most of what is left is for the long ones.
+        share = (seconds - (time.perf_counter() - began)) * length / sum(usable[number:])
         ids = np.resize(np.array(token_ids, dtype=np.int64), length)
-        kept = engine.time_last_token(ids, kept=True, repeats=repeats)
-        nothing = engine.time_last_token(ids, kept=False, repeats=repeats)
+        kept = engine.time_last_token(ids, kept=True, repeats=1)
+        nothing = engine.time_last_token(ids, kept=False, repeats=1)
+        more = min(repeats, max(3, int(share / (kept[0] + nothing[0])))) - 1
+        if more > 0:
+            kept += engine.time_last_token(ids, kept=True, repeats=more)
+            nothing += engine.time_last_token(ids, kept=False, repeats=more)
+        spread = max(float(np.median(taken)) / min(taken) for taken in (kept, nothing))
         yield CacheMeasurement(
-            length, float(np.median(kept)), float(np.median(nothing)), cache_bytes(model, length), repeats
+            length, min(kept), min(nothing), cache_bytes(model, length), len(nothing), spread
         )
 
 

@@ -77,6 +77,18 @@ def text_of(tokenizer: Any, token_ids: Iterable[int]) -> str:
     return b"".join(token_bytes(tokenizer, token_ids)).decode("utf-8", "replace")
 
 
+_VISIBLE = str.maketrans({" ": "·", "\n": "↵", "\t": "⇥", "\r": "␍"})
+
+
+def visible(text: str) -> str:
+    """Return a token's text with its white space drawn, as every page shows it; nothing at all is ``∅``.
+
+    >>> visible(" a\\n"), visible("")
+    ('·a↵', '∅')
+    """
+    return text.translate(_VISIBLE) or "∅"
+
+
 def whole_characters(pieces: Sequence[bytes]) -> list[tuple[int, int]]:
     """Group tokens, given as bytes, so that no group ends inside a character.
 

@@ -276,3 +276,54 @@ def test_the_view_comes_back_after_the_server_was_gone(context: BrowserContext) 
         page.keyboard.press("ArrowRight")
         wait_for_link(page, "step=4")
         assert "seed=9" in page.evaluate("location.search")
+
+
+def test_a_long_branch_keeps_its_whole_sum(open_at: Open) -> None:
+    """Every label ends inside the picture, and the sums are those of the tokens."""
+    page = open_at("/gpt-generation?strategy=greedy&step=60")
+    page.locator(".candidates table").wait_for()
+    expect(page.locator(".gb-scrub")).to_have_value("60")
+    page.locator(".candidates tbody tr:not(.chosen)").nth(1).get_by_role("button").click()
+    page.locator(".tree .sum").nth(1).wait_for()
+    outside_of_box = page.locator(".tree").evaluate(
+        """svg => [...svg.querySelectorAll("text")].map((text) => text.getBBox())
+        .filter((box) => box.x < 0 || box.x + box.width > svg.viewBox.baseVal.width).length"""
+    )
+    assert outside_of_box == 0
+    overlapping = page.locator(".tree").evaluate(
+        """svg => [...svg.querySelectorAll(".leaf")].filter((leaf) => {
+          const one = leaf.getBBox(), other = leaf.previousElementSibling.getBBox();
+          return one.x + one.width > other.x;
+        }).length"""
+    )
+    assert overlapping == 0
+    said = page.locator(".sums span").first.inner_text().split()[-1]
+    assert str(page.locator(".tree .sum").first.text_content()).endswith(said)
+
+
+def test_the_strip_of_attention_stays_on_the_page(open_at: Open) -> None:
+    page = open_at("/gpt-generation?step=60&strategy=greedy&inside=attention")
+    page.locator(".strip .tok").nth(60).wait_for()
+    wider = page.locator(".gb-attention_strip").evaluate(
+        "box => [...box.querySelectorAll('.tok')].filter((tok) => tok.getBoundingClientRect().right > box.getBoundingClientRect().right + 1).length"
+    )
+    assert wider == 0
+
+
+def test_the_picture_has_the_letters_and_the_chosen_token(open_at: Open, tmp_path: Path) -> None:
+    """A Korean beginning in its own letters, and a token from far below the list with its rank."""
+    page = open_at("/gpt-generation?prompt=%EC%95%88%EB%85%95&temperature=2&top_p=1&seed=5&step=3")
+    page.locator(".candidates tr.beyond, .candidates tr.chosen").first.wait_for()
+    page.get_by_test_id("stPopover").get_by_role("button", name="Export").click()
+    with page.expect_download() as started:
+        page.locator(".gb-pictures .row").first.get_by_role("button", name="SVG").click()
+    started.value.save_as(tmp_path / "picture.svg")
+    picture = (tmp_path / "picture.svg").read_text(encoding="utf-8")
+    assert "안녕" in picture
+    assert "\\x" not in picture.split("softmax")[0].split("안녕")[1][:20]
+    assert picture.count("✓") == 1
+
+
+def test_a_token_alone_in_the_draw_has_all_of_it(open_at: Open) -> None:
+    page = open_at("/gpt-generation?top_k=1&step=2")
+    expect(page.locator("tr.chosen td.final .value")).to_have_text("100%")

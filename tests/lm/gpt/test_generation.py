@@ -708,12 +708,36 @@ def test_measuring_the_cache(model: Any, engine: NextTokenEngine) -> None:
     found = list(measure_cache(model, [5, 6, 7], [1, 10, 64, 65], repeats=2))
     assert [row.length for row in found] == [1, 10, 64]
     assert all(row.seconds_with > 0 and row.seconds_without > 0 for row in found)
+    assert [row.repeats for row in found] == [2, 2, 2]
     # 2 (keys and values) x 2 layers x 4 heads x 8 numbers per head x 10 tokens x 4 bytes
     assert found[1].cache_bytes == 2 * 2 * 4 * 8 * 10 * 4
     assert engine.kept_bytes() == (0, 0)  # measuring leaves nothing behind
     engine.next_token(random_ids(10))
     sequence = next(iter(engine._sequences.values()))
     assert sequence.nbytes == cache_bytes(model, sequence.capacity)
+
+
+def test_the_fastest_pass_counts_and_a_busy_machine_is_said(
+    model: Any, engine: NextTokenEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pass that another program held up changes nothing but the word about it."""
+    taken = {True: [0.010, 0.012, 0.011, 0.010], False: [0.2, 0.9, 0.9, 0.9]}
+    given = {kept: iter(seconds) for kept, seconds in taken.items()}
+    monkeypatch.setattr(
+        type(engine),
+        "time_last_token",
+        lambda self, ids, *, kept, repeats: [next(given[kept]) for _ in range(repeats)],
+    )
+    (row,) = measure_cache(model, [5], [8], repeats=4)
+    assert (row.seconds_with, row.seconds_without, row.repeats) == (0.010, 0.2, 4)
+    assert row.spread == pytest.approx(4.5)
+    assert row.busy
+
+
+def test_measuring_ends_in_time(model: Any, engine: NextTokenEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slow passes are repeated three times and no more."""
+    monkeypatch.setattr(type(engine), "time_last_token", lambda self, ids, *, kept, repeats: [9.0] * repeats)
+    assert [row.repeats for row in measure_cache(model, [5], [1, 8, 64])] == [3, 3, 3]
 
 
 def test_rows_for_export(model: Any, tokenizer: Any) -> None:

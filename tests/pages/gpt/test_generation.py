@@ -105,3 +105,21 @@ def test_one_step_sends_little(open_page: Open) -> None:
 def test_first_view_imports_no_torch() -> None:
     """In a process of its own: this one has imported torch long ago."""
     assert modules_after("gpt/generation", "writer") == "[]"
+
+
+def test_a_new_line_is_drawn_in_the_logit_lens(open_page: Open, lang: str) -> None:
+    """White space that was chosen has a sign in the heads of the table and in the line below."""
+    # The first token of this text is a new line, whatever the seed: it was picked.
+    newline = _token_id("\n")
+    at = open_page(PAGE, lang=lang, inside="lens", picks=f"1.{newline}")
+    table = next(block.proto.body for block in at.get("html") if "gb-table" in block.proto.body)
+    assert table.count("↵") >= 2
+    told = " ".join(block.proto.body for block in at.get("html") if "gb-caption" in block.proto.body)
+    assert "↵" in told
+
+
+def _token_id(text: str) -> int:
+    from components.lm import checkpoints
+
+    (token_id,) = checkpoints.load("pocket-gpt", "generation").tokenizer.encode(text)
+    return int(token_id)
