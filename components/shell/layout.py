@@ -19,6 +19,7 @@ from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ct
 from streamlit.runtime.scriptrunner_utils.script_run_context import SCRIPT_RUN_CONTEXT_ATTR_NAME
 
 from components.elements.pictures import picture_downloads
+from components.elements.predict_first import Prediction, predict_first
 from components.figures.theme import css_variables
 from components.lm.checkpoints.model_card import ModelRefused
 from components.shell import links, server_events
@@ -56,6 +57,15 @@ def page_header(name: str) -> None:
     if links.notes():
         line = " ".join(_worded(note) for note in links.notes())
         note_line(line)
+
+
+def prediction(asked: Prediction) -> None:
+    """Offer the page's prepared question; call it right after :func:`page_header`.
+
+    What would give the answer away is drawn inside :func:`components.elements.predict_first.answer`.
+    """
+    state = {**links.defaults(), **asked.state}
+    predict_first(asked, on_begin=lambda: _try(state, True), key=links.page())
 
 
 def note_line(text: str) -> None:

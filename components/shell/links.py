@@ -329,6 +329,11 @@ def adopt(state: dict[str, Any]) -> list[Note]:
     return notes
 
 
+def page() -> str:
+    """Return the name of the open page."""
+    return _view().page
+
+
 def current() -> dict[str, Any]:
     """Return the state of the open page, as its JSON export holds it."""
     return {p.key: st.session_state.get(p.key, p.default) for p in _view().params}

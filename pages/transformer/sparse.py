@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from components.elements.predict_first import answer
 from components.elements.transformer.sparse_view import SparseChoice, sparse_view
-from components.lessons.transformer.sparse import sparse_growth
+from components.lessons.transformer import sparse as page
 from components.lm.transformer.attention_patterns import NAMES
 from components.shell import links
-from components.shell.layout import Export, caption, foot, page_header, slide_note
+from components.shell.layout import Export, caption, foot, page_header, prediction, slide_note
 from components.words import t
 
 NAME = "transformer/sparse"
@@ -14,31 +15,27 @@ WORDS = "sparse"
 links.open_view(
     NAME,
     links.Choice("pattern", NAMES, "strided"),
-    links.Integer("n", 8, 96, 36),
-    links.Integer("l", 1, 32, 6),
-    links.Integer("c", 1, 8, 1),
+    links.Integer("n", 8, 96, page.N),
+    links.Integer("l", 1, 32, page.STRIDE),
+    links.Integer("c", 1, 8, page.SUMMARIES),
     links.Integer("query", 0, 95, 27),
 )
 page_header(NAME)
+prediction(page.prediction())
 s = st.session_state
 
-# Pattern, length and stride are set in the picture; the counts behind the curves come from here.
-growth, memory = sparse_growth()
+# Pattern, length and stride are set in the picture; what they are set to comes back.
 now = SparseChoice(s["pattern"], s["n"], s["l"], s["c"], s["query"])
 held = s.get("_sparse_start")
 if held is None or held[0] != links.revision():
     held = s["_sparse_start"] = (links.revision(), now)
-choice = sparse_view(growth, memory, start=held[1], rev=links.revision())
+with answer():
+    choice = sparse_view(start=held[1], rev=links.revision())
 for key in ("pattern", "n", "l", "c", "query"):
     links.put(key, getattr(choice, key))
 caption(t(WORDS, "caption", n=choice.n, l=choice.l, c=choice.c))
 slide_note("E47", "E48")
 
-rows = [
-    {"pattern": name, "tokens": n, "pairs": pairs}
-    for name in NAMES
-    for n, pairs in zip(growth["n"], growth[name], strict=True)
-]
 foot(
     NAME,
     terms=["sparse attention", "masked (causal) self-attention"],
@@ -55,7 +52,7 @@ foot(
         name="sparse-attention",
         caption=t(WORDS, "caption", n=choice.n, l=choice.l, c=choice.c),
         about={"pattern": choice.pattern, "n": choice.n, "l": choice.l, "c": choice.c},
-        tables={"growth": lambda: rows},
-        result=lambda: {"growth": rows, "memory_bytes": memory},
+        tables={"growth": lambda: page.growth(choice.l, choice.c)},
+        result=lambda: {"growth": page.growth(choice.l, choice.c)},
     ),
 )

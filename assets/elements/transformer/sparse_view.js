@@ -16,6 +16,18 @@ const HEADS = {
   strided: (l) => [(i, j) => j <= i && i - j <= l, (i, j) => j <= i && mod(i - j, l) === 0],
   fixed: (l, c) => [(i, j) => j <= i && Math.floor(i / l) === Math.floor(j / l), (i, j) => j <= i && j % l >= l - c],
 };
+/** Pairs of a pattern at each of the lengths, without drawing the matrix; as count_pairs() in components/lm/transformer/attention_patterns.py. */
+function pairsAt(name, lengths, stride, summary) {
+  const of = {
+    full: null, causal: (i) => i + 1, local: (i) => Math.min(i + 1, stride),
+    strided: (i) => Math.min(i, stride) + 1 + Math.max(Math.floor(i / stride) - 1, 0), fixed: (i) => (i % stride) + 1 + Math.floor(i / stride) * Math.min(summary, stride),
+  }[name];
+  if (!of) return lengths.map((n) => n * n);
+  let i = 0, sum = 0;
+  return lengths.map((n) => { for (; i < n; i += 1) sum += of(i); return sum; });
+}
+const LENGTHS = Array.from({ length: 14 }, (_, i) => 2 ** (i + 4)); // 16 to 131,072 tokens
+const LONG = [1000, 10_000, 100_000];
 const bytes = (b) => (b >= 1e12 ? `${num(b / 1e12)} TB` : b >= 1e9 ? `${num(b / 1e9)} GB` : b >= 1e6 ? `${num(b / 1e6)} MB` : b >= 1e3 ? `${num(b / 1e3)} kB` : `${b} B`);
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -41,10 +53,11 @@ export default function ({ data, parentElement, setStateValue }) {
     cells.forEach((row, i) => row.forEach((code, j) => { if (code) image.data.set([...colours[code], 255], (i * n + j) * 4); }));
     context.putImageData(image, 0, 0);
   }
+  const bounded = () => ["local", "strided", "fixed"].includes(state.pattern);
   /** Positions a query has after `steps` layers: 1 = read at once, 2 = reached through another position. */
   function reach(cells, q) {
-    const first = cells[q].map((code) => Boolean(code));
-    return first.map((one, k) => (one ? 1 : cells.some((row, m) => first[m] && row[k]) ? 2 : 0));
+    const first = cells[q].map((code) => Boolean(code)), through = first.flatMap((one, m) => (one ? [m] : []));
+    return first.map((one, k) => (one ? 1 : through.some((m) => cells[m][k]) ? 2 : 0));
   }
 
   const slider = (name, low, high) => {
@@ -60,10 +73,19 @@ export default function ({ data, parentElement, setStateValue }) {
   const canvas = h("canvas", { role: "img" }), marks = h("span", { class: "row-mark" });
   const square = h("div", { class: "square", onpointermove: (event) => { const q = at(event); if (q !== hover) { hover = q; drawReach(); } }, onpointerleave: () => { hover = null; drawReach(); }, onclick: (event) => { state.query = at(event); drawReach(); tell(); } }, canvas, marks);
   const at = (event) => { const box = square.getBoundingClientRect(); return Math.min(state.n - 1, Math.max(0, Math.floor((event.clientY - box.top) / box.height * state.n))); };
-  const legend = h("p", { class: "legend" }), strips = h("div", { class: "strips" }), aid = h("p", { class: "aid", "aria-live": "polite" }), chart = h("div", { class: "chart" }), stack = h("div", { class: "stack" });
+  const legend = h("p", { class: "legend" }), strips = h("div", { class: "strips" }), answer = h("p", { class: "answer", "aria-live": "polite" }), aid = h("p", { class: "aid", "aria-live": "polite" }), memoryTable = h("table", { class: "memory" }), chart = h("div", { class: "chart" }), stack = h("div", { class: "stack" });
   const queryBox = h("input", { type: "range", min: "0", step: "1", "aria-label": words.query, oninput: () => { state.query = Number(queryBox.value); drawReach(); tell(); } });
   let cells = null;
 
+  /** The page's question, answered for the pattern: what is left out, and whether two layers still connect everything. */
+  function drawAnswer() {
+    const pairs = count(cells), slots = { name: words[`name_${state.pattern}`], pairs: grouped(pairs), full: grouped(state.n ** 2), share: num((100 * pairs) / state.n ** 2) };
+    let reached = 0, possible = 0;
+    for (let q = 0; q < state.n; q += 1) { reached += reach(cells, q).filter(Boolean).length; possible += state.pattern === "full" ? state.n : q + 1; }
+    const kind = !bounded() ? state.pattern : reached === possible ? "yes" : "no";
+    answer.textContent = say(words[`answer_${kind}`], { ...slots, reached: grouped(reached), possible: grouped(possible) });
+    root.dataset.connected = `${reached}.${possible}`;
+  }
   function drawReach() {
     const q = Math.min(hover ?? state.query, state.n - 1);
     queryBox.max = String(state.n - 1); queryBox.value = String(q);
@@ -77,22 +99,39 @@ export default function ({ data, parentElement, setStateValue }) {
     root.dataset.reach = `${one}.${two}`;
   }
 
-  /** Pairs against length, both on logarithmic scales; the stride grows with the square root of the length. */
+  /** Pairs against length, both on logarithmic scales: with the stride that is set, and with one that grows as the square root of the length. */
   function growth() {
-    const w = 520, hgt = 250, left = 66, bottom = 34, top = 10;
-    const ns = data.growth.n, max = Math.max(...data.growth.full), min = ns[0];
-    const x = (n) => left + (Math.log(n / ns[0]) / Math.log(ns[ns.length - 1] / ns[0])) * (w - left - 86), y = (v) => top + (1 - Math.log(v / min) / Math.log(max / min)) * (hgt - top - bottom);
+    const w = 520, hgt = 250, left = 66, bottom = 34, top = 10, right = 96;
+    const first = LENGTHS[0], last = LENGTHS.length - 1, max = LENGTHS[last] ** 2;
+    const x = (n) => left + (Math.log(n / first) / Math.log(LENGTHS[last] / first)) * (w - left - right), y = (v) => top + (1 - Math.log(v / first) / Math.log(max / first)) * (hgt - top - bottom);
     const svg = frame(w, hgt);
     svg.setAttribute("role", "img"); svg.setAttribute("aria-label", words.chart);
     const text = (px, py, anchor, content, role = "quiet", weight = 400) => h("text", { x: px, y: py, "text-anchor": anchor, "font-size": 12, "font-family": "sans-serif", "font-weight": weight, fill: `var(--gb-${role})` }, content);
     for (const n of [100, 1000, 10_000, 100_000]) svg.append(h("line", { x1: x(n), x2: x(n), y1: top, y2: hgt - bottom, stroke: "var(--gb-line)", "stroke-width": 0.5 }), text(x(n), hgt - 16, "middle", grouped(n)));
-    for (const v of [1e3, 1e5, 1e7, 1e9]) svg.append(h("line", { x1: left, x2: w - 86, y1: y(v), y2: y(v), stroke: "var(--gb-line)", "stroke-width": 0.5 }), text(left - 6, y(v) + 4, "end", `10${{ 3: "³", 5: "⁵", 7: "⁷", 9: "⁹" }[Math.round(Math.log10(v))]}`));
-    svg.append(text((left + w - 86) / 2, hgt - 2, "middle", words.tokens));
-    const path = (values, role, dash, width) => h("path", { d: values.map((v, i) => `${i ? "L" : "M"}${x(ns[i]).toFixed(1)} ${y(v).toFixed(1)}`).join(""), fill: "none", stroke: `var(--gb-${role})`, "stroke-width": width, "stroke-dasharray": dash });
-    const last = ns.length - 1;
-    svg.append(path(ns.map((n) => n * n), "quiet", "3 3", 1), path(ns.map((n) => n * Math.sqrt(n)), "quiet", "3 3", 1), text(x(ns[last]) + 6, y(ns[last] ** 2) + 4, "start", "n²"), text(x(ns[last]) + 6, y(ns[last] ** 1.5) + 16, "start", "n√n"));
-    svg.append(path(data.growth[state.pattern], "token", null, 3), text(x(ns[last]) + 6, y(data.growth[state.pattern][last]) + (state.pattern === "full" ? 18 : state.pattern === "causal" ? 14 : -4), "start", words[`name_${state.pattern}`], "token", 700));
+    for (const v of [1e3, 1e5, 1e7, 1e9]) svg.append(h("line", { x1: left, x2: w - right, y1: y(v), y2: y(v), stroke: "var(--gb-line)", "stroke-width": 0.5 }), text(left - 6, y(v) + 4, "end", `10${{ 3: "³", 5: "⁵", 7: "⁷", 9: "⁹" }[Math.round(Math.log10(v))]}`));
+    svg.append(text((left + w - right) / 2, hgt - 2, "middle", words.tokens));
+    const path = (values, role, dash, width) => h("path", { d: values.map((v, i) => `${i ? "L" : "M"}${x(LENGTHS[i]).toFixed(1)} ${y(v).toFixed(1)}`).join(""), fill: "none", stroke: `var(--gb-${role})`, "stroke-width": width, "stroke-dasharray": dash });
+    const lines = [[LENGTHS.map((n) => n * n), "quiet", "2 4", 1.5, "n²"]];
+    if (bounded()) {
+      if (state.pattern !== "local") lines.push([LENGTHS.map((n) => pairsAt(state.pattern, [n], Math.round(Math.sqrt(n)), state.c)[0]), "key", "7 4", 2, words.stride_root]);
+      lines.push([pairsAt(state.pattern, LENGTHS, state.l, state.c), "token", null, 3, say(words.stride_set, { l: state.l })]);
+    } else lines.push([pairsAt(state.pattern, LENGTHS), "token", null, 3, words[`name_${state.pattern}`]]);
+    let below = -Infinity; // labels do not stand on each other
+    const named = lines.map((line) => [line, y(line[0][last])]).sort((a, b) => a[1] - b[1]);
+    for (const [[values, role, dash, width, name], at] of named) {
+      below = Math.max(at + 4, below + 15);
+      svg.append(path(values, role, dash, width), text(x(LENGTHS[last]) + 6, below, "start", name, role, role === "token" ? 700 : 400));
+    }
+    const own = pairsAt(state.pattern, [state.n], state.l, state.c)[0];
+    svg.append(h("circle", { cx: x(Math.max(state.n, first)), cy: y(Math.max(own, first)), r: 5, fill: "var(--gb-background)", stroke: "var(--gb-token)", "stroke-width": 2.5 }, h("title", {}, `${grouped(state.n)}: ${grouped(own)}`)));
     return svg;
+  }
+  /** Bytes of the weights of one head with the stride and the summaries that are set. */
+  function memory() {
+    const lengths = [state.n, ...LONG];
+    return [h("caption", {}, say(words.memory, { l: state.l, c: state.c })),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, words.tokens), ...lengths.map((n) => h("th", { scope: "col" }, grouped(n))))),
+      h("tbody", {}, ...NAMES.map((name) => h("tr", { class: name === state.pattern ? "chosen" : undefined }, h("th", { scope: "row" }, words[`name_${name}`]), ...pairsAt(name, lengths, state.l, state.c).map((pairs) => h("td", { title: grouped(2 * pairs) }, bytes(2 * pairs))))))];
   }
   function gpt3() {
     const dense = count(table("causal")), band = count(table("local")), layers = 8;
@@ -118,16 +157,17 @@ export default function ({ data, parentElement, setStateValue }) {
     const two = ["strided", "fixed"].includes(state.pattern);
     fill(legend, words[`what_${state.pattern}`], ...(two ? [h("span", { class: "keys" }, h("i", { class: "h1" }), words.head_1, h("i", { class: "h2" }), words.head_2, h("i", { class: "h3" }), words.head_both)] : []));
     fill(chart, h("p", { class: "title" }, words.chart), growth());
+    fill(memoryTable, ...memory());
     fill(stack, ...gpt3());
+    drawAnswer();
+    sliders[1].node.classList.toggle("idle", !bounded());
+    sliders[2].node.classList.toggle("idle", state.pattern !== "fixed");
     drawReach();
     root.dataset.pattern = state.pattern;
   }
-  const memory = h("table", { class: "memory" }, h("caption", {}, words.memory),
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, words.tokens), ...data.memory.lengths.map((n, i) => h("th", { scope: "col" }, say(words.at_tokens, { n: grouped(n), l: data.memory.strides[i] }))))),
-    h("tbody", {}, ...NAMES.map((name) => h("tr", {}, h("th", { scope: "row" }, words[`name_${name}`]), ...data.memory[name].map((b) => h("td", { title: grouped(b) }, bytes(b)))))));
-  fill(root, h("div", { class: "sliders" }, ...sliders.map((s) => s.node)), h("div", { class: "cards" }, ...cards.map((card) => card.node)),
+  fill(root, h("div", { class: "sliders" }, ...sliders.map((s) => s.node)), h("div", { class: "cards" }, ...cards.map((card) => card.node)), answer,
     h("div", { class: "main" }, h("div", { class: "left" }, h("p", { class: "axes" }, h("span", { class: "is-query" }, `${words.query} ↓`), h("span", { class: "is-key" }, `${words.key} →`)), square),
-      h("div", { class: "right" }, legend, h("label", { class: "slider" }, words.query_is, queryBox), strips, aid, h("div", { class: "two" }, chart, memory))), stack);
+      h("div", { class: "right" }, legend, h("label", { class: "slider" }, words.query_is, queryBox), strips, aid, h("div", { class: "two" }, chart, memoryTable))), stack);
   draw();
   state.stop.forEach((stop) => stop());
   state.stop = [offerPicture("pattern", () => {

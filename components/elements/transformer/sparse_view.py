@@ -1,6 +1,5 @@
 """Sparse patterns: which pairs they compute, what a query reaches, how the number of pairs grows."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from components.elements.mount import element
@@ -20,26 +19,16 @@ class SparseChoice:
     query: int
 
 
-def sparse_view(
-    growth: Mapping[str, Sequence[int]], memory: Mapping[str, Sequence[int]], *, start: SparseChoice, rev: int
-) -> SparseChoice:
-    """Draw the patterns; sliders, choosing and pointing happen in the browser.
+def sparse_view(*, start: SparseChoice, rev: int) -> SparseChoice:
+    """Draw the patterns; sliders, choosing, pointing and counting happen in the browser.
 
     Args:
-        growth: "n" -> lengths; pattern -> number of pairs at each.
-        memory: "lengths", "strides"; pattern -> bytes at each length.
         start: where to begin; taken over when ``rev`` changed.
         rev: raised by Python when it moved the choice.
     """
     result = _mount(
         key="sparse_view",
-        data={
-            "rev": rev,
-            "start": asdict(start),
-            "growth": dict(growth),
-            "memory": dict(memory),
-            "words": labels("sparse_view"),
-        },
+        data={"rev": rev, "start": asdict(start), "words": labels("sparse_view")},
         on_view_change=lambda: None,
     )
     view = result.view
