@@ -1,27 +1,61 @@
-"""First views that were computed before: a file made by another revision of a model is not used, and the page computes."""
+"""What was computed before: first views that stand before torch is imported, and the miniatures of the map.
 
+A page has ``components/lessons/<chapter>/<page>_recorder.py`` with ``miniature()`` (a few frames for the map of the course)
+and, if its first view needs a model, ``record()``, which writes it below ``assets/traces``. ``python assets/traces/make.py``
+runs them. A file made by another revision of a model is not used, and the page computes.
+"""
+
+import importlib
 import json
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
+import numpy as np
 import streamlit as st
 
 from components.lm import checkpoints
 
+TRACES = Path(__file__).parents[2] / "assets" / "traces"
+
+
+class Frame(TypedDict):
+    """One picture of a miniature; which fields it has depends on the kind.
+
+    ``bars``: ``text`` with its ``next`` token, ``bars`` of (name, share 0…1) and the index that was ``chosen``.
+    ``strips``: ``rows`` of symbols and those that are ``marked``. ``matrix``: ``tokens`` and ``weights`` (query, key) 0…1.
+    """
+
+    text: NotRequired[str]
+    next: NotRequired[str]
+    bars: NotRequired[list[list[Any]]]
+    chosen: NotRequired[int]
+    rows: NotRequired[Sequence[Sequence[str]]]
+    marked: NotRequired[Sequence[str]]
+    tokens: NotRequired[list[str]]
+    weights: NotRequired[list[list[float]]]
+
+
+class Miniature(TypedDict):
+    """What a stop of the map shows, frame by frame; with reduced motion the first frame stays."""
+
+    kind: Literal["bars", "strips", "matrix"]
+    frames: Sequence[Frame]
+
+
+def matrix_frame(tokens: Sequence[str], weights: object) -> Frame:
+    """Return one frame of the kind ``matrix``; ``weights`` is an array (query, key)."""
+    return {"tokens": list(tokens), "weights": np.asarray(weights, float).round(3).tolist()}
+
 
 def of_shipped_model(trace: Any) -> Any:
     """Return a precomputed first view if its model still ships with these weights, else None."""
-
     try:
         card = checkpoints.card(trace["model"])
     except Exception:  # no such model any more: the page computes, or says why it cannot
         return None
     return trace if card.revision == trace["revision"] else None
-
-
-TRACES = Path(__file__).parents[2] / "assets" / "traces"
 
 
 def first_view(name: str, card: Any, keys: Sequence[str]) -> Any:
@@ -43,6 +77,31 @@ def trace_file(name: str) -> Any:
     """Return what ``assets/traces/<name>.json`` holds, or None if there is no such file."""
     path = TRACES / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def miniature(page: str) -> Any:
+    """Return what the stop of a page shows on the map, or None if it has none yet."""
+    return trace_file(f"miniatures/{page}")
+
+
+def save(name: str, value: object) -> None:
+    """Write ``assets/traces/<name>.json`` and say how large it became."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    path = TRACES / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n", encoding="utf-8")
+    trace_file.cache_clear()
+    print(f"{name}.json: {len(text):,} characters", flush=True)
+
+
+def record_page(page: str) -> None:
+    """Compute what was recorded for a page anew; a page without a module ``<page>_recorder`` has nothing."""
+    if not (Path(__file__).parent / f"{page}_recorder.py").exists():
+        return
+    lesson = importlib.import_module(f"components.lessons.{page.replace('/', '.')}_recorder")
+    if hasattr(lesson, "record"):
+        lesson.record()
+    save(f"miniatures/{page}", lesson.miniature())
 
 
 def _plain(value: Any) -> Any:

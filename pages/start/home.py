@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components.elements.start.course_map import course_map
+from components.lessons.recorded import miniature
 from components.shell import links
 from components.shell.layout import page_header
 from components.shell.navigation import lessons
@@ -20,6 +21,7 @@ chosen = course_map(
             "chapter": t("nav", stop.chapter),
             "title": stop.title,
             "question": stop.question,
+            "miniature": miniature(stop.name),
         }
         for stop in stops.values()
     ],

@@ -9,7 +9,7 @@ import numpy as np
 from components.lessons.recorded import TRACES
 from components.lm.transformer.attention import Attention, Encoded
 
-ATTENTION = "bert-attention.npz"
+ATTENTION = "bert/attention.npz"
 
 
 @dataclass(frozen=True, eq=False)

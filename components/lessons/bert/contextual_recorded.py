@@ -8,7 +8,7 @@ import numpy as np
 from components.lessons.recorded import TRACES
 from components.lm.bert.contextual import Occurrence, WordVectors
 
-WORDS = "bert-contextual.npz"
+WORDS = "bert/contextual.npz"
 
 
 def save_words(of: tuple[str, str, str, str], vectors: WordVectors, path: Path) -> None:

@@ -87,7 +87,7 @@ def board_data(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
     letters = {Action.MASKED: "M", Action.RANDOM: "R", Action.KEPT: "K"}
     settled = settle(card, int(s["throws"]))
     shares = recipe().shares()
-    trace = first_view("bert-dice", card, DREW) if int(s["throws"]) == 1 else None
+    trace = first_view("bert/dice", card, DREW) if int(s["throws"]) == 1 else None
     text = None if trace else maskable_text(card.name, card.revision, s["dice_text"])
     return text, {
         **(trace["draw"] if text is None else draw_data(card, text, recipe(), s["seed"])),
@@ -161,7 +161,7 @@ def most_span_draws(text: MaskableText) -> int:
 def settle(card: Any, num_draws: int) -> Settled:
     """Return the shares over many draws; the first draw is the one on the board."""
     s = st.session_state
-    trace = first_view("bert-dice", card, DREW) if num_draws in (1, 100) else None
+    trace = first_view("bert/dice", card, DREW) if num_draws in (1, 100) else None
     if trace is not None:
         from components.lm.bert.dice import Settled
         from components.lm.bert.masking import Action

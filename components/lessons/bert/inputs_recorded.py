@@ -10,7 +10,7 @@ import numpy as np
 from components.lessons.recorded import TRACES
 from components.lm.bert.embeddings import InputEmbeddings, ModelInput, Neighbour, Normed
 
-INPUTS = "bert-inputs.npz"
+INPUTS = "bert/inputs.npz"
 
 
 def _arrays(thing: Any, prefix: str) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def card_of(
 def lab(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
     """Return the text (None where it comes from a file, without torch) and the element's data."""
     s = st.session_state
-    trace = first_view("bert-masking", card, ("mlm_text", "hidden", "filled"))
+    trace = first_view("bert/masking", card, ("mlm_text", "hidden", "filled"))
     if trace is not None:
         return None, {**trace["lab"], "whole": s["whole_words"]}
     text = maskable_text(card.name, card.revision, s["mlm_text"])
@@ -138,7 +138,7 @@ def look_further(card: Any, text: MaskableText | None) -> None:
     st.markdown(f"#### {t('mlm', f'{title}_title')}")
     st.markdown(t("mlm", f"{title}_text"))
     if look == "three_ways" and text is None:
-        trace = first_view("bert-masking", card, ("mlm_text", "hidden", "filled"))
+        trace = first_view("bert/masking", card, ("mlm_text", "hidden", "filled"))
         guess_cards([_worded(one) for one in trace["three_ways"]], key="three_ways")
         return
     text = text or maskable_text(card.name, card.revision, st.session_state["mlm_text"])

@@ -126,7 +126,7 @@ def rounds(card: Any) -> dict[str, Any]:
 
 def is_next(card: Any, pairs: tuple[tuple[str, str], ...]) -> list[float]:
     """Return P(IsNext) of each pair: from a file for pairs of the scene and the bundled model, else from the model."""
-    trace = first_view("bert-next_sentence", card, ())
+    trace = first_view("bert/next_sentence", card, ())
     if trace is not None:
         of = {sentence: i for i, sentence in enumerate(trace["sentences"])}
         known = {(i, j): p for i, j, p in trace["verdicts"]}

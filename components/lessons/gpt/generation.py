@@ -4,13 +4,11 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from components.lessons.recorded import of_shipped_model
+from components.lessons.recorded import of_shipped_model, trace_file
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import note_line, working
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from components.lm.gpt.writing import Writing
 
 
-TRACE = Path(__file__).parents[3] / "assets" / "traces" / "gpt-generation.json"
 PROMPT = "The old woman opened the door and"
 BLOCK = 8
 """Two blocks of steps are sent with all their candidates, about 1.2 kB each."""
@@ -82,9 +79,8 @@ class Blocks:
         return self._details[1]
 
 
-@cache
 def _trace() -> Any:
-    return json.loads(TRACE.read_text(encoding="utf-8")) if TRACE.exists() else None
+    return trace_file("gpt/generation")
 
 
 def precomputed() -> Any:

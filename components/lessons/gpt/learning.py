@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -15,6 +12,7 @@ from components.elements.gpt.candidate_curves import candidate_curves
 from components.elements.gpt.learning_board import LearningView
 from components.elements.gpt.moment_lines import moment_lines
 from components.elements.gpt.pair_bars import pair_bars
+from components.lessons.recorded import trace_file
 from components.lm import checkpoints
 from components.lm.gpt.decoding import SamplingSettings
 from components.lm.training.cloze import BLANK, load_probes
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from components.lm.training.learning import Learned, Snapshots
 
 
-TRACE = Path(__file__).parents[3] / "assets" / "traces" / "gpt-learning.json"
 MODELS = ("nano-bert", "nano-gpt")
 """The models with snapshots; the second one writes."""
 LARGE = ("pocket-bert", "pocket-gpt")
@@ -92,9 +89,8 @@ def made_from() -> dict[str, Any]:
     }
 
 
-@cache
 def _trace() -> Any:
-    return json.loads(TRACE.read_text(encoding="utf-8")) if TRACE.exists() else None
+    return trace_file("gpt/learning")
 
 
 def first_view() -> Any:

@@ -55,7 +55,7 @@ def tokenizer_file(name: str, revision: str) -> "TokenizerFile":
     return read_tokenizer(store.tokenizer_folder(store.parse_name(name)))
 
 
-TOY = [["low", 5], ["lower", 2], ["newest", 6], ["widest", 3]]
+TOY: list[list[Any]] = [["low", 5], ["lower", 2], ["newest", 6], ["widest", 3]]
 """The words of the course."""
 
 

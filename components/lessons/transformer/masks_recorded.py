@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from components.lm.transformer.word_context import WordGuess
 
 
-GUESSES = "transformer-masks.json"
+GUESSES = "transformer/masks.json"
 
 
 def guesses_as_json(name: str, revision: str, text: str, guesses: "list[WordGuess]") -> dict[str, Any]:

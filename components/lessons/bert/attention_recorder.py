@@ -1,0 +1,31 @@
+"""How the first view of this page and its miniature are made."""
+
+from components.lessons.recorded import TRACES, Miniature, matrix_frame
+from components.lm import checkpoints
+
+
+def record() -> None:
+    """The default view of "Attention heads": every weight, exact."""
+    from components.lessons.attention_models import default_model
+    from components.lessons.bert.attention import TEXT
+    from components.lessons.bert.attention_recorded import ATTENTION, AttentionView
+    from components.lm.transformer.attention import attend, encode, separator_ids
+
+    loaded = checkpoints.load(default_model(), "attention")
+    found = attend(loaded, encode(loaded, TEXT))
+    of = (loaded.card.name, loaded.card.revision, TEXT, "")
+    AttentionView(of, found, separator_ids(loaded)).save(TRACES / ATTENTION)
+    print(f"{ATTENTION}: {(TRACES / ATTENTION).stat().st_size:,} bytes")
+
+
+def miniature() -> Miniature:
+    """The five heads of the default text that spread their weight least, one after the other."""
+    from components.lessons.attention_models import default_model
+    from components.lessons.bert.attention import TEXT
+    from components.lm.transformer.attention import attend, encode, entropy
+
+    loaded = checkpoints.load(default_model(), "attention")
+    found = attend(loaded, encode(loaded, TEXT))
+    heads = found.weights.reshape(-1, *found.weights.shape[2:])
+    sharpest = sorted(entropy(heads).mean(-1).argsort()[:5].tolist())
+    return {"kind": "matrix", "frames": [matrix_frame(list(found.encoded.texts), heads[i]) for i in sharpest]}

@@ -1,0 +1,32 @@
+"""How the first view of this page and its miniature are made."""
+
+from components.lessons.recorded import TRACES, Miniature
+from components.lm import checkpoints
+
+
+def record() -> None:
+    """The default view of "Token + segment + position": every row, exact, and the neighbours of its tokens."""
+    from components.lessons.bert.inputs import FIRST, MODEL, SECOND
+    from components.lessons.bert.inputs_recorded import INPUTS, InputsView
+    from components.lm.bert.embeddings import embed, neighbours, num_segments, read_input
+
+    loaded = checkpoints.load(MODEL, "attention")
+    given = read_input(loaded, FIRST, SECOND)
+    near = {token: neighbours(loaded, token) for token in given.input_ids.tolist()}
+    of = (loaded.card.name, loaded.card.revision, FIRST, SECOND)
+    InputsView(of, num_segments(loaded), given, embed(loaded, given), near).save(TRACES / INPUTS)
+    print(f"{INPUTS}: {(TRACES / INPUTS).stat().st_size:,} bytes")
+
+
+def miniature() -> Miniature:
+    """The pair of the course as the bundled BERT reads it: tokens, then segments, then positions."""
+    from components.lessons.bert.inputs import FIRST, MODEL, SECOND
+    from components.lm.bert.embeddings import read_input
+
+    read = read_input(checkpoints.load(MODEL, "attention"), FIRST, SECOND)
+    rows = [
+        [*read.tokens[:7]],
+        ["AB"[s] for s in read.token_type_ids.tolist()][:7],
+        [str(p) for p in read.position_ids.tolist()][:7],
+    ]
+    return {"kind": "strips", "frames": [{"rows": rows[: k + 1], "marked": rows[k]} for k in range(3)]}

@@ -1,0 +1,45 @@
+"""What stands on "Masked language model" before anything is computed."""
+
+from components.lessons.bert.masked_text import MODEL, maskable_text
+from components.lessons.recorded import Frame, Miniature, save
+from components.lm import checkpoints
+
+
+def record() -> None:
+    """The default view of the masking lab."""
+    from components.lessons.bert import masking as page
+
+    loaded = checkpoints.load(MODEL, "masked_prediction")
+    card, left_only = loaded.card, checkpoints.card(page.LEFT_ONLY)
+    model = {"model": card.name, "revision": card.revision}
+    text = maskable_text(card.name, card.revision, page.TEXT)
+    hidden = list(page.HIDDEN)
+    state = {"mlm_text": page.TEXT, "hidden": hidden, "filled": []}
+    lab = page.lab_data(card, text, hidden, {})
+    save(
+        "bert/masking",
+        {**model, "others": {left_only.name: left_only.revision}, "state": state, "lab": lab, "three_ways": page.three_ways(card, text, hidden, {})},
+    )  # fmt: skip
+
+
+def miniature() -> Miniature:
+    """Blanks of three sentences and what the bundled BERT would write there."""
+    import torch
+
+    loaded = checkpoints.load("pocket-bert", "masked_prediction")
+    frames: list[Frame] = []
+    for text in (
+        "Once upon a [MASK] there was a king.",
+        "The king and the [MASK] lived in a castle.",
+        "She put the cake on the [MASK].",
+    ):
+        given = loaded.tokenizer(text, return_tensors="pt")
+        logits = loaded.masked_logits(loaded.forward(**given))[0]
+        place = int((given["input_ids"][0] == loaded.tokenizer.mask_token_id).nonzero()[0, 0])
+        top = torch.softmax(logits[place].double(), -1).topk(4)
+        bars = [
+            [loaded.tokenizer.convert_ids_to_tokens(int(i)), round(float(p), 4)]
+            for p, i in zip(top.values, top.indices, strict=True)
+        ]
+        frames.append({"text": text.replace("[MASK]", "▢"), "next": "", "bars": bars, "chosen": 0})
+    return {"kind": "bars", "frames": frames}

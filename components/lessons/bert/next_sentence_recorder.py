@@ -1,0 +1,46 @@
+"""What stands on "Next sentence, or not" before anything is computed."""
+
+from components.lessons.bert.masked_text import MODEL
+from components.lessons.recorded import Frame, Miniature, save
+from components.lm import checkpoints
+
+
+def record() -> None:
+    """What the bundled BERT says of every pair that the rounds can draw."""
+    from components.lessons.bert import next_sentence as page
+    from components.lm.bert.next_sentence import judge
+
+    loaded = checkpoints.load(MODEL, "next_sentence")
+    model = {"model": loaded.card.name, "revision": loaded.card.revision}
+    told = page.scene("en")
+    lines, others = ([text for _, text in told[part]] for part in ("lines", "elsewhere"))
+    pairs = [(a, b) for i, a in enumerate(lines[:-1]) for j, b in enumerate(lines) if i != j]
+    pairs += [(a, b) for a in lines[:-1] for b in others]
+    pairs += page.probe_pairs(*told["probe"].values()).values()
+    sentences = list(dict.fromkeys(sentence for pair in pairs for sentence in pair))
+    verdicts = [
+        [sentences.index(a), sentences.index(b), verdict.is_next_prob]
+        for (a, b), verdict in zip(pairs, judge(loaded, pairs), strict=True)
+    ]
+    save("bert/next_sentence", {**model, "state": {}, "sentences": sentences, "verdicts": verdicts})
+
+
+def miniature() -> Miniature:
+    """Two pairs and what the bundled BERT says of them."""
+    from components.lm.bert.next_sentence import judge
+
+    first = "The girl opened the door."
+    seconds = ("She went into the garden.", "The ship sailed to the island.")
+    verdicts = judge(
+        checkpoints.load("pocket-bert", "next_sentence"), [(first, second) for second in seconds]
+    )
+    frames: list[Frame] = [
+        {
+            "text": f"… {second}",
+            "next": "",
+            "bars": [["IsNext", round(v.is_next_prob, 4)], ["NotNext", round(1 - v.is_next_prob, 4)]],
+            "chosen": 0 if v.says_next else 1,
+        }
+        for second, v in zip(seconds, verdicts, strict=True)
+    ]
+    return {"kind": "bars", "frames": frames}

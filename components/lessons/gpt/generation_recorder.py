@@ -1,0 +1,55 @@
+"""What stands on "GPT writes, token by token" before anything is computed."""
+
+from typing import Any
+
+from components.lessons.recorded import Frame, Miniature, save, trace_file
+from components.lm import checkpoints
+from components.lm.gpt.decoding import SamplingSettings
+from components.lm.gpt.writing import Writing
+from components.lm.gpt.written import details, prompt_line, written_line
+
+STEPS = 17
+
+
+def record() -> None:
+    """The default view of "GPT writes, token by token"."""
+    from components.lessons.gpt.generation import PARAMS
+
+    state: dict[str, Any] = {p.key: p.default for p in PARAMS}
+    loaded = checkpoints.load(state["model"], "generation")
+    settings = SamplingSettings(
+        state["strategy"] == "sample", state["temperature"], state["top_k"], state["top_p"], state["seed"]
+    )
+    text = Writing(loaded.model, loaded.tokenizer, state["prompt"], settings, {})
+    written = text.steps(STEPS)[:STEPS]
+    save(
+        "gpt/generation",
+        {
+            "model": loaded.card.name,
+            "revision": loaded.card.revision,
+            "state": {
+                k: state[k] for k in ("prompt", "model", "strategy", "temperature", "top_k", "top_p", "seed")
+            },
+            "limit": text.prompt.context_length,
+            "prompt": prompt_line(text.prompt, text.statistics()),
+            "line": written_line(written),
+            "steps": details(written),
+        },
+    )
+
+
+def miniature() -> Miniature:
+    """Five steps of the same text, with the four likeliest tokens of each."""
+    import math
+
+    trace = trace_file("gpt/generation")
+    frames: list[Frame] = []
+    for k, step in enumerate(trace["steps"][:6]):
+        text = "".join(entry[0] for entry in (*trace["prompt"], *trace["line"][:k]))
+        bars = [
+            [token, round(math.exp(logit - step["log_z"]), 4)]
+            for token, logit in zip(step["texts"][:4], step["logits"][:4], strict=True)
+        ]
+        chosen = step["ids"].index(step["chosen"]["id"]) if step["chosen"]["id"] in step["ids"][:4] else -1
+        frames.append({"text": text[-34:], "next": step["chosen"]["text"], "bars": bars, "chosen": chosen})
+    return {"kind": "bars", "frames": frames}
