@@ -66,6 +66,11 @@ def told(table: str, key: str, /, **slots: object) -> str:
     return t(table, key, **{name: literal(str(value)) for name, value in slots.items()})
 
 
+def in_every_language(table: str, key: str) -> dict[str, str]:
+    """Return one label without slots in every language, for what is made once and shown in any."""
+    return {lang: str(_words(lang)[table][key]) for lang in LANGUAGES}
+
+
 def labels(table: str) -> dict[str, str]:
     """Return a whole table of labels, for an element that words itself in the browser."""
     return {key: value for key, value in _words(language())[table].items() if isinstance(value, str)}

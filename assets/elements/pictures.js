@@ -1,10 +1,11 @@
 // One row per picture of the page: SVG and PNG.
 import { h, fill, instances } from "../glassbox.lib/dom.js";
 import { pictures, asSvg, asPng, save } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ listening: false }));
 
-export default function ({ data, parentElement }) {
+export default living(function ({ data, parentElement }) {
   const state = create(parentElement);
   state.data = data;
   const root = parentElement.querySelector(".gb-pictures");
@@ -27,4 +28,4 @@ export default function ({ data, parentElement }) {
   draw();
   setTimeout(draw, 600);
   return () => { state.listening = false; document.removeEventListener("gb-pictures", state.onChange); };
-}
+});

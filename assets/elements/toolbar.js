@@ -1,6 +1,7 @@
 // The frame's own controls, at the right of the menu bar: language, text size, projector, link, keys.
 import { h, fill, instances, words } from "../glassbox.lib/dom.js";
 import "../glassbox.lib/keys.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances((parent) => {
   const state = { parent, data: null };
@@ -88,7 +89,7 @@ function draw(state) {
   fill(root, h("div", { class: "bar", role: "toolbar", "aria-label": say.toolbar }, status, language, size, link, present, keys), state.dialog, state.manual);
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default living(function ({ data, parentElement, setTriggerValue }) {
   const state = create(parentElement);
   state.data = data;
   state.set = setTriggerValue; // a trigger: Back and Forward move the language too, and a state value equal to the last one is not sent
@@ -100,4 +101,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
     window.removeEventListener("keydown", state.onEscape);
     state.connection.disconnect();
   };
-}
+});

@@ -5,6 +5,7 @@ change of data sends the data and not the code with it (inline code would travel
 All elements share one copy of the modules in ``assets/elements/lib``.
 """
 
+import html
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import streamlit as st
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+
+from components.words import in_every_language
 
 ROOT = Path(__file__).parents[2]
 ELEMENTS = ROOT / "assets" / "elements"
@@ -30,6 +33,12 @@ def _make_known(name: str, folder: str) -> None:
     ]
     if wanted:
         manager.register_from_manifest(ComponentManifest(_PROJECT, "1", wanted), ROOT)
+
+
+def _failed() -> str:
+    """What an element says when it fails, in both languages: the frame of an element is made once (``lib/living.js``)."""
+    said = in_every_language("layout", "element_failed")
+    return " ".join(f'data-failed-{lang}="{html.escape(text)}"' for lang, text in said.items())
 
 
 def element(path: str, *, isolate_styles: bool = True) -> Callable[..., Any]:
@@ -55,7 +64,7 @@ def element(path: str, *, isolate_styles: bool = True) -> Callable[..., Any]:
             _make_known(name, folder)
             mounts[manager] = st.components.v2.component(
                 f"{_PROJECT}.{name}",
-                html=f'<div class="gb gb-{name}"></div>',
+                html=f'<div class="gb gb-{name}" {_failed()}></div>',
                 js=f"{name}.js",
                 css=f"{name}.css" if has_css else None,
                 isolate_styles=isolate_styles,

@@ -2,11 +2,12 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num, percent, visible } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, off: new Set(), at: null, stop: null }));
 const code = (layer, head) => `${layer}.${head}`;
 
-export default function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-ablation_board");
   const words = data.words;
@@ -84,4 +85,4 @@ export default function ({ data, parentElement, setStateValue }) {
     return svg;
   });
   return () => { state.stop?.(); state.stop = null; };
-}
+});

@@ -4,6 +4,7 @@ import { grouped, num, visible } from "../glassbox.lib/format.js";
 import { reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { shadeTable, roleColour } from "../glassbox.lib/shades.js";
+import { living } from "../glassbox.lib/living.js";
 
 const COLOURS = ["token", "key", "position", "segment-b", "segment-a", "random", "mask", "kept"]; // one per chosen head
 const MOST_LINES = 8_000; // the weakest beyond that are left out, and the page says so
@@ -32,7 +33,7 @@ function withError(u) {
   return `${weightOf(u).toFixed(places)} ± ${error.toFixed(places)}`;
 }
 
-export default function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-attention_view");
   const model = read(data);
@@ -52,7 +53,7 @@ export default function ({ data, parentElement, setStateValue }) {
   if (!model.kinds.includes(state.sort)) state.sort = "grid";
   build(root, state);
   return () => { state.offers.forEach((stop) => stop()); state.offers = []; state.watch?.disconnect(); };
-}
+});
 
 function build(root, state) {
   const { model } = state;

@@ -6,10 +6,11 @@ import { unpack } from "../glassbox.lib/packed.js";
 import { signedTable, paint } from "../glassbox.lib/signed.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, step: 0, stepper: null, stop: null, report: null, listening: null }));
 
-export default function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-code_steps");
   const model = unpack(data), w = model.words, first = model.given, last = model.lines.length - first;
@@ -63,4 +64,4 @@ export default function ({ data, parentElement, setStateValue }) {
     return svg;
   });
   return () => { state.stop?.(); state.stepper?.destroy(); };
-}
+});

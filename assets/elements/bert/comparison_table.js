@@ -2,6 +2,7 @@
 import { h, fill, instances } from "../glassbox.lib/dom.js";
 import { visible } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({}));
 const COLOUR = { M: "var(--gb-mask)", R: "var(--gb-random)", K: "var(--gb-kept)", filled: "var(--gb-token)" };
@@ -71,7 +72,7 @@ function picture({ head, rows }) {
   return svg;
 }
 
-export default function ({ data, parentElement }) {
+export default living(function ({ data, parentElement }) {
   const s = create(parentElement);
   s.data = data;
   fill(parentElement.querySelector(".gb-comparison_table"), h("table", { "aria-label": data.label },
@@ -79,4 +80,4 @@ export default function ({ data, parentElement }) {
     h("tbody", {}, ...data.rows.map((row) => h("tr", {}, ...row.map((cell, i) => cellNode(cell, i === 0)))))));
   if (!s.withdraw) s.withdraw = offerPicture(data.name, () => picture(s.data));
   return () => { s.withdraw?.(); s.withdraw = null; };
-}
+});

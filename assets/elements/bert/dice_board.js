@@ -3,6 +3,7 @@ import { h, fill, instances, reducedMotion, words as say } from "../glassbox.lib
 import { num, percent, visible, full, grouped } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ shown: -1 }));
 const CASES = ["M", "R", "K"];
@@ -154,7 +155,7 @@ function build(s) {
   fill(s.root, h("div", { class: "board" }, h("section", { class: "left" }, s.strip, s.steps.node), s.side), s.table);
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default living(function ({ data, parentElement, setTriggerValue }) {
   const s = create(parentElement);
   const root = parentElement.querySelector(".gb-dice_board");
   const fresh = s.root !== root || s.lang !== data.words.row_text;
@@ -173,4 +174,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (rolled && s.steps.step >= 2) roll(s);
   if (!s.withdraw) s.withdraw = offerPicture("dice", () => picture(s));
   return () => { s.steps?.destroy(); s.withdraw?.(); s.withdraw = null; };
-}
+});

@@ -10,13 +10,14 @@ import { unpack } from "../glassbox.lib/packed.js";
 import { signedTable, shadeOf, asImage } from "../glassbox.lib/signed.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const LAST = 6;
 const LISTS = ["token_type_ids", "position_ids", "attention_mask"];
 const SIGNS = { token: "", segment: "+", position: "+", sum: "=", norm: "→" };
 const create = instances(() => ({ rev: null, id: null, step: 0, token: 1, dim: 0, scale: "row", painted: new Set(), picture: null, drawn: "", report: null }));
 
-export default function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-embedding_sum");
   const model = unpack(data);
@@ -35,7 +36,7 @@ export default function ({ data, parentElement, setStateValue }) {
   }
   state.picture.show(model);
   return () => { state.picture?.destroy(); state.picture = null; };
-}
+});
 
 const long = (row) => { let q = 0; for (const x of row) q += x * x; return Math.sqrt(q); };
 const cosine = (a, b) => { let q = 0; for (let d = 0; d < a.length; d += 1) q += a[d] * b[d]; return q / (long(a) * long(b) || 1); };

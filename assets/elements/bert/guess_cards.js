@@ -3,6 +3,7 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { guessTable, guessPicture, ownLine } from "./guesses.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ fit: false }));
 
@@ -25,11 +26,11 @@ function picture(s) {
   return svg;
 }
 
-export default function ({ data, parentElement }) {
+export default living(function ({ data, parentElement }) {
   const s = create(parentElement);
   s.root = parentElement.querySelector(".gb-guess_cards");
   s.data = data;
   draw(s);
   if (!s.withdraw) s.withdraw = offerPicture("guesses-compared", () => picture(s));
   return () => { s.withdraw?.(); s.withdraw = null; };
-}
+});

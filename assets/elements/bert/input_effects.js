@@ -2,10 +2,11 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num, percent, full, visible } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ stop: null }));
 
-export default function ({ data, parentElement }) {
+export default living(function ({ data, parentElement }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-input_effects");
   const w = data.words;
@@ -26,4 +27,4 @@ export default function ({ data, parentElement }) {
     return svg;
   });
   return () => state.stop?.();
-}
+});

@@ -3,6 +3,7 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num, percent } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { guessTable, guessPicture, ownLine, shown } from "./guesses.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ fit: false, hidden: [], filled: {}, focus: 0 }));
 
@@ -129,7 +130,7 @@ function build(s) {
   fill(s.root, s.row, s.aid, s.bar, s.cards);
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default living(function ({ data, parentElement, setTriggerValue }) {
   const s = create(parentElement);
   const root = parentElement.querySelector(".gb-mask_lab");
   const fresh = s.root !== root || s.lang !== data.words.row_label;
@@ -142,4 +143,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
   drawRow(s); drawCards(s);
   if (!s.withdraw) s.withdraw = offerPicture("masked-language-model", () => picture(s));
   return () => { s.withdraw?.(); s.withdraw = null; };
-}
+});

@@ -4,10 +4,11 @@ import { num, full, visible } from "../glassbox.lib/format.js";
 import { unpack } from "../glassbox.lib/packed.js";
 import { signedTable, paint, asImage } from "../glassbox.lib/signed.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ stop: null }));
 
-export default function ({ data, parentElement }) {
+export default living(function ({ data, parentElement }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-near_rows");
   const { rows, words: w, arrays } = unpack(data);
@@ -36,4 +37,4 @@ export default function ({ data, parentElement }) {
     return svg;
   });
   return () => state.stop?.();
-}
+});

@@ -2,6 +2,7 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { percent, full } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ round: 0, votes: [] }));
 const right = (s, i, next) => s.data.pairs[i].is_next === next;
@@ -84,7 +85,7 @@ function picture(s) {
   return svg;
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default living(function ({ data, parentElement, setTriggerValue }) {
   const s = create(parentElement);
   const root = parentElement.querySelector(".gb-next_rounds");
   const moved = s.data?.rev !== data.rev || s.data?.run !== data.run;
@@ -94,4 +95,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!s.keys) { s.keys = (e) => onKey(s, e); window.addEventListener("keydown", s.keys); }
   if (!s.withdraw) s.withdraw = offerPicture("next-sentence", () => picture(s));
   return () => { window.removeEventListener("keydown", s.keys); s.keys = null; s.withdraw?.(); s.withdraw = null; };
-}
+});

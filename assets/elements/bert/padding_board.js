@@ -2,10 +2,11 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num, full, visible } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, id: null, flips: new Set(), stop: null }));
 
-export default function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-padding_board");
   const w = data.words;
@@ -33,4 +34,4 @@ export default function ({ data, parentElement, setStateValue }) {
     return svg;
   });
   return () => state.stop?.();
-}
+});

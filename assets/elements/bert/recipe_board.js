@@ -1,6 +1,7 @@
 // Six ways of treating the chosen tokens: where they lie between [MASK], kept and random, and what they scored.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ whole: false, chosen: 0, mix: null }));
 const PANELS = ["mnli", "ner_finetuned", "ner_features"];
@@ -145,7 +146,7 @@ function build(s) {
   fill(s.root, s.options, h("div", { class: "board" }, s.tri, s.chart), s.aid);
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default living(function ({ data, parentElement, setTriggerValue }) {
   const s = create(parentElement);
   const root = parentElement.querySelector(".gb-recipe_board");
   const fresh = s.root !== root || s.lang !== data.words.choose, moved = s.data?.rev !== data.rev;
@@ -158,4 +159,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
     s.withdraw = () => { one(); two(); };
   }
   return () => { s.withdraw?.(); s.withdraw = null; };
-}
+});

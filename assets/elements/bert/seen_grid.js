@@ -2,6 +2,7 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { visible } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({}));
 const COLOUR = { 1: "var(--gb-mask)", 2: "var(--gb-random)", 3: "var(--gb-kept)" };
@@ -32,7 +33,7 @@ function grid(panel, tokens) {
   return svg;
 }
 
-export default function ({ data, parentElement }) {
+export default living(function ({ data, parentElement }) {
   const s = create(parentElement);
   const root = parentElement.querySelector(".gb-seen_grid");
   const w = data.words;
@@ -57,4 +58,4 @@ export default function ({ data, parentElement }) {
     return all;
   });
   return () => { s.withdraw?.(); s.withdraw = null; };
-}
+});

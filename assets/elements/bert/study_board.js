@@ -1,6 +1,7 @@
 // Our study of masking recipes: every seed, the mean with its 95% interval, and the paper's difference where it has one.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ open: false }));
 const NAME = 104, WIDTH = 268, GAP = 18, ROW = 34, TOP = 58, BELOW = 52, VALUE = 62;
@@ -76,7 +77,7 @@ function table({ rows, panels, words: w }) {
     h("tbody", {}, ...rows.map((name, i) => h("tr", {}, h("th", { scope: "row" }, name), ...panels.map((p) => h("td", {}, cell(p.cells[i])))))));
 }
 
-export default function ({ data, parentElement }) {
+export default living(function ({ data, parentElement }) {
   const s = create(parentElement), root = parentElement.querySelector(".gb-study_board"), w = data.words;
   s.data = data;
   const svg = chart(data);
@@ -89,4 +90,4 @@ export default function ({ data, parentElement }) {
     h("details", { open: s.open, ontoggle: (e) => { s.open = e.target.open; } }, h("summary", {}, w.study_numbers), table(data)));
   if (!s.withdraw) s.withdraw = offerPicture("our-study", () => chart(s.data));
   return () => { s.withdraw?.(); s.withdraw = null; };
-}
+});

@@ -5,11 +5,12 @@ import { unpack } from "../glassbox.lib/packed.js";
 import { signedTable, shadeOf } from "../glassbox.lib/signed.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const COLOURS = ["token", "key", "position", "segment-b", "segment-a", "random", "mask", "kept"];
 const create = instances(() => ({ rev: null, layer: 0, pair: [0, 1], weights: [0, 0, 1], stepper: null, stop: null, report: null }));
 
-export default function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-word_map");
   const model = unpack(data);
@@ -129,4 +130,4 @@ export default function ({ data, parentElement, setStateValue }) {
   state.stop?.();
   state.stop = offerPicture("word-map", () => { const svg = frame(W, H); drawMap(svg); return svg; });
   return () => { state.stop?.(); state.stepper?.destroy(); };
-}
+});

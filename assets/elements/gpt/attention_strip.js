@@ -2,6 +2,7 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num, visible, full } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ layer: null, head: "mean" }));
 
@@ -13,7 +14,7 @@ function unpack(bytes) {
   return { ...head, weight: (l, hd, k) => (raw[(l * head.shape[1] + hd) * head.shape[2] + k] / 65535) ** 2 };
 }
 
-export default function ({ data, parentElement }) {
+export default living(function ({ data, parentElement }) {
   const s = create(parentElement);
   const root = parentElement.querySelector(".gb-attention_strip");
   const { shape, tokens, words: w, weight, model } = unpack(data);
@@ -50,4 +51,4 @@ export default function ({ data, parentElement }) {
     return svg;
   });
   return () => { s.withdraw?.(); s.withdraw = null; };
-}
+});

@@ -3,10 +3,11 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { full, percent, grouped, visible } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { INK, DASH, spot, axis, compact } from "../glassbox.lib/training.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ stop: null, watch: null }));
 
-export default function ({ data, parentElement }) {
+export default living(function ({ data, parentElement }) {
   const state = create(parentElement), root = parentElement.querySelector(".gb-candidate_curves");
   const { models, candidates, words: w } = data;
   const scale = axis(models.flatMap((m) => m.moments.map((x) => x[1])));
@@ -57,4 +58,4 @@ export default function ({ data, parentElement }) {
     return svg;
   });
   return () => { state.stop?.(); state.watch?.disconnect(); };
-}
+});

@@ -4,10 +4,11 @@ import { num, full, percent, grouped, visible } from "../glassbox.lib/format.js"
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { INK, DASH, spot, axis, compact, softmax } from "../glassbox.lib/training.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, probe: 0, moment: 0, stepper: null, stops: [], report: null, watch: null }));
 
-export default function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-learning_board");
   const { models, probes, kinds, words: w } = data;
@@ -158,4 +159,4 @@ export default function ({ data, parentElement, setStateValue }) {
   state.stops.forEach((stop) => stop());
   state.stops = [offerPicture("learning-curves", curvesPicture), offerPicture("learning-probe", probePicture)];
   return () => { state.stops.forEach((stop) => stop()); state.stepper?.destroy(); state.watch?.disconnect(); };
-}
+});

@@ -3,10 +3,11 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { full, percent } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { INK, spot } from "../glassbox.lib/training.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ stop: null }));
 
-export default function ({ data, parentElement }) {
+export default living(function ({ data, parentElement }) {
   const state = create(parentElement), root = parentElement.querySelector(".gb-pair_bars");
   const { rows, candidates, models, words: w } = data;
   const mark = (c) => h("svg", { class: "mark", viewBox: "0 0 16 16", "aria-hidden": "true" }, spot(c, 8, 8, 6));
@@ -30,4 +31,4 @@ export default function ({ data, parentElement }) {
     return svg;
   });
   return () => state.stop?.();
-}
+});

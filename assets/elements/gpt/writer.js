@@ -4,6 +4,7 @@ import { h, fill, instances, reducedMotion, words as say } from "../glassbox.lib
 import { num, percent, visible, grouped, full, cells, narrowed } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const SHOWN = 20;
 const BITS_FULL = 12; // surprisal at which the colour is at full strength
@@ -330,7 +331,7 @@ function build(s) {
     h("section", { class: "right" }, s.table)));
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default living(function ({ data, parentElement, setTriggerValue }) {
   const s = create(parentElement);
   const root = parentElement.querySelector(".gb-writer");
   const fresh = s.root !== root || s.lang !== data.words.token;
@@ -354,4 +355,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
   drawText(s); drawCandidates(s); drawDraw(s); drawAid(s); drawTree(s);
   if (!s.withdraw) s.withdraw = offerPicture("next-token", () => picture(s));
   return () => { given(s); s.steps?.destroy(); s.withdraw?.(); s.withdraw = null; };
-}
+});

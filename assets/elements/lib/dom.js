@@ -6,7 +6,7 @@ export function h(tag, props = {}, ...children) {
   const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith("on") && typeof value === "function") node.addEventListener(name.slice(2), value);
+    if (name.startsWith("on") && typeof value === "function") node.addEventListener(name.slice(2), (event) => { try { return value.call(node, event); } catch (error) { return failure(node, error); } });
     else if (name === "class") node.setAttribute("class", value);
     else if (name === "style" && typeof value === "object") {
       for (const [property, v] of Object.entries(value)) node.style.setProperty(property, v);
@@ -20,6 +20,11 @@ export function h(tag, props = {}, ...children) {
   return node;
 }
 
+let failure = (node, error) => { throw error; };
+
+/** Say what becomes of an error in a handler of a node that h() made. */
+export function onFailure(handler) { failure = handler; }
+
 const SVG_TAGS = new Set(["g", "path", "line", "rect", "circle", "text", "tspan", "polyline", "polygon", "defs", "pattern", "title", "clipPath", "use", "marker"]);
 
 /** Replace the children of a node in one go. */
@@ -29,13 +34,21 @@ export function fill(node, ...children) {
   return node;
 }
 
+const states = []; // the WeakMaps of instances(), so that forget() finds the state of an instance
+
 /** State that belongs to one mounted instance and dies with it. */
 export function instances(create) {
   const known = new WeakMap();
+  states.push(known);
   return (parent) => {
     if (!known.has(parent)) known.set(parent, create(parent));
     return known.get(parent);
   };
+}
+
+/** Drop the state of one mounted instance: the next drawing begins anew. */
+export function forget(parent) {
+  for (const known of states) known.delete(parent);
 }
 
 export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

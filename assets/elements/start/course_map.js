@@ -1,6 +1,7 @@
 // The course as one line through its stops; each stop is a card with a live miniature.
 import { h, fill, instances, reducedMotion } from "../glassbox.lib/dom.js";
 import { visible, percent } from "../glassbox.lib/format.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ timers: [], observer: null }));
 
@@ -29,7 +30,7 @@ function matrix(box, { frames }, at) {
 
 const KINDS = { strips, bars, matrix };
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default living(function ({ data, parentElement, setTriggerValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-course_map");
   state.timers.forEach(clearInterval);
@@ -70,4 +71,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
       h("p", {}, data.intro)),
     h("div", { class: "map" }, ...lanes));
   return () => { state.timers.forEach(clearInterval); state.timers = []; };
-}
+});

@@ -5,6 +5,7 @@ import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { placesOf, rich, snap } from "../glassbox.lib/tiles.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { curvePoints, openBlock, openLesson, wordAt } from "../glassbox.lib/bpe_lesson.js";
+import { living } from "../glassbox.lib/living.js";
 
 const VOCAB_SHOWN = 40;
 const GUESSES = 12;
@@ -562,7 +563,7 @@ function curvePicture(state) {
 
 // ---------------------------------------------------------------------------------------------- the mount
 
-export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+export default living(function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const state = create(parentElement);
   const { meta, block } = openBlock(data);
   const first = !state.stepper;
@@ -619,4 +620,4 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   if (moved && meta.advance && step < lesson.n) state.advance = setTimeout(() => { if (state.at === step) go(state, step + 1); }, 450);
   const giveBack = [offerPicture(meta.pictures[0], () => picture(state)), offerPicture(meta.pictures[1], () => curvePicture(state))];
   return () => { state.stepper.destroy(); giveBack.forEach((f) => f()); };
-}
+});

@@ -4,6 +4,7 @@ import { grouped, visible } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { placesOf, rich, snap } from "../glassbox.lib/tiles.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances((parent) => {
   const state = { root: parent.querySelector(".gb-encode_board"), at: 0, rows: [], built: null };
@@ -219,7 +220,7 @@ function picture(state) {
   return svg;
 }
 
-export default function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   const first = !state.stepper;
   state.say = data.words_;
@@ -246,4 +247,4 @@ export default function ({ data, parentElement, setStateValue }) {
   if (!same && !first && state.at !== (data.reported ?? 0)) state.report([state.at, state.rev]);
   const giveBack = offerPicture(data.picture, () => picture(state));
   return () => { state.stepper.destroy(); giveBack(); };
-}
+});

@@ -2,6 +2,7 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { grouped, num, full } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances((parent) => ({ root: parent.querySelector(".gb-language_cost") }));
 const ratio = (row) => (row.en ? row.ko / row.en : null);
@@ -22,7 +23,7 @@ function picture(data) {
   return svg;
 }
 
-export default function ({ data, parentElement }) {
+export default living(function ({ data, parentElement }) {
   const s = create(parentElement), w = data.words;
   const most = Math.max(1, ...data.rows.flatMap((row) => [row.en, row.ko]));
   const bar = (row, lang) => h("div", { class: `bar ${lang}` }, h("span", { class: "lang" }, w[`lang_${lang}`]),
@@ -34,4 +35,4 @@ export default function ({ data, parentElement }) {
       h("td", {}, bar(row, "en"), bar(row, "ko")),
       h("td", { class: "ratio", title: full(ratio(row)) }, row.en ? [`× ${num(ratio(row))}`, row.en_unknown || row.ko_unknown ? h("small", {}, w.loses) : null] : "–"))))));
   return offerPicture(w.picture_cost, () => picture(data));
-}
+});

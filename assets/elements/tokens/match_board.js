@@ -4,6 +4,7 @@ import { grouped, visible } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { rich } from "../glassbox.lib/tiles.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances((parent) => {
   const s = { root: parent.querySelector(".gb-match_board"), at: 0 };
@@ -156,7 +157,7 @@ function picture(s) {
   return svg;
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default living(function ({ data, parentElement, setTriggerValue }) {
   const s = create(parentElement);
   s.data = data;
   s.report = reporter((at) => setTriggerValue("step", at));
@@ -172,4 +173,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
   paint(s);
   const giveBack = offerPicture(data.words.picture_match, () => picture(s));
   return () => { s.stepper.destroy(); giveBack(); };
-}
+});

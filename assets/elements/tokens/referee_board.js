@@ -4,6 +4,7 @@ import { grouped, num, full } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { placesOf, rich, snap } from "../glassbox.lib/tiles.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const REFEREES = ["count", "score", "gain"];
 const VALUE = { count: 3, score: 6, gain: 7 }; // places in a row of a moment's pairs
@@ -205,7 +206,7 @@ function picture(s) {
 
 // ------------------------------------------------------------------------------------------ the mount
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default living(function ({ data, parentElement, setTriggerValue }) {
   const s = create(parentElement);
   s.data = data;
   s.trigger = setTriggerValue;
@@ -225,4 +226,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
   paint(s, false);
   const giveBack = offerPicture(data.words.picture_race, () => picture(s));
   return () => { s.stepper.destroy(); giveBack(); };
-}
+});

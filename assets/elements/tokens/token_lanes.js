@@ -2,6 +2,7 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { grouped, num, full, visible } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances((parent) => ({ root: parent.querySelector(".gb-token_lanes") }));
 
@@ -57,7 +58,7 @@ function picture(data) {
   return svg;
 }
 
-export default function ({ data, parentElement }) {
+export default living(function ({ data, parentElement }) {
   const s = create(parentElement), w = data.words;
   const most = Math.max(1, ...data.lanes.map((lane) => lane.count));
   fill(s.root, h("table", { class: "lanes" },
@@ -72,4 +73,4 @@ export default function ({ data, parentElement }) {
       h("td", { class: `number${lane.unknown ? " some" : ""}` }, grouped(lane.unknown)))))));
   const giveBack = offerPicture(w.picture_lanes, () => picture(data));
   return giveBack;
-}
+});

@@ -2,6 +2,7 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { grouped, visible } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances((parent) => ({ root: parent.querySelector(".gb-tokenizer_call"), side: null }));
 const ROWS = ["input_ids", "token_type_ids", "attention_mask"];
@@ -20,7 +21,7 @@ function picture(data) {
   return svg;
 }
 
-export default function ({ data, parentElement }) {
+export default living(function ({ data, parentElement }) {
   const s = create(parentElement), w = data.words;
   const names = ROWS.filter((name) => data[name].length);
   const column = (token, i) => h("div", { class: `column${data.special.includes(token) ? " special" : ""}${token === data.unknown_token ? " unk" : ""}` },
@@ -33,4 +34,4 @@ export default function ({ data, parentElement }) {
     h("ul", { class: "about" }, names.map((name) => h("li", {}, h("code", {}, name), " ", w[`about_${name}`])), names.includes("token_type_ids") ? null : h("li", {}, w.no_types)),
     h("pre", { class: "printed", tabindex: "0", "aria-label": w.printed }, data.printed));
   return offerPicture(w.picture_call, () => picture(data));
-}
+});

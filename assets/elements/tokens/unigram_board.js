@@ -4,6 +4,7 @@ import { grouped, num, percent, full, visible } from "../glassbox.lib/format.js"
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { rich } from "../glassbox.lib/tiles.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances((parent) => {
   const s = { root: parent.querySelector(".gb-unigram_board"), at: 0 };
@@ -164,7 +165,7 @@ function paintCurve(s) {
 function go(s, step) { s.at = step; paint(s); s.report({ step, rev: s.rev }); }
 function paint(s) { paintStory(s); paintPieces(s); paintWays(s); paintLattice(s); paintCurve(s); }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default living(function ({ data, parentElement, setTriggerValue }) {
   const s = create(parentElement);
   s.data = data;
   s.report = reporter((at) => setTriggerValue("step", at));
@@ -187,4 +188,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
   s.watch.observe(s.lattice);
   const giveBack = [offerPicture(data.words.picture_lattice, () => drawLattice(s, 1100, 320)), offerPicture(data.words.picture_loss, () => drawCurve(s, 700, 240))];
   return () => { s.stepper.destroy(); s.watch.disconnect(); giveBack.forEach((f) => f()); };
-}
+});

@@ -1,5 +1,6 @@
 // Words and counts as a table that can be typed into. The last row is always empty: typing there adds a word.
 import { h, fill, instances } from "../glassbox.lib/dom.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances((parent) => ({ root: parent.querySelector(".gb-word_table"), rows: [], rev: undefined, timer: null, count: 0, body: h("tbody") }));
 
@@ -69,7 +70,7 @@ function paste(state, event) {
   tell(state, 0);
 }
 
-export default function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   state.send = setStateValue;
   state.say = data.words;
@@ -85,4 +86,4 @@ export default function ({ data, parentElement, setStateValue }) {
   }
   [...state.body.children].forEach((row, i) => row.classList.toggle("wrong", data.wrong.includes(i + 1)));
   return () => clearTimeout(state.timer);
-}
+});

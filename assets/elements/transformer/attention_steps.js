@@ -3,6 +3,7 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num, full, visible } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, id: null, step: 0, query: 0, key: 0, divisor: 0, transport: null, stop: [] }));
 
@@ -22,7 +23,7 @@ function read(bytes) {
 
 const STAGES = ["x", "qkv", "scores", "scaled", "masked", "softmax", "sum", "joined", "residual", "norm"];
 
-export default function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-attention_steps");
   const model = read(data);
@@ -205,4 +206,4 @@ export default function ({ data, parentElement, setStateValue }) {
     return svg;
   })];
   return () => { state.transport?.destroy(); state.transport = null; state.stop.forEach((stop) => stop()); state.stop = []; };
-}
+});

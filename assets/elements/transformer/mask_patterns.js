@@ -3,10 +3,11 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num } from "../glassbox.lib/format.js";
 import { reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, flips: new Set(), rows: {}, stop: [] }));
 
-export default function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-mask_patterns");
   const words = data.words;
@@ -63,4 +64,4 @@ export default function ({ data, parentElement, setStateValue }) {
     return svg;
   })];
   return () => { state.stop.forEach((stop) => stop()); state.stop = []; };
-}
+});

@@ -8,6 +8,7 @@ import { h, fill, instances, words as say, reducedMotion } from "../glassbox.lib
 import { num, grouped } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { reporter } from "../glassbox.lib/stepper.js";
+import { living } from "../glassbox.lib/living.js";
 
 const COLOURS = {
   token: ["--gb-token", 1], position: ["--gb-position", 1], segment: ["--gb-segment-a", 1], projection: ["--gb-token", 0.6],
@@ -130,7 +131,7 @@ const bytes = (n) => (n >= 1e12 ? `${num(n / 1e12)} TB` : n >= 1e9 ? `${num(n / 
 
 const create = instances(() => ({ size: null, rev: null, picked: "feed_forward", over: null, scale: "log", nodes: new Map(), report: null, observer: null, width: 0, height: 0 }));
 
-export default function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-model_stack");
   const w = data.words;
@@ -404,4 +405,4 @@ export default function ({ data, parentElement, setStateValue }) {
     return out;
   });
   return () => { state.observer?.disconnect(); takeBack(); };
-}
+});

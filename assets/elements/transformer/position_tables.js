@@ -7,10 +7,11 @@ import { unpack } from "../glassbox.lib/packed.js";
 import { signedTable, paint, asImage } from "../glassbox.lib/signed.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, id: null, position: 0, dim: 0, view: "curve", stepper: null, offers: [], report: null }));
 
-export default function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-position_tables");
   const model = unpack(data);
@@ -155,4 +156,4 @@ export default function ({ data, parentElement, setStateValue }) {
     return svg;
   }));
   return () => { state.offers.forEach((stop) => stop()); state.stepper?.destroy(); };
-}
+});

@@ -2,11 +2,12 @@
 import { h, fill, instances } from "../glassbox.lib/dom.js";
 import { num, percent, visible } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ stop: null }));
 const clean = (token) => visible(token.replace(/Ġ/g, " "));
 
-export default function ({ data, parentElement }) {
+export default living(function ({ data, parentElement }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-shuffle_board");
   const w = data.words;
@@ -34,4 +35,4 @@ export default function ({ data, parentElement }) {
     return svg;
   });
   return () => state.stop?.();
-}
+});

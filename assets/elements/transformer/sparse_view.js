@@ -4,6 +4,7 @@ import { grouped, num } from "../glassbox.lib/format.js";
 import { reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { roleColour } from "../glassbox.lib/shades.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, stop: [] }));
 const NAMES = ["full", "causal", "local", "strided", "fixed"];
@@ -30,7 +31,7 @@ const LENGTHS = Array.from({ length: 14 }, (_, i) => 2 ** (i + 4)); // 16 to 131
 const LONG = [1000, 10_000, 100_000];
 const bytes = (b) => (b >= 1e12 ? `${num(b / 1e12)} TB` : b >= 1e9 ? `${num(b / 1e9)} GB` : b >= 1e6 ? `${num(b / 1e6)} MB` : b >= 1e3 ? `${num(b / 1e3)} kB` : `${b} B`);
 
-export default function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-sparse_view");
   const words = data.words;
@@ -177,4 +178,4 @@ export default function ({ data, parentElement, setStateValue }) {
     return svg;
   }), offerPicture("growth", growth)];
   return () => { state.stop.forEach((stop) => stop()); state.stop = []; };
-}
+});

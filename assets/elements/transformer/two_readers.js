@@ -3,10 +3,11 @@ import { h, fill, instances, words as say, reducedMotion } from "../glassbox.lib
 import { num, percent, visible } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { shadeTable } from "../glassbox.lib/shades.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ folded: false, stop: [] }));
 
-export default function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-two_readers");
   const words = data.words;
@@ -59,4 +60,4 @@ export default function ({ data, parentElement, setStateValue }) {
     return svg;
   }));
   return () => { state.stop.forEach((stop) => stop()); state.stop = []; };
-}
+});

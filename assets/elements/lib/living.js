@@ -1,0 +1,42 @@
+// An element that fails says so in its place, and lives again with the next data.
+//
+// The page around it stays; what the element held is forgotten, because it may be what made it fail.
+import { forget, h, onFailure } from "./dom.js";
+
+const cleanups = new WeakMap(); // parent -> what the last good drawing left to do
+const parents = new WeakMap(); // root -> its parent, the key of the element's state
+
+/** The mount of an element: `draw(component)` is called with every new data, and may throw. */
+export function living(draw) {
+  return (component) => {
+    const parent = component.parentElement, root = parent.querySelector(".gb");
+    parents.set(root, parent);
+    if (root.dataset.failed) { delete root.dataset.failed; root.replaceChildren(); }
+    try {
+      const done = draw(component);
+      cleanups.set(parent, done);
+      return done;
+    } catch (error) {
+      fail(root, error);
+      return undefined;
+    }
+  };
+}
+
+onFailure((node, error) => {
+  const root = node.closest(".gb");
+  if (!root || !parents.has(root)) throw error;
+  fail(root, error);
+});
+
+function fail(root, error) {
+  const parent = parents.get(root);
+  console.warn(error); // for who looks for the cause; the reader gets a sentence
+  try { cleanups.get(parent)?.(); } catch { /* it may be as broken */ }
+  cleanups.delete(parent);
+  forget(parent);
+  root.dataset.failed = "true";
+  const korean = document.documentElement.lang === "ko";
+  root.replaceChildren(h("p", { class: "gb-failed", role: "alert", style: { margin: "0", padding: "0.6rem 0.9rem", "border-left": "4px solid var(--gb-key)", background: "var(--gb-surface)", color: "var(--gb-text)" } },
+    `${korean ? root.dataset.failedKo : root.dataset.failedEn} (${error.name}: ${error.message})`));
+}

@@ -1,0 +1,59 @@
+"""An element that throws shows a sentence in its place and lives again with the next data."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+Open = Callable[[str], Page]
+
+# An element of the test's own, mounted as Streamlit does: the same function, called with every new data.
+_TRY = """
+async (korean) => {
+  const { living } = await import('/_stcore/bidi-components/glassbox.lib/living.js');
+  const { h, fill, instances } = await import('/_stcore/bidi-components/glassbox.lib/dom.js');
+  document.documentElement.lang = korean ? 'ko' : 'en';
+  const parentElement = document.createElement('div');
+  parentElement.innerHTML = '<div class="gb" data-failed-en="not drawn" data-failed-ko="그리지 못했어요"></div>';
+  document.body.append(parentElement);
+  const root = parentElement.firstChild, created = [], cleaned = [];
+  const create = instances(() => { created.push(1); return { focus: -1 }; });
+  const mount = living(({ data, parentElement }) => {
+    const state = create(parentElement);
+    if (!data.length) state.focus = -2;
+    if (state.focus === -2) throw new TypeError('nothing to show');
+    fill(root, h('button', { onclick: () => { throw new Error('a click'); } }, data.join(' ')));
+    return () => cleaned.push(1);
+  });
+  const shown = [], draw = (data) => { mount({ data, parentElement }); shown.push(root.textContent); };
+  draw(['a', 'b']); draw([]); draw(['c']);
+  root.querySelector('button').click(); shown.push(root.textContent);
+  draw(['d']);
+  parentElement.remove();
+  return { shown, created: created.length, cleaned: cleaned.length };
+}
+"""
+
+
+@pytest.mark.parametrize(("korean", "said"), [(False, "not drawn"), (True, "그리지 못했어요")])
+def test_it_says_so_and_comes_back(open_at: Open, korean: bool, said: str) -> None:
+    page = open_at("/")
+    found: dict[str, Any] = page.evaluate(_TRY, korean)
+    assert found["shown"] == [
+        "a b",
+        f"{said} (TypeError: nothing to show)",
+        "c",
+        f"{said} (Error: a click)",
+        "d",
+    ]
+    assert found["created"] == 3  # what it held was forgotten twice
+    assert found["cleaned"] == 2
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_a_real_element_knows_its_sentence(open_at: Open, lang: str) -> None:
+    page = open_at(f"/transformer-sparse?lang={lang}")
+    roots = page.locator(".gb").all()
+    assert roots
+    assert all(root.get_attribute(f"data-failed-{lang}") for root in roots)
