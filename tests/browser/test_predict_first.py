@@ -13,7 +13,9 @@ def test_the_answer_is_hidden_until_the_guess(open_at, outside: list[str]) -> No
     controls = page.locator(".gb-sparse_view .sliders").bounding_box()
     asked = page.locator(".gb-predict_first")
     asked.locator(".gb-predict-open").click()
-    page.wait_for_url(lambda url: "pattern=" not in url and "n=60" not in url)  # the view asked about: the page's first
+    page.wait_for_url(
+        lambda url: "pattern=" not in url and "n=60" not in url
+    )  # the view asked about: the page's first
     settle(page)
     expect(picture).to_be_hidden()
     wrong = asked.locator(".gb-predict-choice").last
