@@ -1,6 +1,7 @@
 // A question before its answer: what would give it away is hidden in its place until the reader has guessed.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { visible } from "../glassbox.lib/format.js";
+import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ page: null, at: "closed", guess: null }));
 
@@ -11,7 +12,7 @@ function hide(on, text = "") {
   html.style.setProperty("--gb-hidden-note", JSON.stringify(text));
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default living(function ({ data, parentElement, setTriggerValue }) {
   const s = create(parentElement);
   const root = parentElement.querySelector(".gb-predict_first");
   const w = data.words;
@@ -40,4 +41,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   draw();
   return () => hide(false);
-}
+});
