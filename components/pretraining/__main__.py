@@ -177,6 +177,20 @@ def _add_train(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         help="BERT's layers in which some heads start at a neighbour (%(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0)
+    trials = parser.add_argument_group("what may help a BERT with few tokens")
+    trials.add_argument("--masking", type=float, help="share of the tokens that is predicted (0.15)")
+    trials.add_argument("--whole-words", action="store_true", help="mask all pieces of a word or none")
+    trials.add_argument("--early-tokens", type=float, default=0, help="length of a first part of the run ...")
+    trials.add_argument("--early-masking", type=float, help="... in which another share is predicted")
+    trials.add_argument(
+        "--early-short", action="store_true", help="... in which only the shortest rows are used"
+    )
+    trials.add_argument(
+        "--next-sentence-share",
+        type=float,
+        default=1.0,
+        help="share of the steps that learn the next sentence too (%(default)s)",
+    )
     _add_machine_options(parser)
     parser.set_defaults(run=_run_train)
 
@@ -194,13 +208,14 @@ def _run_train(options: argparse.Namespace) -> int:
     from components.pretraining.training import (
         LENGTHS,
         Machine,
+        Masking,
         Run,
         RunSettings,
         TrainingError,
         read_run,
         tokens_for_minutes,
     )
-    from components.pretraining.vocabularies import vocabulary_name
+    from components.pretraining.vocabularies import continuing_tokens, vocabulary_name
 
     size = SIZES[options.size]
     machine = Machine.choose(options.device, options.precision, options.threads)
@@ -222,6 +237,14 @@ def _run_train(options: argparse.Namespace) -> int:
         num_snapshots=options.snapshots,
         neighbour_layers=options.neighbour_layers,
         language=options.language,
+        masking=Masking(
+            Masking.mlm_probability if options.masking is None else options.masking,
+            whole_words=options.whole_words,
+        ),
+        early_tokens=int(options.early_tokens),
+        early_mlm_probability=options.early_masking,
+        early_short=options.early_short,
+        next_sentence_share=options.next_sentence_share,
         weight_decay=MATRIX_WEIGHT_DECAY[options.kind]
         if options.weight_decay is None
         else options.weight_decay,
@@ -237,10 +260,11 @@ def _run_train(options: argparse.Namespace) -> int:
         machine = replace(machine, compiled=False)
     print(f"{folder}: {settings.total_tokens:,} tokens on {machine.describe()}", flush=True)
     run = Run(folder, settings, machine)
+    tokenizer = options.work / "tokenizers" / f"{vocabulary}.json"
     if options.start and run.progress.step == 0:  # a run in progress goes on from its own state
-        tokenizer = options.work / "tokenizers" / f"{vocabulary}.json"
-        run.start_from(options.start, tokenizer, _packed_summary(options.work, packed_folder.name))
-    return 0 if run.train(packed, held_out) else 3
+        run.start_from(options.start, tokenizer, _packed_summary(options.work, vocabulary))
+    continues = continuing_tokens(tokenizer) if options.whole_words else None
+    return 0 if run.train(packed, held_out, continues=continues) else 3
 
 
 def _add_masking_study(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -35,7 +35,7 @@ def model_card(
 ) -> str:
     """Markdown with a Hugging Face header. ``packed`` is the summary the step ``pack`` wrote; ``notes`` is what was
     done by hand in this run."""
-    language = "ko" if any(source.endswith("_ko") for source in packed["sources"]) else "en"
+    language = settings.language
     tag = "text-generation" if settings.kind == "gpt" else "fill-mask"
     parts = [
         f"---\nlanguage: {language}\nlicense: mit\npipeline_tag: {tag}\nlibrary_name: transformers\n{_corpus(packed)}---",
@@ -49,7 +49,7 @@ def model_card(
         _snapshots(settings, snapshots),
         _losses(history),
         _samples(evaluation),
-        _again(name, settings),
+        _again(name, settings, packed),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -114,7 +114,7 @@ def _training(
         rows.append(
             (
                 "objective",
-                f"{m.mlm_probability:.0%} of tokens predicted, {m.mask_replace_prob:.0%} [MASK], {m.random_replace_prob:.0%} random, {keep:.0%} kept, drawn afresh each time; next-sentence pairs 50/50, negatives from other documents",
+                f"{_predicted(s)} predicted, {m.mask_replace_prob:.0%} [MASK], {m.random_replace_prob:.0%} random, {keep:.0%} kept, drawn afresh each time; {_next_sentences(s)}",
             )
         )
         rows.append(
@@ -125,6 +125,22 @@ def _training(
         )
     table = "\n".join(f"| {key} | {value} |" for key, value in rows)
     return f"## Training\n\n| source | text | times per epoch |\n|---|---|---|\n{sources}\n\n| | |\n|---|---|\n{table}\n\n{state}".rstrip()
+
+
+def _predicted(s: RunSettings) -> str:
+    share = f"{s.masking.mlm_probability:.0%} of {'the words (all their pieces)' if s.masking.whole_words else 'tokens'}"
+    if not s.early_tokens:
+        return share
+    early = [f"{s.mlm_probability_at(0):.0%}"] if s.early_mlm_probability is not None else []
+    early += [f"only rows of {min(s.lengths)}"] if s.early_short else []
+    return f"{share} (in the first {s.early_tokens:,} tokens {' and '.join(early) or 'the same'})"
+
+
+def _next_sentences(s: RunSettings) -> str:
+    pairs = "next-sentence pairs 50/50, negatives from other documents"
+    if s.next_sentence_share == 1:
+        return pairs
+    return f"{pairs}, in {s.next_sentence_share:.0%} of the steps; the others have rows of one segment and learn only the masked tokens"
 
 
 def _gpt_quality(e: dict[str, Any]) -> str:
@@ -235,13 +251,21 @@ def _samples(e: dict[str, Any]) -> str:
     return f"## Ten samples, unedited\n\nTemperature 0.7, 100 tokens at most, seeds 0 to 9.\n\n{texts}"
 
 
-def _again(name: str, s: RunSettings) -> str:
+def _again(name: str, s: RunSettings, packed: dict[str, Any]) -> str:
+    language = "" if s.language == "en" else f" --language {s.language}"
+    text = f"--corpus CORPUS{language}{''.join(f' --source {source}:{times}' for source, times in packed['sources'].items())}"
+    more = ""
+    if s.kind == "bert":
+        more = f" --masking {s.masking.mlm_probability}{' --whole-words' * s.masking.whole_words} --next-sentence-share {s.next_sentence_share}"
+        if s.early_tokens:
+            more += f" --early-tokens {s.early_tokens}{' --early-short' * s.early_short}"
+            more += "" if s.early_mlm_probability is None else f" --early-masking {s.early_mlm_probability}"
     return (
         "## Making it again\n\n```sh\n"
-        "python -m components.pretraining tokenizers --corpus CORPUS\n"
-        "python -m components.pretraining pack --corpus CORPUS\n"
-        f"python -m components.pretraining train {s.kind} --size {s.size.name} --tokens {s.total_tokens} --warmup-tokens {s.warmup_tokens} --batch-tokens {s.batch_tokens} --decay-share {s.decay_share} --weight-decay {s.weight_decay} --neighbour-layers {s.neighbour_layers} --snapshots {s.num_snapshots} --seed {s.seed}\n"
-        f"python -m components.pretraining evaluate {s.size.name}-{s.kind} --corpus CORPUS\n"
-        f"python -m components.pretraining export {s.size.name}-{s.kind} --to assets/models/{name}\n```\n\n"
+        f"python -m components.pretraining tokenizers {text}\n"
+        f"python -m components.pretraining pack {text}\n"
+        f"python -m components.pretraining train {s.kind} --name {name} --size {s.size.name}{language} --tokens {s.total_tokens} --warmup-tokens {s.warmup_tokens} --batch-tokens {s.batch_tokens} --decay-share {s.decay_share} --weight-decay {s.weight_decay} --neighbour-layers {s.neighbour_layers}{more} --snapshots {s.num_snapshots} --seed {s.seed}\n"
+        f"python -m components.pretraining evaluate {name} --corpus CORPUS\n"
+        f"python -m components.pretraining export {name} --to assets/models/{name}\n```\n\n"
         "`CORPUS` is a folder of text files as described in `components/pretraining/README.md`."
     )

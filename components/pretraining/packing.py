@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from components.lm.bert.masking import IGNORED_LABEL
 from components.pretraining.corpus import CorpusError, Document
 from components.pretraining.vocabularies import BERT_SPECIAL_IDS
 
@@ -154,8 +155,13 @@ class SentencePairs:
         return len(self.is_next)
 
 
-def bert_epoch(packed: PackedDocuments, seq_len: int, rng: np.random.Generator) -> SentencePairs:
+def bert_epoch(
+    packed: PackedDocuments, seq_len: int, rng: np.random.Generator, *, single: bool = False
+) -> SentencePairs:
     """One epoch as sentence pairs in shuffled order, each with at most ``seq_len - 3`` tokens.
+
+    With ``single`` each row is a run of whole sentences of one document, and its B is empty (Liu et al. 2019, section
+    4.2, "doc-sentences"); nothing is said about the next sentence.
 
     Follows BERT's data preparation: sentences of a document are gathered up to the length (one time in ten a
     shorter, random one), cut in two at a random sentence; in half of the pairs B is replaced by sentences of
@@ -183,6 +189,10 @@ def bert_epoch(packed: PackedDocuments, seq_len: int, rng: np.random.Generator) 
                 end += 1
             if end == i + 1 and (end < last and borders[end + 1] - borders[i] <= room):
                 end += 1  # a short target that holds one sentence only: take two
+            if single:
+                rows.append((borders[i], borders[end], borders[end], borders[end], 1, document, document))
+                i = end
+                continue
             first = i
             if end - i == 1 and i > 0:
                 first = i - 1  # the one before it comes along again
@@ -252,7 +262,8 @@ class BertRows:
 
 
 def bert_rows(packed: PackedDocuments, pairs: SentencePairs, index: IntArray, seq_len: int) -> BertRows:
-    """``[CLS] A [SEP] B [SEP]`` and padding for the pairs of ``index``."""
+    """``[CLS] A [SEP] B [SEP]`` and padding for the pairs of ``index``; ``[CLS] A [SEP]`` where B is empty, with
+    ``IGNORED_LABEL`` as its next-sentence label."""
     cls, sep = BERT_SPECIAL_IDS["[CLS]"], BERT_SPECIAL_IDS["[SEP]"]
     input_ids = np.zeros((len(index), seq_len), np.int64)
     token_type_ids = np.zeros_like(input_ids)
@@ -262,11 +273,18 @@ def bert_rows(packed: PackedDocuments, pairs: SentencePairs, index: IntArray, se
         b = packed.tokens[pairs.b_start[k] : pairs.b_end[k]]
         b_from = len(a) + 2
         end = b_from + len(b)
-        input_ids[row, 0], input_ids[row, b_from - 1], input_ids[row, end] = cls, sep, sep
+        input_ids[row, 0], input_ids[row, b_from - 1] = cls, sep
+        if not len(b):
+            input_ids[row, 1 : b_from - 1] = a
+            special[row, 1 : b_from - 1] = False
+            continue
+        input_ids[row, end] = sep
         input_ids[row, 1 : b_from - 1], input_ids[row, b_from:end] = a, b
         token_type_ids[row, b_from : end + 1] = 1
         special[row, 1 : b_from - 1] = special[row, b_from:end] = False
-    return BertRows(input_ids, token_type_ids, special, np.where(pairs.is_next[index], 0, 1))
+    empty = pairs.b_start[index] == pairs.b_end[index]
+    label = np.where(empty, IGNORED_LABEL, np.where(pairs.is_next[index], 0, 1))
+    return BertRows(input_ids, token_type_ids, special, label)
 
 
 def write_summary(path: Path, **facts: Any) -> None:

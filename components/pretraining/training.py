@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,14 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from components.lm.bert.masking import MASK_REPLACE_PROB, MLM_PROBABILITY, RANDOM_REPLACE_PROB, mask_tokens
+from components.lm.bert.masking import (
+    IGNORED_LABEL,
+    MASK_REPLACE_PROB,
+    MLM_PROBABILITY,
+    RANDOM_REPLACE_PROB,
+    choose_tokens,
+    corrupt_tokens,
+)
 from components.pretraining.architectures import SIZES, Size, build_model
 from components.pretraining.attention import register_training_attention
 from components.pretraining.cross_entropy import linear_cross_entropy
@@ -53,6 +60,7 @@ class Masking:
     mlm_probability: float = MLM_PROBABILITY
     mask_replace_prob: float = MASK_REPLACE_PROB
     random_replace_prob: float = RANDOM_REPLACE_PROB
+    whole_words: bool = False  # all pieces of a word, or none
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,13 @@ class RunSettings:
     weight_decay: float = 0.0  # of the matrices
     neighbour_layers: int = 1  # BERT's layers in which some heads start at a neighbour
     language: str = "en"  # of the text and the vocabulary
+    # What may help a BERT with few tokens; for so many tokens at the beginning ...
+    early_tokens: int = 0
+    early_mlm_probability: float | None = None  # ... another share is predicted,
+    early_short: bool = False  # ... only the shortest rows are used;
+    next_sentence_share: float = (
+        1.0  # share of the steps, from first to last, that also learn the next sentence
+    )
 
     def __post_init__(self) -> None:
         context = self.size.context(self.kind)
@@ -79,6 +94,20 @@ class RunSettings:
             raise TrainingError(f"row lengths must lie in 8…{context}: {sorted(self.lengths)}")
         if self.total_tokens < 1:
             raise TrainingError("the budget must be at least one token")
+        early = self.mlm_probability_at(0)
+        if not 0 < early < 1 or not 0 <= self.next_sentence_share <= 1:
+            raise TrainingError(
+                f"shares lie between 0 and 1: {early} of the tokens, {self.next_sentence_share} of the steps"
+            )
+
+    def mlm_probability_at(self, tokens: int) -> float:
+        """Share of the tokens that is predicted after ``tokens`` tokens of training."""
+        is_early = tokens < self.early_tokens and self.early_mlm_probability is not None
+        return self.early_mlm_probability or 0.0 if is_early else self.masking.mlm_probability
+
+    def lengths_at(self, tokens: int) -> dict[int, float]:
+        """Row lengths in use after ``tokens`` tokens, with their shares of the positions."""
+        return {min(self.lengths): 1.0} if self.early_short and tokens < self.early_tokens else self.lengths
 
     @property
     def vocabulary(self) -> str:
@@ -138,28 +167,41 @@ def _cpu_multiplies_bf16() -> bool:
 class Data:
     """Batches of one kind of model from packed text, addressed by what was already used."""
 
-    def __init__(self, settings: RunSettings, packed: PackedDocuments) -> None:
+    def __init__(
+        self, settings: RunSettings, packed: PackedDocuments, continues: np.ndarray | None = None
+    ) -> None:
+        """``continues`` (vocab,) bool: tokens that go on with a word; needed to mask whole words."""
+        if settings.masking.whole_words and continues is None:
+            raise TrainingError("whole words need to know which tokens continue one")
         self.settings = settings
         self.packed = packed
+        self.continues = continues
         self._epochs: dict[int, tuple[int, Any, int]] = {}  # length -> (epoch, rows or pairs, their number)
 
-    def batch(self, step: int, used: dict[int, int]) -> dict[str, np.ndarray]:
-        """The arrays of one step; ``used`` counts finished rows per length over all epochs and is advanced."""
+    def batch(self, step: int, used: dict[int, int], tokens: int = 0) -> dict[str, np.ndarray]:
+        """The arrays of one step after ``tokens`` tokens; ``used`` counts finished rows per length over all epochs and
+        is advanced. Rows of a single segment are counted under minus their length."""
         s = self.settings
         rng = np.random.default_rng([s.seed, 1, step])
-        lengths = sorted(s.lengths)
-        shares = np.array([s.lengths[length] for length in lengths])
+        in_use = s.lengths_at(tokens)
+        lengths = sorted(in_use)
+        shares = np.array([in_use[length] for length in lengths])
         length = int(rng.choice(lengths, p=shares / shares.sum()))
-        rows, number, start = self._rows(length, used)
+        single = s.kind == "bert" and s.next_sentence_share < 1 and rng.random() >= s.next_sentence_share
+        key = -length if single else length
+        rows, number, start = self._rows(key, used)
         count = min(max(1, s.batch_tokens // length), number - start)
         index = np.arange(start, start + count)
-        used[length] = used.get(length, 0) + count
+        used[key] = used.get(key, 0) + count
         if s.kind == "gpt":
             return {"rows": rows[index]}
-        return mask_bert_batch(self.packed, rows, index, length, s.masking, s.size.vocab_size, rng)
+        masking = replace(s.masking, mlm_probability=s.mlm_probability_at(tokens))
+        return mask_bert_batch(
+            self.packed, rows, index, length, masking, s.size.vocab_size, rng, self.continues
+        )
 
     def _rows(self, length: int, used: dict[int, int]) -> tuple[Any, int, int]:
-        """(rows or pairs of the epoch in progress, their number, the first unused one)."""
+        """(rows or pairs of the epoch in progress, their number, the first unused one); ``length`` as in ``used``."""
         epoch, before = 0, 0
         cached = self._epochs.get(length)
         done = used.get(length, 0)
@@ -167,9 +209,12 @@ class Data:
             epoch, before = cached[0], cached[2]
         while True:
             if cached is None or cached[0] != epoch:
-                rng = np.random.default_rng([self.settings.seed, 2, length, epoch])
-                make = gpt_epoch if self.settings.kind == "gpt" else bert_epoch
-                rows = make(self.packed, length, rng)
+                seed = [self.settings.seed, 2 if length > 0 else 4, abs(length), epoch]
+                rng = np.random.default_rng(seed)
+                if self.settings.kind == "gpt":
+                    rows: Any = gpt_epoch(self.packed, length, rng)
+                else:
+                    rows = bert_epoch(self.packed, abs(length), rng, single=length < 0)
                 cached = (epoch, rows, before)
             if done < before + len(cached[1]):
                 self._epochs[length] = cached
@@ -187,16 +232,25 @@ def mask_bert_batch(
     masking: Masking,
     vocab_size: int,
     rng: np.random.Generator,
+    continues: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
-    """Model input of BERT for some pairs, masked afresh: arrays (rows, seq), labels -100 where nothing is predicted."""
+    """Model input of BERT for some pairs, masked afresh: arrays (rows, seq), labels -100 where nothing is predicted.
+
+    ``continues`` (vocab,) bool says which tokens go on with a word; ``Masking.whole_words`` needs it."""
     rows = bert_rows(packed, pairs, index, length)
-    masked = mask_tokens(
+    if masking.whole_words:
+        assert continues is not None
+        chosen = choose_words(
+            rows.input_ids, rows.special_tokens_mask, continues, masking.mlm_probability, rng
+        )
+    else:
+        chosen = choose_tokens(rows.special_tokens_mask, masking.mlm_probability, seed=rng)
+    masked = corrupt_tokens(
         rows.input_ids,
-        rows.special_tokens_mask,
+        chosen,
         mask_token_id=BERT_SPECIAL_IDS["[MASK]"],
         vocab_size=vocab_size,
         first_random_id=FIRST_WORD_ID,
-        mlm_probability=masking.mlm_probability,
         mask_replace_prob=masking.mask_replace_prob,
         random_replace_prob=masking.random_replace_prob,
         seed=rng,
@@ -209,6 +263,25 @@ def mask_bert_batch(
         "next_sentence_label": rows.next_sentence_label,
         "actions": masked.actions,
     }
+
+
+def choose_words(
+    input_ids: np.ndarray,
+    special_tokens_mask: np.ndarray,
+    continues: np.ndarray,
+    mlm_probability: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Whole words chosen with ``mlm_probability``: all pieces or none, (rows, seq) bool.
+
+    A word is a token and the tokens after it that ``continues`` (vocab,) names; never a special token. A piece that
+    follows a special token begins a word of its own."""
+    after_special = np.ones_like(special_tokens_mask)
+    after_special[:, 1:] = special_tokens_mask[:, :-1]
+    begins = ~continues[input_ids] | after_special | special_tokens_mask
+    word = np.cumsum(begins.ravel()) - 1
+    thrown = rng.random(int(word[-1]) + 1 if len(word) else 0, np.float32) < mlm_probability
+    return np.asarray(thrown[word].reshape(input_ids.shape) & ~special_tokens_mask)
 
 
 def count_tokens(batch: dict[str, np.ndarray]) -> int:
@@ -241,7 +314,8 @@ class Learner:
         return self.compiled if wanted else self.backbone
 
     def losses(self, batch: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
-        """``loss`` to minimise (nats); for BERT also ``mlm`` and ``nsp``, which add up to it, and accuracies."""
+        """``loss`` to minimise (nats); for BERT also ``mlm`` and ``nsp``, which add up to it, and accuracies
+        (``nsp`` only where the rows are pairs)."""
         tensors = {name: torch.from_numpy(array).to(self.machine.device) for name, array in batch.items()}
         autocast = torch.autocast(self.machine.device, torch.bfloat16) if self.machine.bf16 else nullcontext()
         with autocast:
@@ -272,14 +346,17 @@ class Learner:
         logits = model.cls.predictions(out.last_hidden_state[chosen]).float()  # (predicted tokens, vocab)
         next_logits = model.cls.seq_relationship(out.pooler_output).float()
         mlm = nn.functional.cross_entropy(logits, targets) if len(targets) else logits.sum()
-        nsp = nn.functional.cross_entropy(next_logits, batch["next_sentence_label"])
-        return {
-            "loss": mlm + nsp,
+        found = {
             "mlm": mlm.detach(),
-            "nsp": nsp.detach(),
             "mlm_accuracy": (logits.argmax(-1) == targets).float().mean().detach(),
-            "nsp_accuracy": (next_logits.argmax(-1) == batch["next_sentence_label"]).float().mean().detach(),
         }
+        next_labels = batch["next_sentence_label"]
+        if (next_labels == IGNORED_LABEL).all():  # rows of a single segment: nothing to say about the next
+            return {"loss": mlm + 0 * next_logits.sum(), **found}
+        nsp = nn.functional.cross_entropy(next_logits, next_labels)
+        found["nsp"] = nsp.detach()
+        found["nsp_accuracy"] = (next_logits.argmax(-1) == next_labels).float().mean().detach()
+        return {"loss": mlm + nsp, **found}
 
 
 def held_out_losses(learner: Learner, packed: PackedDocuments, max_rows: int = 256) -> dict[str, float]:
@@ -368,6 +445,7 @@ class Run:
         if settings_path.exists():
             old = json.loads(settings_path.read_text(encoding="utf-8"))
             fixed = ("kind", "size", "masking", "seed", "language")
+            old["masking"] = {**asdict(Masking()), **old["masking"]}  # written before there was whole_words
             changed = [name for name in fixed if old.get(name, new[name]) != new[name]]
             if changed:
                 raise TrainingError(
@@ -431,14 +509,15 @@ class Run:
         save_every_s: float = 300.0,
         evaluate_every: int = 20,
         on_step: Callable[[int, float], None] | None = None,
+        continues: np.ndarray | None = None,
     ) -> bool:
         """Train to the end of the budget. Returns False when a signal stopped it; the state is saved either way.
 
         ``evaluate_every``: held-out losses are written this many times over the whole budget.
-        ``on_step`` gets (step, loss) after each step.
+        ``on_step`` gets (step, loss) after each step. ``continues`` as in ``Data``.
         """
         s, progress = self.settings, self.progress
-        data = Data(s, packed)
+        data = Data(s, packed, continues)
         schedule = s.schedule
         snapshots = [point for point in s.snapshot_tokens() if point >= progress.tokens]
         next_evaluation = progress.tokens
@@ -465,7 +544,7 @@ class Run:
                     if not self.save("stable.pt"):  # every step so far ran at the full rate
                         tqdm.write(f"{self.folder}: the disk is full; no stable state was saved")
                     progress.decayed = True
-                batch = data.batch(progress.step, progress.used)
+                batch = data.batch(progress.step, progress.used, progress.tokens)
                 set_rate(self.optimizers, schedule.factor(progress.tokens))
                 losses = self.learner.losses(batch)
                 losses["loss"].backward()

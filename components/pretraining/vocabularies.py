@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from tokenizers import (
     Tokenizer,
     decoders,
@@ -127,6 +129,16 @@ def _bert_pipeline(model: models.Model, language: str) -> Tokenizer:
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece(prefix="##")
     return tokenizer
+
+
+def continuing_tokens(path: Path) -> npt.NDArray[np.bool_]:
+    """Which tokens of a saved WordPiece vocabulary go on with a word (``##``), (vocab,) bool."""
+    vocab = Tokenizer.from_file(str(path)).get_vocab()
+    continues = np.zeros(len(vocab), bool)
+    continues[
+        [token_id for token, token_id in vocab.items() if token.startswith("##") and len(token) > 2]
+    ] = True
+    return continues
 
 
 def unknown_share(tokenizer: Tokenizer, texts: Sequence[str]) -> float:

@@ -118,6 +118,22 @@ def test_rows_are_cls_a_sep_b_sep(bert_packed: PackedDocuments, pairs: SentenceP
         assert rows.next_sentence_label[row] == (0 if pairs.is_next[k] else 1)
 
 
+def test_rows_of_one_segment_go_once_through_every_document(bert_packed: PackedDocuments) -> None:
+    pairs = bert_epoch(bert_packed, 32, np.random.default_rng(0), single=True)
+    covered = np.zeros(len(bert_packed.tokens) + 1, np.int64)
+    np.add.at(covered, pairs.a_start, 1)
+    np.add.at(covered, pairs.a_end, -1)
+    expected = np.repeat(bert_packed.repeats, np.diff(bert_packed.document_offsets))
+    np.testing.assert_array_equal(np.cumsum(covered)[:-1], expected)
+    rows = bert_rows(bert_packed, pairs, np.arange(len(pairs)), 32)
+    assert set(rows.next_sentence_label) == {-100}
+    assert rows.token_type_ids.sum() == 0
+    for row, k in enumerate(range(10)):
+        a = bert_packed.tokens[pairs.a_start[k] : pairs.a_end[k]].tolist()
+        assert rows.input_ids[row].tolist() == [101, *a, 102] + [0] * (30 - len(a))
+        assert rows.special_tokens_mask[row].sum() == 32 - len(a)
+
+
 def test_a_document_of_one_sentence_is_used(wordpiece: Tokenizer) -> None:
     packed = pack_documents([Document("Only one.", "x"), Document("Another. Two.", "x")], wordpiece, by_sentence=True)  # fmt: skip
     pairs = bert_epoch(packed, 32, np.random.default_rng(0))

@@ -24,10 +24,12 @@ from components.pretraining.packing import PackedDocuments
 from components.pretraining.training import (
     Data,
     Machine,
+    Masking,
     Run,
     RunSettings,
     TrainingError,
     check_card,
+    choose_words,
     read_history,
     read_run,
 )
@@ -158,6 +160,71 @@ def test_batches_mask_only_ordinary_tokens(kind: str, packed: PackedDocuments) -
     assert abs(chosen / ordinary - 0.15) < 5 * np.sqrt(0.15 * 0.85 / ordinary)
 
 
+def test_whole_words_are_chosen_or_none_of_their_pieces() -> None:
+    continues = np.zeros(20, bool)
+    continues[10:] = True
+    rng = np.random.default_rng(0)
+    ids = rng.integers(1, 20, (200, 30))
+    special = np.zeros(ids.shape, bool)
+    special[:, [0, 15, 29]] = True
+    chosen = choose_words(ids, special, continues, 0.3, rng)
+    assert not (chosen & special).any()
+    inner = continues[ids] & ~special
+    inner[:, [1, 16]] = False  # after a special token a piece begins a word
+    rows, columns = np.nonzero(inner)
+    np.testing.assert_array_equal(chosen[rows, columns], chosen[rows, columns - 1])
+    begins = ~inner & ~special
+    share = chosen[begins].mean()
+    assert abs(share - 0.3) < 5 * np.sqrt(0.3 * 0.7 / begins.sum())  # five standard deviations
+    with pytest.raises(TrainingError, match="which tokens continue"):
+        Data(settings("bert", masking=Masking(whole_words=True)), PackedDocuments(*[np.zeros(1)] * 3, 0))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["bert"])
+def test_the_first_part_of_a_run_may_have_more_masks_and_short_rows(
+    kind: str, packed: PackedDocuments
+) -> None:
+    run = settings(kind, early_tokens=1000, early_mlm_probability=0.5, early_short=True)
+    data = Data(run, packed)
+    shares: dict[bool, list[float]] = {True: [], False: []}
+    for step in range(60):
+        early = step < 30
+        batch = data.batch(step, {}, 0 if early else 1000)
+        if early:
+            assert batch["input_ids"].shape[1] == 16
+        ordinary = ~np.isin(np.where(batch["labels"] < 0, batch["input_ids"], batch["labels"]), (0, 101, 102))
+        shares[early].append((batch["labels"] >= 0).sum() / ordinary.sum())
+    assert np.mean(shares[True]) == pytest.approx(0.5, abs=0.05)
+    assert np.mean(shares[False]) == pytest.approx(0.15, abs=0.03)
+    with pytest.raises(TrainingError, match="shares lie between"):
+        settings(kind, early_tokens=1000, early_mlm_probability=1.5)
+
+
+@pytest.mark.parametrize("kind", ["bert"])
+def test_part_of_the_steps_may_leave_the_next_sentence_out(
+    kind: str, packed: PackedDocuments, tmp_path: Path
+) -> None:
+    run = settings(kind, next_sentence_share=0.5)
+    data, used = Data(run, packed), {}
+    without = [bool((data.batch(step, used)["next_sentence_label"] < 0).all()) for step in range(200)]
+    assert abs(np.mean(without) - 0.5) < 5 * 0.5 / np.sqrt(200)  # five standard deviations of a fair coin
+    assert set(used) == {16, 32, -16, -32}
+    whole = losses_of(tmp_path / "whole", run, packed)
+    cut = losses_of(tmp_path / "cut", run, packed, stop_after=5)
+    assert cut[:4] + losses_of(tmp_path / "cut", run, packed) == whole
+
+
+def test_a_run_written_before_there_were_whole_words_goes_on(
+    gpt_packed: PackedDocuments, tmp_path: Path
+) -> None:
+    losses_of(tmp_path, settings("gpt"), gpt_packed, stop_after=4)
+    written = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    del written["masking"]["whole_words"], written["language"]
+    (tmp_path / "run.json").write_text(json.dumps(written), encoding="utf-8")
+    assert read_run(tmp_path) == settings("gpt")
+    assert Run(tmp_path, settings("gpt"), CPU).progress.step == 3
+
+
 @pytest.mark.parametrize("kind", ["bert", "gpt"])
 def test_an_epoch_is_used_up_before_the_next_begins(kind: str, packed: PackedDocuments) -> None:
     data = Data(settings(kind, lengths={32: 1.0}), packed)
@@ -185,9 +252,9 @@ def test_a_run_without_budget_or_with_rows_too_long_is_refused() -> None:
 def test_an_epoch_is_made_once(kind: str, packed: PackedDocuments, monkeypatch: pytest.MonkeyPatch) -> None:
     make, made = getattr(training, f"{kind}_epoch"), []
 
-    def counted(*arguments: object) -> object:
+    def counted(*arguments: object, **options: object) -> object:
         made.append(arguments)
-        return make(*arguments)
+        return make(*arguments, **options)
 
     monkeypatch.setattr(training, f"{kind}_epoch", counted)
     data, used = Data(settings(kind, lengths={32: 1.0}), packed), {}

@@ -11,6 +11,7 @@ from components.pretraining.vocabularies import (
     COMMON_SYLLABLES,
     COMPATIBILITY_JAMO,
     REQUIRED_CHARACTERS,
+    continuing_tokens,
     save_for_transformers,
     train_wordpiece,
     unknown_share,
@@ -112,3 +113,11 @@ def test_odd_text_is_read_without_an_error(korean: Tokenizer, text: str) -> None
 def test_a_vocabulary_without_room_for_its_alphabet_is_refused() -> None:
     with pytest.raises(ValueError, match="no room for an alphabet of"):
         train_wordpiece(["아이"], 2048, "ko")
+
+
+def test_continuing_tokens_are_those_with_the_mark(wordpiece: Tokenizer, tmp_path: Path) -> None:
+    wordpiece.save(str(tmp_path / "vocabulary.json"))
+    continues = continuing_tokens(tmp_path / "vocabulary.json")
+    assert continues.shape == (wordpiece.get_vocab_size(),)
+    assert continues[wordpiece.token_to_id("##a")]
+    assert not continues[[wordpiece.token_to_id("a"), wordpiece.token_to_id("#"), 0, 103]].any()
