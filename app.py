@@ -18,17 +18,17 @@ page = contents(
     lesson("start/home", icon="home", default=True),
     {
         "tokens": [
-            lesson("tokens/bpe", icon="call_merge"),
-            lesson("tokens/encode", icon="data_array"),
-            lesson("tokens/wordpiece", icon="extension"),
-            lesson("tokens/compare", icon="compare_arrows"),
+            lesson("tokens/bpe", icon="call_merge", minutes=15),
+            lesson("tokens/encode", icon="data_array", minutes=8),
+            lesson("tokens/wordpiece", icon="extension", minutes=15),
+            lesson("tokens/compare", icon="compare_arrows", minutes=8),
         ],
         "transformer": [
-            lesson("transformer/positions", icon="pin_drop"),
-            lesson("transformer/self_attention", icon="conversion_path"),
-            lesson("transformer/masks", icon="visibility_lock"),
-            lesson("transformer/sparse", icon="blur_linear"),
-            lesson("transformer/sizes", icon="stacks"),
+            lesson("transformer/positions", icon="pin_drop", minutes=8),
+            lesson("transformer/self_attention", icon="conversion_path", minutes=15),
+            lesson("transformer/masks", icon="visibility_lock", minutes=8),
+            lesson("transformer/sparse", icon="blur_linear", minutes=6),
+            lesson("transformer/sizes", icon="stacks", minutes=8),
         ],
         "bert": [
             lesson("bert/inputs", icon="layers"),

@@ -2,6 +2,7 @@
 import { h, fill, instances, words } from "../glassbox.lib/dom.js";
 import "../glassbox.lib/keys.js";
 import { living } from "../glassbox.lib/living.js";
+import "../glassbox.lib/seen.js";
 
 const create = instances((parent) => {
   const state = { parent, data: null };

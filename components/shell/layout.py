@@ -260,7 +260,8 @@ def foot(
             if export is not None:
                 _export(name, export)
             if after is not None:
-                st.page_link(after.page, label=f"{after.title} →", query_params=links.frame_query())
+                with st.container(key="gb-next", width="content"):  # steppers find it: lib/stepper.js
+                    st.page_link(after.page, label=f"{after.title} →", query_params=links.frame_query())
             else:
                 st.html(f'<p class="gb-source">{t("layout", "last_page")}</p>', width="content")
         if terms:

@@ -1,7 +1,7 @@
 """The table of contents: which pages exist, in which order, and how one leads to the next."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,15 @@ FAVICON = (
 
 @dataclass(frozen=True)
 class Lesson:
-    """One page: ``name`` is chapter and file (``gpt/generation``); the address is ``gpt-generation``."""
+    """One page: ``name`` is chapter and file (``gpt/generation``); the address is ``gpt-generation``.
+
+    ``minutes`` is about how long a lecturer needs for it: a plan, not a measurement.
+    """
 
     name: str
     page: Any  # st.Page; Streamlit exports the function, not the class
     chapter: str = ""
+    minutes: int = 10
 
     @property
     def url_path(self) -> str:
@@ -40,7 +44,7 @@ class Lesson:
         return t(self.name, "question")
 
 
-def lesson(name: str, *, icon: str, default: bool = False) -> Lesson:
+def lesson(name: str, *, icon: str, minutes: int = 10, default: bool = False) -> Lesson:
     """Declare a page; its title and its one question are registered under its name in ``ui.toml``."""
     page = st.Page(
         PAGES / f"{name}.py",
@@ -50,7 +54,7 @@ def lesson(name: str, *, icon: str, default: bool = False) -> Lesson:
         default=default,
         help=t(name, "question"),
     )
-    return Lesson(name, page)
+    return Lesson(name, page, minutes=minutes)
 
 
 def contents(home: Lesson, chapters: Mapping[str, Sequence[Lesson]]) -> Any:
@@ -62,7 +66,7 @@ def contents(home: Lesson, chapters: Mapping[str, Sequence[Lesson]]) -> Any:
     """
     shown = {chapter: list(lessons) for chapter, lessons in chapters.items() if lessons}
     st.session_state["_lessons"] = [
-        Lesson(item.name, item.page, chapter) for chapter, lessons in shown.items() for item in lessons
+        replace(item, chapter=chapter) for chapter, lessons in shown.items() for item in lessons
     ]
     st.session_state["_home"] = home
     menu = {"": [home.page]} | {

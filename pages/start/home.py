@@ -7,7 +7,7 @@ from components.lessons.recorded import miniature
 from components.shell import links
 from components.shell.layout import page_header
 from components.shell.navigation import lessons
-from components.words import t
+from components.words import labels, t
 
 links.open_view("start/home")
 page_header("start/home")
@@ -22,11 +22,13 @@ chosen = course_map(
             "title": stop.title,
             "question": stop.question,
             "miniature": miniature(stop.name),
+            "minutes": stop.minutes,
         }
         for stop in stops.values()
     ],
     start=t("home", "start"),
     intro=t("home", "intro"),
+    words=labels("home"),
 )
 if chosen is not None:
     st.switch_page(stops[chosen].page, query_params=links.frame_query())

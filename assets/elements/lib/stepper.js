@@ -4,6 +4,10 @@ import { ownKeys } from "./keys.js";
 
 // One step is an angle, playing is a filled triangle: the two must not look alike.
 const ICONS = { first: "M14 4l-6 6 6 6M5 4v12", back: "M12.5 4l-6 6 6 6", play: "M6 4l9 6-9 6z", pause: "M7 4v12M13 4v12", next: "M7.5 4l6 6-6 6", last: "M6 4l6 6-6 6M15 4v12" };
+const ARRIVED = 700; // milliseconds at the last step before one press more leaves the page
+/** The link to the page that comes after this one (components/shell/layout.py), if there is one. */
+const nextPage = () => document.querySelector(".st-key-gb-next a");
+const titleOf = (link) => (link.querySelector("p") ?? link).textContent.replace(/\s*→\s*$/, "").trim();
 const SPEEDS = [0.5, 1, 2, 4, 8];
 
 const icon = (name) => h("svg", { viewBox: "0 0 20 20", width: "1.15em", height: "1.15em", "aria-hidden": "true" },
@@ -16,9 +20,10 @@ const icon = (name) => h("svg", { viewBox: "0 0 20 20", width: "1.15em", height:
  * onWant(): play or next ran past the last known step (a text that can be continued); optional.
  * label(step, last): what stands beside the scrubber; optional.
  * set({step, last, open}): take over a state; `open` says that more steps can be had beyond `last`.
+ * At the last step it says which page comes next, and one step on goes there: a lecturer needs only the clicker.
  */
 export function stepper({ words, onMove, onWant, label }) {
-  const state = { step: 0, last: 0, open: false, playing: false, speed: 1, timer: null, ahead: 0 };
+  const state = { step: 0, last: 0, open: false, playing: false, speed: 1, timer: null, ahead: 0, since: 0 };
   const button = (action, text) => h("button", { type: "button", class: `gb-step gb-step-${action}`, title: text, "aria-label": text, onclick: () => act(action) }, icon(action));
   const buttons = { first: button("first", words.first), back: button("back", words.back), play: button("play", words.play), next: button("next", words.next), last: button("last", words.last) };
   const scrub = h("input", { type: "range", min: "0", step: "1", "aria-label": words.scrub, class: "gb-scrub", oninput: () => { play(false); move(Number(scrub.value)); } });
@@ -26,15 +31,19 @@ export function stepper({ words, onMove, onWant, label }) {
   const speed = h("select", { "aria-label": words.speed, title: words.speed, class: "gb-speed", onchange: () => { state.speed = Number(speed.value); if (state.playing) { play(false); play(true); } } },
     ...SPEEDS.map((s) => h("option", { value: String(s), selected: s === 1 ? true : undefined }, `${s}×`)));
   speed.value = "1";
-  const node = h("div", { class: "gb-stepper", role: "group", "aria-label": words.steps }, buttons.first, buttons.back, buttons.play, buttons.next, buttons.last, scrub, shown, speed);
+  const onward = h("span", { class: "gb-step-onward", "aria-live": "polite" });
+  const node = h("div", { class: "gb-stepper", role: "group", "aria-label": words.steps }, buttons.first, buttons.back, buttons.play, buttons.next, buttons.last, scrub, shown, onward, speed);
 
+  const atEnd = () => state.step >= state.last && !state.open;
   function paint() {
     scrub.max = String(state.last);
     scrub.value = String(state.step);
     scrub.setAttribute("aria-valuetext", label ? label(state.step, state.last) : say(words.step_of, { step: state.step, last: state.last }));
     shown.textContent = label ? label(state.step, state.last) : say(words.step_of, { step: state.step, last: state.last });
     buttons.first.disabled = buttons.back.disabled = state.step <= 0;
-    buttons.next.disabled = state.step >= state.last && !state.open;
+    const link = atEnd() ? nextPage() : null;
+    onward.textContent = link && words.next_page ? say(words.next_page, { title: titleOf(link) }) : "";
+    buttons.next.disabled = atEnd() && !link;
     buttons.last.disabled = state.step >= state.last;
     const name = state.playing ? "pause" : "play";
     fill(buttons.play, icon(name));
@@ -48,6 +57,7 @@ export function stepper({ words, onMove, onWant, label }) {
     const to = Math.min(Math.max(step, 0), state.last);
     if (to === state.step) { paint(); return; }
     state.step = to;
+    state.since = performance.now();
     paint();
     onMove(to);
   }
@@ -63,19 +73,27 @@ export function stepper({ words, onMove, onWant, label }) {
     }
     paint();
   }
-  function act(action) {
+  function act(action, repeated = false) {
     if (action === "play") { play(!state.playing); return; }
     play(false);
+    if (action === "next" && atEnd()) {
+      const said = onward.textContent;
+      paint(); // the link may have been drawn after the stepper
+      if (said && onward.textContent && !repeated && performance.now() - state.since > ARRIVED) nextPage().click();
+      return;
+    }
     move({ first: 0, back: state.step - 1, next: state.step + 1, last: state.last }[action]);
   }
   const giveBack = ownKeys(act);
   paint();
+  const late = setTimeout(paint, 1500); // by then the foot of the page stands, with the link in it
   return {
     node,
     get step() { return state.step; },
     get playing() { return state.playing; },
     /** Take over a state that came from outside; does not call onMove, except for a step the reader already asked for. */
     set({ step = state.step, last = state.last, open = state.open }) {
+      if (last !== state.last || open !== state.open) state.since = performance.now();
       state.last = last; state.open = open;
       state.step = Math.min(Math.max(step, 0), last);
       if (state.ahead > 0 && state.step < last) {
@@ -88,7 +106,7 @@ export function stepper({ words, onMove, onWant, label }) {
       paint();
     },
     act,
-    destroy() { clearInterval(state.timer); giveBack(); },
+    destroy() { clearInterval(state.timer); clearTimeout(late); giveBack(); },
   };
 }
 

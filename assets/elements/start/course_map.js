@@ -1,5 +1,6 @@
 // The course as one line through its stops; each stop is a card with a live miniature.
-import { h, fill, instances, reducedMotion } from "../glassbox.lib/dom.js";
+import { h, fill, instances, reducedMotion, words as say } from "../glassbox.lib/dom.js";
+import { forget, seen } from "../glassbox.lib/seen.js";
 import { visible, percent } from "../glassbox.lib/format.js";
 import { living } from "../glassbox.lib/living.js";
 
@@ -33,8 +34,6 @@ const KINDS = { strips, bars, matrix };
 export default living(function ({ data, parentElement, setTriggerValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-course_map");
-  state.timers.forEach(clearInterval);
-  state.timers = [];
   const go = (name) => (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -45,30 +44,40 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
     url.pathname = url.pathname.replace(/[^/]*$/, stop.path);
     return url.href;
   };
-  const chapters = [...new Set(data.stops.map((stop) => stop.chapter))];
-  let number = 0;
-  const lanes = chapters.map((chapter) => {
-    const cards = data.stops.filter((stop) => stop.chapter === chapter).map((stop) => {
-      number += 1;
-      const mini = h("div", { class: "mini", "aria-hidden": "true" });
-      if (stop.miniature) {
-        const draw = KINDS[stop.miniature.kind];
-        let at = 0;
-        draw(mini, stop.miniature, at);
-        if (!reducedMotion() && stop.miniature.frames.length > 1) {
-          state.timers.push(setInterval(() => { if (mini.isConnected && !document.hidden) { at += 1; draw(mini, stop.miniature, at); } }, 1800));
+  function draw() {
+    state.timers.forEach(clearInterval);
+    state.timers = [];
+    const w = data.words, known = new Set(seen());
+    const seenHere = data.stops.filter((stop) => known.has(stop.path)).length;
+    const minutes = (stops) => say(w.minutes, { n: stops.reduce((sum, stop) => sum + stop.minutes, 0) });
+    const chapters = [...new Set(data.stops.map((stop) => stop.chapter))];
+    let number = 0;
+    const lanes = chapters.map((chapter) => {
+      const cards = data.stops.filter((stop) => stop.chapter === chapter).map((stop) => {
+        number += 1;
+        const mini = h("div", { class: "mini", "aria-hidden": "true" });
+        if (stop.miniature) {
+          const paint = KINDS[stop.miniature.kind];
+          let at = 0;
+          paint(mini, stop.miniature, at);
+          if (!reducedMotion() && stop.miniature.frames.length > 1) {
+            state.timers.push(setInterval(() => { if (mini.isConnected && !document.hidden) { at += 1; paint(mini, stop.miniature, at); } }, 1800));
+          }
         }
-      }
-      return h("li", {}, h("a", { class: "stop", href: address(stop), onclick: go(stop.name) },
-        h("span", { class: "number" }, number), h("strong", {}, stop.title), h("span", { class: "question" }, stop.question), mini));
+        return h("li", {}, h("a", { class: "stop", href: address(stop), onclick: go(stop.name) },
+          h("span", { class: known.has(stop.path) ? "number seen" : "number", title: known.has(stop.path) ? w.seen : null, "aria-label": known.has(stop.path) ? `${number}, ${w.seen}` : null }, known.has(stop.path) ? "✓" : number),
+          h("span", { class: "head" }, h("strong", {}, stop.title), h("span", { class: "minutes" }, minutes([stop]))), h("span", { class: "question" }, stop.question), mini));
+      });
+      return h("section", { class: "lane" }, h("h2", {}, chapter, h("span", { class: "minutes" }, minutes(data.stops.filter((stop) => stop.chapter === chapter)))), h("ol", {}, ...cards));
     });
-    return h("section", { class: "lane" }, h("h2", {}, chapter), h("ol", {}, ...cards));
-  });
-  const first = data.stops[0];
-  fill(root,
-    h("div", { class: "begin" },
-      first ? h("a", { class: "start", href: address(first), onclick: go(first.name) }, data.start, " →") : null,
-      h("p", {}, data.intro)),
-    h("div", { class: "map" }, ...lanes));
+    const first = data.stops[0];
+    fill(root,
+      h("div", { class: "begin" },
+        first ? h("a", { class: "start", href: address(first), onclick: go(first.name) }, data.start, " →") : null,
+        h("p", {}, data.intro)),
+      seenHere ? h("p", { class: "progress" }, say(w.progress, { seen: seenHere, all: data.stops.length }), " ", h("button", { type: "button", class: "forget", onclick: () => { forget(); draw(); } }, w.forget)) : null,
+      h("div", { class: "map" }, ...lanes));
+  }
+  draw();
   return () => { state.timers.forEach(clearInterval); state.timers = []; };
 });

@@ -17,3 +17,4 @@ def test_every_page_is_a_stop(open_page: Open, lang: str) -> None:
         assert stop["title"]
         assert stop["question"]
         assert stop["miniature"]["frames"]
+        assert 3 <= stop["minutes"] <= 30

@@ -1,0 +1,37 @@
+"""One step on at the last step goes to the next page, after the page has said so."""
+
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "said"),
+    [
+        ("/tokens-bpe?lang=en&bpe_step=9", "**/tokens-encode**", "→ next page: Encode a word"),
+        ("/tokens-bpe?lang=ko&bpe_step=9", "**/tokens-encode**", "→ 다음 페이지: 단어를 토큰으로"),
+    ],
+)
+def test_the_clicker_goes_on_to_the_next_page(
+    open_at, outside: list[str], here: str, there: str, said: str
+) -> None:
+    page = open_at(here)
+    onward = page.locator(".gb-step-onward")
+    expect(page.locator(".gb-bpe_board")).to_have_attribute("data-step", "9")
+    expect(onward).to_have_text("")
+    page.keyboard.press("PageDown")
+    expect(page.locator(".gb-bpe_board")).to_have_attribute("data-step", "10")
+    expect(onward).to_have_text(said)
+    page.wait_for_timeout(800)  # a press that was meant for the last step does not leave the page
+    page.keyboard.press("PageDown")
+    page.wait_for_url(there)
+    assert outside == []
+
+
+def test_a_key_held_down_stays_on_the_page(open_at) -> None:
+    page = open_at("/tokens-bpe?bpe_step=8")
+    expect(page.locator(".gb-bpe_board")).to_have_attribute("data-step", "8")
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator(".gb-bpe_board")).to_have_attribute("data-step", "10")
+    page.wait_for_timeout(500)
+    assert "tokens-bpe" in page.url
