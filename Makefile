@@ -7,7 +7,7 @@ RUN_READY := $(VENV)/.requirements
 DEV_READY := $(VENV)/.requirements-dev
 BROWSER_READY := $(VENV)/.browser
 
-.PHONY: run dev test lint types bench traces clean
+.PHONY: run dev test lint types bench traces goldens clean
 
 run: $(RUN_READY)
 	@$(BIN)/python -m components.shell.server --port $(PORT)
@@ -34,6 +34,10 @@ bench: $(DEV_READY) $(BROWSER_READY)
 # The first screens that are drawn before torch is imported.
 traces: $(RUN_READY)
 	$(BIN)/python assets/traces/make.py
+
+# What torch computes, for the tests of the browser's engine: after any change of a bundled model's weights.
+goldens: $(DEV_READY)
+	$(BIN)/python -m tests.golden.engine
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Glassbox needs Python 3.11 or newer; set PYTHON=/path/to/it")'

@@ -1,0 +1,133 @@
+// The pieces of which every Transformer here is put together (Vaswani et al. 2017, arXiv:1706.03762). Numbers live in one memory
+// `m` (memory.js); x, y, z are addresses of [n, size], one row a token. `off` and `keep` are explained in gpt2.js.
+
+/** Whether `list` (true: everywhere, or layer numbers) names `layer`. */
+export const names = (list, layer) => list === true || Boolean(list?.includes(layer));
+/** The second numbers of the [layer, number] pairs that name `layer`. */
+export const within = (pairs, layer) => (pairs ?? []).filter(([l]) => l === layer).map(([, number]) => number);
+
+/** What a forward pass gives back beside its logits: one array per thing asked for, to be filled layer by layer. */
+export function keeping(keep) {
+  const list = (wanted) => (wanted ? [] : null);
+  return { attention: list(keep.attention), residual: list(keep.residual), heads: list(keep.heads), parts: { attention: list(keep.parts), feedForward: list(keep.parts) } };
+}
+
+/** Room for the work on up to `rows` tokens that look at up to `slots`. */
+export function desk(m, { rows, size, hidden, slots, vocab }) {
+  const room = (n) => m.room(rows * n);
+  return { x: room(size), y: room(size), z: room(size), query: room(size), value: room(size), context: room(size), hidden: room(hidden), scores: m.room(CHUNK * (slots + 8)), logits: m.room(LOGITS * (vocab + 4)) };
+}
+const CHUNK = 32, LOGITS = 8; // rows of scores, and of logits, computed at a time
+const FORBIDDEN = -1e30;
+
+/** y = sum of one row of each table; `rows` is [n] row numbers per table. */
+export function embed(m, tables, y, size) {
+  const f = m.f;
+  tables.forEach(({ table, rows, scale = 1 }, number) => rows.forEach((row, r) => {
+    for (let i = 0, to = y + r * size, from = table + row * size; i < size; i++) f[to + i] = (number ? f[to + i] : 0) + scale * f[from + i];
+  }));
+}
+
+/** y = LayerNorm(x) (Ba, Kiros and Hinton 2016, arXiv:1607.06450, equation 4); with `leftOut` y = x. */
+export function norm(m, { weight, bias, size, epsilon }, x, y, n, leftOut = false) {
+  const f = m.f;
+  if (leftOut) { f.copyWithin(y, x, x + n * size); return; }
+  for (let r = 0; r < n; r++, x += size, y += size) {
+    let mean = 0, spread = 0;
+    for (let i = 0; i < size; i++) mean += f[x + i];
+    mean /= size;
+    for (let i = 0; i < size; i++) spread += (f[x + i] - mean) ** 2;
+    const scale = 1 / Math.sqrt(spread / size + epsilon);
+    for (let i = 0; i < size; i++) f[y + i] = (f[x + i] - mean) * scale * f[weight + i] + f[bias + i];
+  }
+}
+
+/** The residual connection, x = x + z (section 3.1): the part's contribution z is kept where asked, or left out, or x itself is. */
+export function join(m, z, x, count, { kept = null, partOff = false, residualOff = false } = {}) {
+  const f = m.f;
+  if (partOff) f.fill(0, z, z + count);
+  kept?.push(m.read(z, count));
+  if (residualOff) f.copyWithin(x, z, z + count);
+  else for (let i = 0; i < count; i++) f[x + i] += f[z + i];
+}
+
+/** z = the position-wise feed-forward network of y (section 3.3): up, activation, down. Neurons that are off stay at 0. */
+export function feedForward(m, { hidden }, { up, down, activation }, y, z, n, neuronsOff = []) {
+  m.linear(y, up.w, up.b, hidden, n, up.inner, up.outer);
+  m[activation](hidden, n * up.outer);
+  for (const neuron of neuronsOff) for (let r = 0; r < n; r++) m.f[hidden + r * up.outer + neuron] = 0;
+  m.linear(hidden, down.w, down.b, z, n, down.inner, down.outer);
+}
+
+/** The mask of a model that writes from left to right: row r, at slot from + r, looks at slots 0 … from + r. */
+export function causal(n, from) {
+  const total = from + n, mask = new Uint8Array(n * total);
+  for (let r = 0; r < n; r++) mask.fill(1, r * total, r * total + from + r + 1);
+  return mask;
+}
+
+/**
+ * Multi-head attention (section 3.2) over `slots` places for keys and values, which stay there until written anew: the KV cache.
+ *
+ * write(x, n, from): keys and values of the rows of x go to slots from … from + n - 1.
+ * read(x, z, n, total, mask, {headsOff, weights, parts}): z = what each row of x collects from the slots t < total with
+ * mask[row, t] = 1. weights: an array that gets softmax(Q Kᵀ / √d), [heads, n, total]. parts: one that gets each head's own
+ * contribution to z, [heads, n, size]; they add up to z less the bias of the output projection.
+ */
+export function attention(m, desk, { query, key, value, out }, heads, slots) {
+  const size = out.outer, width = size / heads, wide = Math.ceil(slots / 8) * 8, scale = 1 / Math.sqrt(width);
+  if (width % 8) throw new RangeError(`heads of width ${width}`);
+  const keys = m.room((slots + 8) * size), values = m.room(size * wide); // values lie transposed, [size, slots]
+
+  function write(x, n, from) {
+    m.linear(x, key.w, key.b, keys + from * size, n, key.inner, size);
+    m.linear(x, value.w, value.b, desk.value, n, value.inner, size);
+    const f = m.f;
+    for (let r = 0; r < n; r++) for (let i = 0; i < size; i++) f[values + i * wide + from + r] = f[desk.value + r * size + i];
+  }
+
+  function read(x, z, n, total, mask, { headsOff = [], weights = null, parts = null } = {}) {
+    const kept = weights && new Float32Array(heads * n * total), shares = parts && new Float32Array(heads * n * size), f = m.f, { context, scores } = desk;
+    m.linear(x, query.w, query.b, desk.query, n, query.inner, size);
+    for (let first = 0; first < n; first += CHUNK) {
+      const rows = Math.min(CHUNK, n - first), seen = Array.from({ length: rows }, (_, r) => mask.subarray((first + r) * total, (first + r + 1) * total));
+      const ends = seen.map((row) => row.lastIndexOf(1) + 1), holes = seen.map((row, r) => row.subarray(0, ends[r]).includes(0));
+      const reach = Math.max(8, Math.ceil(Math.max(...ends) / 8) * 8); // no row of this chunk looks beyond
+      for (let h = 0; h < heads; h++) {
+        const column = h * width;
+        m.linear(desk.query + first * size + column, keys + column, 0, scores, rows, width, reach, size, size, reach); // Q Kᵀ
+        for (let r = 0, at = scores; r < rows; r++, at += reach) { // softmax over what the row may look at, 0 elsewhere
+          f.fill(FORBIDDEN, at + ends[r], at + reach);
+          if (holes[r]) seen[r].forEach((yes, t) => { if (!yes && t < ends[r]) f[at + t] = FORBIDDEN; });
+          m.softmax(at, Math.ceil(ends[r] / 4) * 4, scale);
+          f.fill(0, at + ends[r], at + reach);
+          if (holes[r]) seen[r].forEach((yes, t) => { if (!yes) f[at + t] = 0; });
+          if (kept) kept.set(f.subarray(at, at + ends[r]), (h * n + first + r) * total);
+        }
+        m.linear(scores, values + column * wide, 0, context + first * size + column, rows, reach, width, reach, wide, size); // weights · V
+      }
+    }
+    for (const h of headsOff) for (let r = 0; r < n; r++) f.fill(0, context + r * size + h * width, context + r * size + (h + 1) * width);
+    m.linear(context, out.w, out.b, z, n, size, size);
+    if (weights) weights.push(kept);
+    if (parts) {
+      for (let h = 0; h < heads; h++) {
+        m.linear(context + h * width, out.w + h * width, 0, desk.query, n, width, size, size, size);
+        shares.set(f.subarray(desk.query, desk.query + n * size), h * n * size);
+      }
+      parts.push(shares);
+    }
+  }
+  return { write, read };
+}
+
+/** Logits [rows, vocab] of `count` rows at `y`: the product with every row of an embedding table (Press and Wolf 2017, arXiv:1608.05859). */
+export function unembed(m, { logits }, { w, b, inner, outer }, y, count, vocab) {
+  const all = new Float32Array(count * vocab);
+  for (let first = 0; first < count; first += LOGITS) {
+    const rows = Math.min(LOGITS, count - first);
+    m.linear(y + first * inner, w, b, logits, rows, inner, outer);
+    for (let r = 0; r < rows; r++) all.set(m.f.subarray(logits + r * outer, logits + r * outer + vocab), (first + r) * vocab);
+  }
+  return all;
+}

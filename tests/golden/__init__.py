@@ -1,0 +1,1 @@
+"""What the reference library computed, kept so that other code can be held to it."""
