@@ -20,7 +20,8 @@ from components.words import in_every_language
 
 ROOT = Path(__file__).parents[2]
 ELEMENTS = ROOT / "assets" / "elements"
-_PROJECT = "glassbox"
+PROJECT = "glassbox"
+"""All files of ours are served below this name."""
 
 
 def _make_known(name: str, folder: str) -> None:
@@ -29,10 +30,10 @@ def _make_known(name: str, folder: str) -> None:
     wanted = [
         ComponentConfig(part, folder)
         for part, folder in ((name, folder), ("lib", "assets/elements/lib"))
-        if manager.get_component_asset_root(f"{_PROJECT}.{part}") is None
+        if manager.get_component_asset_root(f"{PROJECT}.{part}") is None
     ]
     if wanted:
-        manager.register_from_manifest(ComponentManifest(_PROJECT, "1", wanted), ROOT)
+        manager.register_from_manifest(ComponentManifest(PROJECT, "1", wanted), ROOT)
 
 
 def _failed() -> str:
@@ -63,7 +64,7 @@ def element(path: str, *, isolate_styles: bool = True) -> Callable[..., Any]:
         if manager not in mounts:
             _make_known(name, folder)
             mounts[manager] = st.components.v2.component(
-                f"{_PROJECT}.{name}",
+                f"{PROJECT}.{name}",
                 html=f'<div class="gb gb-{name}" {_failed()}></div>',
                 js=f"{name}.js",
                 css=f"{name}.css" if has_css else None,

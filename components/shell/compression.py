@@ -1,11 +1,38 @@
-"""Compress what the browser loads once, and remember the result."""
+"""Compress what the browser loads once, remember the result, and let the browser keep what is named by its content."""
 
 import gzip
+import re
 import threading
 from typing import Any
 
 _TYPES = (b"text/", b"application/javascript", b"application/json", b"image/svg+xml")
 _MIN, _MAX = 1_000, 8_000_000
+_NAMED = re.compile(r"/_stcore/bidi-components/[^/]+-[0-9a-f]{16}/")
+"""Files whose folder ends in a digest of them (``components/elements/engine.py``)."""
+
+
+class KeptByName:
+    """ASGI middleware: a file whose address names its content never changes, and the browser is told so."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer, with ``immutable`` where it is true."""
+        if scope["type"] != "http" or not _NAMED.match(scope.get("path", "")):
+            await self.app(scope, receive, send)
+            return
+
+        async def marked(message: Any) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 200:
+                headers = [(k, v) for k, v in message["headers"] if k.lower() != b"cache-control"]
+                message = {
+                    **message,
+                    "headers": [*headers, (b"cache-control", b"public, max-age=31536000, immutable")],
+                }
+            await send(message)
+
+        await self.app(scope, receive, marked)
 
 
 class CachedGzip:
@@ -66,7 +93,9 @@ class CachedGzip:
                 (b"vary", b"Accept-Encoding"),
             ]
             kept = (packed, out)
-            if path.startswith("/static/"):  # named by their content, so a copy never goes stale
+            if path.startswith("/static/") or _NAMED.match(
+                path
+            ):  # named by their content, so a copy never goes stale
                 with self._lock:
                     self._done[path] = kept
         packed, out = kept

@@ -25,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from components.shell.compression import CachedGzip
+from components.shell.compression import CachedGzip, KeptByName
 from components.shell.server_events import first_page_drawn
 
 ROOT = Path(__file__).parents[2]
@@ -116,7 +116,7 @@ def make_app(port: int) -> Any:
         str(ROOT / "app.py"),
         lifespan=life,
         routes=[Route("/api/ready", _ready)],
-        middleware=[Middleware(FrameFirst), Middleware(CachedGzip)],
+        middleware=[Middleware(FrameFirst), Middleware(KeptByName), Middleware(CachedGzip)],
     )
 
 
