@@ -1,0 +1,118 @@
+"""The bundled models in the browser beside transformers on the server: one thread each, in alternation, on the same texts."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.bench.bench_generation import Row, _load
+from tests.browser.engine.files import ASSETS, file_server
+
+MODELS = ASSETS / "models"
+IDS = [(i * 937 + 11) % 8192 for i in range(460)]
+SETUP = """async () => {
+  const { build } = await import("/elements/lib/engine/models.js"), { kernel } = await import("/elements/lib/engine/memory.js");
+  const open = async (name) => {
+    const get = (file) => fetch(`/models/${name}/${file}`);
+    return build(await (await get("config.json")).json(), null, await (await get("model.safetensors")).arrayBuffer(), await kernel());
+  };
+  window.gpt = (await open("pocket-gpt")).net; window.bert = (await open("pocket-bert")).net;
+}"""
+TOKENS = """([ids, from, count]) => {
+  gpt.forget(); gpt.forward(ids.slice(0, from));
+  const began = performance.now();
+  for (let i = 0; i < count; i++) gpt.forward([ids[from + i]]);
+  return (performance.now() - began) / 1000 / count;
+}"""
+PROMPT = """(ids) => { gpt.forget(); const began = performance.now(); gpt.forward(ids); return (performance.now() - began) / 1000; }"""
+MASKS = """(ids) => { const began = performance.now(); bert.forward(ids, { at: [5, 20] }); return (performance.now() - began) / 1000; }"""
+
+
+def engine_size() -> float:
+    """Return the kilobytes of the engine with both tokenizers, without comments, as one gzipped text.
+
+    The encoder-decoder loads by itself.
+    """
+    folder = ASSETS / "elements" / "lib" / "engine"
+    texts = [
+        path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.js")) if path.name != "bart.js"
+    ]
+    bare = re.sub(r"/\*\*.*?\*/|(?<!\S)//[^\n]*|(?<=\n)\s+", "", "\n".join(texts), flags=re.DOTALL)
+    return len(gzip.compress(bare.encode(), 9)) / 1000
+
+
+def _ratio(ours: Callable[[], float], theirs: Callable[[], float], rounds: int) -> float:
+    """Best of each side: what else runs on the machine only ever adds."""
+    pairs = [(ours(), theirs()) for _ in range(rounds)]
+    return min(a for a, _ in pairs) / min(b for _, b in pairs)
+
+
+def measure() -> list[Row]:
+    """Rows of (name, value, target, unit)."""
+    import torch
+    from playwright.sync_api import sync_playwright
+    from transformers import BertForPreTraining
+
+    from tests.browser.find_chromium import find_chromium
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    gpt: Any = _load(MODELS / "pocket-gpt")
+    bert = BertForPreTraining.from_pretrained(
+        MODELS / "pocket-bert", dtype=torch.float32, attn_implementation="eager"
+    ).eval()
+
+    def tokens(start: int, count: int) -> float:
+        with torch.inference_mode():
+            past = gpt(torch.tensor([IDS[:start]]), use_cache=True, logits_to_keep=1).past_key_values
+            began = time.perf_counter()
+            for i in range(count):
+                gpt(torch.tensor([[IDS[start + i]]]), past_key_values=past, use_cache=True)
+            return (time.perf_counter() - began) / count
+
+    def once(model: Any, count: int) -> float:
+        with torch.inference_mode():
+            began = time.perf_counter()
+            model(torch.tensor([IDS[:count]]), **({"logits_to_keep": 1} if model is gpt else {}))
+            return time.perf_counter() - began
+
+    try:
+        with file_server() as url, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+            page = browser.new_page()
+            page.goto(url)
+            page.evaluate(SETUP)
+            rows = [
+                (
+                    "browser / transformers, a token at 10 to 60 tokens, pocket-gpt",
+                    _ratio(lambda: page.evaluate(TOKENS, [IDS, 10, 50]), lambda: tokens(10, 50), 15),
+                    0.5,
+                    "x",
+                ),
+                (
+                    "browser / transformers, a token at 400 tokens, pocket-gpt",
+                    _ratio(lambda: page.evaluate(TOKENS, [IDS, 400, 25]), lambda: tokens(400, 25), 15),
+                    1.0,
+                    "x",
+                ),
+                (
+                    "browser / torch, a prompt of 200 tokens, pocket-gpt",
+                    _ratio(lambda: page.evaluate(PROMPT, IDS[:200]), lambda: once(gpt, 200), 25),
+                    1.0,
+                    "x",
+                ),
+                (
+                    "browser / torch, 64 tokens with two masks, pocket-bert",
+                    _ratio(lambda: page.evaluate(MASKS, IDS[:64]), lambda: once(bert, 64), 40),
+                    1.5,
+                    "x",
+                ),
+                ("the engine with both tokenizers, gzipped", engine_size(), 12.0, "kB"),
+            ]
+            browser.close()
+    finally:
+        torch.set_num_threads(threads)
+    return rows
