@@ -63,7 +63,7 @@ def attend(
     Shapes: query, key, value (rows, heads, seq, head_dim) of one type; ``bias`` float32, broadcast to (rows, heads,
     seq, seq), a large negative number where a place must not be looked at. The result has the shape of ``query``.
     """
-    out: torch.Tensor = _Attention.apply(query, key, value, bias, scale)
+    out: torch.Tensor = _Attention.apply(query, key, value, bias, scale)  # type: ignore[no-untyped-call]
     return out
 
 

@@ -64,5 +64,5 @@ def linear_cross_entropy(
     Shapes: hidden (rows, width), weight (vocab, width), targets (rows,). Products run in the type of ``hidden``,
     the softmax in float32; ``compiled`` makes one loop of it with ``torch.compile``.
     """
-    loss: torch.Tensor = _LinearCrossEntropy.apply(hidden, weight, targets, compiled)
+    loss: torch.Tensor = _LinearCrossEntropy.apply(hidden, weight, targets, compiled)  # type: ignore[no-untyped-call]
     return loss

@@ -84,7 +84,7 @@ def _texts(folder: Path, name: str, stem: str, columns: Sequence[str], tokenizer
         part: tuple(
             Example(e.ids[:MAX_TOKENS], e.type_ids[:MAX_TOKENS], [names.index(row["label"])])
             for row in rows[part]
-            for e in [tokenizer.encode(*(row[column] for column in columns))]
+            for e in [tokenizer.encode(row[columns[0]], row[columns[1]] if len(columns) > 1 else None)]
         )
         for part in rows
     }
@@ -103,18 +103,31 @@ def _ner(folder: Path, tokenizer: Tokenizer) -> Task:
     return Task("ner", names, encoded["train"], encoded["test"], per_token=True)
 
 
+def special_id(tokenizer: Tokenizer, token: str) -> int:
+    """Return the id of a token that every BERT vocabulary has.
+
+    Raises:
+        KeyError: this one has not.
+    """
+    found = tokenizer.token_to_id(token)
+    if found is None:
+        raise KeyError(token)
+    return found
+
+
 def word_example(
     words: Sequence[str], tags: Sequence[str], names: Sequence[str], tokenizer: Tokenizer
 ) -> Example:
     """Encode words with one tag each; the first piece of a word carries its tag. Words that do not fit are cut off."""
-    ids, labels = [tokenizer.token_to_id("[CLS]")], [IGNORED]
+    cls, sep, unk = (special_id(tokenizer, name) for name in ("[CLS]", "[SEP]", "[UNK]"))
+    ids, labels = [cls], [IGNORED]
     for word, tag in zip(words, tags, strict=True):
-        pieces = tokenizer.encode(word, add_special_tokens=False).ids or [tokenizer.token_to_id("[UNK]")]
+        pieces = tokenizer.encode(word, add_special_tokens=False).ids or [unk]
         if len(ids) + len(pieces) + 1 > MAX_TOKENS:
             break
         ids += pieces
         labels += [names.index(tag), *[IGNORED] * (len(pieces) - 1)]
-    ids.append(tokenizer.token_to_id("[SEP]"))
+    ids.append(sep)
     labels.append(IGNORED)
     return Example(ids, [0] * len(ids), labels)
 

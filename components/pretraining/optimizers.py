@@ -124,7 +124,9 @@ def build_optimizers(
 ) -> list[torch.optim.Optimizer]:
     """[Muon over the weight matrices, AdamW over embeddings, heads, norms and biases]; each group knows its
     undecayed rate as ``base_lr``. ``weight_decay`` is for the matrices, without BERT's queries and keys."""
-    matrices, kept, others = [], [], []
+    matrices: list[nn.Parameter] = []
+    kept: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         if parameter.ndim != 2 or any(part in name for part in _NOT_MATRICES):
             others.append(parameter)

@@ -233,7 +233,8 @@ def bert_epoch(
             rows.append((borders[first], borders[cut], b_start, b_end, 0, document, other))
             i = cut
     table = np.array(rows, np.int64)[rng.permutation(len(rows))]
-    return SentencePairs(*(table[:, k] for k in range(4)), table[:, 4] == 1, table[:, 5], table[:, 6])
+    a_start, a_end, b_start, b_end, is_next, document, other = table.T
+    return SentencePairs(a_start, a_end, b_start, b_end, is_next == 1, document, other)
 
 
 def _units(packed: PackedDocuments, document: int, longest: int) -> list[int]:

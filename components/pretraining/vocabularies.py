@@ -87,7 +87,7 @@ def train_wordpiece(texts: Iterable[str], vocab_size: int, language: str = "en")
             f"{vocab_size} tokens have no room for an alphabet of {len(alphabet) + len(required)}"
         )
     learner = _bert_pipeline(models.WordPiece(unk_token="[UNK]"), language)
-    options = {} if language == "en" else {"limit_alphabet": len(alphabet) + OTHER_CHARACTERS}
+    options: dict[str, Any] = {} if language == "en" else {"limit_alphabet": len(alphabet) + OTHER_CHARACTERS}
     trainer = trainers.WordPieceTrainer(
         vocab_size=vocab_size,
         min_frequency=2,

@@ -16,7 +16,9 @@ from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
-from streamlit.runtime.scriptrunner_utils.script_run_context import SCRIPT_RUN_CONTEXT_ATTR_NAME
+from streamlit.runtime.scriptrunner_utils.script_run_context import (  # type: ignore[attr-defined]
+    SCRIPT_RUN_CONTEXT_ATTR_NAME,
+)
 
 from components.elements.pictures import picture_downloads
 from components.elements.predict_first import Prediction, predict_first

@@ -19,7 +19,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -192,7 +192,31 @@ class Json:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-Param = Choice | Integer | Number | Text | Flag | Numbers | Json
+class Param(Protocol):
+    """One thing a link holds, of any of the kinds above."""
+
+    @property
+    def key(self) -> str:
+        """The key of the widget and the name in the address."""
+
+    @property
+    def default(self) -> Any:
+        """The value that is left out of the address."""
+
+    @property
+    def example(self) -> Any:
+        """Another value that the page can show, or None."""
+
+    def read(self, raw: str) -> Any:
+        """Return the value an address holds.
+
+        Raises:
+            Unusable: there is no near value; the default is used.
+        """
+
+    def write(self, value: Any) -> str:
+        """Return a value as an address holds it."""
+
 
 _FRAME = (Choice("lang", LANGUAGES, ""), Choice("size", ("normal", "lecture"), "normal"))
 
@@ -214,7 +238,8 @@ class _View:
 
 
 def _view() -> _View:
-    return st.session_state.setdefault("_view", _View())
+    view: _View = st.session_state.setdefault("_view", _View())
+    return view
 
 
 def _came_by_history() -> bool:
@@ -263,7 +288,7 @@ def open_frame() -> None:
     if first or _came_by_history():
         for param in _FRAME:
             raw = st.query_params.get(param.key)
-            if raw is not None and raw in param.options:  # type: ignore[union-attr]
+            if raw is not None and raw in param.options:
                 st.session_state[param.key] = raw
     view.params = ()
 
@@ -319,7 +344,8 @@ def adopt(state: dict[str, Any]) -> list[Note]:
 
     Must run before the widgets of the page exist (in a callback).
     """
-    view, notes = _view(), []
+    view = _view()
+    notes: list[Note] = []
     for param in view.last_params:
         if param.key in state:
             value = state[param.key]

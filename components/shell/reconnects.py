@@ -26,4 +26,4 @@ def leave_files_unwatched() -> None:
         if config.get_option("server.fileWatcherType") != "none":
             register(session)
 
-    AppSession.register_file_watchers = only_if_wanted  # type: ignore[method-assign]
+    AppSession.register_file_watchers = only_if_wanted  # type: ignore[method-assign, assignment]

@@ -35,7 +35,7 @@ with controls():
             model_picker("attention", key="attention_model")
 
 if by_hand:
-    shown = page.by_hand()
+    shown: page.Shown | None = page.by_hand()
 else:
     card = model_in_use("attention", default=attention_models.default_model(), key="attention_model")
     page.clamp_head(card)

@@ -10,9 +10,11 @@ _mount = element("bert/padding_board")
 Flips = tuple[tuple[int, int], ...]
 
 
-def asked_flips(key: str, session: Mapping[str, Any], otherwise: Flips, text: str, rev: int) -> Flips:
-    """Return the flips the reader has made since ``rev`` (asked before the board is drawn), or ``otherwise``."""
-    held = session.get(key)
+def asked_flips(held: Any, otherwise: Flips, text: str, rev: int) -> Flips:
+    """Return the flips the reader has made since ``rev`` (asked before the board is drawn), or ``otherwise``.
+
+    ``held`` is what the session holds for the key of the board.
+    """
     value = held.get("flips") if held is not None else None
     if not isinstance(value, Mapping) or value.get("rev") != rev or value.get("id") != text:
         return otherwise

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy.typing as npt
 import streamlit as st
 
 from components.elements.mount import element
@@ -78,7 +79,7 @@ def show_word_map(
         "words": dict(words),
         "stepper": dict(stepper),
     }
-    arrays = {
+    arrays: dict[str, npt.ArrayLike] = {
         "places": drawn.places,
         "cosines": layer_cosines(vectors),
         "products": mixing.products,

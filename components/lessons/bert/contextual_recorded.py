@@ -35,7 +35,7 @@ def _words() -> tuple[tuple[str, ...], WordVectors] | None:
         found = zip(file["places"].tolist(), file["texts"].tolist(), strict=True)
         return tuple(file["of"].tolist()), WordVectors(
             sentences=tuple(file["sentences"].tolist()),
-            words=tuple(Occurrence(*place, text) for place, text in found),
+            words=tuple(Occurrence(sentence, start, end, text) for (sentence, start, end), text in found),
             chosen=tuple(file["chosen"].tolist()),
             pieces=tuple(file["pieces"].tolist()),
             static=file["static"],

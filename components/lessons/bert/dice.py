@@ -88,9 +88,14 @@ def board_data(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
     settled = settle(card, int(s["throws"]))
     shares = recipe().shares()
     trace = first_view("bert/dice", card, DREW) if int(s["throws"]) == 1 else None
-    text = None if trace else maskable_text(card.name, card.revision, s["dice_text"])
+    text: MaskableText | None = None
+    if trace is not None:
+        drawn: dict[str, Any] = trace["draw"]
+    else:
+        text = maskable_text(card.name, card.revision, s["dice_text"])
+        drawn = draw_data(card, text, recipe(), s["seed"])
     return text, {
-        **(trace["draw"] if text is None else draw_data(card, text, recipe(), s["seed"])),
+        **drawn,
         "rev": links.revision(),
         "seed": s["seed"],
         "run": f"{s['seed']}|{s['dice_text']}|{_recipe_key()}",

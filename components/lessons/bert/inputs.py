@@ -376,7 +376,7 @@ def panel_padding(card: ModelCard) -> None:
     given = (s["in_pad_1"], s["in_pad_2"], s["in_pad_3"])
     name = "\n".join(given)
     linked = tuple((flip // 4096, flip % 4096) for flip in s["in_flips"])
-    flips = asked_flips("padding_board", s, linked, name, links.revision())
+    flips = asked_flips(s.get("padding_board"), linked, name, links.revision())
     links.put("in_flips", tuple(text * 4096 + place for text, place in flips))
     with working(told("inputs", "computing", model=card.name)):
         batch = padded(card.name, card.revision, given, flips)

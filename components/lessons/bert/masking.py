@@ -187,6 +187,7 @@ def three_ways(
     loaded = load_model(card.name, "masked_prediction")
     sides = mlm.guess_from(loaded, text, hidden, at, top=6)
     right, left = range(at + 1, len(text)), range(at)
+    cuts: tuple[tuple[mlm.Side, Sequence[int]], ...] = (("left", right), ("right", left), ("both", ()))
     cards = [
         {
             "side": side,
@@ -194,7 +195,7 @@ def three_ways(
             "line": line_with(text, [p for p in hidden if p not in cut], cut),
             **card_of(sides[side]),
         }
-        for side, cut in (("left", right), ("right", left), ("both", ()))
+        for side, cut in cuts
     ]
     try:
         causal = load_model(LEFT_ONLY, "generation")

@@ -107,11 +107,11 @@ def pairs(picks: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     return tuple(zip(picks[::2], picks[1::2], strict=False))
 
 
-def writing(model: str, revision: str) -> Any:
+def writing(model: str, revision: str) -> "Writing":
     """Return the text on screen (see ``components.lm.gpt.writing``)."""
     s = st.session_state
     greedy = s["strategy"] == "greedy"
-    settings = (
+    settings: tuple[bool, float, int, float, int] = (
         (False, 1.0, 0, 1.0, 0) if greedy else (True, s["temperature"], s["top_k"], s["top_p"], s["seed"])
     )
     return _writing(model, revision, s["prompt"], *settings, pairs(tuple(s["picks"])))

@@ -428,7 +428,7 @@ def bias(now: LearningView) -> None:
 def prepared() -> list[tuple[str, dict[str, Any]]]:
     """Prepared states: the end of training for a fact of a book, the end for counting, and the bias panel."""
     first = {kind: numbers[0] for kind, numbers in kinds().items()}
-    last = PARAMS[1].high  # type: ignore[union-attr]
+    last = PARAMS[1].high
     return [
         (t("learning", "try_trivia"), {"probe": first["trivia"], "moment": last}),
         (t("learning", "try_counting"), {"probe": first["counting"], "moment": 0}),

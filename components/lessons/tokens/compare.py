@@ -1,6 +1,7 @@
 """State and data of the page "Compare tokenizers": which tokenizers, which texts, what is given away."""
 
 import html
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -168,7 +169,7 @@ def back_to_tokens(file: TokenizerFile) -> list[tuple[str, str | None]]:
 # What is typed.
 
 
-def text_boxes(part: str, places: list[Any]) -> None:
+def text_boxes(part: str, places: Sequence[Any]) -> None:
     """The texts of a part, each in its place."""
     if part == "text":
         held(places[0]).text_input(t("compare", "text"), key="cmp_text")

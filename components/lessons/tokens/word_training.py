@@ -199,7 +199,8 @@ def train(picks: Picks = ()) -> BpeLesson | None:
     if not work.wait(PATIENCE):
         _progress(key, work)
         return None
-    lesson, state["_bpe_controls"] = work.result()
+    result: tuple[BpeLesson, int] = work.result()
+    lesson, state["_bpe_controls"] = result
     return lesson
 
 

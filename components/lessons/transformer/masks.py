@@ -30,7 +30,7 @@ PARAMS = (
     links.Text("left_model", attention_models.default_model(), max_chars=120, example="nano-bert"),
     links.Text("right_model", FIRST_MODEL, max_chars=120, example="nano-gpt"),
     links.Integer("mask_layer", 0, 199, LAYER),
-    links.Integer("word", 0, 200, 5, example="the"),
+    links.Integer("word", 0, 200, 5, example=3),
     links.Numbers("flips", (), most=60, high=399, example=(1,)),
 )
 
