@@ -28,6 +28,13 @@ from components.pretraining.corpus import Source, read_corpus
 from components.pretraining.export import load_run_model
 from components.pretraining.ngrams import KneserNey, NeighbourCounts
 from components.pretraining.packing import PackedDocuments, bert_epoch, gpt_epoch
+from components.pretraining.probing import (
+    load_pronouns,
+    load_senses,
+    names_remembered,
+    pronoun_heads,
+    senses_apart,
+)
 from components.pretraining.training import (
     Learner,
     Machine,
@@ -361,12 +368,24 @@ def evaluate_run(folder: Path, work: Path, corpus: Path, *, five_gram: bool = Fa
         "cloze": cloze_table(model, tokenizer, probes),
         "heads": head_table(model, kind, held_out, size.vocab_size),
     }
+    if settings.language == "en":
+        result["senses"] = senses_apart(model, tokenizer, load_senses())
+        result["pronouns"] = pronoun_heads(model, tokenizer, load_pronouns())
     if kind == "gpt":
         summary = json.loads((packed_folder / "summary.json").read_text(encoding="utf-8"))
         train_documents, documents = read_corpus(
             corpus, [Source(*item) for item in summary["sources"].items()]
         )
         result["text"] = text_losses(model, tokenizer, [d.text for d in documents], size.gpt_context)
+        result["by_source"] = {
+            source: text_losses(
+                model, tokenizer, [d.text for d in documents if d.source == source], size.gpt_context
+            )
+            for source in summary["sources"]
+            if any(d.source == source for d in documents)
+        }
+        if settings.language == "en":
+            result["names"] = names_remembered(model, tokenizer)
         orders = (1, 2, 5) if five_gram else (1, 2)
         seen = rows_seen(settings, packed, progress["used"])
         result["ngrams"] = ngram_losses(seen, held_out, size.vocab_size, orders)

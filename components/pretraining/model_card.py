@@ -45,6 +45,7 @@ def model_card(
         notes.strip(),
         _gpt_quality(evaluation) if settings.kind == "gpt" else _bert_quality(evaluation),
         _cloze(evaluation),
+        _in_context(evaluation),
         _heads(evaluation),
         _snapshots(settings, snapshots),
         _losses(history),
@@ -158,8 +159,16 @@ def _gpt_quality(e: dict[str, Any]) -> str:
         f"| | bits per byte | nats per token | perplexity |\n|---|---|---|---|\n{table}\n\n"
         f"Of the words it generates at temperature 0.7, {e['real_words']:.1%} occur at least twice in the training text. "
         f"Greedy decoding repeats itself: {e['greedy_repetition']:.0%} of its 4-grams occurred before in the same text (10 texts of 100 tokens); "
-        f"at temperature 0.7 it is {e['sampled_repetition']:.0%}."
+        f"at temperature 0.7 it is {e['sampled_repetition']:.0%}.{_by_source(e)}"
     )
+
+
+def _by_source(e: dict[str, Any]) -> str:
+    rows = "\n".join(
+        f"| {source} | {row['bytes']:,} | {row['bits_per_byte']:.3f} |"
+        for source, row in e.get("by_source", {}).items()
+    )
+    return f"\n\n| held out of | bytes | bits per byte |\n|---|---|---|\n{rows}" if rows else ""
 
 
 def _bert_quality(e: dict[str, Any]) -> str:
@@ -184,6 +193,26 @@ def _cloze(e: dict[str, Any]) -> str:
         for kind, row in e["cloze"].items()
     )
     return f"## Fill the blank\n\nProbes written for this (`assets/facts/cloze_probes.csv`): the right word against one or two wrong ones.\n\n| kind | right | accuracy | guessing |\n|---|---|---|---|\n{rows}"
+
+
+def _in_context(e: dict[str, Any]) -> str:
+    if "senses" not in e:
+        return ""
+    senses, heads = e["senses"], e["pronouns"]
+    rows = "\n".join(
+        f"| {word} | {row['within']:.3f} | {row['across']:.3f} | {'yes' if row['apart'] else 'no'} |"
+        for word, row in senses["words"].items()
+    )
+    names = f" A name given once is the likeliest of {e['names']['of']} to follow in {e['names']['right']} of {e['names']['of']} texts." if "names" in e else ""  # fmt: skip
+    best = heads["best"]
+    return (
+        "## Words in context\n\nSentences written before anything was measured (`assets/facts/word_senses.csv`, `pronouns.csv`). "
+        f"Senses apart: of {senses['of']} words with two senses, five sentences each, {senses['apart']} are more alike within a sense than across "
+        "(mean cosines of the last layer's vectors).\n\n"
+        f"| word | within | across | apart |\n|---|---|---|---|\n{rows}\n\n"
+        f"He and she: head {best['layer']}.{best['head']} looks from the pronoun more at the right of two people than at the wrong one in {best['right']} of {heads['sentences']} "
+        f"sentences; the best of so many heads that toss coins reaches {heads['best_by_chance']} on average.{names}"
+    )
 
 
 def _heads(e: dict[str, Any]) -> str:
