@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @st.cache_data(max_entries=400, show_spinner=False)
 def beginning(name: str, revision: str, text: str, most: int) -> str:
     """Return the longest beginning of a text that a model reads as at most ``most`` tokens."""
-    from components.lm.transformer.attention import beginning
+    from components.lm.reading import beginning
 
     loaded = load_model(name)
     return beginning(loaded, text, min(most, loaded.card.max_positions or most))
@@ -24,11 +24,11 @@ def beginning(name: str, revision: str, text: str, most: int) -> str:
 @st.cache_resource(max_entries=100, show_spinner=False)
 def head_steps(name: str, revision: str, text: str, pair: str, layer: int, head: int) -> "HeadSteps":
     """Return one head taken apart, step by step."""
-    from components.lm.transformer.attention import encode
+    from components.lm.reading import read
     from components.lm.transformer.attention_steps import head_steps as take_apart
 
     loaded = load_model(name, "attention")
-    return take_apart(loaded, encode(loaded, text, pair), layer, head)
+    return take_apart(loaded, read(loaded, text, pair), layer, head)
 
 
 def default_model() -> str:

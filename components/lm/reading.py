@@ -48,7 +48,7 @@ Cut = Literal["refuse", "end", "start", "longer"]
 """What happens to a text that is too long: nothing is read; its last tokens are left out; its first; those at the end
 of the longer of two texts."""
 
-_COUNT_FROM_PADDING = ("roberta", "xlm-roberta", "camembert")
+COUNT_FROM_PADDING = ("roberta", "xlm-roberta", "camembert")
 """Families with Fairseq's numbering of positions."""
 
 
@@ -61,6 +61,7 @@ class ReadingReason(StrEnum):
     TOO_LONG = "too_long"
     NO_ROW = "no_row"
     NO_PLACES = "no_places"
+    NO_MASK = "no_mask"
     EMPTY = "empty"
 
 
@@ -68,17 +69,18 @@ READING_PARAMETERS: Mapping[ReadingReason, tuple[str, ...]] = {
     ReadingReason.TOO_LONG: ("model", "tokens", "limit"),
     ReadingReason.NO_ROW: ("model", "token", "token_id", "rows", "vocabulary"),
     ReadingReason.NO_PLACES: ("model", "tokenizer"),
+    ReadingReason.NO_MASK: ("model", "tokenizer"),
     ReadingReason.EMPTY: ("model",),
 }
 
 
-class CannotRead(ValueError):
+class CannotRead(Exception):
     """A text cannot be given to a model: ``reason`` is the code, ``parameters`` what a sentence about it needs.
 
     ``too_long``: ``tokens`` in the text, but the model has ``limit`` positions. ``no_row``: ``token`` has the id
     ``token_id``, but the model's table has ``rows`` rows; ``vocabulary`` is how many tokens the tokenizer knows.
-    ``no_places``: the tokenizer does not say where in the text its tokens stand. ``empty``: there is no text, and the
-    tokenizer has no token to begin with.
+    ``no_places``: the tokenizer does not say where in the text its tokens stand. ``no_mask``: the model predicts masked
+    tokens and the tokenizer has no mask. ``empty``: there is no text, and the tokenizer has no token to begin with.
     """
 
     def __init__(self, reason: ReadingReason, **parameters: str | int) -> None:
@@ -118,6 +120,17 @@ class Framed:
             tuple(self.sequences[i] for i in keep),
             tuple(self.spans[i] for i in keep),
             tuple(self.words[i] for i in keep),
+        )
+
+    def after(self, other: Framed) -> Framed:
+        """These tokens behind those of ``other``."""
+        return Framed(
+            other.ids + self.ids,
+            other.tokens + self.tokens,
+            other.type_ids + self.type_ids,
+            other.sequences + self.sequences,
+            other.spans + self.spans,
+            other.words + self.words,
         )
 
     @property
@@ -280,6 +293,44 @@ class Reading:
             kinds[position] = "typed"
         return replace(self, input_ids=ids, tokens=tuple(tokens), texts=tuple(texts), kinds=tuple(kinds))
 
+    def as_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Everything as arrays, for a file; :func:`from_arrays` reads it."""
+        names = ("tokens", "texts", "kinds", "parts", "input_ids", "position_ids", "attention_mask")
+        arrays = {name: np.array(getattr(self, name)) for name in names}
+        arrays["typed"] = np.array([self.text, *([] if self.pair is None else [self.pair])])
+        arrays["spans"] = np.array([span or (-1, -1) for span in self.spans], np.int64)
+        arrays["word_ids"] = np.array([-1 if word is None else word for word in self.word_ids], np.int64)
+        arrays["mask"] = np.array(
+            ["" if self.mask_token_id is None else str(self.mask_token_id), self.mask_token or ""]
+        )
+        arrays["dropped"] = np.array(self.dropped)
+        if self.token_type_ids is not None:
+            arrays["token_type_ids"] = self.token_type_ids
+        return arrays
+
+
+def from_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> Reading:
+    """What :meth:`Reading.as_arrays` gave."""
+    text, *pair = arrays["typed"].tolist()
+    mask_id, mask = arrays["mask"].tolist()
+    return Reading(
+        text=text,
+        pair=pair[0] if pair else None,
+        tokens=tuple(arrays["tokens"].tolist()),
+        texts=tuple(arrays["texts"].tolist()),
+        kinds=tuple(arrays["kinds"].tolist()),
+        parts=tuple(arrays["parts"].tolist()),
+        spans=tuple(None if start < 0 else (start, end) for start, end in arrays["spans"].tolist()),
+        word_ids=tuple(None if word < 0 else word for word in arrays["word_ids"].tolist()),
+        input_ids=arrays["input_ids"],
+        token_type_ids=arrays.get("token_type_ids"),
+        position_ids=arrays["position_ids"],
+        attention_mask=arrays["attention_mask"],
+        mask_token_id=int(mask_id) if mask_id else None,
+        mask_token=mask or None,
+        dropped=int(arrays["dropped"]),
+    )
+
 
 def is_causal(card: ModelCard) -> bool:
     """Whether a position reads only itself and what stands before it (GPT), not both sides (BERT)."""
@@ -300,7 +351,7 @@ def segment_rows(loaded: LoadedModel) -> int:
 
 def positions_of(loaded: LoadedModel, input_ids: Ints) -> Ints:
     """The numbers a model gives the places of one text, (seq,), as its ``position_ids`` argument takes them."""
-    if loaded.card.family not in _COUNT_FROM_PADDING:
+    if loaded.card.family not in COUNT_FROM_PADDING:
         return np.arange(len(input_ids), dtype=np.int64)
     padding = int(loaded.model.base_model.embeddings.padding_idx)
     real = input_ids != padding
@@ -319,6 +370,7 @@ def read(
     *,
     most: int | None = None,
     cut: Cut = "refuse",
+    begin: bool = False,
 ) -> Reading:
     """Read one text or a pair as the model expects it.
 
@@ -326,12 +378,16 @@ def read(
         pair: a second text; an empty one is none, as for the tokenizers of transformers.
         most: tokens to read at most, if the model can read more.
         cut: what happens to what does not fit.
+        begin: a causal model whose tokenizer puts nothing before a text reads it after the token that an empty text
+            becomes, so that its first token is foreseen, too.
 
     Raises:
         CannotRead: ``too_long``, ``no_row`` or ``empty``.
     """
     text, pair = clean(text), clean(pair) if pair else None
     framed = _open(loaded, text, pair) if is_causal(loaded.card) else _framed(loaded, text, pair)
+    if begin and is_causal(loaded.card) and framed.sequences[0] is not None:
+        framed = framed.after(_begin(loaded))
     return _reading(loaded, text, pair, framed, most, cut)
 
 
@@ -461,10 +517,19 @@ def _shortened(framed: Framed, most: int, cut: Cut) -> Framed:
 # --- What else is asked of a tokenizer --------------------------------------------------------------------------------
 
 
-def pieces(loaded: LoadedModel, text: str) -> tuple[int, ...]:
-    """The token ids of a text without its frame."""
-    framed = _framed(loaded, clean(text))
-    return tuple(framed.ids[i] for i in framed.content)
+def pieces(loaded: LoadedModel, text: str, *, before: str = "") -> tuple[int, ...]:
+    """The token ids of a text without its frame, as it is cut behind ``before``.
+
+    Where a word begins a text, many tokenizers cut it in another way than behind a space.
+    """
+    framed = _framed(loaded, clean(before + text))
+    content = framed.content
+    if before and getattr(loaded.tokenizer, "is_fast", False):
+        reached = np.maximum.accumulate([0, *(span[1] if span else 0 for span in framed.spans)])[1:]
+        content = [i for i in content if reached[i] > len(before)]
+    elif before:
+        content = content[len(_framed(loaded, clean(before)).content) :]
+    return tuple(framed.ids[i] for i in content)
 
 
 def check_places(loaded: LoadedModel) -> None:

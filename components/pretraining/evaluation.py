@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from components.lm.bert.masking import IGNORED_LABEL, Action
+from components.lm.checkpoints import in_memory
 from components.lm.training.cloze import ClozeProbe, accuracy_by_kind, load_probes, score_probes
 from components.lm.transformer.head_scores import (
     KINDS,
@@ -315,7 +316,7 @@ def head_table(model: Any, kind: str, held_out: PackedDocuments, vocab_size: int
 
 def cloze_table(model: Any, tokenizer: Any, probes: Sequence[ClozeProbe]) -> dict[str, dict[str, float]]:
     """Accuracy per kind of probe, and over all."""
-    results = score_probes(model, tokenizer, probes)
+    results = score_probes(in_memory(model, tokenizer), probes)
     table = {
         kind.kind: {"correct": kind.num_correct, "probes": kind.num_probes, "chance": round(kind.chance, 3)}
         for kind in accuracy_by_kind(results)

@@ -25,6 +25,7 @@ def load_model(name: str, require: str | None = None) -> "LoadedModel":
 def warm_models() -> None:
     """Load torch and the model of the first page, so that the first click is as fast as the second."""
     from components.lm.gpt.generation import next_token
+    from components.lm.reading import read
 
     loaded = load_model(FIRST_MODEL, "generation")
-    next_token(loaded.model, loaded.tokenizer.encode("Once upon a time"))
+    next_token(loaded.model, read(loaded, "Once upon a time").input_ids.tolist())

@@ -1,8 +1,7 @@
-"""Why a model cannot be used, in words."""
+"""Why a model cannot be used, or cannot read a text, in words."""
 
-from components.lm.checkpoints.model_card import (
-    ModelRefused,
-)
+from components.lm.checkpoints.model_card import ModelRefused
+from components.lm.reading import CannotRead
 from components.words import t, told
 
 
@@ -29,3 +28,12 @@ def refusal(error: ModelRefused) -> str:
         else:
             slots[key] = ", ".join(map(str, value)) if isinstance(value, tuple) else value
     return told("models", error.reason.value, **slots)
+
+
+def cannot_read(error: CannotRead) -> str:
+    """Return a sentence that says why a model cannot read a text, and what to change."""
+    slots: dict[str, object] = {
+        key: f"{value:,}" if isinstance(value, int) and key != "token_id" else value
+        for key, value in error.parameters.items()
+    }
+    return told("reading", error.reason.value, **slots)

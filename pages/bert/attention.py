@@ -41,7 +41,7 @@ if attention is None:
 shown = page.sent(card, attention)
 choice = attention_view(
     pack_weights(shown.attention.weights),
-    attention.encoded,
+    attention.reading,
     key=shown.key,
     layers=shown.attention.layers,
     columns=shown.columns,

@@ -14,7 +14,8 @@ import streamlit as st
 
 from components.elements.bert.attention_view import AttentionChoice, attention_view
 from components.figures.theme import css_variables
-from components.lm.transformer.attention import Encoded, pack_weights
+from components.lm.reading import Reading
+from components.lm.transformer.attention import pack_weights
 
 
 def weights(num_tokens: int) -> np.ndarray:
@@ -65,17 +66,26 @@ def main() -> None:
     if not st.button("show"):
         return
     if ours:
-        encoded = Encoded(
+        zeros = np.zeros(size, np.int64)
+        reading = Reading(
+            text=" ".join(tokens(size)),
+            pair=None,
             tokens=tuple(tokens(size)),
             texts=tuple(tokens(size)),
-            input_ids=np.zeros(size, np.int64),
-            segments=np.zeros(size, np.int64),
-            special=np.zeros(size, bool),
+            kinds=("ordinary",) * size,
+            parts=("A",) * size,
+            spans=(None,) * size,
+            word_ids=(None,) * size,
+            input_ids=zeros,
+            token_type_ids=None,
+            position_ids=np.arange(size),
+            attention_mask=zeros + 1,
             mask_token_id=None,
+            mask_token=None,
         )
         attention_view(
             made,
-            encoded,
+            reading,
             key="bench",
             layers=range(12),
             columns=[str(i) for i in range(12)],

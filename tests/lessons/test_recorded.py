@@ -11,7 +11,8 @@ from components.lessons.bert import attention_recorded
 from components.lessons.transformer import masks as masks_page
 from components.lessons.transformer import masks_recorded
 from components.lm import checkpoints
-from components.lm.transformer.attention import attend, encode, separator_ids
+from components.lm.reading import read, separator_ids
+from components.lm.transformer.attention import attend
 from components.lm.transformer.word_context import guess_word, word_spans
 
 WEIGHTS = 2e-5
@@ -32,14 +33,17 @@ def test_attention_is_what_the_model_computes() -> None:
     loaded = checkpoints.load(default_model(), "attention")
     view = attention_recorded.attention(loaded.card.name, loaded.card.revision, attention_page.TEXT, "")
     assert view is not None, "a bundled model changed: run assets/traces/make.py"
-    own = attend(loaded, encode(loaded, attention_page.TEXT))
+    own = attend(loaded, read(loaded, attention_page.TEXT))
     np.testing.assert_allclose(view.attention.weights, own.weights, atol=WEIGHTS)
-    assert view.attention.encoded.tokens == own.encoded.tokens
-    assert view.attention.encoded.texts == own.encoded.texts
-    assert view.attention.encoded.mask_token_id == own.encoded.mask_token_id
-    for name in ("input_ids", "segments", "special"):
-        np.testing.assert_array_equal(getattr(view.attention.encoded, name), getattr(own.encoded, name))
+    assert view.attention.reading.tokens == own.reading.tokens
+    assert view.attention.reading.texts == own.reading.texts
+    assert view.attention.reading.mask_token_id == own.reading.mask_token_id
+    for name in ("kinds", "parts", "spans", "word_ids"):
+        assert getattr(view.attention.reading, name) == getattr(own.reading, name)
+    for name in ("input_ids", "segments", "special", "position_ids", "token_type_ids"):
+        np.testing.assert_array_equal(getattr(view.attention.reading, name), getattr(own.reading, name))
     assert (view.attention.layers, view.attention.causal) == (own.layers, own.causal)
+    assert view.attention.windows == own.windows
     assert view.separators == separator_ids(loaded)
 
 
@@ -79,11 +83,11 @@ def test_anything_else_is_computed() -> None:
 
 def test_a_file_holds_everything(tmp_path: Path) -> None:
     loaded = checkpoints.load("pocket-gpt", "attention")
-    found = attend(loaded, encode(loaded, "한 fox"))
+    found = attend(loaded, read(loaded, "한 fox"))
     view = attention_recorded.AttentionView(("m", "r", "한 fox", ""), found, frozenset({3}))
     view.save(tmp_path / "view.npz")
     again = attention_recorded.AttentionView.read(tmp_path / "view.npz")
     assert (again.of, again.separators) == (view.of, view.separators)
     np.testing.assert_array_equal(again.attention.weights, found.weights)
-    assert again.attention.encoded.texts == found.encoded.texts
-    assert again.attention.encoded.mask_token_id is None
+    assert again.attention.reading.texts == found.reading.texts
+    assert again.attention.reading.mask_token_id is None

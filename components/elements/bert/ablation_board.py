@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.elements.mount import element
+from components.lm.reading import Reading
 from components.lm.transformer.ablation import Candidate, Head, HeadEffect
-from components.lm.transformer.attention import Encoded
 from components.words import labels
 
 _mount = element("bert/ablation_board")
@@ -35,7 +35,7 @@ def chosen(key: str, start: Switched, rev: int) -> Switched:
 
 
 def ablation_board(
-    encoded: Encoded,
+    reading: Reading,
     candidates: Sequence[Candidate],
     *,
     key: str,
@@ -50,7 +50,7 @@ def ablation_board(
     """Draw the board; read what it holds with :func:`chosen`.
 
     Args:
-        encoded: the text, as it is before the position is masked.
+        reading: the text, as it is before the position is masked.
         candidates: tokens with their probability with all heads and without those that are off.
         key: identity of the element; its state lies under it.
         switched: what ``candidates`` were computed for.
@@ -70,8 +70,8 @@ def ablation_board(
         key=key,
         data={
             "rev": rev,
-            "tokens": list(encoded.texts),
-            "special": [bool(x) for x in encoded.special],
+            "tokens": list(reading.texts),
+            "special": [bool(x) for x in reading.special],
             "at": switched.at,
             "off": [list(head) for head in switched.off],
             "masked": masked,

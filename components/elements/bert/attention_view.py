@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from components.elements.mount import element
-from components.lm.transformer.attention import Encoded, message
+from components.lm.reading import Reading
+from components.lm.transformer.attention import message
 from components.words import labels
 
 _mount = element("bert/attention_view")
@@ -29,7 +30,7 @@ class AttentionChoice:
 
 def attention_view(
     packed: npt.NDArray[np.uint8],
-    encoded: Encoded,
+    reading: Reading,
     *,
     key: str,
     layers: Sequence[int],
@@ -43,7 +44,7 @@ def attention_view(
 
     Args:
         packed: (layer, column, query, key) bytes of ``components.lm.transformer.attention.pack_weights``.
-        encoded: the tokens along the last two axes.
+        reading: the tokens along the last two axes.
         key: identity of the element; a new key forgets what was chosen.
         layers: number of the layer for each place of the first axis.
         columns: name of each place of the second axis, heads or other readings.
@@ -56,11 +57,11 @@ def attention_view(
     header: dict[str, Any] = {
         "id": key,
         "rev": rev,
-        "tokens": list(encoded.texts),
-        "segments": encoded.segments.tolist(),
-        "special": encoded.special.astype(int).tolist(),
-        "punctuation": encoded.punctuation.astype(int).tolist(),
-        "pair": bool(encoded.segments.any()),
+        "tokens": list(reading.texts),
+        "segments": reading.segments.tolist(),
+        "special": reading.special.astype(int).tolist(),
+        "punctuation": reading.punctuation.astype(int).tolist(),
+        "pair": bool(reading.segments.any()),
         "layers": list(layers),
         "columns": list(columns),
         "scores": dict(scores),
@@ -81,6 +82,6 @@ def attention_view(
     return AttentionChoice(
         layer=int(chosen["layer"]),
         heads=tuple(int(head) for head in chosen["heads"] if 0 <= int(head) < len(columns)) or (0,),
-        token=int(chosen["token"]) if int(chosen["token"]) < len(encoded) else -1,
+        token=int(chosen["token"]) if int(chosen["token"]) < len(reading) else -1,
         sort=str(chosen["sort"]),
     )

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,12 +12,14 @@ from components.elements.bert.attention_view import AttentionChoice
 from components.lessons.attention_models import default_model
 from components.lessons.bert import attention_recorded
 from components.lm.checkpoints.model_card import ModelCard
-from components.lm.transformer.attention import ALL_LAYERS_UP_TO, Attention, TooLong, Unreadable, as_rows
+from components.lm.reading import CannotRead
+from components.lm.transformer.attention import ALL_LAYERS_UP_TO, Attention, Unreadable, as_rows
 from components.lm.transformer.head_scores import KINDS, HeadScores
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, working
 from components.shell.loading import load_model
+from components.shell.refusals import cannot_read
 from components.words import t, told
 
 if TYPE_CHECKING:
@@ -81,8 +83,8 @@ def read(card: ModelCard) -> Attention | None:
     try:
         with working(told("attention", "computing", model=card.name)):
             return attention_of(card.name, card.revision, s["text"], s["second"], None)
-    except TooLong as error:
-        st.error(told("attention", "too_long", tokens=error.num_tokens, limit=error.limit, model=card.name))
+    except CannotRead as error:
+        st.error(cannot_read(error))
     except Unreadable:
         st.error(told("attention", "no_weights", model=card.name))
     return None
@@ -113,16 +115,18 @@ def sent(card: ModelCard, attention: Attention) -> Sent:
         except Unreadable:
             st.info(told("attention", "unreadable", family=card.family))
             measure = "weights"
-    if len(attention.encoded) > ALL_LAYERS_UP_TO:
+    if len(attention.reading) > ALL_LAYERS_UP_TO:
         only = s["layer"] = min(int(s["layer"]), card.num_layers - 1)
         weights, layers = weights[only : only + 1], (only,)
         held().number_input(
-            t("attention", "only_layer", tokens=len(attention.encoded)), 0, card.num_layers - 1, key="layer"
+            t("attention", "only_layer", tokens=len(attention.reading)), 0, card.num_layers - 1, key="layer"
         )
     rolled = measure == "rollout"
     scores = None if rolled or only is not None else attention_scores(*texts)
     return Sent(
-        attention=Attention(attention.encoded, weights, layers, attention.causal),
+        attention=replace(
+            attention, weights=weights, layers=layers, windows=tuple(attention.windows[i] for i in layers)
+        ),
         measure=measure,
         columns=[t("attention", "mean"), t("attention", "rolled")]
         if rolled
@@ -139,7 +143,7 @@ def where(shown: Sent, choice: AttentionChoice) -> str:
     names = ", ".join(shown.columns[head] for head in choice.heads)
     key = "caption_reading" if shown.measure == "rollout" else "caption_heads"
     of = t("attention", key, layer=choice.layer, heads=names)
-    length = t("attention", "caption_tokens", n=len(shown.attention.encoded))
+    length = t("attention", "caption_tokens", n=len(shown.attention.reading))
     return f"{of} · {t('attention', shown.measure)} · {length}"
 
 
@@ -162,7 +166,7 @@ def export(shown: Sent, choice: AttentionChoice, about: Mapping[str, Any], where
     def rows() -> list[dict[str, Any]]:
         return as_rows(shown.attention, [(choice.layer, head) for head in choice.heads])
 
-    tokens = list(shown.attention.encoded.tokens)
+    tokens = list(shown.attention.reading.tokens)
     return Export(
         "attention", caption, about, {"weights": rows}, lambda: {"weights": rows(), "tokens": tokens}
     )
@@ -206,9 +210,9 @@ def npz(attention: Attention, about: Mapping[str, Any]) -> bytes:
         file,
         weights=attention.weights,
         layers=np.array(attention.layers),
-        tokens=np.array(attention.encoded.tokens),
-        input_ids=attention.encoded.input_ids,
-        segments=attention.encoded.segments,
+        tokens=np.array(attention.reading.tokens),
+        input_ids=attention.reading.input_ids,
+        segments=attention.reading.segments,
         about=np.array([f"{key}: {value}" for key, value in about.items()]),
     )
     return file.getvalue()
@@ -218,12 +222,13 @@ def npz(attention: Attention, about: Mapping[str, Any]) -> bytes:
 @st.cache_resource(max_entries=40, show_spinner=False)
 def attention_of(name: str, revision: str, text: str, pair: str, layer: int | None) -> "Attention":
     """Return the attention weights of a text or pair; ``revision`` makes a replaced model a new entry."""
-    from components.lm.transformer.attention import attend, encode
+    from components.lm.reading import read
+    from components.lm.transformer.attention import attend
 
     if layer is None and (known := attention_recorded.attention(name, revision, text, pair)):
         return known.attention
     loaded = load_model(name, "attention")
-    return attend(loaded, encode(loaded, text, pair), layer)
+    return attend(loaded, read(loaded, text, pair), layer)
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)
@@ -243,14 +248,19 @@ def attention_measure(name: str, revision: str, text: str, pair: str, measure: s
 @st.cache_resource(max_entries=80, show_spinner=False)
 def attention_scores(name: str, revision: str, text: str, pair: str) -> "HeadScores":
     """Return what each head does on this text."""
-    from components.lm.transformer.attention import separator_ids
+    from components.lm.reading import separator_ids
     from components.lm.transformer.head_scores import score_heads
 
     plain = attention_of(name, revision, text, pair, None)
-    ids = plain.encoded.input_ids
+    ids = plain.reading.input_ids
     known = attention_recorded.attention(name, revision, text, pair)
     separators = known.separators if known else separator_ids(load_model(name, "attention"))
-    special = set(ids[plain.encoded.special].tolist())
+    special = set(ids[plain.reading.special].tolist())
     return score_heads(
-        plain.weights, ids.tolist(), causal=plain.causal, separator_ids=separators, ignore_ids=special
+        plain.weights,
+        ids.tolist(),
+        causal=plain.causal,
+        separator_ids=separators,
+        ignore_ids=special,
+        seen=plain.visible,
     )

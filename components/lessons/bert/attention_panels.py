@@ -11,7 +11,8 @@ from components.elements.bert.bertviz_frame import MOST_LINES, VIEWS, bertviz_ht
 from components.lessons.attention_models import head_steps
 from components.lessons.bert import attention as page
 from components.lm.checkpoints.model_card import ModelCard
-from components.lm.transformer.attention import Attention, Encoded, Unreadable
+from components.lm.reading import Reading
+from components.lm.transformer.attention import Attention, Unreadable
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import reading_aid, working
@@ -28,7 +29,7 @@ def _head_name(layer: int, head: int) -> str:
 # --- Ablation -------------------------------------------------------------------------------------------------------
 
 
-def _switched(card: ModelCard, encoded: Encoded, masked: bool) -> Switched:
+def _switched(card: ModelCard, reading: Reading, masked: bool) -> Switched:
     """What is off and what is predicted: the element's word, or the link's right after it moved."""
     s, rev = st.session_state, links.revision()
     at = int(s["at"])
@@ -44,19 +45,19 @@ def _switched(card: ModelCard, encoded: Encoded, masked: bool) -> Switched:
     s["_ablation_rev"] = rev
     off = tuple(head for head in now.off if head[0] < card.num_layers and head[1] < card.num_heads)
     at = now.at
-    if not 0 <= at < len(encoded) or (masked and encoded.special[at]):
-        at = _place(encoded, masked)
+    if not 0 <= at < len(reading) or (masked and reading.special[at]):
+        at = _place(reading, masked)
     links.put("off", tuple(layer * page.HEADS_PER_LAYER + head for layer, head in sorted(off)))
     links.put("at", at)
     return Switched(tuple(sorted(off)), at)
 
 
-def _place(encoded: Encoded, masked: bool) -> int:
+def _place(reading: Reading, masked: bool) -> int:
     """Where to predict at first: after the last token, or at the last word of a masked model's text."""
     if not masked:
-        return len(encoded) - 1
-    ordinary = [i for i in range(len(encoded)) if not encoded.special[i] and not encoded.punctuation[i]]
-    given = [i for i in ordinary if encoded.input_ids[i] == encoded.mask_token_id]
+        return len(reading) - 1
+    ordinary = [i for i in range(len(reading)) if not reading.special[i] and not reading.punctuation[i]]
+    given = [i for i in ordinary if reading.input_ids[i] == reading.mask_token_id]
     return (given or ordinary or [0])[0 if given else -1]
 
 
@@ -68,13 +69,13 @@ def ablation(card: ModelCard, attention: Attention) -> None:
         st.info(told("attention", "no_prediction", model=card.name))
         return
     masked = card.can("masked_prediction")
-    plain = attention.encoded
+    plain = attention.reading
     switched = _switched(card, plain, masked)
-    encoded = plain.with_mask_at(switched.at) if masked else plain
+    reading = plain.with_mask_at(switched.at) if masked else plain
     loaded = load_model(card.name, "attention")
     try:
-        before = lm.predict(loaded, encoded, switched.at)
-        after = lm.predict(loaded, encoded, switched.at, switched.off) if switched.off else before
+        before = lm.predict(loaded, reading, switched.at)
+        after = lm.predict(loaded, reading, switched.at, switched.off) if switched.off else before
     except Unreadable:
         st.info(told("attention", "unreadable", family=card.family))
         return
@@ -97,7 +98,7 @@ def ablation(card: ModelCard, attention: Attention) -> None:
                 t("attention", "stop"), key="stop-heads"
             )  # any click ends this run; what was found stays
             progress = st.progress(0.0)
-        for batch in lm.try_heads(loaded, encoded, switched.at, skip=len(found["effects"])):
+        for batch in lm.try_heads(loaded, reading, switched.at, skip=len(found["effects"])):
             found["effects"].extend(batch)
             progress.progress(
                 len(found["effects"]) / total,
@@ -155,9 +156,9 @@ def bertviz(card: ModelCard, attention: Attention, choice: AttentionChoice) -> N
     view = held().segmented_control(
         t("attention", "bertviz_view"), VIEWS, key="bertviz_view", required=True, label_visibility="collapsed"
     )
-    encoded = attention.encoded
+    reading = attention.reading
     num_layers, num_heads = attention.weights.shape[:2]
-    lines = lines_to_draw(view, num_layers, num_heads, len(encoded))
+    lines = lines_to_draw(view, num_layers, num_heads, len(reading))
     if lines > MOST_LINES[view]:
         st.info(
             told(
@@ -165,7 +166,7 @@ def bertviz(card: ModelCard, attention: Attention, choice: AttentionChoice) -> N
                 "bertviz_large",
                 lines=f"{lines:,}",
                 most=f"{MOST_LINES[view]:,}",
-                tokens=len(encoded),
+                tokens=len(reading),
             )
         )
         return
@@ -181,13 +182,13 @@ def bertviz(card: ModelCard, attention: Attention, choice: AttentionChoice) -> N
             st.info(told("attention", "unreadable", family=card.family))
             return
         given = {"queries": steps.q, "keys": steps.k, "causal": attention.causal}
-    second = encoded.segments.nonzero()[0]
+    second = reading.segments.nonzero()[0]
     dark = st.context.theme.type == "dark"
     with working(t("attention", "bertviz_drawing")):
         page_html = bertviz_html(
             view,
             attention.weights,
-            [text or "∅" for text in encoded.texts],
+            [text or "∅" for text in reading.texts],
             layer=layer,
             head=head,
             second_from=int(second[0]) if len(second) and view != "neuron" else None,
@@ -195,9 +196,9 @@ def bertviz(card: ModelCard, attention: Attention, choice: AttentionChoice) -> N
             **given,
         )
     heights = {
-        "head": 110 + 24 * len(encoded),
+        "head": 110 + 24 * len(reading),
         "model": 90 + 110 * num_layers,
-        "neuron": 140 + 30 * len(encoded),
+        "neuron": 140 + 30 * len(reading),
     }
     st.iframe(page_html, height=min(heights[view], 900))
     st.caption(
@@ -216,7 +217,7 @@ def numbers(card: ModelCard, attention: Attention, choice: AttentionChoice, abou
         min(choice.layer, attention.weights.shape[0] - 1),
         min(choice.heads[-1], attention.weights.shape[1] - 1),
     )
-    names = [f"{i} {text}" for i, text in enumerate(attention.encoded.texts)]
+    names = [f"{i} {text}" for i, text in enumerate(attention.reading.texts)]
     st.markdown(f"**{_head_name(layer, head)}** · {t('attention', 'numbers_note')}")
     st.dataframe(pd.DataFrame(attention.weights[layer, head], index=names, columns=names), height=420)
     st.download_button(

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from components.lessons.recorded import TRACES
-from components.lm.transformer.attention import Attention, Encoded
+from components.lm.reading import from_arrays
+from components.lm.transformer.attention import Attention
 
 ATTENTION = "bert/attention.npz"
 
@@ -22,39 +24,29 @@ class AttentionView:
 
     def save(self, path: Path) -> None:
         """Write everything exactly."""
-        encoded = self.attention.encoded
-        np.savez_compressed(
-            path,
-            of=np.array(self.of),
-            weights=self.attention.weights,
-            causal=np.array(self.attention.causal),
-            tokens=np.array(encoded.tokens),
-            texts=np.array(encoded.texts),
-            input_ids=encoded.input_ids,
-            segments=encoded.segments,
-            special=encoded.special,
-            mask_token_id=np.array(-1 if encoded.mask_token_id is None else encoded.mask_token_id),
-            separators=np.array(sorted(self.separators)),
-        )
+        arrays: dict[str, Any] = {
+            "of": np.array(self.of),
+            "weights": self.attention.weights,
+            "causal": np.array(self.attention.causal),
+            "separators": np.array(sorted(self.separators)),
+        }
+        for name, array in self.attention.reading.as_arrays().items():
+            arrays[f"reading.{name}"] = array
+        np.savez_compressed(path, **arrays)
 
     @classmethod
     def read(cls, path: Path) -> "AttentionView":
         """Return what :meth:`save` wrote."""
         with np.load(path) as file:
-            mask = int(file["mask_token_id"])
-            encoded = Encoded(
-                tokens=tuple(file["tokens"].tolist()),
-                texts=tuple(file["texts"].tolist()),
-                input_ids=file["input_ids"],
-                segments=file["segments"],
-                special=file["special"],
-                mask_token_id=None if mask < 0 else mask,
-            )
+            arrays = {
+                name.removeprefix("reading."): file[name] for name in file if name.startswith("reading.")
+            }
             weights = file["weights"]
             model, revision, text, pair = file["of"].tolist()
+            layers = tuple(range(len(weights)))
             return cls(
                 (model, revision, text, pair),
-                Attention(encoded, weights, tuple(range(len(weights))), bool(file["causal"])),
+                Attention(from_arrays(arrays), weights, layers, bool(file["causal"]), (None,) * len(layers)),
                 frozenset(file["separators"].tolist()),
             )
 

@@ -9,10 +9,11 @@ def record() -> None:
     from components.lessons.attention_models import default_model
     from components.lessons.bert.attention import TEXT
     from components.lessons.bert.attention_recorded import ATTENTION, AttentionView
-    from components.lm.transformer.attention import attend, encode, separator_ids
+    from components.lm.reading import read, separator_ids
+    from components.lm.transformer.attention import attend
 
     loaded = checkpoints.load(default_model(), "attention")
-    found = attend(loaded, encode(loaded, TEXT))
+    found = attend(loaded, read(loaded, TEXT))
     of = (loaded.card.name, loaded.card.revision, TEXT, "")
     AttentionView(of, found, separator_ids(loaded)).save(TRACES / ATTENTION)
     print(f"{ATTENTION}: {(TRACES / ATTENTION).stat().st_size:,} bytes")
@@ -22,10 +23,11 @@ def miniature() -> Miniature:
     """The five heads of the default text that spread their weight least, one after the other."""
     from components.lessons.attention_models import default_model
     from components.lessons.bert.attention import TEXT
-    from components.lm.transformer.attention import attend, encode, entropy
+    from components.lm.reading import read
+    from components.lm.transformer.attention import attend, entropy
 
     loaded = checkpoints.load(default_model(), "attention")
-    found = attend(loaded, encode(loaded, TEXT))
+    found = attend(loaded, read(loaded, TEXT))
     heads = found.weights.reshape(-1, *found.weights.shape[2:])
     sharpest = sorted(entropy(heads).mean(-1).argsort()[:5].tolist())
-    return {"kind": "matrix", "frames": [matrix_frame(list(found.encoded.texts), heads[i]) for i in sharpest]}
+    return {"kind": "matrix", "frames": [matrix_frame(list(found.reading.texts), heads[i]) for i in sharpest]}

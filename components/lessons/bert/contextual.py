@@ -10,11 +10,11 @@ from components.lessons.bert import contextual_recorded
 from components.lm.bert.contextual import NotFound, WordVectors, layer_cosines, mean_cosine_to_others
 from components.lm.checkpoints.bundled import best_bert
 from components.lm.checkpoints.model_card import ModelCard, ModelRefused
-from components.lm.transformer.attention import TooLong
+from components.lm.reading import CannotRead
 from components.shell import links
 from components.shell.layout import Export, working
 from components.shell.loading import load_model
-from components.shell.refusals import refusal
+from components.shell.refusals import cannot_read, refusal
 from components.words import t, told
 
 if TYPE_CHECKING:
@@ -112,12 +112,10 @@ def read(card: ModelCard) -> WordVectors | None:
             return words_in_context(card.name, card.revision, state["word_sentences"], word)
     except NotFound:
         st.info(told("contextual", "not_found", word=state["word"]))
-    except TooLong as error:
-        st.error(told("contextual", "too_long", tokens=error.num_tokens, limit=error.limit, model=card.name))
+    except CannotRead as error:
+        st.error(cannot_read(error))
     except ModelRefused as error:
         st.warning(refusal(error))
-    except ValueError:
-        st.info(told("contextual", "no_offsets", model=card.name))
     return None
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from components.lessons.recorded import TRACES
-from components.lm.bert.contextual import Occurrence, WordVectors
+from components.lm.bert.contextual import WordVectors
+from components.lm.tokens.occurrences import Occurrence
 
 WORDS = "bert/contextual.npz"
 

@@ -21,19 +21,20 @@ from components.lm.bert.embeddings import (
     InputEmbeddings,
     Line,
     ModelInput,
+    NoPadding,
     NotBert,
     norms,
     run_through,
 )
 from components.lm.checkpoints.bundled import best_bert
 from components.lm.checkpoints.model_card import ModelCard, ModelRefused
-from components.lm.transformer.attention import TooLong
+from components.lm.reading import CannotRead
 from components.lm.transformer.model_size import fact_rows
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, caption, reading_aid, working
 from components.shell.loading import load_model
-from components.shell.refusals import refusal
+from components.shell.refusals import cannot_read, refusal
 from components.words import labels, t, told
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def read_ahead() -> None:
     """
     name = st.session_state["bert_model"]
     if name in checkpoints.store().loaded_names():
-        with contextlib.suppress(NotBert, TooLong, ModelRefused):
+        with contextlib.suppress(NotBert, CannotRead, ModelRefused):
             _read(checkpoints.card(name))
 
 
@@ -172,10 +173,8 @@ def read(card: ModelCard) -> Reading | None:
             return _read(card)
     except NotBert as error:
         st.info(told("inputs", "not_bert", model=card.name, family=error.family))
-    except TooLong as error:
-        st.error(
-            told("inputs", "too_long", tokens=f"{error.num_tokens:,}", limit=error.limit, model=card.name)
-        )
+    except CannotRead as error:
+        st.error(cannot_read(error))
     except ModelRefused as error:
         st.warning(refusal(error))
     return None
@@ -269,8 +268,10 @@ def panel(card: ModelCard, reading: Reading, token: int) -> None:
                 panel_special(card, reading.given)
             case "code":
                 panel_code(card, token)
-    except (TooLong, ValueError):
-        st.info(t("inputs", "no_padding"))
+    except CannotRead as error:
+        st.error(cannot_read(error))
+    except NoPadding:
+        st.info(t("inputs", "no_padding", model=card.name))
 
 
 def said_changes(done: Changes) -> str:
@@ -418,7 +419,7 @@ def panel_special(card: ModelCard, given: ModelInput) -> None:
     ids = [int(part) for part in typed.replace(",", " ").split()[:200] if part.isascii() and part.isdigit()]
     inside = [i for i in ids if i < card.vocab_size] or given.input_ids.tolist()
     shown = "".join(
-        f'<span class="gb-near"><b class="gb-mono">{html.escape(str(tokenizer.convert_ids_to_tokens(i)))}</b> '
+        f'<span class="gb-near"><b class="gb-mono">{html.escape(str(tokenizer.convert_ids_to_tokens(i) or "–"))}</b> '
         f'<span class="gb-mono">{i}</span></span>'
         for i in inside
     )
@@ -518,7 +519,7 @@ def bert_input(name: str, revision: str, first: str, second: str, changes: "Chan
     """Return the lists a BERT is called with, changed.
 
     Raises:
-        NotBert, TooLong: in this order.
+        NotBert, CannotRead: in this order.
     """
     from components.lm.bert.embeddings import apply
 

@@ -13,10 +13,12 @@ import streamlit as st
 
 from components.lessons.bert.masked_text import MODEL, percent
 from components.lessons.recorded import first_view
+from components.lm.reading import CannotRead
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import note_line, reading_aid, working
 from components.shell.loading import load_model
+from components.shell.refusals import cannot_read
 from components.words import language, t, told
 
 if TYPE_CHECKING:
@@ -143,8 +145,12 @@ def ask_probe(card: Any) -> None:
     of_scene = scene(scene_language(card))["probe"]
     for column, key in zip((left, right, left, right), _PROBE, strict=True):
         held(column).text_input(t("nsp", key), key=f"nsp_{key}", placeholder=of_scene[key])
-    with working(told("nsp", "loading", model=card.name)):
-        found = probe(card)
+    try:
+        with working(told("nsp", "loading", model=card.name)):
+            found = probe(card)
+    except CannotRead as error:
+        st.error(cannot_read(error))
+        return
     show_probe(found)
     reading_aid(html.escape(noticed(found)))
 

@@ -479,4 +479,4 @@ def _writing(
 
     loaded = load_model(name, "generation")
     settings = SamplingSettings(do_sample, temperature, top_k, top_p, seed)
-    return Writing(loaded.model, loaded.tokenizer, prompt, settings, dict(picks))
+    return Writing(loaded, prompt, settings, dict(picks))

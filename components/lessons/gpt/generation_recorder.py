@@ -20,7 +20,7 @@ def record() -> None:
     settings = SamplingSettings(
         state["strategy"] == "sample", state["temperature"], state["top_k"], state["top_p"], state["seed"]
     )
-    text = Writing(loaded.model, loaded.tokenizer, state["prompt"], settings, {})
+    text = Writing(loaded, state["prompt"], settings, {})
     written = text.steps(STEPS)[:STEPS]
     save(
         "gpt/generation",

@@ -555,5 +555,5 @@ def probe_scores(name: str, revision: str, probe: ClozeProbe) -> tuple[float, ..
     from components.lm.training.learning import check_length
 
     loaded = load_model(name)
-    check_length(loaded.model, loaded.tokenizer, probe)
-    return score_probe(loaded.model, loaded.tokenizer, probe).logprobs
+    check_length(loaded, probe)
+    return score_probe(loaded, probe).logprobs

@@ -9,12 +9,15 @@ from components.lessons import attention_models
 from components.lessons.attention_models import beginning
 from components.lessons.transformer import masks_recorded
 from components.lm.checkpoints.model_card import ModelCard
+from components.lm.reading import CannotRead
 from components.lm.transformer import attention_patterns as patterns
-from components.lm.transformer.word_context import word_spans
+from components.lm.transformer.attention import Unreadable
+from components.lm.transformer.word_context import NoGuess, word_spans
 from components.shell import links
 from components.shell.layout import note_line, working
 from components.shell.loading import FIRST_MODEL, load_model
 from components.shell.models import model_in_use
+from components.shell.refusals import cannot_read
 from components.words import t, told
 
 if TYPE_CHECKING:
@@ -85,8 +88,13 @@ def readers(cards: list[ModelCard], text: str, number: int) -> "list[tuple[str, 
             with working(told("masks", "computing", model=card.name)):
                 layer = min(int(st.session_state["mask_layer"]), card.num_layers - 1)
                 found.append((card.name, word_guess(card.name, card.revision, text, number, layer)))
-        except ValueError:
-            st.info(told("masks", "no_guess", model=card.name))
+        except CannotRead as error:
+            st.error(cannot_read(error))
+        except Unreadable:
+            st.info(told("attention", "no_weights", model=card.name))
+        except NoGuess as error:
+            said = "no_guess" if error.reason == "predicts_nothing" else "no_word"
+            st.info(told("masks", said, model=card.name))
     return found
 
 

@@ -9,12 +9,19 @@ from components.elements.transformer.position_tables import VIEWS, Look, Panel
 from components.elements.transformer.shuffle_board import shuffle_board
 from components.lm.checkpoints.bundled import best_bert
 from components.lm.checkpoints.model_card import ModelCard, ModelRefused
-from components.lm.transformer.positions import NoTable, angular_frequencies, sinusoids, wavelengths
+from components.lm.reading import CannotRead
+from components.lm.transformer.positions import (
+    NoTable,
+    TooFewWords,
+    angular_frequencies,
+    sinusoids,
+    wavelengths,
+)
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, caption, reading_aid, working
 from components.shell.loading import FIRST_MODEL, load_model
-from components.shell.refusals import refusal
+from components.shell.refusals import cannot_read, refusal
 from components.words import labels, t, told
 
 if TYPE_CHECKING:
@@ -125,7 +132,9 @@ def shuffled(card: ModelCard) -> None:
         st.warning(refusal(error))
     except NoTable:
         st.info(told("positions", "no_table", model=card.name, family=card.family))
-    except ValueError:
+    except CannotRead as error:
+        st.error(cannot_read(error))
+    except TooFewWords:
         st.info(t("positions", "shuffle_short"))
     else:
         shuffle_board(shuffle, words=labels("shuffle_words"), key="shuffle_board")

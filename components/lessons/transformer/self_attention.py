@@ -10,11 +10,13 @@ from components.elements.transformer.attention_steps import StepsView
 from components.lessons import attention_models
 from components.lessons.attention_models import beginning, head_steps
 from components.lm.checkpoints.model_card import ModelCard
+from components.lm.reading import CannotRead
 from components.lm.transformer.attention import Unreadable
 from components.lm.transformer.attention_steps import HeadSteps, WorkedExample, worked_example
 from components.lm.transformer.word_context import word_spans
 from components.shell import links
 from components.shell.layout import note_line, working
+from components.shell.refusals import cannot_read
 from components.words import t, told
 
 WORDS = "self_attention"
@@ -91,6 +93,9 @@ def of_a_head(card: ModelCard) -> Shown | None:
         with working(told(WORDS, "computing", model=card.name)):
             read = beginning(card.name, card.revision, text, MOST_TOKENS)
             steps = head_steps(card.name, card.revision, read, "", layer, head)
+    except CannotRead as error:
+        st.error(cannot_read(error))
+        return None
     except Unreadable:
         st.error(told(WORDS, "unreadable", family=card.family))
         return None
@@ -100,7 +105,7 @@ def of_a_head(card: ModelCard) -> Shown | None:
     scaling = f"{1 / steps.scaling:.3g}"
     return Shown(
         steps,
-        steps.encoded.texts,
+        steps.reading.texts,
         f"{card.name} {card.revision[-8:]} {layer} {head} {read}",
         t(WORDS, "caption_model", **{**origin, "revision": card.revision[:14]}, scaling=scaling),
         origin,

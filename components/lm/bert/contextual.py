@@ -4,22 +4,19 @@ A static embedding has one vector per word (Mikolov et al. 2013, https://arxiv.o
 gives each occurrence its own (Peters et al. 2018, https://arxiv.org/abs/1802.05365; Devlin et al. 2019). ELMo's
 feature is a weighted sum of its layers, with softmax weights s_j and a scale gamma (Peters et al. 2018, equation 1);
 :func:`mix` does the same with the layers of any model here.
-
->>> [(o.sentence, o.start) for o in find_word(["I record the record."], "record")]
-[(0, 2), (0, 13)]
->>> [o.text for o in find_word(["배가 고파서 배를 먹었다"], "배")]
-['배', '배']
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from components.lm.reading import Reading, check_places, clean, inputs, read
+from components.lm.tokens.occurrences import Occurrence, find_word, words_of
 
 if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
@@ -34,40 +31,14 @@ class NotFound(ValueError):
     """The word stands in none of the sentences."""
 
 
-@dataclass(frozen=True)
-class Occurrence:
-    """Where a word stands: sentence, first character, one past the last, and the text there."""
-
-    sentence: int
-    start: int
-    end: int
-    text: str
-
-
-def find_word(sentences: Sequence[str], word: str) -> tuple[Occurrence, ...]:
-    """Return every occurrence of a whole word, in any case.
-
-    A Korean word also counts with a particle behind it (배 in 배를), as long as it begins there.
-    """
-    word = word.strip()
-    if not word:
-        return ()
-    korean = any("가" <= letter <= "힣" for letter in word)
-    pattern = re.compile(rf"(?<!\w){re.escape(word)}" + ("" if korean else r"(?!\w)"), re.IGNORECASE)
-    return tuple(
-        Occurrence(i, match.start(), match.end(), match.group())
-        for i, sentence in enumerate(sentences)
-        for match in pattern.finditer(sentence)
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class WordVectors:
     """Vectors of words in their sentences.
 
     ``words`` are all words of all sentences; ``chosen`` lists which of them are the word asked for. ``static`` (word,
-    width) is the row of the token table, ``layers`` (layer, word, width) what the model makes of it: layer 0 is its
-    input, the last one its final vectors. A word of several tokens is the mean of them; ``pieces`` says how many.
+    table width) is the row of the token table, ``layers`` (layer, word, width) what the model makes of it: layer 0 is
+    its input, the last one its final vectors. A word of several tokens is the mean of them; ``pieces`` says how many.
+    Some models keep a table narrower than their layers (:attr:`narrow`).
     """
 
     sentences: tuple[str, ...]
@@ -77,55 +48,81 @@ class WordVectors:
     static: Floats
     layers: Floats
 
+    @property
+    def narrow(self) -> bool:
+        """Whether a row of the token table is not as wide as the vectors of the layers: the two cannot be compared."""
+        return bool(self.static.shape[-1] != self.layers.shape[-1])
+
 
 def word_vectors(loaded: LoadedModel, sentences: Sequence[str], word: str) -> WordVectors:
     """Read each sentence on its own and return the vectors of its words.
 
     Raises:
         NotFound: no sentence has the word.
-        TooLong: a sentence has more tokens than the model has positions.
-        ValueError: the tokenizer does not say where its tokens stand.
+        CannotRead: a sentence has more tokens than the model has positions, or a token without a row, or the tokenizer
+            does not say where its tokens stand.
     """
-    from components.lm.checkpoints import import_torch
-    from components.lm.transformer.attention import TooLong
+    import torch
 
-    torch = import_torch()
-    kept = tuple(sentence for sentence in sentences if sentence.strip())[:MOST_SENTENCES]
-    wanted = find_word(kept, word)[:MOST_OCCURRENCES]
+    kept = tuple(clean(sentence) for sentence in sentences if sentence.strip())[:MOST_SENTENCES]
+    wanted = find_word(kept, clean(word))[:MOST_OCCURRENCES]
     if not wanted:
         raise NotFound(word)
-    if not getattr(loaded.tokenizer, "is_fast", False):
-        raise ValueError("no offsets")
+    check_places(loaded)
     table = loaded.model.get_input_embeddings().weight.detach().float()
     words: list[Occurrence] = []
     pieces: list[int] = []
     static: list[npt.NDArray[np.float32]] = []
     layers: list[npt.NDArray[np.float32]] = []
     for number, sentence in enumerate(kept):
-        given = loaded.tokenizer(sentence, return_offsets_mapping=True, verbose=False)
-        ids, offsets = given["input_ids"], given["offset_mapping"]
-        if loaded.card.max_positions is not None and len(ids) > loaded.card.max_positions:
-            raise TooLong(len(ids), loaded.card.max_positions)
-        output = loaded.forward(input_ids=torch.tensor([ids]), output_hidden_states=True)
-        hidden = np.stack([layer[0].float().numpy() for layer in output.hidden_states])  # (layer, seq, width)
+        reading = read(loaded, sentence)
+        hidden = hidden_states(loaded, reading)
         mine = [o for o in wanted if o.sentence == number]
         others = [
-            Occurrence(number, match.start(), match.end(), match.group())
-            for match in re.finditer(r"\w+", sentence)
-            if not any(match.start() < o.end and o.start < match.end() for o in mine)
+            Occurrence(number, start, end, sentence[start:end])
+            for start, end in words_of(sentence)
+            if not any(start < o.end and o.start < end for o in mine)
         ]
         for found in sorted([*mine, *others], key=lambda o: o.start):
-            at = [i for i, (a, b) in enumerate(offsets) if a < b and a < found.end and b > found.start]
+            at = [
+                i
+                for i, span in enumerate(reading.spans)
+                if span and span[0] < found.end and span[1] > found.start
+            ]
             if not at:
                 continue
             words.append(found)
             pieces.append(len(at))
-            static.append(table[torch.tensor([ids[i] for i in at])].mean(0).numpy())
+            static.append(table[torch.from_numpy(reading.input_ids[at])].mean(0).numpy())
             layers.append(hidden[:, at].mean(1))
     chosen = tuple(i for i, found in enumerate(words) if found in wanted)
     if not chosen:
         raise NotFound(word)
     return WordVectors(kept, tuple(words), chosen, tuple(pieces), np.stack(static), np.stack(layers, axis=1))
+
+
+def hidden_states(loaded: LoadedModel, reading: Reading) -> Floats:
+    """The input of the layers and what each of them makes of it, (1 + layer, seq, width).
+
+    OPT-350m projects the vectors of its last layer down to the width of its narrow table and gives those as its last
+    state; here are the vectors themselves.
+    """
+    import torch
+
+    from components.lm.transformer.attention import twin
+
+    given = inputs(loaded, [reading])
+    states = list(loaded.forward(**given, output_hidden_states=True).hidden_states)
+    if states[-1].shape != states[0].shape:
+        own = twin(loaded.model)
+        kept: list[Any] = []
+        own.base_model.decoder.project_out.register_forward_pre_hook(
+            lambda module, args: kept.append(args[0])
+        )
+        with torch.inference_mode():
+            own(**given)
+        states[-1] = kept[0]
+    return np.stack([state[0].float().numpy() for state in states])
 
 
 def cosine_matrix(rows: npt.ArrayLike) -> Doubles:
@@ -158,7 +155,7 @@ def mean_cosine_to_others(vectors: WordVectors) -> float:
 
 @dataclass(frozen=True, eq=False)
 class WordMap:
-    """Where the occurrences stand on a map, (1 + layer, n, 2), and the share of variance of its two axes."""
+    """Where the occurrences stand on a map, (table and layers, n, 2), and the share of variance of its two axes."""
 
     places: Doubles
     explained: tuple[float, float]
@@ -169,10 +166,12 @@ def word_map(vectors: WordVectors) -> WordMap:
 
     Each layer is centred first, so that the map shows how the occurrences differ from one another and not how the
     layers do; one principal component analysis of all centred vectors then gives one map for all layers. The token
-    table comes first: there all occurrences of one spelling are the same point.
+    table comes first: there all occurrences of one spelling are the same point. A narrow table has no place on a map
+    of wider vectors and is left out, (layer, n, 2).
     """
     chosen = list(vectors.chosen)
-    stack = np.concatenate([vectors.static[None, chosen], vectors.layers[:, chosen]]).astype(np.float64)
+    table = [] if vectors.narrow else [vectors.static[None, chosen]]
+    stack = np.concatenate([*table, vectors.layers[:, chosen]]).astype(np.float64)
     centred = stack - stack.mean(1, keepdims=True)
     flat = centred.reshape(-1, centred.shape[-1])
     _, sizes, axes = np.linalg.svd(flat, full_matrices=False)

@@ -22,13 +22,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from components.lm.transformer.attention import Encoded, encode
+from components.lm.reading import (
+    Bools,
+    Ints,
+    Reading,
+    as_inputs,
+    positions_of,
+    read,
+    segment_rows,
+    table_rows,
+)
 
 if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
 
 Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 
 FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert", "distilbert", "electra", "albert")
 SEGMENTS = ("normal", "none", "all_a", "all_b")
@@ -42,6 +50,10 @@ class NotBert(ValueError):
     def __init__(self, family: str) -> None:
         self.family = family
         super().__init__(f"{family} is not of the BERT family")
+
+
+class NoPadding(ValueError):
+    """The tokenizer has no token to fill a batch with."""
 
 
 # --- The input --------------------------------------------------------------------------------------------------------
@@ -59,7 +71,7 @@ class ModelInput:
     token_type_ids: Ints
     attention_mask: Ints
     position_ids: Ints
-    special: npt.NDArray[np.bool_]
+    special: Bools
     without_segments: bool = False
 
     def __len__(self) -> int:
@@ -71,19 +83,22 @@ def read_input(loaded: LoadedModel, first: str, second: str = "") -> ModelInput:
 
     Raises:
         NotBert: another kind of model.
-        TooLong: more tokens than the model has positions.
+        CannotRead: more tokens than the model has positions, or a token it has no row for.
     """
-    tables = _tables(loaded)
-    encoded: Encoded = encode(loaded, first, second)
-    count = len(encoded)
-    segments = encoded.segments if tables.num_segments > 1 else np.zeros(count, np.int64)
+    _module(loaded)
+    return as_model_input(read(loaded, first, second))
+
+
+def as_model_input(reading: Reading) -> ModelInput:
+    """The lists of a reading; a model without segments has zeros."""
+    segments = reading.token_type_ids
     return ModelInput(
-        encoded.tokens,
-        encoded.input_ids,
-        segments,
-        np.ones(count, np.int64),
-        np.arange(count, dtype=np.int64) + tables.first_position,
-        encoded.special,
+        reading.tokens,
+        reading.input_ids,
+        np.zeros(len(reading), np.int64) if segments is None else segments,
+        reading.attention_mask,
+        reading.position_ids,
+        reading.special,
     )
 
 
@@ -186,28 +201,18 @@ class InputEmbeddings:
         return self.normed.out
 
 
-@dataclass(frozen=True, eq=False)
-class _Tables:
-    module: Any
-    first_position: int
-    num_segments: int
-
-
-def _tables(loaded: LoadedModel) -> _Tables:
+def _module(loaded: LoadedModel) -> Any:
+    """The module that adds the rows up."""
     family = loaded.card.family
     if family not in FAMILIES:
         raise NotBert(family)
-    module = loaded.model.base_model.embeddings
-    types = getattr(module, "token_type_embeddings", None)
-    first = 0
-    if family in ("roberta", "xlm-roberta", "camembert"):
-        first = int(module.padding_idx) + 1
-    return _Tables(module, first, 0 if types is None else int(types.weight.shape[0]))
+    return loaded.model.base_model.embeddings
 
 
 def num_segments(loaded: LoadedModel) -> int:
     """Return the rows of the segment table: 2 in BERT, 1 in RoBERTa, 0 in DistilBERT."""
-    return _tables(loaded).num_segments
+    _module(loaded)
+    return segment_rows(loaded)
 
 
 def _rows(table: Any, ids: Ints) -> Floats:
@@ -222,14 +227,13 @@ def embed(loaded: LoadedModel, given: ModelInput) -> InputEmbeddings:
     Raises:
         NotBert: another kind of model.
     """
-    tables = _tables(loaded)
-    module = tables.module
+    module = _module(loaded)
     token = _rows(module.word_embeddings, given.input_ids)
     position = _rows(module.position_embeddings, given.position_ids)
     width = token.shape[1]
     table = np.zeros((0, width), np.float32)
     segment = np.zeros_like(token)
-    if tables.num_segments:
+    if segment_rows(loaded):
         table = np.asarray(module.token_type_embeddings.weight.detach().float().numpy(), np.float32)
         segment = table[given.token_type_ids]
         if given.without_segments:
@@ -264,7 +268,7 @@ def _own_embedding(loaded: LoadedModel, given: ModelInput) -> Floats:
     inputs = _inputs([given], loaded)
     inputs.pop("attention_mask")
     with import_torch().inference_mode():
-        out = _tables(loaded).module(**inputs)
+        out = _module(loaded)(**inputs)
     found: Floats = out[0].float().numpy()
     return found
 
@@ -277,25 +281,23 @@ def _inputs(batch: Sequence[ModelInput], loaded: LoadedModel) -> dict[str, Any]:
     """
     import torch
 
-    tables = _tables(loaded)
+    def stack(name: str) -> Ints:
+        return np.stack([getattr(one, name) for one in batch])
 
-    def stack(name: str) -> Any:
-        return torch.from_numpy(np.stack([getattr(one, name) for one in batch]))
-
-    ids = stack("input_ids")
-    inputs: dict[str, Any] = {
-        "attention_mask": stack("attention_mask"),
-        "position_ids": stack("position_ids"),
-    }
-    if not tables.num_segments:
-        return {"input_ids": ids, **inputs}
-    inputs["token_type_ids"] = stack("token_type_ids")
+    inputs = as_inputs(
+        loaded,
+        stack("input_ids"),
+        attention_mask=stack("attention_mask"),
+        token_type_ids=stack("token_type_ids"),
+    )
+    inputs["position_ids"] = torch.from_numpy(stack("position_ids"))
     left_out = torch.tensor([one.without_segments for one in batch])
-    if not bool(left_out.any()):
-        return {"input_ids": ids, **inputs}
+    if not bool(left_out.any()) or "token_type_ids" not in inputs:
+        return inputs
+    module = _module(loaded)
     with torch.no_grad():
-        segments = tables.module.token_type_embeddings(inputs["token_type_ids"])
-        rows = tables.module.word_embeddings(ids) - segments * left_out[:, None, None]
+        segments = module.token_type_embeddings(inputs["token_type_ids"])
+        rows = module.word_embeddings(inputs.pop("input_ids")) - segments * left_out[:, None, None]
     return {"inputs_embeds": rows, **inputs}
 
 
@@ -407,7 +409,7 @@ def neighbours(loaded: LoadedModel, token_id: int, count: int = 12) -> tuple[Nei
     import torch
 
     with torch.no_grad():
-        table = _tables(loaded).module.word_embeddings.weight.float()
+        table = _module(loaded).word_embeddings.weight.float()
         unit = table / table.norm(dim=1, keepdim=True).clamp_min(1e-12)
         similar = unit @ unit[token_id]
         similar[token_id] = torch.inf
@@ -415,7 +417,7 @@ def neighbours(loaded: LoadedModel, token_id: int, count: int = 12) -> tuple[Nei
         similar[token_id] = 1.0
     ids = [int(i) for i in best.indices]
     names = loaded.tokenizer.convert_ids_to_tokens(ids)
-    rows = _rows(_tables(loaded).module.word_embeddings, np.array(ids))
+    rows = _rows(_module(loaded).word_embeddings, np.array(ids))
     return tuple(
         Neighbour(str(name), i, float(similar[i]), row) for name, i, row in zip(names, ids, rows, strict=True)
     )
@@ -447,25 +449,26 @@ def pad_batch(
     """Batch texts to one length and read them twice: with the right attention mask, and with some places flipped.
 
     Raises:
-        ValueError: the model has no padding token. TooLong, NotBert: see :func:`read_input`.
+        NoPadding: the tokenizer has no padding token that the model has a row for. CannotRead, NotBert: see
+            :func:`read_input`.
     """
     pad = loaded.tokenizer.pad_token_id
-    if pad is None:
-        raise ValueError("no padding token")
+    if pad is None or not 0 <= pad < table_rows(loaded):
+        raise NoPadding("no padding token")
     inputs = [read_input(loaded, text) for text in texts]
     length = max(map(len, inputs))
     name = str(loaded.tokenizer.convert_ids_to_tokens(int(pad)))
-    first = _tables(loaded).first_position
 
     def filled(one: ModelInput) -> ModelInput:
         more = length - len(one)
         zeros = np.zeros(more, np.int64)
+        ids = np.concatenate([one.input_ids, np.full(more, pad, np.int64)])
         return ModelInput(
             (*one.tokens, *[name] * more),
-            np.concatenate([one.input_ids, np.full(more, pad, np.int64)]),
+            ids,
             np.concatenate([one.token_type_ids, zeros]),
             np.concatenate([one.attention_mask, zeros]),
-            np.arange(length, dtype=np.int64) + first,
+            positions_of(loaded, ids),
             np.concatenate([one.special, np.ones(more, bool)]),
         )
 

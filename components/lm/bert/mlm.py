@@ -23,14 +23,22 @@ import numpy.typing as npt
 
 from components.lm.bert.dice import Recipe, Strategy, draw
 from components.lm.bert.masking import Action, MaskedTokens
-from components.lm.tokens.token_text import token_info, token_infos
+from components.lm.reading import (
+    Bools,
+    CannotRead,
+    Ints,
+    ReadingReason,
+    as_inputs,
+    filler_id,
+    pieces,
+    read,
+)
+from components.lm.tokens.token_text import token_info
 
 if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
 
 Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 Side = Literal["left", "right", "both"]
 Order = Literal["left_to_right", "right_to_left", "surest_first", "at_once"]
 
@@ -59,11 +67,11 @@ class MaskableText:
     tokens: tuple[str, ...]
     spans: tuple[tuple[int, int], ...]
     input_ids: Ints
-    token_type_ids: Ints
     special: Bools
     blank: Bools
     word_ids: tuple[int | None, ...]
     mask_token_id: int
+    mask_token: str
     vocab_size: int
     first_random_id: int
     dropped: int
@@ -118,49 +126,41 @@ def read_text(loaded: LoadedModel, text: str) -> MaskableText:
 
     Raises:
         ModelRefused: the model does not predict masked tokens.
+        CannotRead: a token has no row in the model, or the tokenizer has no mask.
     """
     loaded.card.check("masked_prediction")
-    tokenizer = loaded.tokenizer
-    fast = bool(getattr(tokenizer, "is_fast", False))
-    out = tokenizer(text, return_offsets_mapping=fast, add_special_tokens=False, verbose=False)
-    ids = list(out["input_ids"])
-    words: list[int | None] = list(out.word_ids()) if fast else list(range(len(ids)))
-    spans: list[tuple[int, int]] = list(out["offset_mapping"]) if fast else [(0, 0)] * len(ids)
-    around = [int(i) for i in tokenizer("", verbose=False)["input_ids"]]
-    before, after = around[: (len(around) + 1) // 2], around[(len(around) + 1) // 2 :]
-    room = len(ids) if loaded.card.max_positions is None else loaded.card.max_positions - len(around)
-    dropped = max(0, len(ids) - room)
-    ids, words, spans = ids[:room], words[:room], spans[:room]
-    full = np.array([*before, *ids, *after], np.int64)
-    special_ids = {int(i) for i in tokenizer.all_special_ids}
-    mask_id = int(tokenizer.mask_token_id)
-    unknown = tokenizer.unk_token_id
-    ordinary = np.array(
-        [False] * len(before)
-        + [i not in special_ids or i in (mask_id, unknown) for i in ids]
-        + [False] * len(after)
-    )
-    size = int(loaded.card.vocab_size)
-    first_random = 0
-    while first_random < size - 1:
-        begin = token_info(tokenizer, first_random).token
-        if first_random not in special_ids and not begin.startswith("[unused"):
-            break
-        first_random += 1
+    reading = read(loaded, text, cut="end")
+    if reading.mask_token_id is None:
+        raise CannotRead(
+            ReadingReason.NO_MASK, model=loaded.card.name, tokenizer=type(loaded.tokenizer).__name__
+        )
+    framed = [kind == "frame" for kind in reading.kinds]
     return MaskableText(
-        text=text,
-        tokens=tuple(info.token for info in token_infos(tokenizer, full.tolist())),
-        spans=tuple([(0, 0)] * len(before) + [(int(a), int(b)) for a, b in spans] + [(0, 0)] * len(after)),
-        input_ids=full,
-        token_type_ids=np.zeros(len(full), np.int64),
-        special=~ordinary,
-        blank=full == mask_id,
-        word_ids=tuple([None] * len(before) + words + [None] * len(after)),
-        mask_token_id=mask_id,
-        vocab_size=size,
-        first_random_id=first_random,
-        dropped=dropped,
+        text=reading.text,
+        tokens=reading.tokens,
+        spans=tuple(span or (0, 0) for span in reading.spans),
+        input_ids=reading.input_ids,
+        special=reading.special,
+        blank=(reading.input_ids == reading.mask_token_id) & ~np.array(framed),
+        word_ids=tuple(
+            None if frame else i if word is None else word
+            for i, (frame, word) in enumerate(zip(framed, reading.word_ids, strict=True))
+        ),
+        mask_token_id=reading.mask_token_id,
+        mask_token=reading.mask_token or "",
+        vocab_size=loaded.card.vocab_size,
+        first_random_id=_first_random_id(loaded),
+        dropped=reading.dropped,
     )
+
+
+def _first_random_id(loaded: LoadedModel) -> int:
+    """The first token of the vocabulary that is neither special nor kept free ([unused1])."""
+    special = {int(i) for i in loaded.tokenizer.all_special_ids}
+    for token_id in range(loaded.card.vocab_size - 1):
+        if token_id not in special and not token_info(loaded.tokenizer, token_id).token.startswith("[unused"):
+            return token_id
+    return loaded.card.vocab_size - 1
 
 
 # --- From the model to log-probabilities ----------------------------------------------------------------------------
@@ -187,18 +187,15 @@ def log_probs(
 
     torch = import_torch()
     ids = np.asarray(input_ids, np.int64)
-    seen = np.ones_like(ids) if attention_mask is None else np.asarray(attention_mask, np.int64)
+    seen = None if attention_mask is None else np.asarray(attention_mask, np.int64)
     result = np.empty((len(at), loaded.card.vocab_size), np.float32)
     places = np.array(at, np.int64).reshape(-1, 2)
-    segments = "token_type_ids" in loaded.tokenizer.model_input_names
     for start in range(0, len(ids), ROWS_AT_ONCE):
         mine = np.flatnonzero((places[:, 0] >= start) & (places[:, 0] < start + ROWS_AT_ONCE))
         if not len(mine):
             continue
         rows = slice(start, start + ROWS_AT_ONCE)
-        inputs = {"input_ids": torch.from_numpy(ids[rows]), "attention_mask": torch.from_numpy(seen[rows])}
-        if segments:
-            inputs["token_type_ids"] = torch.zeros_like(inputs["input_ids"])
+        inputs = as_inputs(loaded, ids[rows], attention_mask=None if seen is None else seen[rows])
         with torch.inference_mode():
             logits = loaded.masked_logits(loaded.forward(**inputs))
             wanted = logits[torch.from_numpy(places[mine, 0] - start), torch.from_numpy(places[mine, 1])]
@@ -336,13 +333,11 @@ def next_word(causal: LoadedModel, text: MaskableText, position: int, *, top: in
 
     start, end = text.spans[text.word_of(position)[0]][0], text.spans[text.word_of(position)[-1]][1]
     left = text.text[:start].rstrip()
-    word = (" " if left else "") + text.text[start:end]
-    ids = list(causal.tokenizer.encode(left)) if left else [int(causal.tokenizer.eos_token_id)]
-    limit = causal.card.max_positions or len(ids)
-    logits = np.asarray(next_token(causal.model, ids[-(limit - 1) :]).logits, np.float64)
+    given = read(causal, left, most=max(1, (causal.card.max_positions or 1025) - 1), cut="start")
+    logits = np.asarray(next_token(causal.model, given.input_ids.tolist()).logits, np.float64)
     logp = logits - logits.max()
     logp -= np.log(np.exp(logp).sum())
-    own_ids = causal.tokenizer.encode(word)
+    own_ids = pieces(causal, (" " if left else "") + text.text[start:end], before=left)
     best = np.argsort(-logp, kind="stable")[:top]
     infos = {int(i): token_info(causal.tokenizer, int(i)).text for i in [*best, own_ids[0]]}
     candidates = tuple(Candidate(int(i), infos[int(i)], float(np.exp(logp[i]))) for i in best)
@@ -591,7 +586,6 @@ def over_rates(
     torch = import_torch()
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     batches = [order[i : i + ROWS_AT_ONCE] for i in range(0, len(order), ROWS_AT_ONCE)]
-    segments = "token_type_ids" in loaded.tokenizer.model_input_names
     for number, rate in enumerate(rates):
         count, right = dict.fromkeys(CASES, 0), dict.fromkeys(CASES, 0)
         losses = dict.fromkeys(CASES, 0.0)
@@ -599,7 +593,7 @@ def over_rates(
             if should_stop():
                 return
             longest = max(len(texts[i]) for i in batch)
-            ids = np.zeros((len(batch), longest), np.int64)
+            ids = np.full((len(batch), longest), filler_id(loaded), np.int64)
             seen, actions = np.zeros_like(ids), np.zeros(ids.shape, np.int8)
             labels = np.zeros_like(ids)
             for row, i in enumerate(batch):
@@ -611,9 +605,7 @@ def over_rates(
             chosen = actions != Action.NOT_CHOSEN
             if not chosen.any():
                 continue
-            inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(seen)}
-            if segments:
-                inputs["token_type_ids"] = torch.zeros_like(inputs["input_ids"])
+            inputs = as_inputs(loaded, ids, attention_mask=seen)
             with torch.inference_mode():
                 logits = loaded.masked_logits(loaded.forward(**inputs))[torch.from_numpy(chosen)].float()
                 own = torch.from_numpy(labels[chosen])

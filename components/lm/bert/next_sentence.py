@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from components.lm.reading import inputs, read
+
 if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
 
@@ -102,6 +104,7 @@ def judge(loaded: LoadedModel, pairs: Sequence[tuple[str, str]]) -> list[Verdict
 
     Raises:
         ModelRefused: the model has no next-sentence head.
+        CannotRead: a token has no row in the model.
     """
     from components.lm.checkpoints import import_torch
 
@@ -109,29 +112,11 @@ def judge(loaded: LoadedModel, pairs: Sequence[tuple[str, str]]) -> list[Verdict
     if not pairs:
         return []
     torch = import_torch()
-    tokenizer = loaded.tokenizer
-    limit = loaded.card.max_positions
-    rows: list[tuple[list[int], list[int], int]] = []
-    for first, second in pairs:
-        a = list(tokenizer(first, add_special_tokens=False, verbose=False)["input_ids"])
-        b = list(tokenizer(second, add_special_tokens=False, verbose=False)["input_ids"])
-        dropped = 0
-        while limit is not None and len(a) + len(b) + 3 > limit:
-            (a if len(a) > len(b) else b).pop()
-            dropped += 1
-        ids = [tokenizer.cls_token_id, *a, tokenizer.sep_token_id, *b, tokenizer.sep_token_id]
-        rows.append((ids, [0] * (len(a) + 2) + [1] * (len(b) + 1), dropped))
-    longest = max(len(ids) for ids, _, _ in rows)
-    pad = int(tokenizer.pad_token_id or 0)
-    inputs = {
-        "input_ids": torch.tensor([ids + [pad] * (longest - len(ids)) for ids, _, _ in rows]),
-        "token_type_ids": torch.tensor([types + [0] * (longest - len(types)) for _, types, _ in rows]),
-        "attention_mask": torch.tensor([[1] * len(ids) + [0] * (longest - len(ids)) for ids, _, _ in rows]),
-    }
+    readings = [read(loaded, first, second, cut="longer") for first, second in pairs]
     with torch.inference_mode():
-        logits = loaded.next_sentence_logits(loaded.forward(**inputs))
+        logits = loaded.next_sentence_logits(loaded.forward(**inputs(loaded, readings)))
         probs = torch.softmax(logits.float(), -1)[:, IS_NEXT].tolist()
-    return [Verdict(float(p), len(ids), dropped) for p, (ids, _, dropped) in zip(probs, rows, strict=True)]
+    return [Verdict(float(prob), len(one), one.dropped) for prob, one in zip(probs, readings, strict=True)]
 
 
 def shuffled_words(sentence: str, seed: int = 0) -> str:

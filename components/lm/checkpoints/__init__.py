@@ -48,6 +48,7 @@ from components.lm.checkpoints.model_card import (
     ModelRefused,
     Reason,
     Source,
+    build_card,
     is_complete,
     parse_name,
     read_card,
@@ -75,6 +76,7 @@ __all__ = [
     "card",
     "choices",
     "import_torch",
+    "in_memory",
     "load",
     "store",
     "tokenizer_card",
@@ -363,6 +365,21 @@ def _load_folder(folder: Path, card: ModelCard) -> LoadedModel:
     loaded = LoadedModel(model, tokenizer, card, sum(item.numel() * item.element_size() for item in tensors))
     _check_attentions(loaded)
     return loaded
+
+
+def in_memory(model: Any, tokenizer: Any, name: str = "local:in memory") -> LoadedModel:
+    """A model that was not read from a folder, as everything here takes models.
+
+    Raises:
+        ModelRefused: no page can use its architecture.
+    """
+    tensors = {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
+    config = {**model.config.to_dict(), "architectures": [type(model).__name__]}
+    size = sum(item.numel() * item.element_size() for item in (*model.parameters(), *model.buffers()))
+    card = build_card(
+        name=name, source="local", revision="", config=config, tensors=tensors, weights_bytes=size
+    )
+    return LoadedModel(model, tokenizer, card, size)
 
 
 def _model_class(transformers: Any, card: ModelCard) -> Any:

@@ -26,14 +26,18 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from components.lm.gpt.decoding import SamplingSettings, StepTrace, step_trace
 from components.lm.gpt.kv_cache import GenerationError, NextToken, context_length, engine_for
+from components.lm.reading import read
 from components.lm.tokens.token_text import TokenInfo, token_info, token_infos
+
+if TYPE_CHECKING:
+    from components.lm.checkpoints import LoadedModel
 
 __all__ = [
     "Branch",
@@ -81,36 +85,33 @@ class Prompt:
     tokens: tuple[TokenInfo, ...]  # the same, to show
     total_tokens: int  # tokens of the whole text
     dropped_tokens: int  # how many of its first tokens are not read, because the text is too long
-    from_end_of_text: bool  # the text was empty: the model starts from its end-of-text token
+    from_end_of_text: bool  # the text was empty: the model starts from the token it begins a text with
     context_length: int  # what the model can read
 
 
-def encode_prompt(tokenizer: Any, text: str, *, context_length: int, reserve: int = RESERVE) -> Prompt:
-    """``text`` as tokens, with the special tokens that the tokenizer adds by itself.
+def encode_prompt(loaded: LoadedModel, text: str, *, reserve: int = RESERVE) -> Prompt:
+    """``text`` as tokens, with what the tokenizer puts before it and without what it puts after it.
 
-    An empty text becomes the end-of-text token, after which GPT-2 saw the next document begin when it was trained.
-    Of a text longer than ``context_length - reserve`` tokens the last ones are read (``reserve`` is at most half
-    of the context). Lone surrogates, which no UTF-8 text can hold, become U+FFFD. Raises `GenerationError`
-    (``empty``) for an empty text if the tokenizer has no such token.
+    An empty text becomes the token a text begins with; GPT-2 has none of its own and takes its end-of-text token,
+    after which it saw the next document begin when it was trained. Of a text longer than the context less ``reserve``
+    tokens the last ones are read (``reserve`` is at most half of the context). Lone surrogates, which no UTF-8 text
+    can hold, become U+FFFD.
+
+    Raises:
+        CannotRead: ``no_row``, or ``empty`` for an empty text if the tokenizer has no token to begin with.
     """
-    clean = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    ids = [int(token_id) for token_id in tokenizer.encode(clean, verbose=False)] if clean else []
-    empty = not ids
-    if empty:
-        start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
-        if start is None:
-            raise GenerationError("empty", "the text is empty, and this tokenizer has no token to start from")
-        ids = [int(start)]
-    readable = context_length - max(0, min(reserve, context_length // 2))
-    read = ids[-readable:]
+    context = context_length(loaded.model)
+    readable = context - max(0, min(reserve, context // 2))
+    reading = read(loaded, text, most=readable, cut="start")
+    ids = tuple(reading.input_ids.tolist())
     return Prompt(
-        text=clean,
-        token_ids=tuple(read),
-        tokens=token_infos(tokenizer, read),
-        total_tokens=len(ids),
-        dropped_tokens=len(ids) - len(read),
-        from_end_of_text=empty,
-        context_length=context_length,
+        text=reading.text,
+        token_ids=ids,
+        tokens=token_infos(loaded.tokenizer, ids),
+        total_tokens=len(reading) + reading.dropped,
+        dropped_tokens=reading.dropped,
+        from_end_of_text=set(reading.kinds) == {"frame"},
+        context_length=context,
     )
 
 

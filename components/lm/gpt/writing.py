@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from components.lm.gpt.decoding import SamplingSettings
 from components.lm.gpt.generation import (
@@ -18,30 +18,34 @@ from components.lm.gpt.generation import (
     Prompt,
     SequenceStatistics,
     StopReason,
-    context_length,
     continue_text,
     encode_prompt,
     prompt_statistics,
 )
+
+if TYPE_CHECKING:
+    from components.lm.checkpoints import LoadedModel
 
 
 class Writing:
     """A prompt and its continuation under fixed settings. Safe to share between threads.
 
     ``prompt`` is what the model reads; ``picks`` maps a step (from 1) to the token taken there by hand.
+
+    Raises:
+        CannotRead: the model cannot read the text.
     """
 
     def __init__(
-        self, model: Any, tokenizer: Any, text: str, settings: SamplingSettings, picks: Mapping[int, int]
+        self, loaded: LoadedModel, text: str, settings: SamplingSettings, picks: Mapping[int, int]
     ) -> None:
         self.settings = settings
         self.picks = dict(picks)
-        self._model = model
-        self._tokenizer = tokenizer
-        self.prompt: Prompt = encode_prompt(tokenizer, text, context_length=context_length(model))
+        self._model = loaded.model
+        self.prompt: Prompt = encode_prompt(loaded, text)
         self._steps: list[GeneratedStep] = []
         self._continuation = continue_text(
-            model, tokenizer, self.prompt, settings, max_new_tokens=1_000_000, picks=self.picks
+            loaded.model, loaded.tokenizer, self.prompt, settings, max_new_tokens=1_000_000, picks=self.picks
         )
         self._statistics: SequenceStatistics | None = None
         self._lock = threading.Lock()

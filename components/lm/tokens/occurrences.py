@@ -4,13 +4,13 @@ Spelling: the same letters can be typed in two ways, composed (é, 배: what mos
 ㅂ + ㅐ: what files from a Mac hold). Unicode calls them canonically equivalent (Unicode Standard Annex 15); both are
 found, and the place is given in the text as it was typed.
 
-Borders: English words end where letters end. Korean writes particles right behind a noun (배를 is 배 with an object
-particle), so a Korean word may be followed by them, and a word in Latin letters by Korean ones (GPT는). Chinese and
-Japanese put no space between words at all.
+Borders: English words end where letters end. Korean writes particles and endings right behind a word (배를 is 배 with
+an object particle, GPT는 is GPT with a topic particle), so a word counts where it begins, whatever Korean letters
+follow. Chinese and Japanese put no space between words at all.
 
 >>> [(o.sentence, o.start) for o in find_word(["I record the record."], "record")]
 [(0, 2), (0, 13)]
->>> [o.text for o in find_word(["배가 고파서 배를 먹었다", "배우가 왔다"], "배")]
+>>> [o.text for o in find_word(["배가 고파서 배를 먹었다", "나무배"], "배")]
 ['배', '배']
 >>> [o.text for o in find_word(["GPT는 다음 단어를 쓴다", "GPTs"], "GPT")]
 ['GPT']
@@ -31,15 +31,6 @@ _NO_SPACES = regex.compile(
     r"[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]"
 )
 """Scripts that write words without a border between them."""
-
-_PARTICLES = {
-    "": "의 에 에서 에게 에게서 께 께서 한테 한테서 하고 도 만 까지 부터 마저 조차 밖에 처럼 같이 만큼 보다 마다 요 뿐 대로 커녕 보고 더러 들 "
-    "이다 입니다 입니까 이었다 이었어요 이었습니다 인 인가 인데 인지 라고 라는 이라고 이라는 이라면 이고 이며 이면 이지만 이니까",
-    "closed": "은 이 을 과 으로 이랑 이나 이라도 이든지 이여 이야말로 으로서 으로써 으로부터 이에요 이야 이란",
-    "open": "는 가 를 와 로 랑 나 라도 든지 여 야말로 로서 로써 로부터 예요 였다 였어요 였습니다 라면 란",
-}
-"""조사 (particles) that follow a noun, with 이다 (to be) in its common forms and 들 (the plural): after any syllable, after
-one that ends in a consonant, after one that ends in a vowel."""
 
 
 @dataclass(frozen=True)
@@ -108,29 +99,7 @@ def _ends_here(text: str, end: int) -> bool:
     letter, rest = text[end - 1], _WORD.match(text, end)
     if rest is None or not _is_letter(letter) or _NO_SPACES.match(letter):
         return True
-    if _HANGUL.match(letter):
-        return _particles(letter, rest.group())
-    return bool(_HANGUL.match(rest.group()))
-
-
-def _particles(letter: str, rest: str) -> bool:
-    """Whether ``rest`` is nothing but particles that can follow a word ending in ``letter``.
-
-    >>> _particles("배", "에서는"), _particles("배", "우"), _particles("말", "이"), _particles("나", "이")
-    (True, False, True, False)
-    """
-    if not rest:
-        return True
-    syllable = 0 <= ord(letter) - 0xAC00 < 11172
-    final = (ord(letter) - 0xAC00) % 28 if syllable else 0
-    allowed = [_PARTICLES[""], _PARTICLES["closed"] if final or not syllable else ""]
-    # ㄹ takes 로, not 으로.
-    allowed.append("" if final and final != 8 else _PARTICLES["open"] if not final else "로 로서 로써 로부터")
-    return any(
-        rest.startswith(particle) and _particles(particle[-1], rest[len(particle) :])
-        for words in allowed
-        for particle in words.split()
-    )
+    return bool(_HANGUL.match(rest.group()))  # particles and endings; in Latin letters only what is Korean
 
 
 def _is_letter(letter: str) -> bool:

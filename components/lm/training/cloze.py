@@ -6,11 +6,20 @@ scores the whole sentence, so what comes after the blank counts through the prob
 kinds are those of the course; the sentences in ``assets/facts/cloze_probes.csv`` are ours.
 """
 
+from __future__ import annotations
+
 import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from components.lm.reading import Reading, inputs, is_causal, pieces, read
+
+if TYPE_CHECKING:
+    from components.lm.checkpoints import LoadedModel
 
 BLANK = "___"
 PROBES_PATH = Path(__file__).parents[3] / "assets" / "facts" / "cloze_probes.csv"
@@ -84,15 +93,38 @@ def load_probes(path: Path = PROBES_PATH) -> tuple[ClozeProbe, ...]:
     return tuple(probes)
 
 
-def score_probe(model: Any, tokenizer: Any, probe: ClozeProbe) -> ProbeResult:
-    """Log-probability of each candidate under a masked or a causal language model of transformers."""
-    score = _masked_logprob if tokenizer.mask_token_id is not None else _causal_logprob
-    return ProbeResult(probe, tuple(score(model, tokenizer, probe, word) for word in probe.candidates))
+def score_probe(loaded: LoadedModel, probe: ClozeProbe) -> ProbeResult:
+    """Log-probability of each candidate under a masked or a causal language model.
+
+    Raises:
+        CannotRead: the sentence is too long for the model, or has a token it has no row for.
+    """
+    score = _causal_logprob if is_causal(loaded.card) else _masked_logprob
+    return ProbeResult(probe, tuple(score(loaded, probe, word) for word in probe.candidates))
 
 
-def score_probes(model: Any, tokenizer: Any, probes: Iterable[ClozeProbe]) -> tuple[ProbeResult, ...]:
+def score_probes(loaded: LoadedModel, probes: Iterable[ClozeProbe]) -> tuple[ProbeResult, ...]:
     """Results of many probes, in order."""
-    return tuple(score_probe(model, tokenizer, probe) for probe in probes)
+    return tuple(score_probe(loaded, probe) for probe in probes)
+
+
+def read_probe_with(loaded: LoadedModel, probe: ClozeProbe, word: str) -> Reading:
+    """What the model reads for one candidate: a causal model the whole sentence, after the token that texts begin
+    with; a masked one the sentence with a mask for each piece of the word.
+
+    Raises:
+        CannotRead: see :func:`components.lm.reading.read`.
+    """
+    if is_causal(loaded.card):
+        return read(loaded, probe.filled(word), begin=True)
+    before, after = probe.sentence.split(BLANK)
+    masks = str(loaded.tokenizer.mask_token) * len(word_ids(loaded, probe, word))
+    return read(loaded, f"{before}{masks}{after}")
+
+
+def word_ids(loaded: LoadedModel, probe: ClozeProbe, word: str) -> tuple[int, ...]:
+    """The tokens of one candidate as it is cut in the blank of the sentence."""
+    return pieces(loaded, word, before=probe.sentence.split(BLANK)[0])
 
 
 def accuracy_by_kind(results: Sequence[ProbeResult]) -> tuple[KindAccuracy, ...]:
@@ -115,30 +147,25 @@ def accuracy_by_kind(results: Sequence[ProbeResult]) -> tuple[KindAccuracy, ...]
     )
 
 
-def _masked_logprob(model: Any, tokenizer: Any, probe: ClozeProbe, word: str) -> float:
+def _masked_logprob(loaded: LoadedModel, probe: ClozeProbe, word: str) -> float:
     """Sum over the word's pieces of their log-probability, all pieces masked together."""
     import torch
 
-    pieces = tokenizer(word, add_special_tokens=False)["input_ids"]
-    before, after = probe.sentence.split(BLANK)
-    left = tokenizer(before, add_special_tokens=False)["input_ids"]
-    right = tokenizer(after, add_special_tokens=False)["input_ids"]
-    masks = [tokenizer.mask_token_id] * len(pieces)
-    ids = [tokenizer.cls_token_id, *left, *masks, *right, tokenizer.sep_token_id]
-    with torch.inference_mode():
-        out = model(input_ids=torch.tensor([ids]))
-    logits = out.prediction_logits if hasattr(out, "prediction_logits") else out.logits
-    first = 1 + len(left)
-    logprobs = torch.log_softmax(logits[0, first : first + len(pieces)].float(), -1)
-    return float(logprobs[torch.arange(len(pieces)), torch.tensor(pieces)].sum())
+    wanted = word_ids(loaded, probe, word)
+    reading = read_probe_with(loaded, probe, word)
+    logits = loaded.masked_logits(loaded.forward(**inputs(loaded, [reading])))
+    typed = pieces(loaded, probe.sentence.split(BLANK)[0]).count(reading.mask_token_id or 0)
+    places = np.flatnonzero(reading.input_ids == reading.mask_token_id)[typed : typed + len(wanted)]
+    logprobs = torch.log_softmax(logits[0, torch.from_numpy(places)].float(), -1)
+    return float(logprobs[torch.arange(len(wanted)), torch.tensor(wanted)].sum())
 
 
-def _causal_logprob(model: Any, tokenizer: Any, probe: ClozeProbe, word: str) -> float:
-    """Log-probability of the whole sentence, read after the end-of-text token."""
+def _causal_logprob(loaded: LoadedModel, probe: ClozeProbe, word: str) -> float:
+    """Log-probability of the whole sentence, read after the token that texts begin with."""
     import torch
 
-    ids = [tokenizer.bos_token_id, *tokenizer(probe.filled(word), add_special_tokens=False)["input_ids"]]
-    with torch.inference_mode():
-        logits = model(input_ids=torch.tensor([ids])).logits
+    reading = read_probe_with(loaded, probe, word)
+    logits = loaded.forward(**inputs(loaded, [reading])).logits
     logprobs = torch.log_softmax(logits[0, :-1].float(), -1)
-    return float(logprobs[torch.arange(len(ids) - 1), torch.tensor(ids[1:])].sum())
+    ids = torch.from_numpy(reading.input_ids)
+    return float(logprobs[torch.arange(len(ids) - 1), ids[1:]].sum())

@@ -23,14 +23,14 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from components.lm import checkpoints
 from components.lm.gpt.decoding import SamplingSettings
-from components.lm.gpt.kv_cache import context_length
+from components.lm.reading import CannotRead, ReadingReason, is_causal
 from components.lm.tokens.token_text import token_infos
-from components.lm.training.cloze import BLANK, ClozeProbe, score_probe
+from components.lm.training.cloze import BLANK, ClozeProbe, read_probe_with, score_probe, word_ids
 
 MOST_CANDIDATES = 4
 MOST_CHARS = 40
@@ -88,11 +88,10 @@ def moments(name: str) -> tuple[Moment, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Snapshots:
-    """The models of every moment with the one tokenizer they share; shared between sessions, never changed."""
+    """The model at every moment, each with the one tokenizer they share; shared between sessions, never changed."""
 
     moments: tuple[Moment, ...]
-    models: tuple[Any, ...]
-    tokenizer: Any
+    models: tuple[checkpoints.LoadedModel, ...]
 
 
 def load_snapshots(name: str) -> Snapshots:
@@ -117,8 +116,8 @@ def load_snapshots(name: str) -> Snapshots:
         alone = [key for key in missing if model.state_dict()[key].data_ptr() not in stored]
         if alone or unexpected:
             raise ValueError(f"{moment.folder} of {name} is another architecture: {[*alone, *unexpected]}")
-        models.append(model)
-    return Snapshots(found, tuple(models), loaded.tokenizer)
+        models.append(replace(loaded, model=model))
+    return Snapshots(found, tuple(models))
 
 
 def learn(snapshots: Snapshots, probe: ClozeProbe) -> Learned:
@@ -127,45 +126,41 @@ def learn(snapshots: Snapshots, probe: ClozeProbe) -> Learned:
     Raises:
         UnusableProbe: ``too_long`` for the model's context, or ``no_token``: a candidate is nothing for this tokenizer.
     """
-    check_length(snapshots.models[0], snapshots.tokenizer, probe)
+    check_length(snapshots.models[0], probe)
     return Learned(
         probe,
-        tuple(word_pieces(snapshots.tokenizer, probe, word) for word in probe.candidates),
-        tuple(score_probe(model, snapshots.tokenizer, probe).logprobs for model in snapshots.models),
+        tuple(word_pieces(snapshots.models[0], probe, word) for word in probe.candidates),
+        tuple(score_probe(loaded, probe).logprobs for loaded in snapshots.models),
     )
 
 
-def word_pieces(tokenizer: Any, probe: ClozeProbe, word: str) -> tuple[str, ...]:
-    """Return the tokens that are scored for one candidate: those of the word where BERT fills the blank, those of the
-    sentence that hold some of it (with the space before it) where GPT scores the sentence."""
-    if tokenizer.mask_token_id is not None:
-        ids = tokenizer(word, add_special_tokens=False)["input_ids"]
-    else:
-        start = probe.sentence.index(BLANK)
-        text = tokenizer(probe.filled(word), add_special_tokens=False, return_offsets_mapping=True)
-        ids = [
-            token_id
-            for token_id, (first, end) in zip(text["input_ids"], text["offset_mapping"], strict=True)
-            if first < start + len(word) and end > start
-        ]
-    return tuple(
-        info.text if tokenizer.mask_token_id is None else info.token for info in token_infos(tokenizer, ids)
-    )
+def word_pieces(loaded: checkpoints.LoadedModel, probe: ClozeProbe, word: str) -> tuple[str, ...]:
+    """Return the tokens that are scored for one candidate: those that stand in the blank, with the space before them
+    where a tokenizer counts it to the word."""
+    infos = token_infos(loaded.tokenizer, word_ids(loaded, probe, word))
+    return tuple(info.text if is_causal(loaded.card) else info.token for info in infos)
 
 
-def check_length(model: Any, tokenizer: Any, probe: ClozeProbe) -> None:
+def check_length(loaded: checkpoints.LoadedModel, probe: ClozeProbe) -> None:
     """Check that a model can read the sentence with any of the candidates.
 
     Raises:
         UnusableProbe: ``too_long`` for the model's context, or ``no_token``: a candidate is nothing for the tokenizer.
+        CannotRead: for another reason.
     """
-    if any(not tokenizer(word, add_special_tokens=False)["input_ids"] for word in probe.candidates):
+    if any(not word_ids(loaded, probe, word) for word in probe.candidates):
         raise UnusableProbe("no_token")
-    # Two more than the text has: [CLS] and [SEP], or the token a text begins with.
-    texts = [tokenizer(probe.filled(word), add_special_tokens=False) for word in probe.candidates]
-    tokens = 2 + max(len(text["input_ids"]) for text in texts)
-    if tokens > context_length(model):
-        raise UnusableProbe("too_long", tokens=tokens, limit=context_length(model))
+    longest = 0
+    for word in probe.candidates:
+        try:
+            read_probe_with(loaded, probe, word)
+        except CannotRead as error:
+            if error.reason is not ReadingReason.TOO_LONG:
+                raise
+            longest = max(longest, int(error.parameters["tokens"]))
+            limit = error.parameters["limit"]
+    if longest:
+        raise UnusableProbe("too_long", tokens=longest, limit=limit)
 
 
 def read_probe(sentence: str, words: str) -> ClozeProbe:
@@ -232,12 +227,12 @@ def write_on(
     """
     from components.lm.gpt.generation import continue_text, encode_prompt
 
-    given = encode_prompt(snapshots.tokenizer, prompt, context_length=context_length(snapshots.models[0]))
+    given = encode_prompt(snapshots.models[0], prompt)
     texts = []
-    for model in snapshots.models:
-        steps = continue_text(model, snapshots.tokenizer, given, settings, max_new_tokens=num_tokens, n=1)
+    for one in snapshots.models:
+        steps = continue_text(one.model, one.tokenizer, given, settings, max_new_tokens=num_tokens, n=1)
         ids = [step.token.token_id for step in steps]
-        texts.append(str(snapshots.tokenizer.decode(ids, skip_special_tokens=True)))
+        texts.append(str(one.tokenizer.decode(ids, skip_special_tokens=True)))
     return tuple(texts)
 
 

@@ -4,9 +4,9 @@ A head is switched off where the heads are joined: its part of the input of the 
 the bias of that projection stays (Michel et al. 2019, https://arxiv.org/abs/1905.10650, section 2.3, multiply each
 head by 0 or 1). Trying every head costs one row of a batch each, on a :func:`components.lm.transformer.attention.twin`.
 
-    baseline = predict(loaded, encoded, position)
-    without = predict(loaded, encoded, position, off=[(2, 1)])
-    for trial in try_heads(loaded, encoded, position): ...
+    baseline = predict(loaded, reading, position)
+    without = predict(loaded, reading, position, off=[(2, 1)])
+    for trial in try_heads(loaded, reading, position): ...
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from components.lm.reading import Reading, inputs
 from components.lm.tokens.token_text import token_info
-from components.lm.transformer.attention import Encoded, layer_parts, model_inputs, twin
+from components.lm.transformer.attention import layer_parts, twin
 
 if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
@@ -84,12 +85,12 @@ class _Switched:
 
             part.output.register_forward_pre_hook(switch)
 
-    def run(self, loaded: LoadedModel, encoded: Encoded, keep: npt.NDArray[np.float32]) -> Any:
+    def run(self, loaded: LoadedModel, reading: Reading, keep: npt.NDArray[np.float32]) -> Any:
         import torch
 
         self.keep = torch.from_numpy(keep)
         with torch.inference_mode():
-            return self.model(**model_inputs(loaded, encoded, len(keep)))
+            return self.model(**inputs(loaded, [reading] * len(keep)))
 
 
 def all_on(loaded: LoadedModel, batch: int = 1) -> npt.NDArray[np.float32]:
@@ -97,7 +98,7 @@ def all_on(loaded: LoadedModel, batch: int = 1) -> npt.NDArray[np.float32]:
     return np.ones((batch, loaded.card.num_layers, loaded.card.num_heads), np.float32)
 
 
-def predict(loaded: LoadedModel, encoded: Encoded, position: int, off: Iterable[Head] = ()) -> Prediction:
+def predict(loaded: LoadedModel, reading: Reading, position: int, off: Iterable[Head] = ()) -> Prediction:
     """The distribution at ``position``, with some heads switched off.
 
     For a masked-language model it is over the token at that position, for a causal one over the token after it.
@@ -108,16 +109,14 @@ def predict(loaded: LoadedModel, encoded: Encoded, position: int, off: Iterable[
     """
     switched = list(off)
     if not switched:
-        return Prediction(
-            position, _probs(loaded, loaded.forward(**model_inputs(loaded, encoded)), position)[0]
-        )
+        return Prediction(position, _probs(loaded, loaded.forward(**inputs(loaded, [reading])), position)[0])
     keep = all_on(loaded)
     for layer, head in switched:
         keep[0, layer, head] = 0.0
-    return Prediction(position, _probs(loaded, _Switched(loaded).run(loaded, encoded, keep), position)[0])
+    return Prediction(position, _probs(loaded, _Switched(loaded).run(loaded, reading, keep), position)[0])
 
 
-def hidden_states(loaded: LoadedModel, encoded: Encoded, off: Iterable[Head] = ()) -> Any:
+def hidden_states(loaded: LoadedModel, reading: Reading, off: Iterable[Head] = ()) -> Any:
     """The output of transformers with ``hidden_states``, with some heads switched off."""
     import torch
 
@@ -127,7 +126,7 @@ def hidden_states(loaded: LoadedModel, encoded: Encoded, off: Iterable[Head] = (
         keep[0, layer, head] = 0.0
     switched.keep = torch.from_numpy(keep)
     with torch.inference_mode():
-        return switched.model(**model_inputs(loaded, encoded), output_hidden_states=True)
+        return switched.model(**inputs(loaded, [reading]), output_hidden_states=True)
 
 
 def divergence(p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]) -> float:
@@ -142,7 +141,7 @@ def divergence(p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]) -> float:
 
 def try_heads(
     loaded: LoadedModel,
-    encoded: Encoded,
+    reading: Reading,
     position: int,
     *,
     token_id: int | None = None,
@@ -155,7 +154,7 @@ def try_heads(
     ``token_id`` is the prediction whose probability is followed; the most probable one if not given. Stop iterating
     to stop the search; ``skip`` as many heads as were tried before to go on with it.
     """
-    before = predict(loaded, encoded, position, off).probs
+    before = predict(loaded, reading, position, off).probs
     followed = int(before.argmax()) if token_id is None else token_id
     switched = _Switched(loaded)
     heads = [
@@ -164,14 +163,14 @@ def try_heads(
         for head in range(loaded.card.num_heads)
         if (layer, head) not in set(off)
     ]
-    size = max(1, batch_tokens // max(1, len(encoded)))
+    size = max(1, batch_tokens // max(1, len(reading)))
     for start in range(skip, len(heads), size):
         group = heads[start : start + size]
         keep = all_on(loaded, len(group))
         for row, head in enumerate(group):
             for layer, number in (*off, head):
                 keep[row, layer, number] = 0.0
-        after = _probs(loaded, switched.run(loaded, encoded, keep), position)
+        after = _probs(loaded, switched.run(loaded, reading, keep), position)
         yield [
             HeadEffect(
                 layer,

@@ -6,7 +6,7 @@ position reads, and sums to 1. Two readings go beyond the raw weights: rollout f
 the layers (Abnar and Zuidema 2020, https://arxiv.org/abs/2005.00928, section 3), value-weighted attention measures
 the vectors that were really added (Kobayashi et al. 2020, https://arxiv.org/abs/2004.10102, section 3).
 
-    attention = attend(loaded, "The fox sat on the stone.")
+    attention = attend(loaded, read(loaded, "The fox sat on the stone."))
     attention.weights[2, 1]         # layer 2, head 1: (query, key)
 
 Nothing here changes a shared model. What needs hooks uses a :func:`twin`: a second set of modules around the very
@@ -15,10 +15,8 @@ same parameters.
 
 from __future__ import annotations
 
-import bisect
 import copy
 import json
-import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from components.lm.tokens.token_text import token_infos
+from components.lm.reading import Reading, inputs, is_causal
 
 if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
@@ -40,141 +38,12 @@ ALL_LAYERS_UP_TO = 128
 """Tokens up to which all layers are worth sending to a browser; above, one layer at a time."""
 
 
-class TooLong(ValueError):
-    """A text has more tokens than the model has positions."""
-
-    def __init__(self, num_tokens: int, limit: int) -> None:
-        self.num_tokens, self.limit = num_tokens, limit
-        super().__init__(f"{num_tokens} tokens, but the model has {limit} positions")
-
-
 class Unreadable(ValueError):
     """A family whose layers this module cannot take apart; its weights can still be read."""
 
     def __init__(self, family: str) -> None:
         self.family = family
         super().__init__(f"the layers of {family} cannot be taken apart")
-
-
-# --- The input ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Encoded:
-    """A text as the model reads it. All arrays are (seq,).
-
-    ``tokens`` are the model's own spelling (``Ġlow``, ``##ing``), ``texts`` what they stand for. ``segments`` is 0
-    for the first text and 1 for the second; in BERT these are the token_type_ids.
-    """
-
-    tokens: tuple[str, ...]
-    texts: tuple[str, ...]
-    input_ids: Ints
-    segments: Ints
-    special: Bools
-    mask_token_id: int | None
-
-    def __len__(self) -> int:
-        return len(self.tokens)
-
-    @property
-    def punctuation(self) -> Bools:
-        """Which tokens hold no letter and no digit (special tokens are not counted)."""
-        return np.array(
-            [
-                bool(text.strip()) and not any(c.isalnum() for c in text) and not special
-                for text, special in zip(self.texts, self.special, strict=True)
-            ]
-        )
-
-    def with_mask_at(self, position: int) -> Encoded:
-        """The same text with the token at ``position`` replaced by the model's mask token."""
-        if self.mask_token_id is None:
-            raise ValueError("this model has no mask token")
-        ids = self.input_ids.copy()
-        ids[position] = self.mask_token_id
-        tokens = (*self.tokens[:position], "[MASK]", *self.tokens[position + 1 :])
-        texts = (*self.texts[:position], "[MASK]", *self.texts[position + 1 :])
-        return Encoded(tokens, texts, ids, self.segments, self.special, self.mask_token_id)
-
-
-def encode(loaded: LoadedModel, text: str, pair: str = "") -> Encoded:
-    """Tokens of one text or of a pair, with the special tokens the model expects.
-
-    A model without segments reads a pair as one text with a space in between. An empty text becomes the tokenizer's
-    beginning token where there is one.
-
-    Raises:
-        TooLong: the model has fewer positions.
-    """
-    tokenizer = loaded.tokenizer
-    segmented = "token_type_ids" in tokenizer.model_input_names and not loaded.card.can("generation")
-    if segmented:
-        given = (text, pair) if pair else (text,)
-        out = tokenizer(*given, return_token_type_ids=True, verbose=False)
-        ids, segments = list(out["input_ids"]), list(out["token_type_ids"])
-    else:
-        first = list(tokenizer(text, verbose=False)["input_ids"]) if text else []
-        both = list(tokenizer(f"{text} {pair}", verbose=False)["input_ids"]) if pair else first
-        shared = next(
-            (i for i, (a, b) in enumerate(zip(first, both, strict=False)) if a != b),
-            min(len(first), len(both)),
-        )
-        ids, segments = both, [int(i >= shared) for i in range(len(both))]
-    if not ids:
-        start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
-        ids, segments = [int(start or 0)], [0]
-    limit = loaded.card.max_positions
-    if limit is not None and len(ids) > limit:
-        raise TooLong(len(ids), limit)
-    infos = token_infos(tokenizer, ids)
-    mask_id = getattr(tokenizer, "mask_token_id", None)
-    framing = {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.cls_token_id, tokenizer.sep_token_id}
-    content = {mask_id, tokenizer.unk_token_id} - framing  # they stand for words of the text
-    can_mask = loaded.card.can("masked_prediction") and mask_id is not None
-    return Encoded(
-        tokens=tuple(info.token for info in infos),
-        texts=tuple(info.text for info in infos),
-        input_ids=np.array(ids, np.int64),
-        segments=np.array(segments, np.int64),
-        special=np.array([info.special and info.token_id not in content for info in infos]),
-        mask_token_id=int(mask_id) if can_mask else None,  # type: ignore[arg-type]  # not None here
-    )
-
-
-def beginning(loaded: LoadedModel, text: str, most: int) -> str:
-    """The longest beginning of ``text`` that gives at most ``most`` tokens, special ones counted: the whole text, or
-    whole words of it, or a part of its first word where not even that fits."""
-    tokenizer = loaded.tokenizer
-
-    def tokens(of: str) -> int:
-        return len(tokenizer(of, verbose=False)["input_ids"])
-
-    if tokens(text) <= most:
-        return text
-    ends = [match.end() for match in re.finditer(r"\S+", text)]
-    for cuts in (ends, range(len(text))):
-        fits = bisect.bisect_right(cuts, most, key=lambda end: tokens(text[:end]))
-        if fits and text[: cuts[fits - 1]].strip():
-            return text[: cuts[fits - 1]]
-    return ""
-
-
-def model_inputs(loaded: LoadedModel, encoded: Encoded, batch: int = 1) -> dict[str, Any]:
-    """The tensors of transformers for ``batch`` copies of one text, each (batch, seq)."""
-    import torch
-
-    ids = torch.from_numpy(encoded.input_ids)[None].expand(batch, -1)
-    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
-    if "token_type_ids" in loaded.tokenizer.model_input_names and not loaded.card.can("generation"):
-        inputs["token_type_ids"] = torch.from_numpy(encoded.segments)[None].expand(batch, -1)
-    return inputs
-
-
-def separator_ids(loaded: LoadedModel) -> frozenset[int]:
-    """Ids of the tokens that end or separate texts, such as [SEP]."""
-    tokenizer = loaded.tokenizer
-    return frozenset(i for i in (tokenizer.sep_token_id, tokenizer.eos_token_id) if i is not None)
 
 
 # --- The weights ----------------------------------------------------------------------------------------------------
@@ -184,28 +53,57 @@ def separator_ids(loaded: LoadedModel) -> frozenset[int]:
 class Attention:
     """Weights of a text: ``weights`` is (layer, head, query, key), rows sum to 1.
 
-    ``layers`` are the numbers of the layers along the first axis: all, or the one that was asked for.
+    ``layers`` are the numbers of the layers along the first axis: all, or the one that was asked for. ``windows`` says
+    for each of them how many positions back a query sees, itself counted; None for all of them.
     """
 
-    encoded: Encoded
+    reading: Reading
     weights: Floats
     layers: tuple[int, ...]
     causal: bool
+    windows: tuple[int | None, ...]
+
+    @property
+    def visible(self) -> Bools:
+        """Which keys each query may read, (layer, query, key)."""
+        query, key = np.indices((len(self.reading), len(self.reading)))
+        seen = key <= query if self.causal else np.ones_like(key, bool)
+        return np.stack(
+            [seen if window is None else seen & (key > query - window) for window in self.windows]
+        )
 
 
-def attend(loaded: LoadedModel, encoded: Encoded, layer: int | None = None) -> Attention:
+def layer_windows(model: Any) -> tuple[int | None, ...]:
+    """How many positions back the queries of each layer see, itself counted; None for all of them.
+
+    GPT-Neo alternates layers that see everything with local ones (Black et al. 2021); Mistral and some layers of Qwen
+    slide a window (Beltagy et al. 2020, https://arxiv.org/abs/2004.05150, section 3.1).
+    """
+    config = model.config
+    layers = int(config.num_hidden_layers)
+    if config.model_type == "gpt_neo":
+        return tuple(int(config.window_size) if kind == "local" else None for kind in config.attention_layers)
+    window = getattr(config, "sliding_window", None)
+    if window is None:
+        return (None,) * layers
+    kinds = getattr(config, "layer_types", None) or ["sliding_attention"] * layers
+    return tuple(int(window) if kind == "sliding_attention" else None for kind in kinds)
+
+
+def attend(loaded: LoadedModel, reading: Reading, layer: int | None = None) -> Attention:
     """Run the model over a text and return its attention weights, of all layers or of one.
 
     Raises:
         Unreadable: the model gave no weights.
     """
-    output = loaded.forward(**model_inputs(loaded, encoded), output_attentions=True)
+    output = loaded.forward(**inputs(loaded, [reading]), output_attentions=True)
     given = output.attentions or ()
     if not given or any(item is None for item in given):
         raise Unreadable(loaded.card.family)
     layers = tuple(range(len(given))) if layer is None else (min(max(layer, 0), len(given) - 1),)
     weights = np.stack([given[i][0].float().numpy() for i in layers])
-    return Attention(encoded, weights, layers, loaded.card.can("generation"))
+    windows = layer_windows(loaded.model)
+    return Attention(reading, weights, layers, is_causal(loaded.card), tuple(windows[i] for i in layers))
 
 
 def entropy(weights: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -346,17 +244,17 @@ def value_weighted(loaded: LoadedModel, attention: Attention) -> Floats:
 
     own = twin(loaded.model)
     parts = layer_parts(own)
-    inputs: dict[int, Any] = {}
+    entering: dict[int, Any] = {}
     for number in attention.layers:
         parts[number].reads.register_forward_pre_hook(
-            lambda module, args, number=number: inputs.__setitem__(number, args[0][0])
+            lambda module, args, number=number: entering.__setitem__(number, args[0][0])
         )
     norms = np.empty_like(attention.weights)
     with torch.inference_mode():
-        own(**model_inputs(loaded, attention.encoded))
+        own(**inputs(loaded, [attention.reading]))
         for row, number in enumerate(attention.layers):
             part = parts[number]
-            values = part.value(inputs[number])  # (seq, hidden)
+            values = part.value(entering[number])  # (seq, hidden)
             out = _affine(part.output).weight  # (hidden, hidden)
             num_heads = attention.weights.shape[1]
             head_dim = values.shape[1] // num_heads
@@ -414,7 +312,7 @@ def message(header: Mapping[str, Any], weights: npt.ArrayLike) -> bytes:
 
 def as_rows(attention: Attention, heads: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
     """The weights of some (layer, head) pairs as rows of a table, exact."""
-    tokens = attention.encoded.tokens
+    tokens = attention.reading.tokens
     where = {number: row for row, number in enumerate(attention.layers)}
     return [
         {

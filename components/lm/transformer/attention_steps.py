@@ -4,7 +4,7 @@ Scaled dot-product attention is softmax(q·kᵀ/√d)·v with the mask added bef
 https://arxiv.org/abs/1706.03762, sections 3.2.1 and 3.2.2). Around it stand the residual connection and LayerNorm:
 after the sum in BERT (post-LN), before the attention in GPT-2 (pre-LN; Radford et al. 2019, section 2.3).
 
-    steps = head_steps(loaded, encode(loaded, "The fox sat."), layer=0, head=0)
+    steps = head_steps(loaded, read(loaded, "The fox sat."), layer=0, head=0)
     steps.weights        # (query, key), the model's own to 1e-6
     steps.difference     # how far our arithmetic is from what the model computed
 
@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from components.lm.transformer.attention import Bools, Encoded, Floats, layer_parts, model_inputs, twin
+from components.lm.reading import Bools, Reading, inputs, is_causal
+from components.lm.transformer.attention import Floats, layer_parts, twin
 
 if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
@@ -106,7 +107,7 @@ class HeadSteps:
     ``normed``.
     """
 
-    encoded: Encoded
+    reading: Reading
     layer: int
     head: int
     pre_norm: bool
@@ -129,7 +130,7 @@ class HeadSteps:
     difference: dict[str, float]
 
 
-def head_steps(loaded: LoadedModel, encoded: Encoded, layer: int, head: int) -> HeadSteps:
+def head_steps(loaded: LoadedModel, reading: Reading, layer: int, head: int) -> HeadSteps:
     """Take one head of the loaded model apart; layer and head are clamped to what the model has.
 
     Raises:
@@ -152,22 +153,22 @@ def head_steps(loaded: LoadedModel, encoded: Encoded, layer: int, head: int) -> 
     part.output.register_forward_hook(lambda module, args, out: keep("projected", out))
     part.norm.register_forward_hook(lambda module, args, out: keep("normed", out))
     with torch.inference_mode():
-        output = own(**model_inputs(loaded, encoded), output_attentions=True)
+        output = own(**inputs(loaded, [reading]), output_attentions=True)
         x = seen["x"]
         heads = loaded.card.num_heads
         q, k, v = (
-            project(x).view(len(encoded), heads, -1).transpose(0, 1)
+            project(x).view(len(reading), heads, -1).transpose(0, 1)
             for project in (part.query, part.key, part.value)
         )  # each (head, seq, head_dim)
         scores = q @ k.transpose(1, 2)
-        causal = loaded.card.can("generation")
-        allowed = torch.ones(len(encoded), len(encoded), dtype=torch.bool)
+        causal = is_causal(loaded.card)
+        allowed = torch.ones(len(reading), len(reading), dtype=torch.bool)
         if causal:
             allowed = allowed.tril()
         scaled = scores * part.scaling
         weights = torch.softmax(scaled.masked_fill(~allowed, -torch.inf), -1)
         head_output = weights @ v
-        joined = head_output.transpose(0, 1).reshape(len(encoded), -1)
+        joined = head_output.transpose(0, 1).reshape(len(reading), -1)
         bias = part.output.bias if part.output.bias is not None else 0.0
         matrix = part.output.weight if type(part.output).__name__ == "Conv1D" else part.output.weight.T
         projected = joined @ matrix + bias
@@ -182,7 +183,7 @@ def head_steps(loaded: LoadedModel, encoded: Encoded, layer: int, head: int) -> 
         return np.asarray(tensor.float().numpy(), np.float32)
 
     return HeadSteps(
-        encoded=encoded,
+        reading=reading,
         layer=layer,
         head=head,
         pre_norm=part.pre_norm,

@@ -64,12 +64,14 @@ def score_heads(
     causal: bool,
     separator_ids: Collection[int] = (),
     ignore_ids: Collection[int] = (),
+    seen: npt.ArrayLike | None = None,
 ) -> HeadScores:
     """Score every head on one text without padding.
 
     ``attentions`` (layer, head, query, key) or a sequence of (head, query, key); ``token_ids`` (seq,).
-    ``ignore_ids`` never count as a repeated word or as a copy (give the special tokens). Raises ValueError when
-    the shapes do not fit.
+    ``ignore_ids`` never count as a repeated word or as a copy (give the special tokens). ``seen`` (layer, query, key)
+    says what each layer may read where that is less than everything, or everything before. Raises ValueError when the
+    shapes do not fit.
     """
     weights = np.asarray(attentions, np.float64)
     ids = np.asarray(token_ids, np.int64)
@@ -93,7 +95,7 @@ def score_heads(
         first=_weight_on(weights, (key == 0) & (query > 0)),
         separator=_weight_on(weights, separators & visible),
         same_word=_weight_on(weights, others),
-        broad=_relative_entropy(weights, visible.sum(-1)),
+        broad=_relative_entropy(weights, visible.sum(-1) if seen is None else np.asarray(seen).sum(-1)),
         induction=_weight_on(weights, follows_copy),
     )
 
@@ -160,9 +162,13 @@ def _weight_on(weights: FloatArray, wanted: npt.NDArray[np.bool_]) -> FloatArray
 
 
 def _relative_entropy(weights: FloatArray, num_visible: npt.NDArray[np.int64]) -> FloatArray:
-    queries = num_visible > 1
-    if not queries.any():
-        return np.full(weights.shape[:2], np.nan)
+    """Mean entropy of the rows of each head over its largest possible value; ``num_visible`` is (query,) or
+    (layer, query). Rows that see one key only are left out; NaN if there are no others."""
+    counts = np.broadcast_to(num_visible, (len(weights), weights.shape[2])).astype(np.float64)
+    several = counts > 1
     logs = np.log(np.where(weights > 0, weights, 1.0))
-    entropy = -(weights * logs).sum(-1)[..., queries]
-    return np.asarray((entropy / np.log(num_visible[queries])).mean(-1))
+    entropy = -(weights * logs).sum(-1)  # (layer, head, query)
+    shares = entropy / np.log(np.where(several, counts, np.e))[:, None]
+    shares = np.where(several[:, None], shares, 0.0).sum(-1)
+    rows = several.sum(-1)[:, None]
+    return np.asarray(np.where(rows > 0, shares / np.maximum(rows, 1), np.nan))

@@ -19,10 +19,21 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from components.lm.reading import (
+    COUNT_FROM_PADDING,
+    Reading,
+    as_inputs,
+    check_places,
+    clean,
+    is_causal,
+    positions_of,
+    read,
+)
 
 if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
@@ -42,12 +53,16 @@ _TABLES: Mapping[str, tuple[str, int]] = {
     "distilbert": ("embeddings.position_embeddings.weight", 0),
     "electra": ("embeddings.position_embeddings.weight", 0),
     "albert": ("embeddings.position_embeddings.weight", 0),
-    # Positions of the RoBERTa family begin after the padding id, 1.
+    # Positions of the RoBERTa family begin after the padding id, usually 1; the card knows.
     "roberta": ("embeddings.position_embeddings.weight", 2),
     "xlm-roberta": ("embeddings.position_embeddings.weight", 2),
     "camembert": ("embeddings.position_embeddings.weight", 2),
 }
 """Family -> (end of the tensor's name, row of the first position)."""
+
+
+class TooFewWords(ValueError):
+    """A sentence has too few words to be shuffled."""
 
 
 class NoTable(ValueError):
@@ -121,7 +136,7 @@ def learned_table(folder: Path, card: ModelCard) -> PositionTable:
     """Read a model's position table from its safetensors file, without torch.
 
     Raises:
-        NoTable: the family has none, or the file does not hold it in a number format numpy knows.
+        NoTable: the family has none.
     """
     from safetensors import safe_open
 
@@ -131,15 +146,29 @@ def learned_table(folder: Path, card: ModelCard) -> PositionTable:
         raise NoTable(card.family)
     ending, first = _TABLES[card.family]
     for file in weight_files(folder):
-        with safe_open(str(folder / file), "numpy") as tensors:
-            for name in tensors.keys():  # noqa: SIM118 - not a dictionary
-                if name == ending or name.endswith("." + ending):
-                    try:
-                        rows = np.asarray(tensors.get_tensor(name), np.float32)[first:]
-                    except TypeError:  # bfloat16: numpy has no such type
-                        raise NoTable(card.family) from None
-                    return PositionTable(rows, name, first)
+        path = str(folder / file)
+        with safe_open(path, "numpy") as tensors:
+            names = [name for name in tensors.keys() if name == ending or name.endswith("." + ending)]  # noqa: SIM118 - not a dictionary
+            if not names:
+                continue
+            try:
+                rows = np.asarray(tensors.get_tensor(names[0]), np.float32)
+            except TypeError:  # bfloat16, a type that numpy does not have
+                rows = _rows_by_torch(path, names[0])
+        if card.family in COUNT_FROM_PADDING and card.max_positions is not None:
+            first = len(rows) - card.max_positions
+        return PositionTable(rows[first:], names[0], first)
     raise NoTable(card.family)
+
+
+def _rows_by_torch(path: str, name: str) -> Floats:
+    from safetensors import safe_open
+
+    from components.lm.checkpoints import import_torch
+
+    import_torch()
+    with safe_open(path, "pt") as tensors:
+        return np.asarray(tensors.get_tensor(name).float().numpy(), np.float32)
 
 
 # --- Shuffled words -------------------------------------------------------------------------------------------------
@@ -149,7 +178,7 @@ POSITIONS = ("normal", "same")
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOrder:
     """What a model made of one order of the words.
 
     ``words`` are in this order; ``tokens`` what the model read. ``top`` holds (token, probability), best first, for
@@ -171,7 +200,7 @@ class Shuffle:
     """
 
     order: tuple[int, ...]
-    readings: Mapping[str, tuple[Reading, Reading]]
+    readings: Mapping[str, tuple[ReadOrder, ReadOrder]]
     token_texts: tuple[str, ...]
     cosines: Mapping[str, tuple[float, ...]]
     largest: Mapping[str, float]
@@ -204,16 +233,18 @@ def shuffle_words(loaded: LoadedModel, text: str, seed: int, most_words: int = 2
     last word stay in their place, so that both orders are asked the same question.
 
     Raises:
-        ValueError: fewer than three words, or a model that neither predicts masked tokens nor generates.
+        TooFewWords: fewer than three.
+        ModelRefused: the model neither predicts masked tokens nor generates.
+        CannotRead: the text is too long for the model, or cannot be read.
         NoTable: the family adds no position vectors.
     """
     card, tokenizer = loaded.card, loaded.tokenizer
     if card.family not in _TABLES or card.family == "opt":  # OPT counts its positions from the attention mask
         raise NoTable(card.family)
-    causal = card.can("generation")
-    words = text.split()[:most_words]
+    causal = is_causal(card)
+    words = clean(text).split()[:most_words]
     if len(words) < 3:
-        raise ValueError("at least three words")
+        raise TooFewWords("at least three words")
     asked = len(words) - 1
     if not causal:
         card.check("masked_prediction")
@@ -222,44 +253,72 @@ def shuffle_words(loaded: LoadedModel, text: str, seed: int, most_words: int = 2
             words[-1] = mask
         asked = words.index(mask)
     order = shuffled_order(len(words), seed, [asked])
-    pieces = [_pieces(tokenizer, word, causal) for word in words]
-    limit = card.max_positions
-    if limit is not None and sum(map(len, pieces)) + 2 > limit:
-        raise ValueError("more tokens than the model has positions")
-
+    check_places(loaded)
+    framed = _by_word(loaded, words)
     orders = (tuple(range(len(words))), order)
-    readings: dict[str, tuple[Reading, Reading]] = {}
+    readings: dict[str, tuple[ReadOrder, ReadOrder]] = {}
     cosine: dict[str, tuple[float, ...]] = {}
     largest: dict[str, float] = {}
     for kind in POSITIONS:
         (one, here), (two, there) = (
-            _read(loaded, words, pieces, arrangement, same=kind == "same") for arrangement in orders
+            _read(loaded, words, framed, arrangement, same=kind == "same") for arrangement in orders
         )
         readings[kind] = (one, two)
         cosine[kind] = tuple(_cosine(vector, there[key]) for key, vector in here.items())
         largest[kind] = max(float(np.abs(vector - there[key]).max()) for key, vector in here.items())
-    texts = tuple(tokenizer.convert_ids_to_tokens(token) for piece in pieces for token in piece)
+    texts = tuple(framed.reading.tokens[i] for piece in framed.pieces for i in piece)
     return Shuffle(order, readings, texts, cosine, largest, causal)
 
 
+@dataclass(frozen=True)
+class _ByWord:
+    """A text and where the tokens of each word stand in it; ``before`` and ``after`` are the frame."""
+
+    reading: Reading
+    before: tuple[int, ...]
+    pieces: tuple[tuple[int, ...], ...]
+    after: tuple[int, ...]
+
+
+def _by_word(loaded: LoadedModel, words: Sequence[str]) -> _ByWord:
+    """Read the words with a space before each, so that each is cut the same wherever it stands."""
+    reading = read(loaded, "".join(f" {word}" for word in words))
+    ends = np.cumsum([len(word) + 1 for word in words])
+    found: list[list[int]] = [[] for _ in words]
+    before: list[int] = []
+    after: list[int] = []
+    word = 0
+    for i, span in enumerate(reading.spans):
+        if reading.kinds[i] == "frame":
+            (before if not any(found) else after).append(i)
+            continue
+        if span is not None:
+            word = int(np.searchsorted(ends, span[1]))
+        found[word].append(i)
+    return _ByWord(reading, tuple(before), tuple(map(tuple, found)), tuple(after))
+
+
 def _read(
-    loaded: LoadedModel,
-    words: Sequence[str],
-    pieces: Sequence[Sequence[int]],
-    order: Sequence[int],
-    same: bool,
-) -> tuple[Reading, dict[tuple[int, int], Doubles]]:
+    loaded: LoadedModel, words: Sequence[str], framed: _ByWord, order: Sequence[int], same: bool
+) -> tuple[ReadOrder, dict[tuple[int, int], Doubles]]:
     """One forward pass: what the model expects, and the final vector of each (word, piece)."""
     import torch
 
-    tokenizer, causal = loaded.tokenizer, loaded.card.can("generation")
-    ids, owner = _sequence(tokenizer, pieces, order, causal)
-    first = _TABLES[loaded.card.family][1]
-    places = [first + (0 if same else i) for i in range(len(ids))]
+    tokenizer, causal = loaded.tokenizer, is_causal(loaded.card)
+    at = [*framed.before, *(i for word in order for i in framed.pieces[word]), *framed.after]
+    owner: list[tuple[int, int] | None] = [
+        *[None] * len(framed.before),
+        *((word, piece) for word in order for piece in range(len(framed.pieces[word]))),
+        *[None] * len(framed.after),
+    ]
+    ids = framed.reading.input_ids[at]
+    places = positions_of(loaded, ids)
+    if same:
+        places = np.full_like(places, places[0])
     output = loaded.forward(
-        input_ids=torch.tensor([ids]), position_ids=torch.tensor([places]), output_hidden_states=True
+        **as_inputs(loaded, ids[None]), position_ids=torch.from_numpy(places)[None], output_hidden_states=True
     )
-    target = len(ids) - 1 if causal else ids.index(int(tokenizer.mask_token_id))
+    target = len(ids) - 1 if causal else ids.tolist().index(int(tokenizer.mask_token_id))
     logits = output.logits if causal else loaded.masked_logits(output)
     best = logits[0, target].float().softmax(-1).topk(min(5, logits.shape[-1]))
     top = tuple(
@@ -267,33 +326,11 @@ def _read(
         for i, p in zip(best.indices, best.values, strict=True)
     )
     hidden = output.hidden_states[-1][0].float().numpy().astype(np.float64)
-    vectors = {key: hidden[at] for at, key in enumerate(owner) if key is not None}
-    tokens = tuple(tokenizer.convert_ids_to_tokens(ids))
-    return Reading(tuple(words[i] for i in order), tokens, top), vectors
+    vectors = {key: hidden[place] for place, key in enumerate(owner) if key is not None}
+    tokens = tuple(framed.reading.tokens[i] for i in at)
+    return ReadOrder(tuple(words[i] for i in order), tokens, top), vectors
 
 
 def _cosine(one: Doubles, other: Doubles) -> float:
     size = float(np.linalg.norm(one) * np.linalg.norm(other))
     return float(one @ other) / size if size else 0.0
-
-
-def _pieces(tokenizer: Any, word: str, causal: bool) -> list[int]:
-    """The tokens of one word, the same wherever the word stands."""
-    return list(
-        tokenizer(f" {word}" if causal else word, add_special_tokens=False, verbose=False)["input_ids"]
-    )
-
-
-def _sequence(
-    tokenizer: Any, pieces: Sequence[Sequence[int]], order: Sequence[int], causal: bool
-) -> tuple[list[int], list[tuple[int, int] | None]]:
-    """Token ids of the words in this order, and which (word, piece) each one is."""
-    ids: list[int] = []
-    owner: list[tuple[int, int] | None] = []
-    for word in order:
-        ids += pieces[word]
-        owner += [(word, piece) for piece in range(len(pieces[word]))]
-    if not causal:
-        ids = [tokenizer.cls_token_id, *ids, tokenizer.sep_token_id]
-        owner = [None, *owner, None]
-    return ids, owner

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from components.lm.reading import Reading, check_places, is_causal, read
 from components.lm.tokens.token_text import token_info
 from components.lm.transformer.ablation import predict
-from components.lm.transformer.attention import Encoded, Floats, attend, encode
+from components.lm.transformer.attention import Floats, attend
 
 if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
@@ -50,48 +51,55 @@ class WordGuess:
     first_piece: tuple[str, float]
 
 
-def words_of_tokens(loaded: LoadedModel, text: str, encoded: Encoded) -> list[int]:
+def words_of_tokens(reading: Reading) -> list[int]:
     """The word each token belongs to, -1 for special tokens."""
-    offsets = loaded.tokenizer(text, return_offsets_mapping=True, verbose=False)["offset_mapping"]
-    if len(offsets) != len(encoded):
-        return [-1] * len(encoded)
-    spans = word_spans(text)
+    spans = word_spans(reading.text)
     found = []
-    for (start, end), special in zip(offsets, encoded.special, strict=True):
+    for place, special in zip(reading.spans, reading.special, strict=True):
+        start, end = place or (0, 0)
         shared = [min(end, b) - max(start, a) for a, b in spans]
         found.append(-1 if special or not shared or max(shared) <= 0 else int(np.argmax(shared)))
     return found
+
+
+class NoGuess(ValueError):
+    """There is nothing to guess: ``reason`` is ``no_word`` (the text has no such word, or the tokenizer reads nothing
+    there) or ``predicts_nothing`` (the model has no head for words)."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
 
 
 def guess_word(loaded: LoadedModel, text: str, word: int, layer: int, count: int = 6) -> WordGuess:
     """Guess word number ``word`` of ``text``: causal models from the words before it, others from all the others.
 
     Raises:
-        TooLong: the text does not fit the model.
-        ValueError: the text has no such word, or the model predicts nothing.
+        CannotRead: the text does not fit the model, or cannot be read.
+        NoGuess: the text has no such word, or the model predicts nothing.
     """
-    spans = word_spans(text)
+    check_places(loaded)
+    reading = read(loaded, text)
+    spans = word_spans(reading.text)
     if not 0 <= word < len(spans):
-        raise ValueError("no such word")
-    encoded = encode(loaded, text)
-    attention = attend(loaded, encoded, layer)
-    words = words_of_tokens(loaded, text, encoded)
-    causal = loaded.card.can("generation")
+        raise NoGuess("no_word")
+    attention = attend(loaded, reading, layer)
+    words = words_of_tokens(reading)
+    causal = is_causal(loaded.card)
     own = [i for i, of in enumerate(words) if of == word]
+    if not (loaded.card.can("generation") or loaded.card.can("masked_prediction")):
+        raise NoGuess("predicts_nothing")
+    if not own:
+        raise NoGuess("no_word")
     if causal:
-        before = encode(loaded, text[: spans[word][0]].rstrip())
+        before = read(loaded, reading.text[: spans[word][0]].rstrip())
         probs = predict(loaded, before, len(before) - 1).probs
-    elif loaded.card.can("masked_prediction") and own:
-        masked = encoded
-        for i in own:
-            masked = masked.with_mask_at(i)
-        probs = predict(loaded, masked, own[0]).probs
     else:
-        raise ValueError("this model predicts no words")
+        probs = predict(loaded, reading.with_mask_at(*own), own[0]).probs
     order = np.argsort(-probs, kind="stable")[:count]
-    real = int(encoded.input_ids[own[0]]) if own else int(order[0])
+    real = int(reading.input_ids[own[0]])
     return WordGuess(
-        tokens=encoded.texts,
+        tokens=reading.texts,
         word_of=tuple(words),
         weights=attention.weights[0].mean(0),
         layer=attention.layers[0],

@@ -22,7 +22,7 @@ from components.lm.bert.contextual import (
     word_map,
     word_vectors,
 )
-from components.lm.transformer.attention import TooLong
+from components.lm.reading import CannotRead
 
 SENTENCES = ["The river is wide.", "A wide stone sat on the wide bridge."]
 
@@ -122,5 +122,5 @@ def test_an_absent_word_is_said(bert: Any, word: str) -> None:
 
 
 def test_too_long(bert: Any) -> None:
-    with pytest.raises(TooLong):
+    with pytest.raises(CannotRead):
         word_vectors(bert, ["wide " * 300], "wide")

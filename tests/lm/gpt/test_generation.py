@@ -29,6 +29,7 @@ from transformers import (
     MistralForCausalLM,
 )
 
+from components.lm.checkpoints import LoadedModel, in_memory
 from components.lm.gpt import kv_cache
 from components.lm.gpt.decoding import SamplingSettings, step_trace
 from components.lm.gpt.generation import (
@@ -49,6 +50,7 @@ from components.lm.gpt.generation import (
     window_start,
 )
 from components.lm.gpt.kv_cache import NextTokenEngine, engine_for
+from components.lm.reading import pieces as pieces_of
 from components.lm.tokens.token_text import text_of, token_bytes, token_infos, whole_characters
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -67,6 +69,11 @@ def model(tiny_gpt_folder: Path) -> Any:
 @pytest.fixture(scope="module")
 def tokenizer(tiny_gpt_folder: Path) -> Any:
     return AutoTokenizer.from_pretrained(tiny_gpt_folder)
+
+
+@pytest.fixture(scope="module")
+def loaded(model: Any, tokenizer: Any) -> LoadedModel:
+    return in_memory(model, tokenizer)
 
 
 @pytest.fixture
@@ -105,8 +112,10 @@ def test_the_first_screen_needs_no_torch() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(text=st.text(max_size=40))
-def test_probabilities_equal_transformers_on_any_text(model: Any, tokenizer: Any, text: str) -> None:
-    prompt = encode_prompt(tokenizer, text, context_length=64, reserve=8)
+def test_probabilities_equal_transformers_on_any_text(
+    model: Any, tokenizer: Any, text: str, loaded: Any
+) -> None:
+    prompt = encode_prompt(loaded, text, reserve=8)
     ours = step_trace(next_token(model, prompt.token_ids).logits, SamplingSettings(), 0, n=400)
     theirs = torch.softmax(torch.tensor(plain_logits(model, prompt.token_ids)[-1]), -1).numpy()
     for token_id, logit in zip(ours.token_ids, ours.logits, strict=True):
@@ -116,8 +125,8 @@ def test_probabilities_equal_transformers_on_any_text(model: Any, tokenizer: Any
         assert list(prompt.token_ids) == tokenizer(text).input_ids[-len(prompt.token_ids) :]
 
 
-def test_greedy_text_equals_generate(model: Any, tokenizer: Any) -> None:
-    prompt = encode_prompt(tokenizer, "The low river", context_length=64)
+def test_greedy_text_equals_generate(model: Any, tokenizer: Any, loaded: Any) -> None:
+    prompt = encode_prompt(loaded, "The low river")
     steps = list(
         continue_text(model, tokenizer, prompt, GREEDY, max_new_tokens=25, stop_at_end_of_text=False)
     )
@@ -164,8 +173,8 @@ def test_statistics_of_one_token_and_of_one_more_than_fits(model: Any) -> None:
         assert error.value.reason == "unknown_token"
 
 
-def test_steps_and_statistics_tell_the_same_story(model: Any, tokenizer: Any) -> None:
-    prompt = encode_prompt(tokenizer, "A small fox", context_length=64)
+def test_steps_and_statistics_tell_the_same_story(model: Any, tokenizer: Any, loaded: Any) -> None:
+    prompt = encode_prompt(loaded, "A small fox")
     steps = list(continue_text(model, tokenizer, prompt, SAMPLE, max_new_tokens=20))
     found = prompt_statistics(model, [*prompt.token_ids, *(s.token.token_id for s in steps)])
     written = found.surprisal_bits[len(prompt.token_ids) :]
@@ -524,19 +533,19 @@ def test_requests_that_cannot_be_read_are_refused_by_reason(model: Any, tiny_gpt
 # -- prompts and limits -------------------------------------------------------------------------------------------
 
 
-def test_an_empty_prompt_starts_from_the_end_of_text_token(model: Any, tokenizer: Any) -> None:
-    prompt = encode_prompt(tokenizer, "", context_length=64)
+def test_an_empty_prompt_starts_from_the_end_of_text_token(model: Any, tokenizer: Any, loaded: Any) -> None:
+    prompt = encode_prompt(loaded, "")
     assert prompt.from_end_of_text
     assert prompt.token_ids == (tokenizer.eos_token_id,)
     assert prompt.tokens[0].special
     step = next(continue_text(model, tokenizer, prompt, GREEDY))
     assert step.token.token_id == int(plain_logits(model, [tokenizer.eos_token_id])[-1].argmax())
-    assert not encode_prompt(tokenizer, " ", context_length=64).from_end_of_text
+    assert not encode_prompt(loaded, " ").from_end_of_text
 
 
-def test_twenty_thousand_characters(model: Any, tokenizer: Any) -> None:
+def test_twenty_thousand_characters(model: Any, tokenizer: Any, loaded: Any) -> None:
     text = ("The low river runs lower. 안녕하세요! " * 700)[:20000]
-    prompt = encode_prompt(tokenizer, text, context_length=64, reserve=16)
+    prompt = encode_prompt(loaded, text, reserve=16)
     everything = tokenizer(text).input_ids
     assert len(prompt.token_ids) == 48
     assert list(prompt.token_ids) == everything[-48:]
@@ -545,7 +554,7 @@ def test_twenty_thousand_characters(model: Any, tokenizer: Any) -> None:
     writing = continue_text(model, tokenizer, prompt, SAMPLE, max_new_tokens=40, stop_at_end_of_text=False)
     assert len(list(writing)) == 17
     assert writing.stop_reason == "context_full"
-    greedy_reserve = encode_prompt(tokenizer, text, context_length=64, reserve=1000)
+    greedy_reserve = encode_prompt(loaded, text, reserve=1000)
     assert len(greedy_reserve.token_ids) == 32  # at least half of the context is for the prompt
 
 
@@ -605,26 +614,24 @@ def test_writing_can_be_stopped(model: Any, tokenizer: Any) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(text=st.text(max_size=60))
-def test_tokens_give_back_the_text(tokenizer: Any, text: str) -> None:
-    prompt = encode_prompt(tokenizer, text, context_length=1024, reserve=0)
-    if not text:
-        return
-    assert text_of(tokenizer, prompt.token_ids) == text
-    pieces = token_bytes(tokenizer, prompt.token_ids)
+def test_tokens_give_back_the_text(tokenizer: Any, text: str, loaded: Any) -> None:
+    ids = pieces_of(loaded, text)
+    assert text_of(tokenizer, ids) == text
+    pieces = token_bytes(tokenizer, ids)
     groups = whole_characters(pieces)
     assert [start for start, _ in groups] + [len(pieces)] == [0] + [end for _, end in groups]
     assert "".join(b"".join(pieces[start:end]).decode() for start, end in groups) == text
-    for info in prompt.tokens:
+    for info in token_infos(tokenizer, ids):
         assert info.partial == (
             not info.special and "\ufffd" in info.raw.decode("utf-8", "replace") != info.text
         )
 
 
-def test_characters_of_several_tokens_and_surrogates(tokenizer: Any) -> None:
-    prompt = encode_prompt(tokenizer, "뷁 👍", context_length=64)
+def test_characters_of_several_tokens_and_surrogates(tokenizer: Any, loaded: Any) -> None:
+    prompt = encode_prompt(loaded, "뷁 👍")
     assert any(info.partial for info in prompt.tokens)
     assert "\\x" in next(info.text for info in prompt.tokens if info.partial)
-    assert encode_prompt(tokenizer, "a\ud800b", context_length=64).text == "a\ufffdb"
+    assert encode_prompt(loaded, "a\ud800b").text == "a\ufffdb"
     unknown = token_infos(tokenizer, [10**6])[0]
     assert (unknown.text, unknown.raw) == ("", b"")
 
@@ -740,8 +747,8 @@ def test_measuring_ends_in_time(model: Any, engine: NextTokenEngine, monkeypatch
     assert [row.repeats for row in measure_cache(model, [5], [1, 8, 64])] == [3, 3, 3]
 
 
-def test_rows_for_export(model: Any, tokenizer: Any) -> None:
-    prompt = encode_prompt(tokenizer, "The newest lamp", context_length=64)
+def test_rows_for_export(model: Any, tokenizer: Any, loaded: Any) -> None:
+    prompt = encode_prompt(loaded, "The newest lamp")
     steps = list(continue_text(model, tokenizer, prompt, SAMPLE, max_new_tokens=5, picks={2: 9}, n=7))
     rows = export_rows(steps)
     assert [row["step"] for row in rows] == [1, 2, 3, 4, 5]

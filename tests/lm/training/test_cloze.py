@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from components.lm.checkpoints import in_memory
 from components.lm.training.cloze import (
     BLANK,
     ClozeProbe,
@@ -56,7 +57,7 @@ def bert():  # type: ignore[no-untyped-def]
 
 def test_bert_gets_one_mask_per_piece(bert) -> None:  # type: ignore[no-untyped-def]
     model, tokenizer = bert
-    result = score_probe(model, tokenizer, PROBE)
+    result = score_probe(in_memory(model, tokenizer), PROBE)
     for logprob, masked, pieces in zip(
         result.logprobs, ([2, 5, 6, 4, 7, 3], [2, 5, 6, 4, 4, 7, 3]), ([8], [9, 10]), strict=True
     ):
@@ -78,7 +79,7 @@ def test_gpt_scores_the_whole_sentence() -> None:
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, bos_token="<|endoftext|>", eos_token="<|endoftext|>")  # fmt: skip
     torch.manual_seed(0)
     model = GPT2LMHeadModel(GPT2Config(vocab_size=6, n_positions=8, n_embd=8, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0)).eval()  # fmt: skip
-    result = score_probe(model, tokenizer, PROBE)
+    result = score_probe(in_memory(model, tokenizer), PROBE)
     for logprob, ids in zip(result.logprobs, ([0, 1, 2, 4, 3], [0, 1, 2, 5, 3]), strict=True):
         with torch.inference_mode():
             logprobs = model(input_ids=torch.tensor([ids])).logits[0].log_softmax(-1)
@@ -89,7 +90,7 @@ def test_gpt_scores_the_whole_sentence() -> None:
 
 
 def test_accuracy_counts_each_kind_and_ties_are_wrong(bert) -> None:  # type: ignore[no-untyped-def]
-    results = score_probes(*bert, [PROBE, ClozeProbe("topic", "___ cat", ("the", "is", "are"))])
+    results = score_probes(in_memory(*bert), [PROBE, ClozeProbe("topic", "___ cat", ("the", "is", "are"))])
     table = accuracy_by_kind(results)
     assert [(kind.kind, kind.num_probes) for kind in table] == [("syntax", 1), ("topic", 1)]
     assert table[1].chance == pytest.approx(1 / 3)

@@ -52,12 +52,12 @@ def test_a_model_without_snapshots_has_no_moments() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_last_snapshot_is_the_shipped_model(name: str) -> None:
     loaded, snapshots = checkpoints.load(name), load_snapshots(name)
-    last, first = snapshots.models[-1].state_dict(), snapshots.models[0].state_dict()
+    last, first = (snapshots.models[i].model.state_dict() for i in (-1, 0))
     for key, value in loaded.model.state_dict().items():
         assert torch.equal(last[key], value), key
     assert any(not torch.equal(first[key], last[key]) for key in last)
     found = learn(snapshots, PROBE)
-    assert found.logprobs[-1] == score_probe(loaded.model, loaded.tokenizer, PROBE).logprobs
+    assert found.logprobs[-1] == score_probe(loaded, PROBE).logprobs
     assert len(found.logprobs) == len(moments(name))
 
 
@@ -78,10 +78,12 @@ def test_results_are_those_of_the_training(name: str) -> None:
 @shipped
 def test_the_greedy_text_is_that_of_transformers() -> None:
     snapshots = load_snapshots("nano-gpt")
-    ids = snapshots.tokenizer("The king", return_tensors="pt")
+    ids = snapshots.models[0].tokenizer("The king", return_tensors="pt")
     with torch.inference_mode():
-        out = snapshots.models[-1].generate(**ids, do_sample=False, max_new_tokens=12, pad_token_id=0)
-    theirs = snapshots.tokenizer.decode(out[0, ids["input_ids"].shape[1] :], skip_special_tokens=True)
+        out = snapshots.models[-1].model.generate(**ids, do_sample=False, max_new_tokens=12, pad_token_id=0)
+    theirs = snapshots.models[0].tokenizer.decode(
+        out[0, ids["input_ids"].shape[1] :], skip_special_tokens=True
+    )
     ours = write_on(snapshots, "The king", SamplingSettings(False), 12)
     assert ours[-1] == theirs
     assert len(ours) == len(snapshots.moments)
@@ -101,13 +103,13 @@ def test_a_sentence_longer_than_the_context_is_refused(name: str) -> None:
 @shipped
 def test_pieces_are_the_tokens_that_are_scored() -> None:
     """GPT reads a word with the space before it, BERT fills in the word alone."""
-    bert, gpt = (checkpoints.load(name).tokenizer for name in ("nano-bert", "nano-gpt"))
+    bert, gpt = (checkpoints.load(name) for name in ("nano-bert", "nano-gpt"))
     for probe in load_probes():
         space = "" if probe.sentence.startswith(BLANK) else " "
         for word in probe.candidates:
             pieces = word_pieces(gpt, probe, word)
             assert "".join(pieces) == space + word
-            whole = gpt.tokenize(probe.filled(word))
+            whole = gpt.tokenizer.tokenize(probe.filled(word))
             assert len(pieces) < len(whole)
             assert (
                 "".join(piece.removeprefix("##") for piece in word_pieces(bert, probe, word)) == word.lower()

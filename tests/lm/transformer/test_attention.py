@@ -9,16 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.lm.checkpoints import Checkpoints, Settings
+from components.lm.reading import CannotRead, ReadingReason, beginning, inputs, read
 from components.lm.transformer.attention import (
-    TooLong,
     Unreadable,
     as_rows,
     attend,
-    beginning,
-    encode,
     entropy,
     message,
-    model_inputs,
     pack_weights,
     rollout,
     shares,
@@ -41,12 +38,12 @@ TEXT = "The fox sat on the stone."
 @pytest.mark.parametrize("kind", ["gpt", "bert"])
 def test_weights_are_those_of_transformers(loaded, kind: str) -> None:
     model = loaded[kind]
-    encoded = encode(model, TEXT, "The moon is warm." if kind == "bert" else "")
-    found = attend(model, encoded)
+    reading = read(model, TEXT, "The moon is warm." if kind == "bert" else "")
+    found = attend(model, reading)
     reference = model.tokenizer(TEXT, *(["The moon is warm."] if kind == "bert" else []), return_tensors="pt")
-    assert encoded.input_ids.tolist() == reference["input_ids"][0].tolist()
+    assert reading.input_ids.tolist() == reference["input_ids"][0].tolist()
     wanted = model.forward(**reference, output_attentions=True).attentions
-    assert found.weights.shape == (2, 4, len(encoded), len(encoded))
+    assert found.weights.shape == (2, 4, len(reading), len(reading))
     for layer in range(2):
         # The same operations on the same tensors: float32 rounding of one forward pass, 1e-6 for weights up to 1.
         np.testing.assert_allclose(found.weights[layer], wanted[layer][0].numpy(), atol=1e-6)
@@ -54,7 +51,7 @@ def test_weights_are_those_of_transformers(loaded, kind: str) -> None:
     assert found.causal == (kind == "gpt")
     above = np.triu(np.ones(found.weights.shape[-2:], bool), 1)
     assert (found.weights[..., above] == 0).all() == (kind == "gpt")
-    one = attend(model, encoded, layer=1)
+    one = attend(model, reading, layer=1)
     assert one.layers == (1,)
     np.testing.assert_array_equal(one.weights[0], found.weights[1])
 
@@ -63,7 +60,7 @@ def test_weights_are_those_of_transformers(loaded, kind: str) -> None:
 @pytest.mark.parametrize(("layer", "head"), [(0, 0), (1, 3)])
 def test_steps_end_where_the_layer_ends(loaded, kind: str, layer: int, head: int) -> None:
     model = loaded[kind]
-    steps = head_steps(model, encode(model, TEXT), layer, head)
+    steps = head_steps(model, read(model, TEXT), layer, head)
     # Products summed in another order than in the fused projection: float32 rounding over 32 terms.
     assert steps.difference["weights"] < 1e-6
     assert steps.difference["projected"] < 5e-6
@@ -76,7 +73,7 @@ def test_steps_end_where_the_layer_ends(loaded, kind: str, layer: int, head: int
         assert np.abs(mean).max() < 1e-5  # x is a LayerNorm with fresh scale and shift
     else:
         np.testing.assert_array_equal(steps.x, steps.block_input)
-        hidden = model.forward(**model_inputs(model, steps.encoded), output_hidden_states=True).hidden_states
+        hidden = model.forward(**inputs(model, [steps.reading]), output_hidden_states=True).hidden_states
         np.testing.assert_array_equal(steps.block_input, hidden[layer][0].numpy())
     np.testing.assert_allclose(steps.joined[:, head * 8 : head * 8 + 8], steps.head_output, atol=1e-7)
 
@@ -89,9 +86,9 @@ def test_the_shared_model_is_left_as_it_was(loaded, kind: str) -> None:
         return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in model.model.modules())
 
     before = hooks()
-    encoded = encode(model, TEXT)
-    head_steps(model, encoded, 0, 0)
-    value_weighted(model, attend(model, encoded))
+    reading = read(model, TEXT)
+    head_steps(model, reading, 0, 0)
+    value_weighted(model, attend(model, reading))
     assert hooks() == before
     own = twin(model.model)
     assert all(a is b for a, b in zip(own.parameters(), model.model.parameters(), strict=True))
@@ -139,9 +136,9 @@ def test_rollout_known_answers() -> None:
 def test_value_weighted_known_answer(loaded) -> None:
     """With one head's value at zero nothing is added, whatever the weights say."""
     model = loaded["bert"]
-    attention = attend(model, encode(model, TEXT))
+    attention = attend(model, read(model, TEXT))
     norms = value_weighted(model, attention)
-    steps = head_steps(model, attention.encoded, 1, 2)
+    steps = head_steps(model, attention.reading, 1, 2)
     out = model.model.bert.encoder.layer[1].attention.output.dense.weight.T.detach().numpy()
     q, k = 3, 1
     by_hand = np.linalg.norm(steps.weights[q, k] * steps.v[k] @ out[16:24])
@@ -177,24 +174,25 @@ def test_texts_of_every_kind(loaded) -> None:
     for kind in ("gpt", "bert"):
         model = loaded[kind]
         for text in ("", "a", "<script>alert(1)</script>", "שלום עולם", "안녕", "👩‍👩‍👧"):
-            encoded = encode(model, text)
-            attention = attend(model, encoded)
+            reading = read(model, text)
+            attention = attend(model, reading)
             np.testing.assert_allclose(attention.weights.sum(-1), 1, atol=1e-5)
-            assert len(encoded.punctuation) == len(encoded)
-    bert = encode(loaded["bert"], "The fox.", "The moon.")
+            assert len(reading.punctuation) == len(reading)
+    bert = read(loaded["bert"], "The fox.", "The moon.")
     assert bert.segments.tolist().count(1) > 0
     assert bert.special.tolist()[0]
     assert bert.special.sum() == 3
-    gpt = encode(loaded["gpt"], "The fox.", "The moon.")
+    gpt = read(loaded["gpt"], "The fox.", "The moon.")
     assert gpt.segments.tolist()[0] == 0
     assert gpt.segments.tolist()[-1] == 1
 
 
 def test_too_long(loaded) -> None:
-    with pytest.raises(TooLong) as caught:
-        encode(loaded["gpt"], "fox " * 200)
-    assert caught.value.limit == 64
-    assert caught.value.num_tokens > 64
+    with pytest.raises(CannotRead) as caught:
+        read(loaded["gpt"], "fox " * 200)
+    assert caught.value.reason is ReadingReason.TOO_LONG
+    assert caught.value.parameters["limit"] == 64
+    assert int(caught.value.parameters["tokens"]) > 64
 
 
 @pytest.mark.parametrize("kind", ["gpt", "bert"])
@@ -204,9 +202,9 @@ def test_the_longest_beginning_that_fits(loaded, kind: str) -> None:
     cut = beginning(model, text, 40)
     words = len(cut.split())
     assert cut.split() == text.split()[:words]
-    assert len(encode(model, cut)) <= 40
+    assert len(read(model, cut)) <= 40
     assert len(model.tokenizer(" ".join(text.split()[: words + 1]))["input_ids"]) > 40
-    assert 1 <= len(encode(model, beginning(model, "xyz" * 60, 40))) <= 40  # one word that is too long
+    assert 1 <= len(read(model, beginning(model, "xyz" * 60, 40))) <= 40  # one word that is too long
     assert beginning(model, "", 40) == ""
 
 
@@ -215,9 +213,9 @@ def test_512_tokens(tmp_path: Path) -> None:
 
     folder = build_tiny_bert(tmp_path / "long-bert", max_position_embeddings=512)
     model = Checkpoints(Settings(local_folders=(folder,))).load("local:long-bert")
-    encoded = encode(model, "a " * 510)
-    assert len(encoded) == 512
-    assert attend(model, encoded, layer=1).weights.shape == (1, 4, 512, 512)
+    reading = read(model, "a " * 510)
+    assert len(reading) == 512
+    assert attend(model, reading, layer=1).weights.shape == (1, 4, 512, 512)
 
 
 def test_a_family_without_readable_layers(loaded) -> None:
@@ -230,17 +228,18 @@ def test_a_family_without_readable_layers(loaded) -> None:
         layer_parts(strange)
     silent = SimpleNamespace(
         forward=lambda **inputs: SimpleNamespace(attentions=()),
+        model=loaded["gpt"].model,
         tokenizer=loaded["gpt"].tokenizer,
         card=loaded["gpt"].card,
     )
     with pytest.raises(Unreadable):
-        attend(silent, encode(loaded["gpt"], "a"))
+        attend(silent, read(loaded["gpt"], "a"))
 
 
 def test_rows_are_exact(loaded) -> None:
     model = loaded["gpt"]
-    attention = attend(model, encode(model, "The fox"))
+    attention = attend(model, read(model, "The fox"))
     rows = as_rows(attention, [(1, 2), (9, 9)])
-    n = len(attention.encoded)
+    n = len(attention.reading)
     assert len(rows) == n * n
     assert rows[n]["weight"] == float(attention.weights[1, 2, 1, 0])

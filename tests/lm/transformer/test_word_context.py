@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from components.lm.checkpoints import Checkpoints, Settings
+from components.lm.reading import read
 from components.lm.transformer.ablation import predict
-from components.lm.transformer.attention import encode
-from components.lm.transformer.word_context import guess_word, word_spans
+from components.lm.transformer.word_context import NoGuess, guess_word, word_spans
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +33,10 @@ def test_both_sides(loaded) -> None:
     guess = guess_word(loaded["bert"], TEXT, 3, 1)
     assert guess.visible == (True, True, True, False, True, True)
     assert guess.guesses != guess_word(loaded["bert"], "The fox sat on moon", 3, 1).guesses
-    encoded = encode(loaded["bert"], TEXT)
+    reading = read(loaded["bert"], TEXT)
     own = [i for i, word in enumerate(guess.word_of) if word == 3]
-    assert "".join(encoded.texts[i] for i in own).replace("##", "").strip() == "on"
-    masked = encoded
+    assert "".join(reading.texts[i] for i in own).replace("##", "").strip() == "on"
+    masked = reading
     for i in own:
         masked = masked.with_mask_at(i)
     assert guess.guesses[0][1] == predict(loaded["bert"], masked, own[0]).probs.max()
@@ -49,5 +49,5 @@ def test_first_word_and_odd_texts(loaded) -> None:
         for kind in ("gpt", "bert"):
             guess = guess_word(loaded[kind], text, 0, 0)
             assert len(guess.visible) == len(word_spans(text))
-    with pytest.raises(ValueError, match="no such word"):
+    with pytest.raises(NoGuess, match="no_word"):
         guess_word(loaded["gpt"], "", 0, 0)
