@@ -149,7 +149,8 @@ def frame(tokenizer: Any, text: str, pair: str | None = None) -> Framed:
     sequences = tuple(found.sequence_ids)
     return Framed(
         tuple(found.ids),
-        tuple(found.tokens),
+        # found.tokens holds the text itself where a unigram model knows none of it.
+        tuple(str(tokenizer.id_to_token(token_id)) for token_id in found.ids),
         tuple(found.type_ids),
         sequences,
         tuple(

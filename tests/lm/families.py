@@ -55,7 +55,7 @@ def _bert_tokenizer(kind: str = "BertTokenizer") -> Any:
     return getattr(transformers, kind)(vocab=_wordpieces(), model_max_length=POSITIONS)
 
 
-def _merges(first: tuple[str, ...]) -> tuple[dict[str, int], list[tuple[str, str]]]:
+def merges(first: tuple[str, ...]) -> tuple[dict[str, int], list[tuple[str, str]]]:
     """Vocabulary and merges of a byte-level BPE; ``first`` are the special tokens in front."""
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
@@ -76,16 +76,16 @@ def _merges(first: tuple[str, ...]) -> tuple[dict[str, int], list[tuple[str, str
 def _gpt2_tokenizer(**changes: Any) -> Any:
     from transformers import GPT2Tokenizer
 
-    vocab, merges = _merges(("<|endoftext|>",))
-    return GPT2Tokenizer(vocab=vocab, merges=merges, model_max_length=POSITIONS, **changes)
+    vocab, pairs = merges(("<|endoftext|>",))
+    return GPT2Tokenizer(vocab=vocab, merges=pairs, model_max_length=POSITIONS, **changes)
 
 
 def _roberta_tokenizer(**changes: Any) -> Any:
     from transformers import RobertaTokenizer
 
-    vocab, merges = _merges(("<s>", "<pad>", "</s>", "<unk>"))
+    vocab, pairs = merges(("<s>", "<pad>", "</s>", "<unk>"))
     vocab["<mask>"] = len(vocab)
-    return RobertaTokenizer(vocab=vocab, merges=merges, model_max_length=POSITIONS, **changes)
+    return RobertaTokenizer(vocab=vocab, merges=pairs, model_max_length=POSITIONS, **changes)
 
 
 def _pieces(first: tuple[str, ...]) -> list[tuple[str, float]]:
@@ -129,17 +129,17 @@ def _llama_tokenizer(**changes: Any) -> Any:
     )
     learned.train_from_iterator(SENTENCES, trainer)
     model = json.loads(learned.to_str())["model"]
-    merges = [tuple(pair.split(" ") if isinstance(pair, str) else pair) for pair in model["merges"]]
+    pairs = [tuple(pair.split(" ") if isinstance(pair, str) else pair) for pair in model["merges"]]
     return LlamaTokenizer(
-        vocab=model["vocab"], merges=merges, model_max_length=POSITIONS, **{"add_bos_token": True, **changes}
+        vocab=model["vocab"], merges=pairs, model_max_length=POSITIONS, **{"add_bos_token": True, **changes}
     )
 
 
 def _qwen_tokenizer() -> Any:
     from transformers import Qwen2Tokenizer
 
-    vocab, merges = _merges(("<|endoftext|>",))
-    return Qwen2Tokenizer(vocab=vocab, merges=merges, model_max_length=POSITIONS)
+    vocab, pairs = merges(("<|endoftext|>",))
+    return Qwen2Tokenizer(vocab=vocab, merges=pairs, model_max_length=POSITIONS)
 
 
 # --- Models -----------------------------------------------------------------------------------------------------------
@@ -211,10 +211,10 @@ def _opt(**more: Any) -> Made:
     """OPT begins every text with </s>; the small one narrows its embedding and normalises after the sum."""
     from transformers import GPT2Tokenizer, OPTConfig, OPTForCausalLM
 
-    vocab, merges = _merges(("<s>", "<pad>", "</s>", "<unk>"))
+    vocab, pairs = merges(("<s>", "<pad>", "</s>", "<unk>"))
     tokenizer = GPT2Tokenizer(
         vocab=vocab,
-        merges=merges,
+        merges=pairs,
         bos_token="</s>",
         eos_token="</s>",
         unk_token="</s>",

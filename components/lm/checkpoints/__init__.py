@@ -78,6 +78,7 @@ __all__ = [
     "import_torch",
     "in_memory",
     "load",
+    "load_tokenizer",
     "store",
     "tokenizer_card",
     "tokenizer_cards",
@@ -342,9 +343,7 @@ def _load_folder(folder: Path, card: ModelCard) -> LoadedModel:
                 local_files_only=True,
                 output_loading_info=True,
             )
-            tokenizer = transformers.AutoTokenizer.from_pretrained(
-                str(folder), trust_remote_code=False, local_files_only=True
-            )
+            tokenizer = _tokenizer(transformers.AutoTokenizer, folder)
     except MemoryError as error:
         raise ModelRefused(Reason.NO_MEMORY, name=card.name, needed_bytes=card.memory_bytes) from error
     except Exception as error:
@@ -357,14 +356,35 @@ def _load_folder(folder: Path, card: ModelCard) -> LoadedModel:
     _check_weights(model, info, card)
     model.eval()
     model.requires_grad_(False)
-    if getattr(tokenizer, "is_fast", False):
-        # A stored truncation or padding would be switched off by the first caller, while others are encoding.
-        tokenizer.backend_tokenizer.no_truncation()
-        tokenizer.backend_tokenizer.no_padding()
     tensors = (*model.parameters(), *model.buffers())
     loaded = LoadedModel(model, tokenizer, card, sum(item.numel() * item.element_size() for item in tensors))
     _check_attentions(loaded)
     return loaded
+
+
+def _tokenizer(kind: Any, folder: Path, **settings: Any) -> Any:
+    tokenizer = kind.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True, **settings)
+    if getattr(tokenizer, "is_fast", False):
+        # A stored truncation or padding would be switched off by the first caller, while others are encoding.
+        tokenizer.backend_tokenizer.no_truncation()
+        tokenizer.backend_tokenizer.no_padding()
+    return tokenizer
+
+
+def load_tokenizer(folder: Path, kind: str = "AutoTokenizer", **settings: Any) -> Any:
+    """The tokenizer of a folder as transformers builds it, with every setting of the folder: what :func:`load` gives
+    beside the model. Imports torch and transformers.
+
+    Args:
+        kind: the class of transformers; by default the one that the folder names.
+        settings: what the folder leaves open.
+
+    Raises:
+        Exception: whatever transformers raises for a folder that is not what it should be.
+    """
+    transformers = _import_transformers()
+    with _BUILD_LOCK:
+        return _tokenizer(getattr(transformers, kind), folder, **settings)
 
 
 def in_memory(model: Any, tokenizer: Any, name: str = "local:in memory") -> LoadedModel:

@@ -12,11 +12,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from components.lm.tokens.bert_tokenization import BertTokenization, TokenizerCall
+from components.lm.tokens.bert_tokenization import BertTokenization
 from components.lm.tokens.bpe import UNKNOWN, BpeModel
-from components.lm.tokens.byte_level import ByteLevelBpe, from_byte_symbols, is_byte_level
+from components.lm.tokens.byte_level import ByteLevelBpe
 from components.lm.tokens.segments import Segment, graphemes, group_tokens
 from components.lm.tokens.unigram import UnigramModel
 from components.lm.tokens.wordpiece import WordPieceModel
@@ -174,62 +173,7 @@ def by_bert(text: str, tokenization: BertTokenization) -> Tokenization:
     return Tokenization(text, tokens, (), len(model.token_ids))
 
 
-def by_pretrained(text: str, tokenizer: Any) -> Tokenization:
-    """Any tokenizer of ``transformers``, without the special tokens it would add.
-
-    Args:
-        text: the text.
-        tokenizer: a loaded tokenizer (``PreTrainedTokenizerBase``).
-    """
-    ids: list[int] = list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
-    names: list[str] = list(tokenizer.convert_ids_to_tokens(ids))
-    unknown_id = tokenizer.unk_token_id
-    # GPT-2 lists its end of text as the unknown token too, and never needs one.
-    byte_level = is_byte_level(tokenizer.get_vocab())
-    special = set(tokenizer.all_special_tokens)
-    data = [_bytes_of(name, byte_level, name in special) for name in names]
-    by_bytes = byte_level or any(_BYTE_TOKEN.fullmatch(name) for name in names)
-    tokens = tuple(
-        Token(
-            name,
-            token_id,
-            piece.decode("utf-8", errors="replace"),
-            token_id == unknown_id and not byte_level,
-        )
-        for name, token_id, piece in zip(names, ids, data, strict=True)
-    )
-    segments = group_tokens(ids, data) if by_bytes else ()
-    return Tokenization(text, tokens, segments, len(tokenizer))
-
-
-def call_pretrained(tokenizer: Any, text: str, pair: str | None = None) -> TokenizerCall:
-    """What a tokenizer of ``transformers`` gives a model, special tokens included."""
-    called = tokenizer(text, pair, verbose=False) if pair is not None else tokenizer(text, verbose=False)
-    ids = tuple(called["input_ids"])
-    return TokenizerCall(
-        tokens=tuple(tokenizer.convert_ids_to_tokens(list(ids))),
-        input_ids=ids,
-        token_type_ids=tuple(called.get("token_type_ids", ())),
-        attention_mask=tuple(called.get("attention_mask", ())),
-    )
-
-
 def _wordpiece_token(piece: str, model: WordPieceModel, word: str) -> Token:
     unknown = piece == model.unknown
     text = word if unknown else piece.removeprefix(model.prefix) if model.prefix else piece
     return Token(piece, model.token_ids[piece], text, unknown)
-
-
-def _bytes_of(token: str, byte_level: bool, special: bool) -> bytes:
-    """The bytes a token stands for: stand-ins, <0xE2>, ▁ for a space, ## for a continuation, or plain text."""
-    if special:
-        return token.encode("utf-8")
-    if byte_level:
-        try:
-            return from_byte_symbols(token)
-        except KeyError:  # a token added later, written in plain text
-            return token.encode("utf-8")
-    if match := _BYTE_TOKEN.fullmatch(token):
-        return bytes([int(match.group(1), 16)])
-    text = token.removeprefix("##") if len(token) > 2 else token
-    return text.replace(_SENTENCEPIECE_SPACE, " ").encode("utf-8")

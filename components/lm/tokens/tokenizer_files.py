@@ -1,22 +1,27 @@
-"""Tokenizers read from a model folder with the ``tokenizers`` library alone: no torch, no transformers, no weights.
+"""Tokenizers without their models: the same ones that the models read with.
 
-A folder may hold ``tokenizer.json`` (everything), or the older files: ``vocab.txt`` (BERT's WordPiece) or ``vocab.json``
-with ``merges.txt`` (GPT-2's byte-level BPE). Whether a BERT vocabulary is uncased stands in ``tokenizer_config.json``;
-without that file it is taken to be uncased when no piece has a capital letter.
+The bundled models are read from ``tokenizer.json`` by the ``tokenizers`` library alone, without torch and transformers;
+the tests compare them with the class of transformers. Any other folder is read by that class: it knows the settings of
+``tokenizer_config.json`` and the frame of its family, which may stand nowhere in the files (RoBERTa over ``vocab.json``
+and ``merges.txt``). A folder that does not say its class is taken to be BERT's for a ``vocab.txt`` (uncased when no
+piece has a capital letter, if the settings do not say it) and GPT-2's for ``vocab.json`` with ``merges.txt``.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from components.lm.checkpoints import BUNDLED_FOLDER
+from components.lm.checkpoints.tokenizer_folder import FILES, has_tokenizer
+from components.lm.reading import frame
 from components.lm.tokens.bert_tokenization import SPECIAL_TOKENS, TokenizerCall
-from components.lm.tokens.byte_level import END_OF_TEXT, from_byte_symbols, is_byte_level
+from components.lm.tokens.byte_level import from_byte_symbols, is_byte_level
 from components.lm.tokens.segments import group_tokens
 from components.lm.tokens.tokenizations import Token, Tokenization
 from components.lm.tokens.wordpiece import WordPieceModel
@@ -77,33 +82,32 @@ class TokenizerFile:
             InputProblem: ``lone_surrogate``.
         """
         utf8_size(text)
-        encoded = self.tokenizer.encode(text, add_special_tokens=False)
-        data = [self._bytes(name) for name in encoded.tokens]
+        framed = frame(self.tokenizer, text)
+        found = framed.part(framed.content)
+        data = [self._bytes(name) for name in found.tokens]
         tokens = tuple(
             Token(
                 name,
                 token_id,
-                text[start:end] if name == self.unknown else piece.decode("utf-8", errors="replace"),
+                text[slice(*span)] if name == self.unknown and span else piece.decode("utf-8", "replace"),
                 name == self.unknown,
             )
-            for name, token_id, (start, end), piece in zip(
-                encoded.tokens, encoded.ids, encoded.offsets, data, strict=True
-            )
+            for name, token_id, span, piece in zip(found.tokens, found.ids, found.spans, data, strict=True)
         )
-        in_bytes = self.byte_level or any(_BYTE.fullmatch(name) for name in encoded.tokens)
-        segments = group_tokens(encoded.ids, data) if in_bytes else ()
+        in_bytes = self.byte_level or any(_BYTE.fullmatch(name) for name in found.tokens)
+        segments = group_tokens(found.ids, data) if in_bytes else ()
         return Tokenization(text, tokens, segments, self.vocab_size)
 
     def call(self, text: str, pair: str | None = None) -> TokenizerCall:
-        """What a model is given, special tokens included."""
+        """What a call of the tokenizer gives, special tokens included; an empty pair is none."""
         utf8_size(text)
         utf8_size(pair or "")
-        encoded = self.tokenizer.encode(text, pair) if pair is not None else self.tokenizer.encode(text)
+        framed = frame(self.tokenizer, text, pair or None)
         return TokenizerCall(
-            tokens=tuple(encoded.tokens),
-            input_ids=tuple(encoded.ids),
-            token_type_ids=tuple(encoded.type_ids) if self.token_types else (),
-            attention_mask=tuple(encoded.attention_mask),
+            tokens=framed.tokens,
+            input_ids=framed.ids,
+            token_type_ids=framed.type_ids if self.token_types else (),
+            attention_mask=(1,) * len(framed.ids),
         )
 
     def tokens(self, ids: Iterable[int]) -> tuple[str | None, ...]:
@@ -158,10 +162,19 @@ def read_tokenizer(folder: Path) -> TokenizerFile:
     """
     config = _json(folder / "tokenizer_config.json")
     try:
-        tokenizer = _open(folder, config)
+        if folder.resolve().parent == BUNDLED_FOLDER.resolve():
+            from tokenizers import Tokenizer
+
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            inputs = config.get("model_input_names") or _INPUTS.get(config.get("tokenizer_class", ""), ())
+        else:
+            built = _build(folder, config)
+            if not getattr(built, "is_fast", False):
+                raise NoTokenizer(f"{type(built).__name__}: written in Python, without places in the text")
+            tokenizer, inputs = built.backend_tokenizer, built.model_input_names
     except NoTokenizer:
         raise
-    except Exception as error:  # the library raises bare Exceptions
+    except Exception as error:  # the libraries raise bare Exceptions
         raise NoTokenizer(f"{type(error).__name__}: {error}") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -171,35 +184,37 @@ def read_tokenizer(folder: Path) -> TokenizerFile:
     if kind == "unigram":
         number = described.get("unk_id")
         unknown = tokenizer.id_to_token(number) if number is not None else None
-    wanted = config.get("model_input_names")
-    types = "token_type_ids" in wanted if isinstance(wanted, list) else kind == "wordpiece"
-    return TokenizerFile(tokenizer, kind, unknown, types)
+    return TokenizerFile(tokenizer, kind, unknown, "token_type_ids" in inputs)
 
 
-def _open(folder: Path, config: dict[str, Any]) -> Any:
-    from tokenizers import ByteLevelBPETokenizer, Tokenizer
-    from tokenizers.implementations import BertWordPieceTokenizer
+_INPUTS: Mapping[str, tuple[str, ...]] = {"BertTokenizer": ("input_ids", "token_type_ids", "attention_mask")}
+"""What the classes of the bundled models say a call gives, where it is not the default."""
 
-    if (folder / "tokenizer.json").is_file():
-        return Tokenizer.from_file(str(folder / "tokenizer.json"))
-    if (folder / "vocab.txt").is_file():
-        pieces = (folder / "vocab.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
-        vocab = {piece.rstrip("\r"): number for number, piece in enumerate(pieces)}
-        missing = [token for token in SPECIAL_TOKENS if token not in vocab]
-        if missing:
-            raise NoTokenizer(f"vocab.txt lacks {', '.join(missing)}")
-        lower = config.get("do_lower_case")
-        if lower is None:
-            lower = not any(piece != piece.lower() for piece in vocab if piece not in SPECIAL_TOKENS)
-        # The wrapper builds the normalizer, the cut into words and the frame of [CLS] and [SEP].
-        built = BertWordPieceTokenizer(vocab, lowercase=bool(lower))._tokenizer
-        built.add_special_tokens(list(SPECIAL_TOKENS))
-        return built
-    if (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
-        built = ByteLevelBPETokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))._tokenizer
-        built.add_special_tokens([token for token in (END_OF_TEXT,) if built.token_to_id(token) is not None])
-        return built
-    raise NoTokenizer("tokenizer.json, vocab.txt, vocab.json + merges.txt")
+
+def _build(folder: Path, config: Mapping[str, Any]) -> Any:
+    """The tokenizer as transformers builds it."""
+    from components.lm.checkpoints import load_tokenizer
+
+    if not has_tokenizer(folder):
+        raise NoTokenizer(" / ".join(" + ".join(names) for names in FILES))
+    try:
+        return load_tokenizer(folder)
+    except Exception:  # nothing says the class of these files
+        if (folder / "tokenizer.json").is_file() or config.get("tokenizer_class"):
+            raise
+    if not (folder / "vocab.txt").is_file():
+        return load_tokenizer(folder, "GPT2Tokenizer")
+    pieces = [
+        piece.rstrip("\r")
+        for piece in (folder / "vocab.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
+    ]
+    missing = [token for token in SPECIAL_TOKENS if token not in pieces]
+    if missing:
+        raise NoTokenizer(f"vocab.txt lacks {', '.join(missing)}")
+    if config.get("do_lower_case") is not None:
+        return load_tokenizer(folder, "BertTokenizer")
+    lower = not any(piece != piece.lower() for piece in pieces if piece not in SPECIAL_TOKENS)
+    return load_tokenizer(folder, "BertTokenizer", do_lower_case=lower)
 
 
 def _json(path: Path) -> dict[str, Any]:

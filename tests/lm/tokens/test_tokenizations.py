@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from components.lm.tokens.bert_tokenization import BertTokenization
 from components.lm.tokens.bpe import train_bpe
 from components.lm.tokens.byte_level import ByteLevelBpe, byte_alphabet, byte_level_words
@@ -14,11 +12,9 @@ from components.lm.tokens.tokenizations import (
     by_byte_level,
     by_bytes,
     by_characters,
-    by_pretrained,
     by_unigram,
     by_wordpiece,
     by_words,
-    call_pretrained,
 )
 from components.lm.tokens.unigram import train_unigram
 from components.lm.tokens.wordpiece import WordPieceModel, train_wordpiece
@@ -77,63 +73,3 @@ def test_the_trained_ones() -> None:
 def test_bert_over_a_vocabulary() -> None:
     bert = BertTokenization(WordPieceModel({piece: number for number, piece in enumerate(PIECES)}))
     assert names(by_bert("I love NLP!", bert)) == ["i", "love", "nl", "##p", "!"]
-
-
-@pytest.fixture
-def bert_tokenizer(tmp_path):
-    from transformers import BertTokenizer
-
-    (tmp_path / "vocab.txt").write_text("\n".join(PIECES) + "\n", encoding="utf-8")
-    return BertTokenizer(vocab=str(tmp_path / "vocab.txt"))
-
-
-@pytest.fixture
-def gpt_tokenizer():
-    from transformers import GPT2Tokenizer
-
-    trace = train_bpe(byte_level_words(COURSE), 10, extra_alphabet=byte_alphabet())
-    vocab = {**trace.token_ids, "<|endoftext|>": len(trace.symbols)}
-    return GPT2Tokenizer(vocab=vocab, merges=list(trace.merges))
-
-
-def test_a_pretrained_wordpiece(bert_tokenizer) -> None:
-    cut = by_pretrained("I love lowest NLP 안!", bert_tokenizer)
-    assert names(cut) == ["i", "love", "low", "##est", "nl", "##p", "[UNK]", "!"]
-    assert [token.text for token in cut.tokens][3] == "est"
-    assert [token.unknown for token in cut.tokens] == [False] * 6 + [True, False]
-    assert (cut.segments, cut.vocab_size) == ((), len(PIECES))
-    called = call_pretrained(bert_tokenizer, "I love NLP!")
-    assert called.tokens == ("[CLS]", "i", "love", "nl", "##p", "!", "[SEP]")
-    assert called.input_ids == (2, 5, 6, 7, 8, 9, 3)
-    assert called.token_type_ids == (0,) * 7
-    assert called.attention_mask == (1,) * 7
-    ours = BertTokenization(WordPieceModel({piece: number for number, piece in enumerate(PIECES)}))
-    assert ours.call("I love NLP!") == called
-    pair = call_pretrained(bert_tokenizer, "I", "love")
-    assert pair.token_type_ids == (0, 0, 0, 1, 1)
-
-
-def test_a_pretrained_byte_level(gpt_tokenizer) -> None:
-    text = "lowest 안녕 e\u0301"
-    cut = by_pretrained(text, gpt_tokenizer)
-    assert names(cut)[:2] == ["low", "est"]
-    assert "".join(segment.text for segment in cut.segments) == text
-    assert "안" in [segment.text for segment in cut.segments]
-    assert cut.num_unknown == 0
-    assert call_pretrained(gpt_tokenizer, "low").tokens == ("low",)
-
-
-def test_a_pretrained_one_with_byte_fallback() -> None:
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
-    vocab = [("<unk>", 0.0), ("▁", -1.0), ("▁low", -1.5), ("est", -2.0)]
-    vocab += [(f"<0x{byte:02X}>", -9.0) for byte in range(256)]
-    backend = Tokenizer(models.Unigram(vocab, unk_id=0, byte_fallback=True))
-    backend.pre_tokenizer = pre_tokenizers.Metaspace()
-    backend.decoder = decoders.Metaspace()
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="<unk>")
-    cut = by_pretrained("lowest 안", tokenizer)
-    assert names(cut) == ["▁low", "est", "▁", "<0xEC>", "<0x95>", "<0x88>"]
-    assert [segment.text for segment in cut.segments] == [" low", "est", " ", "안"]
-    assert [token.text for token in cut.tokens][:2] == [" low", "est"]
