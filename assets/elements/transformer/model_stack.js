@@ -17,7 +17,8 @@ const COLOURS = {
 };
 const NUMBERS = ["num_layers", "hidden_size", "num_heads", "intermediate_size", "vocab_size", "max_positions", "embedding_size"];
 const GAP = 0.1; // between layers, in squares
-const AISLE = 1.5; // between columns, in squares
+const AISLE = 1.5; // between columns, in squares, and at least so many pixels that layer numbers fit
+const LEAST_AISLE = 34;
 const BESIDE = 170; // pixels for what is written beside the stack
 
 const letters = (s) => ({ V: s.vocab_size, P: s.max_positions, S: s.token_types, E: s.embedding_size, H: s.hidden_size, F: s.intermediate_size });
@@ -62,21 +63,25 @@ function strip(parts, place, H) {
 }
 
 /** Rectangles of the whole model in pixels of a box. */
-export function arrange(size, counted, width, height, beside = 0) {
+export function arrange(size, counted, width, height, beside = 0, f = 1) {
   const H = size.hidden_size, L = size.num_layers, parts = counted.parts;
   const sides = ["encoder", "decoder"].filter((place) => parts.some((p) => p.place === place)).map((place) => [place, strip(parts, place, H)]);
   const inputs = parts.filter((p) => p.place === "input"), outputs = parts.filter((p) => p.place === "output");
   const best = { u: 0 };
   for (let columns = 1; columns <= (sides.length > 1 ? 1 : Math.min(L, 12)); columns += 1) {
-    const across = sides.reduce((n, [, s]) => n + s.w * columns, 0) + AISLE * (sides.length * columns - 1);
+    const squares = sides.reduce((n, [, s]) => n + s.w * columns, 0), aisles = sides.length * columns - 1;
+    const free = width - (columns > 1 ? 0 : beside);
+    const wide = Math.min(free / (squares + AISLE * aisles), Math.max((free - LEAST_AISLE * f * aisles) / squares, 0.01)); // as far as the width allows
+    const aisle = Math.max(AISLE, (LEAST_AISLE * f) / Math.max(wide, 0.01)), across = squares + aisle * aisles;
     const rows = Math.ceil(L / columns);
     const tables = inputs.reduce((n, part) => n + table(part, across, H).rows * (table(part, across, H).side + GAP), 0);
     const above = outputs.length ? 1 + 0.4 : sides.length > 1 ? 1 : 0;
     const tall = rows * (1 + GAP) + tables + above + 0.6;
-    const u = Math.min((width - (columns > 1 ? 0 : beside)) / across, height / tall);
-    if (u > best.u * (columns > 1 ? 1.7 : 1)) Object.assign(best, { u, columns, across, rows, tall });
+    const u = Math.min(wide, height / tall);
+    if (u > best.u * (columns > 1 ? 1.7 : 1)) Object.assign(best, { u, columns, rows, aisle: Math.max(AISLE, (LEAST_AISLE * f) / u), squares, aisles });
   }
-  const { u, columns, across, rows, tall } = best;
+  const { u, columns, rows, aisle } = best, across = best.squares + aisle * best.aisles;
+  const tall = rows * (1 + GAP) + inputs.reduce((n, part) => n + table(part, across, H).rows * (table(part, across, H).side + GAP), 0) + (outputs.length ? 1.4 : sides.length > 1 ? 1 : 0) + 0.6;
   const rects = [], labels = [];
   const room = Math.max(0, width - across * u);
   const left = Math.max((room - beside) / 2, 0);
@@ -99,7 +104,7 @@ export function arrange(size, counted, width, height, beside = 0) {
   sides.forEach(([place, { cells, w }], at) => {
     for (let layer = 0; layer < L; layer += 1) {
       const column = sides.length > 1 ? at : Math.floor(layer / rows);
-      const x = left + (sides.length > 1 ? (at ? sides[0][1].w + AISLE : 0) : column * (w + AISLE)) * u;
+      const x = left + (sides.length > 1 ? (at ? sides[0][1].w + aisle : 0) : column * (w + aisle)) * u;
       const top = y - ((layer % rows) + 1) * (1 + GAP) * u + GAP * u;
       cells.forEach(([part, name, cx, cw]) => rects.push({
         id: `${place}-${layer}-${part.name}-${name}`, part: part.name, name, layer, place, x: x + cx * u, y: top, w: cw * u, h: u, ghost: layer >= part.stored,
@@ -115,7 +120,7 @@ export function arrange(size, counted, width, height, beside = 0) {
     x += w * u;
   }));
   if (outputs.length) spans.push({ text: "outputs", top, bottom: top + u });
-  return { rects, labels, u, columns, spans, right: left + across * u, room: room - left };
+  return { rects, labels, u, columns, rows, spans, right: left + across * u, room: room - left };
 }
 
 function table(part, across, H) {
@@ -127,6 +132,11 @@ function table(part, across, H) {
 }
 
 const short = (n) => (n >= 1e12 ? `${num(n / 1e12)}T` : n >= 1e9 ? `${num(n / 1e9)}B` : n >= 1e6 ? `${num(n / 1e6)}M` : n >= 1e3 ? `${num(n / 1e3)}K` : String(n));
+/** Round numbers from 0 up to `most`. */
+function evenTicks(most) {
+  const raw = most / 4, power = 10 ** Math.floor(Math.log10(raw)), step = power * [1, 2, 2.5, 5, 10].find((f) => f * power >= raw);
+  return Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => i * step);
+}
 const bytes = (n) => (n >= 1e12 ? `${num(n / 1e12)} TB` : n >= 1e9 ? `${num(n / 1e9)} GB` : n >= 1e6 ? `${num(n / 1e6)} MB` : `${num(n / 1e3)} kB`);
 
 const create = instances(() => ({ size: null, rev: null, picked: "feed_forward", over: null, scale: "log", nodes: new Map(), report: null, observer: null, width: 0, height: 0 }));
@@ -136,7 +146,8 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".gb-model_stack");
   const w = data.words;
   state.report = state.report ?? reporter((value) => setStateValue("size", { ...value, rev: state.rev }));
-  if (state.rev !== data.rev) { state.rev = data.rev; state.size = { ...data.size }; }
+  if (state.rev !== data.rev) { state.rev = data.rev; state.size = { ...data.size }; state.picked = data.part; state.scale = data.scale; }
+  const tell = () => state.report({ ...state.size, part: state.picked, scale: state.scale });
 
   const drawing = h("div", { class: "drawing", role: "img" });
   const svg = h("svg", { class: "stack" });
@@ -146,7 +157,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const list = h("div", { class: "parts", role: "group", "aria-label": w.parts });
   const detail = h("div", { class: "detail" });
   const dials = h("div", { class: "dials" });
-  const aid = h("p", { class: "aid", "aria-live": "polite" });
+  const aid = h("p", { class: "aid", "aria-live": "polite" }), answer = h("p", { class: "answer", "aria-live": "polite" });
   const family = h("div", { class: "family" });
   const fields = new Map();
   const controls = h("div", { class: "controls" });
@@ -195,7 +206,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     for (const key of NUMBERS) size[key] = Math.min(Math.max(size[key], data.bounds[key][0]), data.bounds[key][1]);
     state.size = size;
     paint(jump);
-    state.report(size);
+    tell();
   }
 
   const same = (a, b) => Object.keys(b).every((key) => a[key] === b[key]);
@@ -224,6 +235,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
 
     paintStack(size, counted, moving);
     paintList(counted);
+    mark();
     paintDials(counted);
     const squares = counted.parts.filter((p) => p.layered).reduce((n, p) => n + p.tensors.filter((t) => t.shape.length === 2).reduce((m, t) => m + t.count, 0), 0) / size.hidden_size ** 2;
     const table = counted.parts.find((p) => p.name === "token");
@@ -232,7 +244,11 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const third = size.shared === "none" ? null : say(w.aid_shared, { L: size.num_layers, stored: short(counted.total), computed: short(counted.compute) });
     const dim = size.hidden_size / size.num_heads;
     const fourth = Number.isInteger(dim) ? say(w.aid_heads, { A: size.num_heads, d: dim }) : say(w.aid_heads_odd, { A: size.num_heads, H: grouped(size.hidden_size), d: num(dim, 4) });
-    fill(aid, first, " ", second, " ", third ? h("b", {}, third) : null, " ", h("span", { class: Number.isInteger(dim) ? "" : "odd" }, fourth));
+    const largest = merge(counted.parts).sort((a, b) => b.total - a.total).slice(0, 3);
+    fill(answer, say(w[largest.length > 2 ? "answer" : "answer_two"], Object.fromEntries([["title", known ? known.title : w.your_model], ...largest.flatMap((part, i) => [[`part${i + 1}`, w[part.name]], [`share${i + 1}`, share(part.total / counted.total)]])])));
+    const { columns, rows } = state.columns ?? { columns: 1 };
+    const split = columns > 1 ? say(w.aid_columns, { n: columns, a: rows - 1, b: rows, last: Math.min(2 * rows, size.num_layers) - 1 }) : null;
+    fill(aid, split ? `${split} ` : null, first, " ", second, " ", third ? h("b", {}, third) : null, " ", h("span", { class: Number.isInteger(dim) ? "" : "odd" }, fourth));
     paintFamily(counted, known);
   }
 
@@ -251,7 +267,8 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const { width, height } = state;
     if (!width) return;
     const f = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // the lecture size
-    const { rects, labels, u, spans, right, room } = arrange(size, counted, width - 56, height - 8, BESIDE * f);
+    const { rects, labels, u, columns, rows, spans, right, room } = arrange(size, counted, width - 56, height - 8, BESIDE * f, f);
+    state.columns = { columns, rows };
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("width", width); svg.setAttribute("height", height);
     svg.classList.toggle("moving", moving && !reducedMotion());
@@ -263,7 +280,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
         node = { rect: h("rect", { class: "cell" }), text: h("text", { class: "name", "text-anchor": "middle", "dominant-baseline": "central" }) };
         node.rect.addEventListener("pointerenter", () => { state.over = node.part; mark(); });
         node.rect.addEventListener("pointerleave", () => { state.over = null; mark(); });
-        node.rect.addEventListener("click", () => { state.picked = node.part; mark(); });
+        node.rect.addEventListener("click", () => { state.picked = node.part; mark(); tell(); });
         state.nodes.set(r.id, node);
         svg.append(node.rect, node.text);
       }
@@ -290,13 +307,23 @@ export default living(function ({ data, parentElement, setStateValue }) {
       svg.append(h("text", { class: "layer", x: x + 42, y: y + 4, "text-anchor": "end", "dominant-baseline": "central", "font-size": 12 * f }, layer));
     }
     svg.querySelectorAll(".brace").forEach((node) => node.remove());
-    if (room >= BESIDE * f - 1) for (const span of spans) svg.append(...brace(span, right + 58, counted, size, f));
+    if (room >= BESIDE * f - 1) for (const span of apart(spans, height, f)) svg.append(...brace(span, right + 58, counted, size, f));
     drawing.setAttribute("aria-label", say(w.picture, { L: size.num_layers, H: size.hidden_size, n: grouped(counted.total) }));
     mark();
   }
 
+  /** The brackets with a height for the words of each, inside the drawing and not on each other. */
+  function apart(spans, height, f) {
+    const sorted = spans.map((span) => ({ ...span, at: (span.top + span.bottom) / 2 + 4 })).sort((a, b) => a.at - b.at), high = 42 * f;
+    let least = 18 * f;
+    for (const span of sorted) { span.at = Math.max(span.at, least); least = span.at + high; }
+    let most = height - 22 * f;
+    for (const span of sorted.reverse()) { span.at = Math.min(span.at, most); most = span.at - high; }
+    return sorted;
+  }
+
   /** A bracket beside the drawing that says what a stretch of it amounts to. */
-  function brace({ text, top, bottom }, x, counted, size, f) {
+  function brace({ text, top, bottom, at }, x, counted, size, f) {
     const of = (places) => counted.parts.filter((p) => places.includes(p.place)).reduce((n, p) => n + p.total, 0);
     const n = of({ inputs: ["input"], layers: ["encoder", "decoder"], outputs: ["output"] }[text]);
     const middle = (top + bottom) / 2 + 4, half = Math.max((bottom - top) / 2, 3);
@@ -304,8 +331,8 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const second = text === "layers" ? (alone ? say(w.brace_each, { L: size.num_layers, each: short(n / size.num_layers) }) : say(w.brace_shared, { L: size.num_layers })) : w[`brace_${text}`];
     return [
       h("path", { class: "brace", d: `M${x} ${middle - half}h6v${2 * half}h-6`, fill: "none", stroke: "var(--gb-quiet)", "stroke-width": 1.5 }),
-      h("text", { class: "brace sum", x: x + 14, y: middle - 1, "font-size": 17 * f, "font-weight": 700 }, short(n)),
-      h("text", { class: "brace of", x: x + 14, y: middle + 16 * f, "font-size": 13 * f }, second),
+      h("text", { class: "brace sum", x: x + 14, y: at - 1, "font-size": 17 * f, "font-weight": 700 }, short(n)),
+      h("text", { class: "brace of", x: x + 14, y: at + 16 * f, "font-size": 13 * f }, second),
     ];
   }
 
@@ -319,7 +346,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   function paintList(counted) {
     const focused = root.getRootNode().activeElement?.dataset?.part;
     const byName = merge(counted.parts);
-    fill(list, ...byName.reverse().map((part) => h("button", { type: "button", class: "part", "data-part": part.name, onclick: () => { state.picked = part.name; state.over = null; mark(); }, onpointerenter: () => { state.over = part.name; mark(); }, onpointerleave: () => { state.over = null; mark(); } },
+    fill(list, ...byName.reverse().map((part) => h("button", { type: "button", class: "part", "data-part": part.name, onclick: () => { state.picked = part.name; state.over = null; mark(); tell(); }, onpointerenter: () => { state.over = part.name; mark(); }, onpointerleave: () => { state.over = null; mark(); } },
       h("span", { class: "swatch", style: { background: `var(${COLOURS[part.name][0]})`, opacity: COLOURS[part.name][1] } }), h("span", { class: "label" }, w[part.name]),
       h("span", { class: "bar" }, h("span", { style: { width: `${100 * part.total / counted.total}%`, background: `var(${COLOURS[part.name][0]})`, opacity: COLOURS[part.name][1] } })),
       h("span", { class: "count", title: grouped(part.total) }, grouped(part.total)), h("span", { class: "share" }, share(part.total / counted.total)))));
@@ -355,11 +382,11 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const rows = data.families, top = 12, bottom = 6.0;
     const most = Math.max(...data.presets.map((p) => p.count), counted.total);
     const place = (n) => (state.scale === "log" ? (Math.log10(Math.max(n, 1e6)) - bottom) / (top - bottom) : n / (most * 1.06)) * 100;
-    const ticks = state.scale === "log" ? [6, 7, 8, 9, 10, 11, 12].map((e) => [10 ** e, short(10 ** e)]) : [0, 0.25, 0.5, 0.75, 1].map((f) => [f * most, short(f * most)]);
+    const ticks = state.scale === "log" ? [6, 7, 8, 9, 10, 11, 12].map((e) => [10 ** e, short(10 ** e)]) : evenTicks(most).map((n) => [n, short(n)]);
     const focused = root.getRootNode().activeElement?.dataset?.preset;
     fill(family,
       h("div", { class: "family-head" }, h("b", {}, w.family), h("span", { class: "scales", role: "group", "aria-label": w.scale },
-        ...["log", "linear"].map((s) => h("button", { type: "button", class: "scale", "aria-pressed": String(state.scale === s), onclick: () => { state.scale = s; paintFamily(count(state.size, data.plans), preset()); } }, w[`scale_${s}`]))),
+        ...["log", "linear"].map((s) => h("button", { type: "button", class: "scale", "aria-pressed": String(state.scale === s), onclick: () => { state.scale = s; paintFamily(count(state.size, data.plans), preset()); tell(); } }, w[`scale_${s}`]))),
         h("span", { class: "hint" }, w.family_hint)),
       h("div", { class: "rows", style: { "--rows": rows.length } },
         ...rows.map((name) => h("span", { class: "row-name", style: { "grid-row": rows.indexOf(name) + 1 } }, data.family_names[name])),
@@ -379,7 +406,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     });
   }
 
-  fill(root, h("div", { class: "bench" }, controls, drawing, h("div", { class: "side" }, total, list, detail, dials)), aid, family);
+  fill(root, answer, h("div", { class: "bench" }, controls, drawing, h("div", { class: "side" }, total, list, detail, dials)), aid, family);
   const measure = () => {
     const box = drawing.getBoundingClientRect();
     if (!box.width || (Math.abs(box.width - state.width) < 1 && Math.abs(box.height - state.height) < 1)) return;
@@ -394,14 +421,19 @@ export default living(function ({ data, parentElement, setStateValue }) {
   measure();
 
   const takeBack = offerPicture(w.picture_name, () => {
-    const size = state.size, counted = count(size, data.plans), W = 900, T = 560;
+    const size = state.size, counted = count(size, data.plans), W = 900, T = 560, named = merge(counted.parts).sort((a, b) => b.total - a.total);
     const { rects } = arrange(size, counted, W - 40, T - 70);
-    const out = frame(W, T);
+    const out = frame(W, T + 24 * Math.ceil(named.length / 3) + 10);
     out.append(h("text", { x: 20, y: 32, "font-size": 22, "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-text)" }, `${preset()?.title ?? w.your_model}: ${grouped(counted.total)} ${w.parameters}`));
     for (const r of rects) {
       const c = colour(r.part);
       out.append(h("rect", { x: r.x + 20, y: r.y + 55, width: Math.max(r.w, 0.3), height: Math.max(r.h, 0.3), fill: r.ghost ? "none" : c.fill, "fill-opacity": c["fill-opacity"], stroke: r.ghost ? c.fill : "var(--gb-background)", "stroke-width": r.ghost ? 1 : 0.5, "stroke-dasharray": r.ghost ? "4 3" : "none" }, h("title", {}, w[r.part])));
     }
+    named.forEach((part, i) => {
+      const x = 20 + (i % 3) * 290, y = T + 10 + 24 * Math.floor(i / 3), c = colour(part.name);
+      out.append(h("rect", { x, y, width: 14, height: 14, fill: c.fill, "fill-opacity": c["fill-opacity"] }),
+        h("text", { x: x + 20, y: y + 12, "font-size": 13, "font-family": "sans-serif", fill: "var(--gb-text)" }, `${w[part.name]} ${grouped(part.total)} (${share(part.total / counted.total)})`));
+    });
     return out;
   });
   return () => { state.observer?.disconnect(); takeBack(); };

@@ -1,7 +1,7 @@
 """A model as a drawn stack: areas are parameters, every number is on a slider."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import streamlit as st
@@ -10,10 +10,20 @@ from components.elements.mount import element
 from components.lm.transformer.model_size import BYTES, NUMBERS, SHARED, STACKS, Preset, Size, plans
 
 _mount = element("transformer/model_stack")
+SCALES = ("log", "linear")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What stands on the sliders, the part whose tensors are listed, and the scale of the family."""
+
+    size: Size
+    part: str
+    scale: str
 
 
 def model_stack(
-    size: Size,
+    stack: Stack,
     presets: Sequence[Preset],
     *,
     titles: Mapping[str, str],
@@ -23,11 +33,11 @@ def model_stack(
     words: Mapping[str, str],
     rev: int,
     key: str,
-) -> Size:
-    """Draw ``size`` and return the size that stands on the sliders now.
+) -> Stack:
+    """Draw ``stack`` and return what stands on the sliders now.
 
     Args:
-        size: the state of the link; the element follows it when ``rev`` changes.
+        stack: the state of the link; the element follows it when ``rev`` changes.
         presets: models to jump to, drawn as a family on one scale.
         titles: preset name -> title. ``shorts``: preset name -> text at its dot. ``notes``: note key -> sentence.
         families: family -> its name, in the order of the rows.
@@ -37,11 +47,13 @@ def model_stack(
     """
     start = st.session_state.get(f"_{key}_start")
     if start is None or start[0] != rev:  # the same data until a link moves it: a redraw would end a drag
-        start = st.session_state[f"_{key}_start"] = (rev, size)
+        start = st.session_state[f"_{key}_start"] = (rev, stack)
     result = _mount(
         key=key,
         data={
-            "size": asdict(start[1]),
+            "size": asdict(start[1].size),
+            "part": start[1].part,
+            "scale": start[1].scale,
             "rev": rev,
             "plans": plans(),
             "bounds": NUMBERS,
@@ -63,21 +75,23 @@ def model_stack(
         },
         on_size_change=lambda: None,
     )
-    return checked(result.get("size"), size, rev)
+    return checked(result.get("size"), stack, rev)
 
 
-def checked(value: Any, otherwise: Size, rev: int) -> Size:
-    """Return the size a browser sent under this ``rev``, or ``otherwise`` if it is none."""
+def checked(value: Any, otherwise: Stack, rev: int) -> Stack:
+    """Return what a browser sent under this ``rev``, or ``otherwise`` if it is none."""
     if not isinstance(value, Mapping) or value.get("rev") != rev:
         return otherwise
     try:
         numbers = {name: min(max(int(value[name]), low), high) for name, (low, high) in NUMBERS.items()}
-        return Size(
+        size = Size(
             stack=str(value["stack"]),
             token_types=min(max(int(value["token_types"]), 0), 16),
             shared=str(value["shared"]),
             heads=bool(value["heads"]),
             **numbers,
         )
+        scale = str(value["scale"])
+        return Stack(size, str(value["part"]), scale if scale in SCALES else SCALES[0])
     except (KeyError, TypeError, ValueError, OverflowError):
         return otherwise

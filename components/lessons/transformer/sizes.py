@@ -5,6 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from components.elements.predict_first import Prediction
+from components.elements.transformer.model_stack import SCALES, Stack
 from components.lm.transformer.model_size import (
     NUMBERS,
     SHARED,
@@ -28,6 +30,21 @@ TITLES = {"bert": "BERT", "albert": "ALBERT", "gpt": "GPT", "transformer": "Tran
 FAMILIES = ("Glassbox", "Transformer", "BERT", "ALBERT", "GPT-1", "GPT-2", "GPT-3")
 KEYS = {f"s_{field}": field for field in NUMBERS}  # link key -> number of a Size
 FIRST = "bert-base"
+PARTS = (
+    "token",
+    "position",
+    "segment",
+    "projection",
+    "embedding_norm",
+    "final_norm",
+    "attention",
+    "cross_attention",
+    "feed_forward",
+    "pooler",
+    "masked_prediction",
+    "next_sentence",
+)
+"""Names of the parts of any model here (``components/lm/transformer/model_size.py``)."""
 EXAMPLES = {"hidden_size": 1024, "num_heads": 16}
 
 
@@ -49,6 +66,8 @@ def params() -> tuple[links.Param, ...]:
         links.Integer("s_types", 0, 16, base.token_types),
         links.Choice("s_shared", SHARED, base.shared),
         links.Flag("s_heads"),
+        links.Choice("s_part", PARTS, "feed_forward"),
+        links.Choice("s_scale", SCALES, SCALES[0]),
     )
 
 
@@ -64,6 +83,12 @@ def size() -> Size:
     )
 
 
+def stack() -> Stack:
+    """The size in the link, the chosen part and the scale."""
+    given = st.session_state
+    return Stack(size(), given["s_part"], given["s_scale"])
+
+
 def state_of(size: Size) -> dict[str, Any]:
     """The state of this page that shows ``size``."""
     numbers = {key: getattr(size, field) for key, field in KEYS.items()}
@@ -76,10 +101,33 @@ def state_of(size: Size) -> dict[str, Any]:
     return numbers | more
 
 
-def keep(size: Size) -> None:
-    """Hand the size on the sliders to the link."""
-    for key, value in state_of(size).items():
+def keep(now: Stack) -> None:
+    """Hand what stands on the sliders to the link."""
+    for key, value in state_of(now.size).items():
         links.put(key, value)
+    if now.part in PARTS:
+        links.put("s_part", now.part)
+    links.put("s_scale", now.scale)
+
+
+def prediction() -> Prediction:
+    """Which part of the page's first model is the largest?"""
+    size = every()[FIRST].size
+    totals: dict[str, int] = {}
+    for part in parts(size):
+        totals[part.name] = totals.get(part.name, 0) + part_count(part, size) * times(part, size)
+    choices = ["token", "position", "attention", "feed_forward"]
+    largest = max(totals, key=totals.__getitem__)
+    why = t(
+        "sizes",
+        "predict_why",
+        n=f"{totals[largest]:,}",
+        all=f"{count(size):,}",
+        share=f"{totals[largest] / count(size):.0%}",
+        title=title(FIRST),
+    )
+    names = [t("sizes_words", name) for name in choices]
+    return Prediction(t("sizes", "predict"), names, choices.index(largest), why)
 
 
 def title(name: str) -> str:

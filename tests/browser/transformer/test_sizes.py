@@ -51,6 +51,37 @@ def test_language_keeps_the_size(open_at: OpenAt, outside: list[str]) -> None:
     page = open_at("/transformer-sizes?lang=en&s_num_layers=3")
     before = page.locator(".total .n").inner_text()
     page.get_by_text("한국어").click()
-    page.get_by_text("얼마나 클까").first.wait_for()
+    page.get_by_text("모델 크기").first.wait_for()
     expect(page.locator(".total .n")).to_have_text(before)
     assert outside == []
+
+
+def test_bars_of_the_parts_have_one_scale(open_at: OpenAt) -> None:
+    """A bar twice as long is twice as many parameters, also beside the long numbers of GPT-3."""
+    page = open_at("/transformer-sizes?lang=en")
+    for name in ("bert-base", "gpt-3-175b"):
+        page.locator(f'[data-preset="{name}"]').click()
+        page.wait_for_timeout(400)
+        rows = page.evaluate(
+            """() => { const hosts = [...document.querySelectorAll("*")].map((n) => n.shadowRoot).filter(Boolean);
+            return hosts.flatMap((r) => [...r.querySelectorAll(".part")]).map((p) => ({
+              track: p.querySelector(".bar").getBoundingClientRect().width, fill: p.querySelector(".bar > span").getBoundingClientRect().width,
+              count: Number(p.querySelector(".count").title.replaceAll(",", "")) })); }"""
+        )
+        assert len({round(row["track"], 1) for row in rows}) == 1
+        large = [row for row in rows if row["fill"] > 5]
+        assert len(large) > 1
+        for row in large:
+            expected = row["count"] / large[0]["count"]
+            assert abs(row["fill"] / large[0]["fill"] - expected) < 0.02
+
+
+def test_the_chosen_part_and_the_scale_are_in_the_link(open_at: OpenAt) -> None:
+    page = open_at("/transformer-sizes?lang=en")
+    page.locator('[data-part="token"]').click()
+    page.wait_for_url("**s_part=token**")
+    page.get_by_role("button", name="true lengths").click()
+    page.wait_for_url("**s_scale=linear**")
+    again = open_at(page.url[page.url.index("/transformer-sizes") :])
+    expect(again.locator('[data-part="token"]')).to_have_attribute("aria-pressed", "true")
+    expect(again.get_by_role("button", name="true lengths")).to_have_attribute("aria-pressed", "true")
