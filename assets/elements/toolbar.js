@@ -52,6 +52,19 @@ async function copy(text) {
   return done;
 }
 
+/** Show the export of the page, opened. */
+function openExport() {
+  document.documentElement.classList.remove("gb-projector"); // it hides the foot of the page
+  const button = document.querySelector(".st-key-gb-export [data-testid=stPopoverButton]");
+  button?.scrollIntoView({ block: "center" });
+  button?.click();
+}
+
+// A prepared state stands at the foot of the page, and what it changes at its head.
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[class*='st-key-try-'] button")) document.querySelector("[data-testid=stMain]")?.scrollTo({ top: 0 });
+});
+
 const icon = (path) => h("svg", { viewBox: "0 0 20 20", width: 18, height: 18, "aria-hidden": "true" },
   h("path", { d: path, fill: "none", stroke: "currentColor", "stroke-width": 2, "stroke-linecap": "round", "stroke-linejoin": "round" }));
 
@@ -70,13 +83,20 @@ function draw(state) {
   const size = button(say.text_size, h("span", { class: "size" }, h("small", {}, "A"), h("b", {}, "A")),
     () => state.set("size", data.size === "lecture" ? "normal" : "lecture"), data.size === "lecture");
   const present = button(projecting ? say.leave_projector : say.projector, icon(projecting ? "M4 4l12 12M16 4L4 16" : "M3 4h14v9H3zM10 13v4M6 17h8"), () => project(state, !projecting), projecting);
-  const link = button(say.copy_link, say.copy_link_short, async () => {
+  const lacking = () => [...new Set([...document.querySelectorAll(".gb-too-long")].map((note) => note.dataset.field))];
+  const link = button(say.copy_link, say.copy_link_short, () => {
+    const fields = lacking();
+    if (fields.length === 0) { give(); return; }
+    state.partial.querySelector("p").textContent = words(say.lacking, { fields: fields.join(", ") });
+    state.partial.showModal();
+  });
+  const give = async () => {
     const address = shareable(data.base);
     const done = await copy(address);
     status.textContent = done ? words(say.copied, { address: new URL(address).host }) : "";
     if (!done) { state.manual.querySelector("input").value = address; state.manual.showModal(); state.manual.querySelector("input").select(); }
     setTimeout(() => { status.textContent = ""; }, 4000);
-  });
+  };
   const keys = button(say.keys, "?", () => state.dialog.showModal());
 
   state.dialog = h("dialog", { "aria-label": say.keys },
@@ -87,7 +107,12 @@ function draw(state) {
   state.manual = h("dialog", { "aria-label": say.copy_link }, h("p", {}, say.copy_by_hand), h("input", { readonly: true, size: "60", "aria-label": say.copy_link }),
     h("button", { type: "button", onclick: () => state.manual.close() }, say.close));
 
-  fill(root, h("div", { class: "bar", role: "toolbar", "aria-label": say.toolbar }, status, language, size, link, present, keys), state.dialog, state.manual);
+  state.partial = h("dialog", { class: "partial", "aria-label": say.copy_link }, h("p", {}), h("div", { class: "choices" },
+    h("button", { type: "button", onclick: () => { state.partial.close(); openExport(); } }, say.export_instead),
+    h("button", { type: "button", onclick: () => { state.partial.close(); give(); } }, say.copy_anyway),
+    h("button", { type: "button", onclick: () => state.partial.close() }, say.close)));
+
+  fill(root, h("div", { class: "bar", role: "toolbar", "aria-label": say.toolbar }, status, language, size, link, present, keys), state.dialog, state.manual, state.partial);
 }
 
 export default living(function ({ data, parentElement, setTriggerValue }) {

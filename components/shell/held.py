@@ -13,13 +13,15 @@ can lose one.
 >>> # held(column).slider(t("gpt", "temperature"), 0.0, 2.0, step=0.05, key="temperature")
 """
 
+import html
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
-from components.words import language
+from components.shell import links
+from components.words import language, t
 
 _VALUE = ("slider", "number_input", "text_input", "text_area", "toggle", "checkbox")
 _INDEX = ("selectbox", "radio")
@@ -51,6 +53,7 @@ class Held:
             args: Sequence[Any] = (),
             **options: Any,
         ) -> Any:
+            links.name_field(key, label)
             value = _possible(kind, st.session_state[key], given, options)
             st.session_state[key] = value
             name = _name_of(key, value)
@@ -63,9 +66,21 @@ class Held:
                 **_start(kind, value, given, options),
                 **options,
             )
+            if kind in ("text_input", "text_area") and key in links.too_long():
+                too_long_note(key, self._place)
             return value
 
         return draw
+
+
+def too_long_note(key: str, place: Any = st) -> None:
+    """Say beside a text that it does not travel in the link; it goes when the text does."""
+    field = links.field_name(key) or t("links", "setting")
+    text = t("links", "too_long", field=field, most=f"{links.MAX_TEXT_IN_LINK:,}")
+    # The Copy button of the toolbar looks for the class and asks before it copies a link without it.
+    place.html(
+        f'<p class="gb-note gb-too-long" data-field="{html.escape(field)}" role="status">{html.escape(text)}</p>'
+    )
 
 
 def _options(given: Sequence[Any], options: dict[str, Any]) -> list[Any]:

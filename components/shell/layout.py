@@ -57,9 +57,15 @@ def page_header(name: str) -> None:
     st.html(
         f'<div class="gb-head"><h1>{html.escape(t(name, "title"))}</h1><p>{html.escape(t(name, "question"))}</p></div>'
     )
-    if links.notes():
-        line = " ".join(_worded(note) for note in links.notes())
-        note_line(line)
+    st.session_state["_note_place"] = st.container()  # filled in the end, when the fields have their names
+
+
+def _say_notes() -> None:
+    """Say at the head of the page what its link asked for in vain."""
+    place = st.session_state.pop("_note_place", None)
+    if place is not None and links.notes():
+        with place:
+            note_line(" ".join(_worded(note) for note in links.notes()))
 
 
 def prediction(asked: Prediction) -> None:
@@ -77,7 +83,8 @@ def note_line(text: str) -> None:
 
 
 def _worded(note: links.Note) -> str:
-    return t("links", note.code, key=note.key, given=note.given, used=note.used or t("links", "nothing"))
+    field = links.field_name(note.key) or (note.key if note.code == "unknown" else t("links", "setting"))
+    return t("links", note.code, field=field, given=note.given, used=note.used or t("links", "nothing"))
 
 
 def controls(name: str = "") -> Any:
@@ -195,7 +202,10 @@ def _later(make: Callable[[], str]) -> Callable[[], str]:
 
 
 def _export(page: str, export: Export) -> None:
-    with st.popover(t("export", "button"), icon=":material/download:"):
+    with (
+        st.container(key="gb-export", width="content"),
+        st.popover(t("export", "button"), icon=":material/download:"),
+    ):
         st.html(f'<p class="gb-foot-title">{t("export", "pictures")}</p>')
         picture_downloads(name=export.name, caption=export.caption)
         st.html(f'<p class="gb-foot-title">{t("export", "tables")}</p>')
@@ -245,10 +255,12 @@ def foot(
         terms: English names of glossary terms of this page; each explains itself on hover and on focus.
     """
     with st.container(key="gb-foot"):
-        for key in links.too_long():
-            st.html(
-                f'<p class="gb-note">{html.escape(t("links", "too_long", key=key, most=links.MAX_TEXT_IN_LINK))}</p>'
-            )
+        # For the Copy button of the toolbar, also where the text itself is out of sight; see held.too_long_note().
+        lacking = "".join(
+            f'<span class="gb-too-long" data-field="{html.escape(links.field_name(key) or t("links", "setting"))}"></span>'
+            for key in links.too_long()
+        )
+        st.html(f"<div hidden>{lacking}</div>")
         st.html('<hr class="gb-foot-line">')
         if try_this:
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -319,6 +331,7 @@ def part(draw: Callable[..., None]) -> Callable[..., None]:
         with _failures_shown():
             draw(*args)
         if alone:
+            _say_notes()
             links.close_view()
 
     return drawn
@@ -352,6 +365,7 @@ def run_page(page: Any) -> None:
         with _failures_shown():
             page.run()
     finally:
+        _say_notes()
         links.close_view()
         server_events.first_page_drawn.set()
 

@@ -230,11 +230,12 @@ class _View:
     last_params: tuple[Param, ...] = ()  # kept when a run is cut short before its page declares any
     values: dict[str, Any] = None  # type: ignore[assignment]  # set in __post_init__
     notes: tuple[Note, ...] = ()
-    too_long: tuple[str, ...] = ()
+    names: dict[str, str] = None  # type: ignore[assignment]  # set in __post_init__
     revision: int = 0
 
     def __post_init__(self) -> None:
         self.values = {} if self.values is None else self.values
+        self.names = {} if self.names is None else self.names
 
 
 def _view() -> _View:
@@ -255,7 +256,8 @@ def _adopt(param: Param, raw: str, notes: list[Note]) -> None:
     if param.write(value) != raw and not (
         isinstance(param, Number | Integer) and _same_number(param, value, raw)
     ):
-        notes.append(Note("changed", param.key, raw[:40], param.write(value)[:40]))
+        table = isinstance(param, Json)  # nobody reads one in a line
+        notes.append(Note("changed", param.key, raw[:40], "" if table else param.write(value)[:40]))
 
 
 def _same_number(param: Number | Integer, value: float, raw: str) -> bool:
@@ -381,8 +383,25 @@ def defaults() -> dict[str, Any]:
 
 
 def too_long() -> tuple[str, ...]:
-    """Return the keys whose texts are too long to travel in the link."""
-    return _view().too_long
+    """Return the keys of what is in force now and too long to travel in the link."""
+    view = _view()
+    return tuple(
+        param.key
+        for param in view.params
+        if (value := st.session_state.get(param.key)) is not None
+        and value != param.default
+        and len(param.write(value)) > MAX_TEXT_IN_LINK
+    )
+
+
+def name_field(key: str, label: str) -> None:
+    """Remember what the field of a parameter is called on screen; notes about links call it so."""
+    _view().names[key] = label.replace("`", "")
+
+
+def field_name(key: str) -> str | None:
+    """Return what the field of a parameter is called on screen, or None if an element holds it."""
+    return _view().names.get(key)
 
 
 def revision() -> int:
@@ -407,7 +426,6 @@ def query(page_state: dict[str, Any] | None = None) -> dict[str, str]:
     result = {"lang": str(st.session_state.get("lang", "en"))}
     if st.session_state.get("size", "normal") != "normal":
         result["size"] = str(st.session_state["size"])
-    too_long = []
     for param in view.params:
         value = (
             st.session_state.get(param.key, param.default)
@@ -420,11 +438,8 @@ def query(page_state: dict[str, Any] | None = None) -> dict[str, str]:
         if written == param.write(param.default):
             continue
         if len(written) > MAX_TEXT_IN_LINK:
-            too_long.append(param.key)
             continue
         result[param.key] = written
-    if page_state is None:
-        view.too_long = tuple(too_long)
     return result
 
 

@@ -123,6 +123,7 @@ def open_at(app_url: str, context: BrowserContext) -> Callable[[str], Page]:
         page.set_default_timeout(timeout)
         page.goto(f"{app_url}{path}")
         page.wait_for_selector(".gb-head h1")
+        page.wait_for_selector(".gb-toolbar .bar")
         settle(page)
         return page
 

@@ -124,9 +124,43 @@ def test_the_keys_are_listed(open_at: Open) -> None:
 
 def test_a_link_with_too_much_is_clamped_and_told(open_at: Open) -> None:
     page = open_at("/gpt-generation?temperature=77&nonsense=1")
-    expect(page.locator(".gb-note")).to_contain_text("temperature")
+    expect(page.locator(".gb-note")).to_contain_text("Temperature = 77")
     page.wait_for_function("location.search.includes('temperature=2')")
     assert "nonsense" not in page.evaluate("location.search")
+
+
+def test_what_a_link_cannot_hold_is_said_before_it_is_sent(open_at: Open) -> None:
+    """Beside the text, in the field's own words, and at the button; it goes with the text."""
+    page = open_at("/bert-contextual")
+    page.evaluate(
+        "navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }"
+    )
+    field = page.locator("textarea").first
+    field.fill("we record a song in the morning\n" * 70)
+    field.press("Control+Enter")
+    expect(page.locator(".gb-note")).to_contain_text("Sentences, one a line: longer than 2,000 characters")
+    page.get_by_role("button", name="Copy the link").click()
+    said = page.get_by_role("dialog", name="Copy the link to this view")
+    expect(said).to_contain_text("Too long for it: Sentences, one a line.")
+    assert page.evaluate("window.copied") is None
+    settle(page)
+    said.get_by_role("button", name="Export instead").click()
+    expect(page.locator("[data-testid=stPopoverBody]")).to_contain_text("bert-contextual.json")
+    page.keyboard.press("Escape")
+    field.fill("we record a song\nthe record is old")
+    field.press("Control+Enter")
+    expect(page.locator(".gb-note")).to_have_count(0)
+    page.get_by_role("button", name="Copy the link").click()
+    page.wait_for_function("window.copied?.includes('word_sentences')")
+
+
+def test_a_prepared_state_is_in_view(open_at: Open) -> None:
+    page = open_at("/transformer-sparse")
+    button = page.locator("[class*='st-key-try-'] button").last
+    button.scroll_into_view_if_needed()
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") > 0
+    button.click()
+    page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop === 0")
 
 
 def test_words_for_the_keys_exist() -> None:

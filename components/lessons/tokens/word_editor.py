@@ -8,11 +8,14 @@ from components.elements.tokens.word_table import word_table
 from components.lessons.tokens import word_training
 from components.lm.tokens.words import MAX_TEXT_BYTES, InputProblem, count_words, decode_text
 from components.shell import links
+from components.shell.held import too_long_note
 from components.words import t, told
 
 
 def word_editor() -> None:
     """A button beside the source: the table for a table, the text for anything else."""
+    for key, source in (("bpe_words", "table"), ("bpe_text", "text")):
+        links.name_field(key, t("bpe", f"source_{source}"))
     if st.session_state["bpe_source"] == "table":
         table = st.popover(
             t("bpe", "edit_table"),
@@ -26,6 +29,8 @@ def word_editor() -> None:
                 _table()
     elif st.button(t("bpe", "paste_text"), icon=":material/content_paste:", width="stretch", key="bpe_paste"):
         _text_dialog()
+    if st.session_state["bpe_source"] == "text" and "bpe_text" in links.too_long():
+        too_long_note("bpe_text")
 
 
 def _table() -> None:

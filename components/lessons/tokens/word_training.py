@@ -92,7 +92,7 @@ TRAINING = (
     links.Integer("num_merges", 1, MAX_MERGES, 10),
     links.Choice("tie_rule", RULES, "first"),
     links.Flag("end_of_word"),
-    links.Choice("end_mark_place", ("symbol", "suffix"), "symbol"),
+    links.Choice("end_mark_place", ("symbol", "suffix"), "symbol", example="symbol"),
 )
 """What a training depends on; the pages share it, so the words follow the reader."""
 

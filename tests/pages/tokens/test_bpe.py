@@ -94,7 +94,7 @@ def test_a_pick_that_was_never_tied_is_left_out_and_told(open_page: Open, lang: 
 def test_a_table_that_cannot_be_read_is_the_course_and_told(open_page: Open, words: str) -> None:
     at = open_page(PAGE, bpe_words=words)
     assert merged(at) == COURSE
-    assert "bpe_words" in " ".join(block.proto.body for block in at.get("html"))
+    assert "The link asked for Word table" in " ".join(block.proto.body for block in at.get("html"))
 
 
 @pytest.mark.parametrize(
