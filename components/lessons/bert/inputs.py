@@ -271,7 +271,7 @@ def panel(card: ModelCard, reading: Reading, token: int) -> None:
     except CannotRead as error:
         st.error(cannot_read(error))
     except NoPadding:
-        st.info(t("inputs", "no_padding", model=card.name))
+        st.info(told("inputs", "no_padding", model=card.name))
 
 
 def said_changes(done: Changes) -> str:
