@@ -20,21 +20,27 @@ page_header(NAME)
 # The reader sets one or two texts, the model, and what is measured.
 with controls():
     row = st.columns([4, 3, 2, 2.4], vertical_alignment="bottom")
-    held(row[0]).text_input(t("attention", "text"), key="text")
-    held(row[1]).text_input(t("attention", "second"), key="second", placeholder=t("attention", "second_hint"))
+    held(row[0]).text_input(t("attention", "text"), key="text", on_change=page.typed)
+    held(row[1]).text_input(
+        t("attention", "second"),
+        key="second",
+        placeholder=t("attention", "second_hint"),
+        on_change=page.typed,
+    )
     with row[2]:
-        model_picker("attention", key="attention_model")
+        model_picker("attention", key="attention_model", on_change=page.typed)
     held(row[3]).selectbox(
         t("attention", "measure"),
         page.MEASURES,
         key="measure",
         format_func=lambda measure: t("attention", measure),
         help=t("attention", "measure_help"),
+        on_change=links.moved,
     )
 card = model_in_use("attention", default=default_model(), key="attention_model")
 attention = page.read(card)
 if attention is None:
-    foot(NAME)
+    foot(NAME, try_this=page.prepared(card))
     st.stop()
 
 # The model reads; the weights, or what else was asked for, go to the browser in one byte each.
@@ -47,10 +53,12 @@ choice = attention_view(
     columns=shown.columns,
     scores=shown.scores,
     strongest=shown.strongest,
+    even_induction=shown.even_induction,
     start=page.start(),
+    now=page.now(),
     rev=links.revision(),
 )
-page.keep(choice, shown.only)
+page.keep(choice, shown)
 where = page.where(shown, choice)
 caption(f"{card.name} ({card.revision[:14]}) · {where}")
 

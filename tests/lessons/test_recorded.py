@@ -13,6 +13,7 @@ from components.lessons.transformer import masks_recorded
 from components.lm import checkpoints
 from components.lm.reading import read, separator_ids
 from components.lm.transformer.attention import attend
+from components.lm.transformer.head_scores import Induction
 from components.lm.transformer.word_context import guess_word, word_spans
 
 WEIGHTS = 2e-5
@@ -45,6 +46,9 @@ def test_attention_is_what_the_model_computes() -> None:
     assert (view.attention.layers, view.attention.causal) == (own.layers, own.causal)
     assert view.attention.windows == own.windows
     assert view.separators == separator_ids(loaded)
+    own_induction = attention_page.measured_induction(loaded)
+    np.testing.assert_allclose(view.induction.scores, own_induction.scores, atol=WEIGHTS)  # a mean of weights
+    assert view.induction.even == pytest.approx(own_induction.even)
 
 
 @pytest.mark.parametrize("side", ["left_model", "right_model"])
@@ -84,10 +88,13 @@ def test_anything_else_is_computed() -> None:
 def test_a_file_holds_everything(tmp_path: Path) -> None:
     loaded = checkpoints.load("pocket-gpt", "attention")
     found = attend(loaded, read(loaded, "한 fox"))
-    view = attention_recorded.AttentionView(("m", "r", "한 fox", ""), found, frozenset({3}))
+    induction = Induction(np.array([[np.nan, np.nan], [0.1, 0.2]]), 0.03)
+    view = attention_recorded.AttentionView(("m", "r", "한 fox", ""), found, frozenset({3}), induction)
     view.save(tmp_path / "view.npz")
     again = attention_recorded.AttentionView.read(tmp_path / "view.npz")
     assert (again.of, again.separators) == (view.of, view.separators)
     np.testing.assert_array_equal(again.attention.weights, found.weights)
     assert again.attention.reading.texts == found.reading.texts
     assert again.attention.reading.mask_token_id is None
+    np.testing.assert_array_equal(again.induction.scores, induction.scores)
+    assert again.induction.even == induction.even

@@ -1,6 +1,7 @@
 // Every head at a glance, one head as lines and as a matrix. Everything moves in the browser; Python hears the choice.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { grouped, num, visible } from "../glassbox.lib/format.js";
+import { ownKeys } from "../glassbox.lib/keys.js";
 import { reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { shadeTable, roleColour } from "../glassbox.lib/shades.js";
@@ -14,7 +15,7 @@ const px = (value) => `${value}px`;
 
 const create = instances((parent) => ({
   parent, rev: null, id: null, layer: 0, heads: [0], pin: null, hover: null, threshold: 0, noSpecial: false, noPunctuation: false,
-  pair: "all", sort: "grid", least: 0, several: false, offers: [], built: null,
+  pair: "all", sort: "grid", least: 0, several: false, offers: [], built: null, keys: null,
 }));
 
 /** Header and weights of one message: length, JSON, bytes. */
@@ -27,11 +28,8 @@ function read(bytes) {
 /** A weight and how far it can be from the true one: the browser has 255 steps of its square root. */
 const weightOf = (u) => (u / 255) ** 2;
 const errorOf = (u) => (u === 0 ? 0.25 : u + 0.25) / 65025;
-function withError(u) {
-  const error = errorOf(u);
-  const places = Math.min(5, Math.max(3, Math.ceil(-Math.log10(error))));
-  return `${weightOf(u).toFixed(places)} ± ${error.toFixed(places)}`;
-}
+/** A weight with as many digits as are certain; "Numbers" below the picture has them all. */
+const about = (u) => `≈ ${weightOf(u).toFixed(Math.min(5, Math.max(2, Math.floor(-Math.log10(2 * errorOf(u))))))}`;
 
 export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
@@ -42,7 +40,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const jumped = state.rev !== model.rev;
   if (jumped) {
     state.rev = model.rev;
-    Object.assign(state, { layer: model.start.layer, heads: [...model.start.heads], pin: model.start.token, sort: model.start.sort, several: model.start.heads.length > 1, least: 0 });
+    Object.assign(state, { layer: model.start.layer, heads: [...model.start.heads], pin: model.start.token, sort: model.start.sort, several: model.start.heads.length > 1, least: model.start.least, noSpecial: model.start.noSpecial, noPunctuation: model.start.noPunctuation, pair: model.start.pair, threshold: model.start.threshold });
   }
   state.best = jumped && !model.start.heads.length && model.start.sort !== "grid"; // the link wants the first of this order
   if (state.id !== model.id) { state.id = model.id; state.hover = null; if (!jumped && state.pin >= model.tokens.length) state.pin = null; }
@@ -52,7 +50,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   if (state.pin !== null && (state.pin < 0 || state.pin >= model.tokens.length)) state.pin = null;
   if (!model.kinds.includes(state.sort)) state.sort = "grid";
   build(root, state);
-  return () => { state.offers.forEach((stop) => stop()); state.offers = []; state.watch?.disconnect(); };
+  return () => { state.keys?.(); state.keys = null; state.offers.forEach((stop) => stop()); state.offers = []; state.watch?.disconnect(); };
 });
 
 function build(root, state) {
@@ -67,13 +65,18 @@ function build(root, state) {
   const colourName = (i) => COLOURS[i % COLOURS.length];
   /** A head by number, or another reading by its name. */
   const named = (i) => (/^\d+$/.test(model.columns[i]) ? `${words.head} ${model.columns[i]}` : model.columns[i]);
+  /** The same, short enough for a thumbnail. */
+  const shortName = (layer, i) => (/^\d+$/.test(model.columns[i]) ? `L${layer}·H${model.columns[i]}` : `L${layer} ${model.columns[i]}`);
   const fullName = (layer, i) => say(/^\d+$/.test(model.columns[i]) ? words.head_name : words.reading_name, { layer, head: model.columns[i] });
-  const tell = () => state.report({ layer: state.layer, heads: state.heads, token: state.pin ?? -1, sort: state.sort, id: model.id, rev: state.rev });
+  const tell = () => state.report({ layer: state.layer, heads: state.heads, token: state.pin ?? -1, sort: state.sort, least: state.least, noSpecial: state.noSpecial, noPunctuation: state.noPunctuation, pair: state.pair, threshold: state.threshold, id: model.id, rev: state.rev });
 
   // --- what is shown -------------------------------------------------------------------------------------------
-  let rows = [], columns = [];
+  let rows = [], columns = [], nothingLeft = false;
   function choose() {
-    const kept = shown.map((_, i) => i).filter((i) => !(state.noSpecial && model.special[i]) && !(state.noPunctuation && model.punctuation[i]));
+    const all = shown.map((_, i) => i);
+    const wanted = all.filter((i) => !(state.noSpecial && model.special[i]) && !(state.noPunctuation && model.punctuation[i]));
+    nothingLeft = !wanted.length; // a text of special tokens only: an empty picture would say nothing
+    const kept = nothingLeft ? all : wanted;
     const side = (want) => kept.filter((i) => state.pair === "all" || !model.pair || model.segments[i] === (want === "a" ? 0 : 1));
     rows = side(state.pair[0]);
     columns = side(state.pair[1]);
@@ -81,10 +84,10 @@ function build(root, state) {
   }
 
   // --- the bar -------------------------------------------------------------------------------------------------
-  const check = (name, text) => h("label", { class: "check" }, h("input", { type: "checkbox", checked: state[name], onchange: (event) => { state[name] = event.target.checked; refresh(); } }), text);
+  const check = (name, text) => h("label", { class: "check" }, h("input", { type: "checkbox", checked: state[name], onchange: (event) => { state[name] = event.target.checked; refresh(); tell(); } }), text);
   const thresholdOut = h("output", {}, num(state.threshold));
   const threshold = h("input", { type: "range", min: "0", max: "0.5", step: "0.01", value: String(state.threshold), "aria-label": words.threshold,
-    oninput: (event) => { state.threshold = Number(event.target.value); thresholdOut.textContent = num(state.threshold); drawLines(); drawHover(); } });
+    oninput: (event) => { state.threshold = Number(event.target.value); thresholdOut.textContent = num(state.threshold); drawLines(); drawHover(); tell(); } });
   const chips = h("div", { class: "chips" });
   const bar = h("div", { class: "bar" },
     h("div", { class: "layers", role: "group", "aria-label": words.layer }, h("span", { class: "name" }, words.layer),
@@ -94,9 +97,10 @@ function build(root, state) {
     h("label", { class: "range" }, words.threshold, threshold, thresholdOut),
     model.special.some(Boolean) ? check("noSpecial", words.no_special) : null,
     model.punctuation.some(Boolean) ? check("noPunctuation", words.no_punctuation) : null,
-    model.pair ? h("label", { class: "check" }, words.pair, h("select", { "aria-label": words.pair, onchange: (event) => { state.pair = event.target.value; refresh(); } },
+    model.pair ? h("label", { class: "check" }, words.pair, h("select", { "aria-label": words.pair, onchange: (event) => { state.pair = event.target.value; refresh(); tell(); } },
       ...PAIRS.map((pair) => h("option", { value: pair, selected: pair === state.pair ? true : undefined }, words[`pair_${pair}`])))) : null);
   const layerBox = bar.querySelector("select");
+  bar.querySelector(".layers").hidden = model.layers.length < 2; // the page has a box for the layer that is sent
 
   // --- all heads -----------------------------------------------------------------------------------------------
   // One canvas for all heads: a canvas each would be 144 layers, which the browser puts together at every hover.
@@ -105,7 +109,8 @@ function build(root, state) {
   const sortBox = h("select", { "aria-label": words.sort, onchange: (event) => { state.sort = event.target.value; state.least = 0; layThumbs(); paintThumbs(); tell(); } },
     ...["grid", ...model.kinds].map((kind) => h("option", { value: kind }, kind === "grid" ? words.sort_grid : words[`kind_${kind}`])));
   const leastOut = h("output", {}), kept = h("span", { class: "kept", "aria-live": "polite" });
-  const leastBox = h("input", { type: "range", min: "0", max: "1", step: "0.01", "aria-label": words.at_least, oninput: (event) => { state.least = Number(event.target.value); layThumbs(); paintThumbs(); } });
+  const leastBox = h("input", { type: "range", min: "0", max: "1", step: "0.01", "aria-label": words.at_least, oninput: (event) => { state.least = Number(event.target.value); layThumbs(); paintThumbs(); tell(); } });
+  const inductionNote = h("p", { class: "measured" }, say(words.induction_note, { even: num(model.evenInduction) }));
   const filter = h("label", { class: "range filter" }, words.at_least, leastBox, leastOut, kept);
   const thumbs = new Map();
   const score = (kind, layer, head) => model.scores[kind]?.[model.layers.indexOf(layer)]?.[head] ?? null;
@@ -139,10 +144,11 @@ function build(root, state) {
     const value = (thumb) => score(state.sort, thumb.layer, thumb.head) ?? -1;
     order = list ? all.sort((a, b) => value(b) - value(a)).filter((thumb) => value(thumb) >= state.least) : all;
     filter.hidden = !list;
+    inductionNote.hidden = state.sort !== "induction";
     leastBox.value = String(state.least);
     leastOut.textContent = num(state.least);
     kept.textContent = say(words.kept, { n: order.length, all: thumbs.size });
-    for (const thumb of order) thumb.label.textContent = list ? `${thumb.layer}.${model.columns[thumb.head]} ${num(score(state.sort, thumb.layer, thumb.head))}` : "";
+    for (const thumb of order) thumb.label.textContent = list ? `${shortName(thumb.layer, thumb.head)} ${num(score(state.sort, thumb.layer, thumb.head))}` : "";
     grid.className = `grid${list ? " list" : ""}`;
     grid.style.setProperty("--columns", String(model.columns.length));
     fill(grid, sheet, list ? [] : [h("span", { class: "axis corner" }), ...model.columns.map((name) => h("span", { class: "axis" }, name))],
@@ -319,7 +325,7 @@ function build(root, state) {
     const { drawn, skipped } = strokes(baseContext, state.heads, rows, columns);
     root.dataset.lines = String(drawn);
     scroll.classList.toggle("many", drawn > 1000);
-    leftOut.textContent = skipped ? say(words.left_out, { n: grouped(skipped) }) : "";
+    leftOut.textContent = nothingLeft ? words.nothing_left : skipped ? say(words.left_out, { n: grouped(skipped) }) : "";
   }
 
   // --- the matrix ----------------------------------------------------------------------------------------------
@@ -414,11 +420,11 @@ function build(root, state) {
     const list = byQuery ? columns : rows;
     const u = (i) => (byQuery ? model.raw[at(state.layer, head, focus.q) + i] : model.raw[at(state.layer, head, i) + focus.k]);
     if (byQuery && focus.k !== undefined && columnOf.has(focus.k)) {
-      return [quoted(focus.q), ` ${words.reads} `, quoted(focus.k), `: ${withError(u(focus.k))}`];
+      return [quoted(focus.q), ` ${words.reads} `, quoted(focus.k), `: ${about(u(focus.k))}`];
     }
     const top = [...list].sort((a, b) => u(b) - u(a)).slice(0, 5).filter((i) => u(i) > 0);
     const total = list.reduce((sum, i) => sum + weightOf(u(i)), 0);
-    const pieces = top.flatMap((i, place) => [place ? " · " : " ", quoted(i), ` ${place ? num(weightOf(u(i)), 2) : withError(u(i))}`]);
+    const pieces = top.flatMap((i, place) => [place ? " · " : " ", quoted(i), ` ${place ? num(weightOf(u(i)), 2) : about(u(i))}`]);
     return [quoted(byQuery ? focus.q : focus.k), ` ${byQuery ? words.reads : words.is_read_by}`, ...pieces,
       byQuery && (rows.length < n || columns.length < n) && total < 0.995 ? ` — ${say(words.rest_hidden, { share: num(Math.max(0, 1 - total), 2) })}` : "",
       state.heads.length > 1 ? ` (${fullName(state.layer, head)})` : ""];
@@ -460,11 +466,22 @@ function build(root, state) {
   const steps = Array.from({ length: 21 }, (_, i) => h("i", { style: { "background-color": shadeCss(shades[Math.round((i / 20) * 255)]) } }));
   fill(root, h("div", { class: "frame" }, bar,
     h("div", { class: "parts" },
-      h("section", { class: "all", "aria-label": words.all }, h("div", { class: "title" }, h("strong", {}, words.all), h("label", { class: "check" }, words.sort, sortBox)), filter, grid),
+      h("section", { class: "all", "aria-label": words.all }, h("div", { class: "title" }, h("strong", {}, words.all), h("label", { class: "check" }, words.sort, sortBox)), filter, inductionNote, grid),
       h("section", { class: "lines", "aria-label": words.lines }, h("div", { class: "title ends" }, h("span", { class: "is-query" }, words.query), leftOut, h("span", { class: "is-key" }, words.key)), scroll),
       h("section", { class: "matrix", "aria-label": words.matrix }, h("div", { class: "title" }, matrixTitle, h("span", { class: "legend" }, "0", h("span", { class: "ramp" }, ...steps), "1", h("small", {}, words.legend))),
         h("div", { class: "plane" }, h("span", { class: "is-key top" }, `${words.key} →`), h("span", { class: "is-query side" }, `${words.query} ↓`), columnNames, rowNames, matrixBox))),
     readout));
+  // The arrows go through the heads in the order of the thumbnails.
+  state.keys?.();
+  state.keys = ownKeys((action) => {
+    const here = order.findIndex((thumb) => thumb.layer === state.layer && thumb.head === active());
+    const to = { next: here + 1, back: here - 1, first: 0, last: order.length - 1 }[action];
+    const thumb = to === undefined ? null : order[Math.min(Math.max(to, 0), order.length - 1)];
+    if (!thumb || (thumb.layer === state.layer && thumb.head === active())) return;
+    state.layer = thumb.layer; state.heads = [thumb.head];
+    if (grid.contains(root.getRootNode().activeElement)) thumb.node.focus();
+    refresh(); tell();
+  });
   layThumbs();
   if (state.best && order.length) { state.layer = order[0].layer; state.heads = [order[0].head]; tell(); }
   refresh();
@@ -522,7 +539,7 @@ function build(root, state) {
         const image = document.createElementNS(svg.namespaceURI, "image");
         for (const [key, value] of Object.entries({ x, y: top, width: cell - 8, height: cell - 8, href: picture(thumb), style: "image-rendering: pixelated" })) image.setAttribute(key, value);
         svg.append(image, h("rect", { x, y: top, width: cell - 8, height: cell - 8, fill: "none", stroke: "var(--gb-line)" }),
-          h("text", { x, y: top + cell + 3, "font-size": 10, "font-family": "sans-serif", fill: "var(--gb-quiet)" }, thumb.label.textContent || `${thumb.layer}.${model.columns[thumb.head]}`));
+          h("text", { x, y: top + cell + 3, "font-size": 10, "font-family": "sans-serif", fill: "var(--gb-quiet)" }, thumb.label.textContent || shortName(thumb.layer, thumb.head)));
       });
       return svg;
     }),

@@ -138,7 +138,7 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
   s.data = data;
   s.hidden = [...data.hidden];
   s.filled = Object.fromEntries(data.filled.map(([p, id, token]) => [p, { id, token }]));
-  if (s.focus >= data.tokens.length || data.tokens[s.focus].special) s.focus = data.tokens.findIndex((t) => !t.special);
+  if (data.tokens[s.focus]?.special ?? true) s.focus = Math.max(0, data.tokens.findIndex((t) => !t.special)); // an empty text has special tokens only
   if (fresh) build(s);
   drawRow(s); drawCards(s);
   if (!s.withdraw) s.withdraw = offerPicture("masked-language-model", () => picture(s));

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from components.elements.bert.attention_view import AttentionChoice
+from components.elements.bert.attention_view import PAIRS, AttentionChoice
 from components.lessons.attention_models import default_model
 from components.lessons.bert import attention_recorded
 from components.lm.checkpoints.model_card import ModelCard
@@ -18,15 +18,16 @@ from components.lm.transformer.head_scores import KINDS, HeadScores
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, working
-from components.shell.loading import load_model
+from components.shell.loading import FIRST_MODEL, load_model
 from components.shell.refusals import cannot_read
 from components.words import t, told
 
 if TYPE_CHECKING:
     from components.lm.transformer.attention import Attention
-    from components.lm.transformer.head_scores import HeadScores
+    from components.lm.transformer.head_scores import HeadScores, Induction
 
 
+REPEATED = "The cat saw the dog and the cat saw the dog and the cat"
 TEXT = "The little girl gave her brother the red ball because he was sad."
 MEASURES = ("weights", "value_weighted", "rollout")
 PANELS = ("nothing", "ablation", "bertviz", "numbers")
@@ -44,13 +45,28 @@ def params() -> tuple[links.Param, ...]:
         links.Choice("measure", MEASURES, "weights"),
         links.Integer("layer", 0, 199, 0),
         links.Numbers("heads", (0,), most=8, high=999, example=(1,)),
+        links.Numbers("reading", (0,), most=2, high=1, example=(1,)),
         links.Integer("token", -1, 4095, -1),
         links.Choice("sort", SORTS, "grid"),
+        links.Number("least", 0, 1, 0),
+        links.Flag("no_special"),
+        links.Flag("no_punctuation"),
+        links.Choice("pair", PAIRS, "all"),
+        links.Number("hide_below", 0, 0.5, 0),
         links.Choice("panel", PANELS, "nothing"),
         links.Choice("bertviz_view", ("head", "model", "neuron"), "head"),
         links.Numbers("off", (), most=64, high=199 * HEADS_PER_LAYER, example=(1001,)),
         links.Integer("at", -1, 4095, -1),
+        links.Flag("tried"),
     )
+
+
+def typed() -> None:
+    """Callback: another text or model. Its tokens are others, so none stays pinned or asked for; layer and heads stay."""
+    links.put("token", -1)
+    links.put("at", -1)
+    links.put("tried", False)
+    links.moved()
 
 
 def start() -> AttentionChoice:
@@ -61,20 +77,41 @@ def start() -> AttentionChoice:
     rev = links.revision()
     held = st.session_state.get("_attention_start")
     if held is None or held[0] != rev:
-        s = st.session_state
-        held = (rev, AttentionChoice(int(s["layer"]), tuple(s["heads"]), int(s["token"]), str(s["sort"])))
-        st.session_state["_attention_start"] = held
+        held = st.session_state["_attention_start"] = (rev, now())
     choice: AttentionChoice = held[1]
     return choice
 
 
-def keep(choice: AttentionChoice, only: int | None) -> None:
-    """Hand what was chosen in the element to the link; with ``only`` one layer sent, a widget holds the layer."""
-    if only is None:
+def now() -> AttentionChoice:
+    """The choice that the link holds. Heads, and the readings that rollout shows in their place, are kept apart."""
+    s = st.session_state
+    return AttentionChoice(
+        int(s["layer"]),
+        tuple(s["reading" if s["measure"] == "rollout" else "heads"]),
+        int(s["token"]),
+        str(s["sort"]),
+        float(s["least"]),
+        bool(s["no_special"]),
+        bool(s["no_punctuation"]),
+        str(s["pair"]),
+        float(s["hide_below"]),
+    )
+
+
+def keep(choice: AttentionChoice, shown: "Sent") -> None:
+    """Hand what was chosen in the element to the link. Where one layer is sent a widget holds the layer, and without
+    scores there is no order to choose."""
+    if shown.only is None:
         links.put("layer", choice.layer)
-    links.put("heads", choice.heads)
+    links.put("reading" if shown.measure == "rollout" else "heads", choice.heads)
     links.put("token", choice.token)
-    links.put("sort", choice.sort)
+    if shown.scores:
+        links.put("sort", choice.sort)
+        links.put("least", choice.least)
+    links.put("no_special", choice.no_special)
+    links.put("no_punctuation", choice.no_punctuation)
+    links.put("pair", choice.pair)
+    links.put("hide_below", choice.threshold)
 
 
 def read(card: ModelCard) -> Attention | None:
@@ -100,6 +137,7 @@ class Sent:
     columns: list[str]
     scores: dict[str, list[list[float | None]]]
     strongest: list[list[str]] | None
+    even_induction: float
     only: int | None
     key: str
 
@@ -133,6 +171,7 @@ def sent(card: ModelCard, attention: Attention) -> Sent:
         else [str(i) for i in range(card.num_heads)],
         scores=plain_scores(scores) if scores else {},
         strongest=strongest(scores) if scores else None,
+        even_induction=induction_of(card.name, card.revision).even if scores else 0.0,
         only=only,
         key=f"{card.name} {card.revision[-8:]} {hash((texts, measure, only))}",
     )
@@ -173,10 +212,11 @@ def export(shown: Sent, choice: AttentionChoice, about: Mapping[str, Any], where
 
 
 def prepared(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:
-    """Three states worth a look."""
+    """Three states worth a look. Induction is shown where it was first found: in a model that reads from the left."""
     common: dict[str, Any] = {"attention_model": card.name}
     repeated = {
-        "text": "The cat saw the dog and the cat saw the dog and the cat",
+        "attention_model": card.name if card.can("generation") else FIRST_MODEL,
+        "text": REPEATED,
         "sort": "induction",
         "heads": (),
     }
@@ -252,15 +292,44 @@ def attention_scores(name: str, revision: str, text: str, pair: str) -> "HeadSco
     from components.lm.transformer.head_scores import score_heads
 
     plain = attention_of(name, revision, text, pair, None)
-    ids = plain.reading.input_ids
+    reading = plain.reading
+    ids = reading.input_ids
     known = attention_recorded.attention(name, revision, text, pair)
     separators = known.separators if known else separator_ids(load_model(name, "attention"))
-    special = set(ids[plain.reading.special].tolist())
-    return score_heads(
+    # A token that stands for every unknown word is not the same word again.
+    unknown = {int(i) for i, token in zip(ids, reading.tokens, strict=True) if token in ("[UNK]", "<unk>")}
+    scores = score_heads(
         plain.weights,
         ids.tolist(),
         causal=plain.causal,
         separator_ids=separators,
-        ignore_ids=special,
+        ignore_ids=set(ids[reading.special].tolist()) | unknown,
         seen=plain.visible,
+    )
+    return replace(scores, induction=induction_of(name, revision).scores)
+
+
+# A few numbers for each head.
+@st.cache_resource(max_entries=40, show_spinner=False)
+def induction_of(name: str, revision: str) -> "Induction":
+    """Return induction of every head of a model, on random tokens said twice."""
+    if known := attention_recorded.induction(name, revision):
+        return known
+    return measured_induction(load_model(name, "attention"))
+
+
+def measured_induction(loaded: Any) -> "Induction":
+    """Return induction of every head of a loaded model, its texts framed as its tokenizer does."""
+    from components.lm.transformer.head_scores import measure_induction
+
+    tokenizer, card = loaded.tokenizer, loaded.card
+    framed = list(tokenizer("", verbose=False)["input_ids"])
+    special = set(tokenizer.all_special_ids)
+    return measure_induction(
+        loaded.model,
+        [i for i in range(min(card.vocab_size, len(tokenizer))) if i not in special],
+        causal=card.can("generation"),
+        prefix=framed[:1],
+        suffix=framed[1:],
+        segments="token_type_ids" in tokenizer.model_input_names and not card.can("generation"),
     )

@@ -10,6 +10,7 @@ from components.elements.bert.attention_view import AttentionChoice
 from components.elements.bert.bertviz_frame import MOST_LINES, VIEWS, bertviz_html, lines_to_draw
 from components.lessons.attention_models import head_steps
 from components.lessons.bert import attention as page
+from components.lessons.bert.masked_text import percent
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.reading import Reading
 from components.lm.transformer.attention import Attention, Unreadable
@@ -83,7 +84,12 @@ def ablation(card: ModelCard, attention: Attention) -> None:
     of = (card.name, card.revision, tuple(plain.input_ids.tolist()), switched.at)
     found = st.session_state.setdefault("_effects", {"of": None, "effects": [], "done": False})
     if found["of"] != of:
+        if (
+            found["of"] is not None and found.get("rev") == links.revision()
+        ):  # not what the link asked for any more
+            links.put("tried", False)
         found.update(of=of, effects=[], done=False)
+    found["rev"] = links.revision()
 
     with st.container(horizontal=True, vertical_alignment="center"):
         half = bool(found["effects"]) and not found["done"]
@@ -91,7 +97,9 @@ def ablation(card: ModelCard, attention: Attention) -> None:
             t("attention", "go_on" if half else "try_all"), key="try-all-heads", icon=":material/search:"
         )
         place = st.empty()
-    if search and not found["done"]:
+    again = bool(st.session_state["tried"]) and not half  # the link holds that all were tried
+    if (search or again) and not found["done"]:
+        links.put("tried", False)  # a search that is stopped does not begin again by itself
         total = card.num_layers * card.num_heads
         with place.container(horizontal=True, vertical_alignment="center"):
             st.button(
@@ -106,6 +114,7 @@ def ablation(card: ModelCard, attention: Attention) -> None:
             )
         found["done"] = True
         place.empty()
+    links.put("tried", found["done"])
     effects = found["effects"]
     best = max(effects, key=lambda e: abs(e.log2_change), default=None)
     ablation_board(
@@ -136,8 +145,8 @@ def ablation(card: ModelCard, attention: Attention) -> None:
                 helps,
                 head=_head_name(best.layer, best.head),
                 token=quoted,
-                before=f"{before.probs[before.top(1)[0]]:.3g}",
-                after=f"{best.prob:.3g}",
+                before=percent(float(before.probs[before.top(1)[0]])),
+                after=percent(best.prob),
             )
         )
     if switched.off:

@@ -10,17 +10,20 @@ import numpy as np
 from components.lessons.recorded import TRACES
 from components.lm.reading import from_arrays
 from components.lm.transformer.attention import Attention
+from components.lm.transformer.head_scores import Induction
 
 ATTENTION = "bert/attention.npz"
 
 
 @dataclass(frozen=True, eq=False)
 class AttentionView:
-    """The attention of one text with what made it; ``separators`` are the ids of the separating tokens."""
+    """The attention of one text with what made it; ``separators`` are the ids of the separating tokens, ``induction``
+    belongs to the model."""
 
     of: tuple[str, str, str, str]  # model, revision, text, second text
     attention: Attention
     separators: frozenset[int]
+    induction: Induction
 
     def save(self, path: Path) -> None:
         """Write everything exactly."""
@@ -29,6 +32,8 @@ class AttentionView:
             "weights": self.attention.weights,
             "causal": np.array(self.attention.causal),
             "separators": np.array(sorted(self.separators)),
+            "induction": self.induction.scores,
+            "even_induction": np.array(self.induction.even),
         }
         for name, array in self.attention.reading.as_arrays().items():
             arrays[f"reading.{name}"] = array
@@ -48,6 +53,7 @@ class AttentionView:
                 (model, revision, text, pair),
                 Attention(from_arrays(arrays), weights, layers, bool(file["causal"]), (None,) * len(layers)),
                 frozenset(file["separators"].tolist()),
+                Induction(file["induction"], float(file["even_induction"])),
             )
 
 
@@ -61,3 +67,9 @@ def attention(name: str, revision: str, text: str, pair: str) -> AttentionView |
     """Return the attention of the page's own text in its own model, or None for anything else."""
     view = _attention()
     return view if view is not None and view.of == (name, revision, text, pair) else None
+
+
+def induction(name: str, revision: str) -> Induction | None:
+    """Return the induction of the heads of the page's own model, or None for any other."""
+    view = _attention()
+    return view.induction if view is not None and view.of[:2] == (name, revision) else None

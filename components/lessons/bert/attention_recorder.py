@@ -7,7 +7,7 @@ from components.lm import checkpoints
 def record() -> None:
     """The default view of "Attention heads": every weight, exact."""
     from components.lessons.attention_models import default_model
-    from components.lessons.bert.attention import TEXT
+    from components.lessons.bert.attention import TEXT, measured_induction
     from components.lessons.bert.attention_recorded import ATTENTION, AttentionView
     from components.lm.reading import read, separator_ids
     from components.lm.transformer.attention import attend
@@ -15,7 +15,7 @@ def record() -> None:
     loaded = checkpoints.load(default_model(), "attention")
     found = attend(loaded, read(loaded, TEXT))
     of = (loaded.card.name, loaded.card.revision, TEXT, "")
-    AttentionView(of, found, separator_ids(loaded)).save(TRACES / ATTENTION)
+    AttentionView(of, found, separator_ids(loaded), measured_induction(loaded)).save(TRACES / ATTENTION)
     print(f"{ATTENTION}: {(TRACES / ATTENTION).stat().st_size:,} bytes")
 
 

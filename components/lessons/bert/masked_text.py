@@ -48,10 +48,12 @@ def notices(card: Any, text: MaskableText | None) -> None:
 
 def percent(p: float) -> str:
     """Return a probability as a percentage that never says 100% or 0% when it is not."""
+    if p >= 1:
+        return "100%"
     if p > 0.9999:
         return ">99.99%"
     if p < 0.0001:
-        return "<0.01%"
+        return "<0.01%" if p > 0 else "0%"
     return f"{100 * p:.3g}%"
 
 

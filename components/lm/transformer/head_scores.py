@@ -52,8 +52,16 @@ class HeadScores:
         return scores
 
     def strongest(self, layer: int, head: int) -> str:
-        """The kind of place with the highest score for this head (``broad`` is not a place)."""
-        places = [kind for kind in KINDS if kind != "broad" and not np.isnan(self.of(kind)[layer, head])]
+        """The kind of place with the highest score for this head on this text.
+
+        ``broad`` is not a place, and a text alone cannot tell ``induction``: a head that always reads the token after
+        some word looks the same where that word comes twice (:func:`measure_induction`).
+        """
+        places = [
+            kind
+            for kind in KINDS
+            if kind not in ("broad", "induction") and not np.isnan(self.of(kind)[layer, head])
+        ]
         return max(places, key=lambda kind: float(self.of(kind)[layer, head]))
 
 
@@ -134,6 +142,50 @@ def repeated_sequence(
         raise ValueError("fewer different tokens than the length asked for")
     drawn = np.random.default_rng(seed).choice(np.asarray(token_ids), length, replace=False).tolist()
     return [*prefix, *drawn, *drawn, *suffix]
+
+
+INDUCTION_TEXTS = ((12, 0), (17, 1), (23, 2))
+"""Length and seed of the random sequences that are said twice. Different lengths, so that a head which always reads a
+fixed number of tokens back does not pass for one that looks for the copy."""
+
+
+@dataclass(frozen=True)
+class Induction:
+    """Induction of every head, (layer, head), on random tokens said twice; ``even`` is what a head that looks at
+    everything alike would score. Layer 0 is NaN: a head there reads tokens that nothing has read before it, so it
+    cannot know which of them followed the copy (Olsson et al. 2022: it takes two layers)."""
+
+    scores: FloatArray
+    even: float
+
+
+def measure_induction(
+    model: Any,
+    token_ids: Sequence[int],
+    *,
+    causal: bool,
+    prefix: Sequence[int] = (),
+    suffix: Sequence[int] = (),
+    segments: bool = False,
+) -> Induction:
+    """Measure induction on :data:`INDUCTION_TEXTS`, drawn from ``token_ids``.
+
+    Random tokens have no neighbours that a head could have learned, so only looking for the copy helps (Olsson et al.
+    2022, "Model analysis"). ``prefix`` and ``suffix`` frame the text as the tokenizer does; ``segments`` for models
+    that are given token_type_ids. Raises ValueError when the model gives no attention weights.
+    """
+    ignored = {*prefix, *suffix}
+    kept = [token for token in token_ids if token not in ignored]
+    found, even = [], []
+    for length, seed in INDUCTION_TEXTS:
+        ids = repeated_sequence(kept, min(length, len(kept)), seed=seed, prefix=prefix, suffix=suffix)
+        weights = attentions_of(model, ids, [0] * len(ids) if segments else None)
+        found.append(score_heads(weights, ids, causal=causal, ignore_ids=ignored).induction)
+        alike = uniform_attention(len(ids), causal)
+        even.append(float(score_heads(alike, ids, causal=causal, ignore_ids=ignored).induction[0, 0]))
+    scores = np.mean(found, axis=0)
+    scores[0] = np.nan
+    return Induction(scores, float(np.mean(even)))
 
 
 def attentions_of(

@@ -28,7 +28,7 @@ def test_lines_hover_and_pin(open_at, outside: list[str]) -> None:
     expect(root).to_have_attribute("data-hover", "q5")
     assert inked(page, ".gb-attention_view canvas.over") > 50
     assert 1 <= int(root.get_attribute("data-hover-lines")) <= 6  # causal: itself and what came before
-    expect(page.locator(".readout")).to_contain_text("±")
+    expect(page.locator(".readout")).to_contain_text("≈")
     page.locator(".right .token").nth(0).hover()
     expect(root).to_have_attribute("data-hover", "k0")
     page.locator(".square").hover(position={"x": 10, "y": 10})
@@ -72,7 +72,9 @@ def test_the_head_to_look_for_is_open(open_at, outside: list[str]) -> None:
     view(page)
     page.get_by_role("button", name="look for induction").click()
     first = page.locator(".grid .thumb").first
-    expect(first).to_contain_text(".")
+    expect(first).to_contain_text("·")
+    expect(page.locator('.grid .thumb[data-layer="0"]')).to_have_count(0)  # induction takes two layers
+    expect(page.locator(".measured")).to_be_visible()
     expect(first).to_have_attribute("aria-pressed", "true")
     page.wait_for_url("**heads=**")
     expect(first).to_have_class("thumb chosen")
@@ -158,4 +160,46 @@ def test_a_search_can_be_stopped_and_goes_on(open_at, outside: list[str]) -> Non
     page.get_by_role("button", name="Go on with the search").click()
     expect(aid).not_to_contain_text("Of these:", timeout=60_000)
     expect(aid).to_contain_text("matters most here")
+    assert outside == []
+
+
+def test_picture_caption_and_link_name_the_same_head(open_at, outside: list[str]) -> None:
+    page = open_at("/bert-attention")
+    root = view(page)
+    page.locator('.thumb[data-layer="5"][data-head="3"]').click()
+    page.wait_for_url("**heads=3**")
+    box = page.get_by_label("Text", exact=True)
+    box.fill("The old dog saw a cat.")
+    box.press("Enter")
+    page.wait_for_url("**text=**")
+    expect(root).to_have_attribute("data-state", "5:3")
+    expect(page.locator(".gb-caption").first).to_contain_text("layer 5, head 3")
+    assert "layer=5" in page.url
+    assert "heads=3" in page.url
+    page.keyboard.press("Escape")
+    page.locator(".gb-head h1").click()
+    page.keyboard.press("ArrowRight")
+    expect(root).to_have_attribute("data-state", "5:4")
+    page.wait_for_url("**heads=4**")
+    expect(page.locator(".gb-caption").first).to_contain_text("layer 5, head 4")
+    assert outside == []
+
+
+def test_hidden_tokens_travel_in_the_link_and_an_empty_text_kills_nothing(
+    open_at, outside: list[str]
+) -> None:
+    page = open_at("/bert-attention")
+    root = view(page)
+    page.get_by_label("hide special tokens").check()
+    page.wait_for_url("**no_special=1**")
+    expect(page.locator(".left .token.special")).to_have_count(0)
+    box = page.get_by_label("Text", exact=True)
+    for text, tokens in (("", 2), ("a cat", 2), (".", 1)):
+        box.fill(text)
+        box.press("Enter")
+        expect(page.locator(".left .token")).to_have_count(tokens)
+        expect(root).to_be_visible()
+    expect(page.locator(".left .token.special")).to_have_count(0)
+    page.get_by_role("button", name="Heads that read").click()  # a prepared state hides nothing
+    expect(page.locator(".left .token.special")).to_have_count(2)
     assert outside == []

@@ -106,3 +106,15 @@ def test_an_example_is_offered_where_there_is_nothing_to_show(open_at: Open) -> 
     expect(page.locator("textarea").first).to_have_value("The farmer weighed the fish and smiled.")
     page.wait_for_function("location.search.includes('hidden=3.4')")
     expect(page.locator(".st-key-mlm_example_1")).to_have_count(0)
+
+
+def test_an_empty_text_kills_nothing(open_at: Open, outside: list[str]) -> None:
+    """A sentence, nothing, a sentence: the lab answers each."""
+    page = open_at("/bert-masking")
+    box = page.get_by_role("textbox", name="Text").first
+    for text, chips in (("", 0), ("A cat sat.", 4), ("", 0), ("He ran.", 3)):
+        box.fill(text)
+        box.press("Control+Enter")
+        expect(page.locator(".gb-mask_lab .row button.chip")).to_have_count(chips)
+    assert page.get_by_text("BidiComponent Error").count() == 0
+    assert outside == []

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from components.lm.transformer.head_scores import (
+    INDUCTION_TEXTS,
     KINDS,
     HeadScores,
     mean_scores,
+    measure_induction,
     repeated_sequence,
     score_heads,
     uniform_attention,
@@ -107,3 +109,43 @@ def test_shapes_must_fit() -> None:
     with pytest.raises(ValueError, match="attentions must be"):
         score_heads(np.ones((2, 2, 3, 3)), [1, 2], causal=True)
     assert len(KINDS) == 8
+
+
+class TwoHeads:
+    """A causal model of two layers and two heads, by rule: head 0 reads what followed the earlier copy of the token
+    (or itself), head 1 reads ``back`` tokens back."""
+
+    def __init__(self, back: int) -> None:
+        self._back = back
+
+    def __call__(self, input_ids: object, output_attentions: bool) -> object:
+        import types
+
+        import torch
+
+        ids = input_ids[0].tolist()  # type: ignore[index]
+        n = len(ids)
+        weights = torch.zeros(1, 2, n, n)
+        for q in range(n):
+            copies = [k + 1 for k in range(q) if ids[k] == ids[q]]
+            weights[0, 0, q, copies[-1] if copies else q] = 1
+            weights[0, 1, q, max(q - self._back, 0)] = 1
+        return types.SimpleNamespace(attentions=(weights, weights))
+
+
+def test_induction_tells_looking_for_the_copy_from_reading_a_fixed_number_back() -> None:
+    """Whatever number of tokens a head reads back, it fits at most one of the lengths."""
+    for back in (1, *(length - 1 for length, _ in INDUCTION_TEXTS)):
+        found = measure_induction(TwoHeads(back), range(100), causal=True)
+        assert np.isnan(found.scores[0]).all()  # not in layer 0
+        assert found.scores[1, 0] == pytest.approx(1)
+        assert found.scores[1, 1] < 0.4
+    # An even spread over the visible tokens, some 18 to 35 of them.
+    assert 0.02 < found.even < 0.06
+
+
+def test_the_kind_named_for_a_head_is_one_that_this_text_can_tell() -> None:
+    """The token after the earlier copy is read, but a text with one copy cannot tell why."""
+    scores = score([0, 0, 0, 0, 2, 3, 4], [0, 11, 12, 13, 11, 12, 13], causal=True)
+    assert scores.induction == 1
+    assert scores.strongest(0, 0) != "induction"

@@ -1,8 +1,9 @@
 """Attention heads: from a link, in both languages, with odd texts."""
 
+import numpy as np
 import pytest
 
-from tests.pages.conftest import modules_after, widget
+from tests.pages.conftest import modules_after, said, widget
 
 NAME = "bert/attention"
 
@@ -122,3 +123,54 @@ def test_numbers(open_page) -> None:
     frame = at.dataframe[0].value
     assert frame.shape == (3, 3)
     assert frame.to_numpy().sum(1) == pytest.approx([1, 1, 1], abs=1e-5)
+
+
+def test_the_head_for_a_repeating_text_is_an_induction_head() -> None:
+    """The model that the prepared text opens has a head that looks for the copy, far above an even spread.
+
+    If another model ships without one, the prepared state has nothing to show and goes.
+    """
+    from components.lessons.bert.attention import measured_induction
+    from components.lm import checkpoints
+    from components.shell.loading import FIRST_MODEL
+
+    found = measured_induction(checkpoints.load(FIRST_MODEL, "attention"))
+    assert np.isnan(found.scores[0]).all()
+    assert np.nanmax(found.scores) > 4 * found.even
+
+
+def test_an_unknown_token_is_not_the_same_word_again() -> None:
+    from components.lessons.bert.attention import attention_scores
+    from components.lm import checkpoints
+
+    card = checkpoints.card("pocket-bert")
+    scores = attention_scores(card.name, card.revision, "שלום עולם مرحبا", "")
+    assert np.isnan(scores.same_word).all()
+
+
+def test_rollout_and_back_keeps_the_head(open_page) -> None:
+    """The link, the caption and the picture name the same head, whatever is measured."""
+    at = open_page(NAME, layer="5", heads="3", text="The fox sat.")
+    box = next(box for box in at.selectbox if box.label == "Show")
+    box.set_value("rollout").run()
+    assert "layer 5, mean" in said(at)
+    assert tuple(at.session_state["heads"]) == (3,)
+    next(box for box in at.selectbox if box.label == "Show").set_value("weights").run()
+    assert "layer 5, head 3" in said(at)
+    assert tuple(at.session_state["heads"]) == (3,)
+
+
+def test_another_text_keeps_layer_and_head(open_page) -> None:
+    at = open_page(NAME, layer="5", heads="3", token="4")
+    next(box for box in at.text_input if box.label == "Text").set_value("A cat sat there.").run()
+    assert "layer 5, head 3" in said(at)
+    assert (at.session_state["layer"], tuple(at.session_state["heads"])) == (5, (3,))
+    assert at.session_state["token"] == -1
+
+
+def test_a_link_to_all_heads_tried_opens_with_them_tried(open_page, lang: str) -> None:
+    at = open_page(
+        NAME, lang=lang, attention_model="pocket-gpt", text="The fox sat on the", panel="ablation", tried="1"
+    )
+    assert at.session_state["_effects"]["done"]
+    assert at.session_state["tried"]
