@@ -77,16 +77,6 @@ def labels(table: str) -> dict[str, str]:
 
 
 @cache
-def _prose(lang: str, page: str) -> str:
-    return (TEXT / lang / f"{page}.md").read_text(encoding="utf-8")
-
-
-def prose(page: str) -> str:
-    """Return the longer text of a page (Markdown), named like the page: ``gpt/generation``."""
-    return _prose(language(), page)
-
-
-@cache
 def _glossary(lang: str) -> dict[str, tuple[str, str]]:
     with (TEXT.parent / "facts" / "glossary.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

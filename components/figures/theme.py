@@ -6,8 +6,6 @@ Each role has a value for the light and one for the dark theme; both reach WCAG 
 Plotly figures read them from :func:`palette`.
 """
 
-from collections.abc import Sequence
-
 Rgb = tuple[int, int, int]
 
 BACKGROUND = ("#FFFFFF", "#10161D")
@@ -47,11 +45,6 @@ DIVERGING = (
 def palette(dark: bool) -> dict[str, str]:
     """Return role -> colour for one theme."""
     return {role: pair[dark] for role, pair in ROLES.items()}
-
-
-def colorscale(stops: Sequence[str]) -> list[tuple[float, str]]:
-    """Return evenly spaced stops in the form Plotly expects."""
-    return [(i / (len(stops) - 1), colour) for i, colour in enumerate(stops)]
 
 
 def css_variables() -> str:

@@ -227,13 +227,3 @@ def layer_products(vectors: WordVectors) -> LayerProducts:
     products = np.einsum("jad,kbd->jkab", stack[:, list(vectors.chosen)], stack)
     squares = np.einsum("jbd,kbd->jkb", stack, stack)
     return LayerProducts(products.astype(np.float32), squares.astype(np.float32))
-
-
-def nearest_words(
-    vectors: WordVectors, weights: Sequence[float], word: int, count: int = 6
-) -> tuple[tuple[int, float], ...]:
-    """Return the words nearest to ``word`` (an index of ``vectors.words``) in the mixed feature: (index, cosine)."""
-    use = three_layers(len(vectors.layers) - 1)
-    similar = cosine_matrix(mix(vectors.layers[list(use)], weights))[word]
-    order = [int(i) for i in np.argsort(-similar, kind="stable") if i != word]
-    return tuple((i, float(similar[i])) for i in order[:count])

@@ -114,11 +114,6 @@ class Stages:
         """What is drawn from: ``tempered`` with the cut tokens at 0, summing to 1 again."""
         return np.where(self.kept, self.tempered_weights, 0.0) / (self.tempered_total * self.kept_mass)
 
-    @property
-    def final_entropy_bits(self) -> float:
-        """Entropy of the distribution that is drawn from, in bits."""
-        return entropy_bits(self.final)
-
     def cut_by(self, token_id: int) -> Cut | None:
         """The rule that removed this token, or None if it was kept."""
         if self.kept[token_id]:
@@ -165,18 +160,6 @@ class Candidate:
     tempered: float  # after temperature
     final: float  # after the cut, renormalised; 0 if cut
     cut_by: Cut | None
-
-
-@dataclass(frozen=True)
-class TopCandidates:
-    """The first n candidates and everything else, which together sum to 1 at each stage."""
-
-    candidates: tuple[Candidate, ...]
-    rest_count: int  # tokens not listed
-    rest_kept_count: int  # of those, how many the cut left
-    rest_prob: float
-    rest_tempered: float
-    rest_final: float
 
 
 @dataclass(frozen=True)
@@ -351,27 +334,6 @@ def take(stages: Stages, token_id: int) -> Choice:
     if not 0 <= token_id < stages.logits.size:
         raise ValueError(f"token id {token_id} is not in the vocabulary of {stages.logits.size}")
     return Choice(int(token_id), "hand")
-
-
-def top_candidates(stages: Stages, n: int = 20) -> TopCandidates:
-    """The n highest tokens by the model (ties by id) and the mass of everything else at each stage."""
-    order = _first(stages, n)
-    listed = _listed(stages, order)
-    candidates = tuple(
-        Candidate(place, token_id, logit, prob, tempered, final, stages.cut_by(token_id))
-        for place, (token_id, logit, prob, tempered, final) in enumerate(
-            zip(
-                order.tolist(),
-                stages.logits[order].tolist(),
-                *(values.tolist() for values in listed),
-                strict=True,
-            ),
-            start=1,
-        )
-    )
-    rest_kept = _rest_kept(stages, order)
-    rests = _rests(stages, listed, rest_kept)
-    return TopCandidates(candidates, stages.logits.size - len(order), rest_kept, *rests)
 
 
 def step_trace(

@@ -2,7 +2,6 @@
 
 - `encode_prompt`: the prompt as tokens, with what happens to an empty one and to one that is too long.
 - `continue_text`: steps of writing. Each holds the numbers of one choice (`decoding.StepTrace`).
-- `TokenTree`: branches that share their beginning, when another token is taken instead.
 - `prompt_statistics`: how surprising each token of a text was (bits), and the perplexity.
 - `last_attention`, `logit_lens`: what the last position looked at, and what each layer would have said.
 - `measure_cache`: seconds per token with and without the kept keys and values.
@@ -40,17 +39,14 @@ if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
 
 __all__ = [
-    "Branch",
     "CacheMeasurement",
     "Continuation",
     "GeneratedStep",
     "GenerationError",
     "LensLayer",
     "NextToken",
-    "Node",
     "Prompt",
     "SequenceStatistics",
-    "TokenTree",
     "cache_bytes",
     "candidate_rows",
     "compact_step",
@@ -288,87 +284,6 @@ class Branch:
     token_ids: tuple[int, ...]  # after the prompt
     sum_logprob: float
     perplexity: float | None  # exp of the mean negative log-probability; None for the root
-
-
-class TokenTree:
-    """Continuations of one prompt. Branches share the nodes of their common beginning.
-
-    >>> tree = TokenTree([5, 6])
-    >>> first = tree.extend(0, 7, -0.5)
-    >>> old, new = tree.extend(first, 8, -1.0), tree.extend(first, 9, -2.0)
-    >>> tree.path(new), tree.branch(new).sum_logprob, tree.leaves()
-    ((5, 6, 7, 9), -2.5, [2, 3])
-    >>> tree.extend(first, 8, -1.0) == old  # taking the same token again returns to the node
-    True
-    """
-
-    def __init__(self, prompt_ids: Sequence[int]) -> None:
-        self.prompt_ids = tuple(int(token_id) for token_id in prompt_ids)
-        self.nodes: list[Node] = [Node(0, None, -1, 0.0, 0)]
-        self._children: list[dict[int, int]] = [{}]  # per node: token id -> node
-
-    def extend(self, node_id: int, token_id: int, logprob: float) -> int:
-        """The child of a node with this token, made if it is not there yet."""
-        known = self._children[self._checked(node_id)].get(token_id)
-        if known is not None:
-            return known
-        new = len(self.nodes)
-        self.nodes.append(Node(new, node_id, int(token_id), float(logprob), self.nodes[node_id].depth + 1))
-        self._children.append({})
-        self._children[node_id][int(token_id)] = new
-        return new
-
-    def extend_with(self, node_id: int, steps: Iterable[GeneratedStep]) -> int:
-        """Add steps one below the other; returns the last node."""
-        for step in steps:
-            node_id = self.extend(node_id, step.trace.chosen.token_id, step.trace.logprob)
-        return node_id
-
-    def children(self, node_id: int) -> list[int]:
-        """Nodes below this one, oldest first."""
-        return list(self._children[self._checked(node_id)].values())
-
-    def ancestors(self, node_id: int) -> list[int]:
-        """Nodes from the root to this one, both included."""
-        way = [self._checked(node_id)]
-        while (parent := self.nodes[way[-1]].parent) is not None:
-            way.append(parent)
-        return way[::-1]
-
-    def path(self, node_id: int) -> tuple[int, ...]:
-        """Token ids of the prompt and of the way to this node: what the model reads there."""
-        return (*self.prompt_ids, *self.branch(node_id).token_ids)
-
-    def branch(self, node_id: int) -> Branch:
-        """The way to this node, with its log-probability."""
-        nodes = [self.nodes[i] for i in self.ancestors(node_id)[1:]]
-        total = math.fsum(node.logprob for node in nodes)
-        return Branch(node_id, tuple(node.token_id for node in nodes), total, _perplexity(total, len(nodes)))
-
-    def leaves(self) -> list[int]:
-        """Nodes with nothing below them, oldest first."""
-        return [node.node_id for node in self.nodes if not self._children[node.node_id]]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain Python, for export; `from_json` reads it."""
-        rows = [[node.parent, node.token_id, node.logprob] for node in self.nodes[1:]]
-        return {"prompt_ids": list(self.prompt_ids), "nodes": rows}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> TokenTree:
-        """Raises ``ValueError`` if ``data`` is no tree."""
-        try:
-            tree = cls(data["prompt_ids"])
-            for parent, token_id, logprob in data["nodes"]:
-                tree.extend(int(parent), int(token_id), float(logprob))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"this is no exported tree: {error}") from error
-        return tree
-
-    def _checked(self, node_id: int) -> int:
-        if not 0 <= node_id < len(self.nodes):
-            raise ValueError(f"there is no node {node_id}")
-        return node_id
 
 
 def _perplexity(sum_logprob: float, count: int) -> float | None:
@@ -698,10 +613,9 @@ def export_json(
     settings: SamplingSettings,
     steps: Sequence[GeneratedStep],
     *,
-    tree: TokenTree | None = None,
     about: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The whole result as plain Python: prompt, settings, steps with their candidates, branches.
+    """The whole result as plain Python: prompt, settings, steps with their candidates.
 
     ``about`` is added as it is (model, revision, licence).
     """
@@ -720,7 +634,6 @@ def export_json(
         },
         "settings": asdict(settings),
         "steps": [{**row, "candidates": candidates[row["step"]]} for row in export_rows(steps)],
-        "tree": None if tree is None else tree.to_json(),
     }
 
 

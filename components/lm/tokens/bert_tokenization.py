@@ -17,14 +17,14 @@ from __future__ import annotations
 
 import string
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import regex  # type: ignore[import-untyped]
 
-from components.lm.tokens.wordpiece import WordPieceEncoding, WordPieceModel
+from components.lm.tokens.wordpiece import WordPieceModel
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 """BERT's special tokens."""
@@ -144,11 +144,6 @@ class BertTokenization:
                 tokens.extend(self.model.pieces(word))
         return tuple(tokens)
 
-    def encode_words(self, text: str) -> tuple[WordPieceEncoding, ...]:
-        """Every word of a text with its look-ups; special tokens typed in the text are cut like other words here."""
-        words = basic_tokens(text, lowercase=self.lowercase).words
-        return tuple(self.model.encode_word(word) for word in words)
-
     def call(self, text: str, pair: str | None = None, *, pad_to: int = 0) -> TokenizerCall:
         """[CLS] text [SEP], or [CLS] text [SEP] pair [SEP], padded to ``pad_to`` tokens."""
         first = ["[CLS]", *self.tokenize(text), "[SEP]"]
@@ -166,18 +161,6 @@ class BertTokenization:
     def tokens(self, input_ids: Iterable[int]) -> tuple[str, ...]:
         """Ids back to tokens."""
         return tuple(self.model.tokens[token_id] for token_id in input_ids)
-
-
-def join_pieces(tokens: Sequence[str], prefix: str = "##") -> str:
-    """Pieces as text for display: continuing pieces joined to the piece before them, the rest apart by spaces.
-
-    >>> join_pieces(["wide", "##st", "gap"])
-    'widest gap'
-    """
-    text = ""
-    for token in tokens:
-        text += token.removeprefix(prefix) if token.startswith(prefix) and text else f" {token}"
-    return text.strip()
 
 
 def _cut_at_punctuation(chunk: str) -> list[str]:

@@ -382,14 +382,6 @@ class BpeTrace(MergeTrace[MergeStep]):
         return self.log.num_bytes + sum(array.nbytes for array in arrays) + symbols + 8 * self.num_steps
 
 
-def first_difference(one: BpeTrace, other: BpeTrace) -> int | None:
-    """The first step at which two runs merge different pairs, None when one run is the beginning of the other."""
-    for step, (left, right) in enumerate(zip(one.merges, other.merges, strict=False), start=1):
-        if left != right:
-            return step
-    return None
-
-
 class BpeTrainer(MergeTrainer[BpeProgress, BpeTrace]):
     """Learns merges a few at a time, so that a page can train in the background, show progress and stop.
 
@@ -795,13 +787,6 @@ class BpeModel:
                 known[span.text] = self.encode_word(span.text)
             spans.append(EncodedSpan(span.start, span.end, known[span.text]))
         return tuple(spans)
-
-    def decode_word(self, token_ids: Iterable[int]) -> str:
-        """The word behind token ids; with an end-of-word mark, words are separated by spaces."""
-        joined = "".join(self.vocabulary[token_id] for token_id in token_ids)
-        if self.end_of_word is None:
-            return joined
-        return joined.replace(self.end_of_word, " ").rstrip(" ")
 
 
 def lowest_pair(symbols: Sequence[str | None], ranks: Mapping[Pair, int]) -> Pair | None:

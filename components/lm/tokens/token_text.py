@@ -72,11 +72,6 @@ def token_bytes(tokenizer: Any, token_ids: Iterable[int]) -> list[bytes]:
     return [info.raw for info in token_infos(tokenizer, token_ids)]
 
 
-def text_of(tokenizer: Any, token_ids: Iterable[int]) -> str:
-    """The text of a sequence of tokens; bytes that form no character become U+FFFD (�)."""
-    return b"".join(token_bytes(tokenizer, token_ids)).decode("utf-8", "replace")
-
-
 _VISIBLE = str.maketrans({" ": "·", "\n": "↵", "\t": "⇥", "\r": "␍"})
 
 

@@ -13,10 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from components.lm.tokens.bert_tokenization import BertTokenization
 from components.lm.tokens.bpe import UNKNOWN, BpeModel
-from components.lm.tokens.byte_level import ByteLevelBpe
-from components.lm.tokens.segments import Segment, graphemes, group_tokens
+from components.lm.tokens.segments import Segment, graphemes
 from components.lm.tokens.unigram import UnigramModel
 from components.lm.tokens.wordpiece import WordPieceModel
 from components.lm.tokens.words import split_words, utf8_size
@@ -99,16 +97,6 @@ def by_characters(text: str) -> Tokenization:
     return Tokenization(text, tuple(Token(letter, ord(letter), letter, False) for letter in text))
 
 
-def by_bytes(text: str) -> Tokenization:
-    """Every byte of UTF-8 is a token; its id is the byte."""
-    utf8_size(text)
-    data = text.encode("utf-8")
-    tokens = tuple(
-        Token(f"{byte:02X}", byte, bytes([byte]).decode("utf-8", errors="replace"), False) for byte in data
-    )
-    return Tokenization(text, tokens, group_tokens(data, [bytes([byte]) for byte in data]), 256)
-
-
 def by_words(text: str, words: Sequence[str]) -> Tokenization:
     """Whole words; one that is not in ``words`` is [UNK]. Ids are the places in ``words``."""
     ids = {word: number for number, word in enumerate(words)}
@@ -149,28 +137,6 @@ def by_unigram(text: str, model: UnigramModel) -> Tokenization:
             token_id = model.token_ids[piece] if known else None
             tokens.append(Token(piece if known else UNKNOWN, token_id, piece, not known))
     return Tokenization(text, tuple(tokens), (), len(model.pieces))
-
-
-def by_byte_level(text: str, model: ByteLevelBpe) -> Tokenization:
-    """Byte-level BPE trained here, or GPT-2's."""
-    ids = model.encode(text)
-    tokens = tuple(
-        Token(
-            model.tokens[token_id],
-            token_id,
-            model.token_bytes(token_id).decode("utf-8", errors="replace"),
-            False,
-        )
-        for token_id in ids
-    )
-    return Tokenization(text, tokens, model.segments(ids), len(model.token_ids))
-
-
-def by_bert(text: str, tokenization: BertTokenization) -> Tokenization:
-    """BERT's tokenizer over a released vocabulary, without [CLS] and [SEP]."""
-    model = tokenization.model
-    tokens = tuple(_wordpiece_token(piece, model, piece) for piece in tokenization.tokenize(text))
-    return Tokenization(text, tokens, (), len(model.token_ids))
 
 
 def _wordpiece_token(piece: str, model: WordPieceModel, word: str) -> Token:

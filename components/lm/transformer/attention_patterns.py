@@ -57,20 +57,6 @@ def cross(num_queries: int, num_keys: int) -> Pattern:
     return np.ones((num_queries, num_keys), bool)
 
 
-def masked_softmax(scores: npt.ArrayLike, allowed: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Softmax of each row over its allowed keys; a row that may read nothing is all zeros.
-
-    >>> masked_softmax([[0.0, 0.0], [5.0, 1.0]], [[1, 1], [0, 0]]).tolist()
-    [[0.5, 0.5], [0.0, 0.0]]
-    """
-    rows, may = np.asarray(scores, np.float64), np.asarray(allowed, bool)
-    kept = np.where(may, rows, -np.inf)
-    top = np.where(may.any(-1, keepdims=True), kept.max(-1, keepdims=True), 0.0)
-    powers = np.where(may, np.exp(np.where(may, rows - top, 0.0)), 0.0)
-    total = powers.sum(-1, keepdims=True)
-    return np.asarray(np.divide(powers, total, out=np.zeros_like(powers), where=total > 0))
-
-
 # --- Sparse patterns ------------------------------------------------------------------------------------------------
 
 

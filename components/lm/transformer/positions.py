@@ -101,13 +101,6 @@ def sinusoids(num_positions: int, d_model: int) -> Doubles:
     return table
 
 
-def dot_products(table: npt.ArrayLike, position: int) -> Doubles:
-    """Return the dot product of one row with every row, (positions,)."""
-    rows = np.asarray(table, np.float64)
-    found: Doubles = rows @ rows[position]
-    return found
-
-
 def cosines(table: npt.ArrayLike) -> Doubles:
     """Return the cosine of every row with every row, (positions, positions); a row of zeros has cosine 0."""
     rows = np.asarray(table, np.float64)

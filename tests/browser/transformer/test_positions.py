@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from components.lm.transformer.positions import dot_products, sinusoids
+from components.lm.transformer.positions import sinusoids
 
 OpenAt = Callable[[str], Page]
 
@@ -19,7 +19,7 @@ def test_keys_step_and_the_numbers_are_the_formulas(open_at: OpenAt, outside: li
         f"{table[8, 10]:.3f}".replace("-", "−")
     )
     near = page.locator(".panel[data-panel=sinusoids] .near").first
-    expect(near).to_have_text(f"9: {dot_products(table, 8)[9]:.1f}")
+    expect(near).to_have_text(f"9: {table[8] @ table[9]:.1f}")
     page.wait_for_url("**pos_at=8**")
     assert outside == []
 

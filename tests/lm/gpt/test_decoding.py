@@ -23,7 +23,6 @@ from components.lm.gpt.decoding import (
     step_trace,
     surprisal_bits,
     take,
-    top_candidates,
 )
 
 GOLDEN_NUMBERS = [0.9949906635018991, 0.34665916728122026, 0.5625812035193176]
@@ -131,18 +130,6 @@ def test_every_picture_sums_to_one(
     for distribution in (stages.probs, stages.tempered, stages.final):
         assert distribution.sum() == pytest.approx(1, abs=1e-12)
         assert (distribution >= 0).all()
-    top = top_candidates(stages, n)
-    for name, rest in (("prob", top.rest_prob), ("tempered", top.rest_tempered), ("final", top.rest_final)):
-        assert math.fsum(getattr(c, name) for c in top.candidates) + rest == pytest.approx(1, abs=1e-12)
-        assert rest >= 0
-    assert len(top.candidates) == min(n, len(logits))
-    assert top.rest_count == len(logits) - len(top.candidates)
-    for candidate in top.candidates:
-        assert candidate.final == pytest.approx(stages.final[candidate.token_id], abs=1e-12)
-        assert (candidate.cut_by is None) == stages.kept[candidate.token_id]
-        assert candidate.rank == stages.rank(candidate.token_id)
-    keys = [(-c.logit, c.token_id) for c in top.candidates]
-    assert keys == sorted(keys)
 
     trace = step_trace(logits, chosen, position, n=n)
     assert trace.chosen_cut_by is None  # what was cut cannot be chosen

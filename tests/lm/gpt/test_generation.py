@@ -34,7 +34,6 @@ from components.lm.gpt import kv_cache
 from components.lm.gpt.decoding import SamplingSettings, step_trace
 from components.lm.gpt.generation import (
     GenerationError,
-    TokenTree,
     cache_bytes,
     candidate_rows,
     compact_step,
@@ -51,7 +50,7 @@ from components.lm.gpt.generation import (
 )
 from components.lm.gpt.kv_cache import NextTokenEngine, engine_for
 from components.lm.reading import pieces as pieces_of
-from components.lm.tokens.token_text import text_of, token_bytes, token_infos, whole_characters
+from components.lm.tokens.token_text import token_bytes, token_infos, whole_characters
 
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLE = SamplingSettings(temperature=0.9, top_k=50, top_p=0.95, seed=11)
@@ -616,7 +615,6 @@ def test_writing_can_be_stopped(model: Any, tokenizer: Any) -> None:
 @given(text=st.text(max_size=60))
 def test_tokens_give_back_the_text(tokenizer: Any, text: str, loaded: Any) -> None:
     ids = pieces_of(loaded, text)
-    assert text_of(tokenizer, ids) == text
     pieces = token_bytes(tokenizer, ids)
     groups = whole_characters(pieces)
     assert [start for start, _ in groups] + [len(pieces)] == [0] + [end for _, end in groups]
@@ -637,33 +635,6 @@ def test_characters_of_several_tokens_and_surrogates(tokenizer: Any, loaded: Any
 
 
 # -- branches, inside views, measurements, export -------------------------------------------------------------------
-
-
-def test_the_tree_keeps_branches_and_their_log_probabilities(model: Any, tokenizer: Any) -> None:
-    start = random_ids(5)
-    first = list(continue_text(model, tokenizer, start, SAMPLE, max_new_tokens=6, stop_at_end_of_text=False))
-    picked = 1 + first[2].token.token_id % 300
-    second = list(
-        continue_text(
-            model, tokenizer, start, SAMPLE, max_new_tokens=6, picks={3: picked}, stop_at_end_of_text=False
-        )
-    )
-    tree = TokenTree(start)
-    ends = [tree.extend_with(0, first), tree.extend_with(0, second)]
-    assert tree.leaves() == ends
-    assert len(tree.nodes) == 1 + 6 + 4  # two steps are shared
-    for end, steps in zip(ends, (first, second), strict=True):
-        found = prompt_statistics(model, tree.path(end))
-        assert tree.branch(end).sum_logprob == pytest.approx(found.logprobs[5:].sum(), abs=6 * CACHED)
-        assert tree.branch(end).token_ids == tuple(s.token.token_id for s in steps)
-    assert len(tree.children(tree.ancestors(ends[0])[2])) == 2
-    again = TokenTree.from_json(json.loads(json.dumps(tree.to_json())))
-    assert again.nodes == tree.nodes
-    assert again.prompt_ids == tree.prompt_ids
-    assert tree.branch(0).perplexity is None
-    for broken in ({}, {"prompt_ids": [1], "nodes": [[5, 1, 0.0]]}, {"prompt_ids": [1], "nodes": [[0]]}):
-        with pytest.raises(ValueError, match="no exported tree"):
-            TokenTree.from_json(broken)
 
 
 @pytest.mark.parametrize("keep", [False, True])
@@ -766,7 +737,7 @@ def test_rows_for_export(model: Any, tokenizer: Any, loaded: Any) -> None:
             # float32 division by the temperature moves each probability by a relative 1e-6 at most
             assert sum(row[name] for row in of_step) == pytest.approx(1, abs=1e-6)
         assert sum(row["chosen"] for row in of_step) == 1
-    everything = export_json(prompt, SAMPLE, steps, tree=TokenTree(prompt.token_ids), about={"model": "tiny"})
+    everything = export_json(prompt, SAMPLE, steps, about={"model": "tiny"})
     assert json.loads(json.dumps(everything, allow_nan=False)) == everything
     assert len(everything["steps"][0]["candidates"]) == 8
 

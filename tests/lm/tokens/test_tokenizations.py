@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from components.lm.tokens.bert_tokenization import BertTokenization
 from components.lm.tokens.bpe import train_bpe
-from components.lm.tokens.byte_level import ByteLevelBpe, byte_alphabet, byte_level_words
 from components.lm.tokens.tokenizations import (
     Tokenization,
-    by_bert,
     by_bpe,
-    by_byte_level,
-    by_bytes,
     by_characters,
     by_unigram,
     by_wordpiece,
     by_words,
 )
 from components.lm.tokens.unigram import train_unigram
-from components.lm.tokens.wordpiece import WordPieceModel, train_wordpiece
+from components.lm.tokens.wordpiece import train_wordpiece
 
 COURSE = {"low": 5, "lower": 2, "newest": 6, "widest": 3}
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "i", "love", "nl", "##p", "!", "low", "##est"]
@@ -29,9 +24,6 @@ def names(tokenization: Tokenization) -> list[str]:
 
 def test_characters_bytes_and_words() -> None:
     assert names(by_characters("안 a")) == ["안", " ", "a"]
-    counted = by_bytes("안a")
-    assert names(counted) == ["EC", "95", "88", "61"]
-    assert [segment.text for segment in counted.segments] == ["안", "a"]
     words = by_words("low fast low", tuple(COURSE))
     assert [(token.token, token.token_id, token.text, token.unknown) for token in words.tokens] == [
         ("low", 0, "low", False),
@@ -42,10 +34,10 @@ def test_characters_bytes_and_words() -> None:
 
 
 def test_what_a_text_costs() -> None:
-    cost = by_bytes("안녕 hi")
-    assert (cost.num_tokens, cost.num_words, cost.num_characters, cost.num_bytes) == (9, 2, 5, 9)
-    assert cost.tokens_per_word == 4.5
-    assert cost.characters_per_token == 5 / 9
+    cost = by_characters("안녕 hi")
+    assert (cost.num_tokens, cost.num_words, cost.num_characters, cost.num_bytes) == (5, 2, 5, 9)
+    assert cost.tokens_per_word == 2.5
+    assert cost.characters_per_token == 1
     empty = by_characters("")
     assert (empty.tokens_per_word, empty.characters_per_token) == (0.0, 0.0)
 
@@ -62,14 +54,3 @@ def test_the_trained_ones() -> None:
     unigram = by_unigram(text, train_unigram(COURSE, 18, em_rounds=1).model())
     assert names(unigram)[:4] == ["low", "est", "[UNK]", "[UNK]"]
     assert all((token.token_id is None) == token.unknown for token in unigram.tokens)
-    trace = train_bpe(byte_level_words(COURSE), 10, extra_alphabet=byte_alphabet())
-    in_bytes = by_byte_level(text + " 안", ByteLevelBpe.from_trace(trace))
-    assert in_bytes.num_unknown == 0
-    assert "".join(segment.text for segment in in_bytes.segments) == text + " 안"
-    assert in_bytes.tokens[-1].text == "\ufffd"
-    assert in_bytes.vocab_size == 266
-
-
-def test_bert_over_a_vocabulary() -> None:
-    bert = BertTokenization(WordPieceModel({piece: number for number, piece in enumerate(PIECES)}))
-    assert names(by_bert("I love NLP!", bert)) == ["i", "love", "nl", "##p", "!"]

@@ -1,6 +1,5 @@
 """Masks and sparse patterns: the published counts, and reachability against matrix powers."""
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +12,6 @@ from components.lm.transformer.attention_patterns import (
     cross,
     fixed,
     local,
-    masked_softmax,
     padding,
     prefix_lm,
     sparse,
@@ -71,11 +69,3 @@ def test_masks() -> None:
     assert (prefix_lm(4, 0) == causal(4)).all()
     assert (prefix_lm(4, 4) == bidirectional(4)).all()
     assert cross(2, 5).shape == (2, 5)
-
-
-def test_masked_softmax_rows() -> None:
-    rng = np.random.default_rng(0)
-    scores = rng.normal(size=(5, 5)) * 50
-    weights = masked_softmax(scores, causal(5))
-    np.testing.assert_allclose(weights.sum(-1), 1)
-    assert (weights[~causal(5)] == 0).all()

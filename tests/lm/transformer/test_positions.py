@@ -13,7 +13,6 @@ from components.lm.checkpoints.model_card import ModelName, read_card
 from components.lm.transformer.positions import (
     NoTable,
     cosines,
-    dot_products,
     learned_table,
     shuffle_words,
     shuffled_order,
@@ -45,7 +44,7 @@ def test_formula_by_hand() -> None:
 def test_dot_products_depend_on_the_distance_only(pairs: int, one: int, other: int) -> None:
     table = sinusoids(64, 2 * pairs)
     expected = np.cos((one - other) / np.asarray(10_000 ** (np.arange(pairs) / pairs))).sum()
-    assert dot_products(table, one)[other] == pytest.approx(
+    assert table[one] @ table[other] == pytest.approx(
         expected, abs=1e-9
     )  # float64 sums of at most 40 cosines
 
