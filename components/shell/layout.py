@@ -136,15 +136,30 @@ class Export:
     result: Callable[[], Any] = dict
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _cell(value: Any) -> Any:
+    """Return a cell that no spreadsheet computes: before a text that looks like a formula stands an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
 def as_csv(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> str:
-    """Return rows as CSV with a header line; every row also names model, revision, seed and text."""
+    """Return rows as CSV with a header line; every row also names model, revision, seed and text.
+
+    A setting that has the name of a column stands in ``setting_<name>``: the row keeps its own value. The text begins
+    with a byte-order mark; without it, Excel reads Korean as something else.
+    """
     if not rows:
         return ""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    settings = {f"setting_{name}" if name in columns else name: value for name, value in about.items()}
     file = io.StringIO()
-    writer = csv.DictWriter(file, [*rows[0], *about], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({**row, **about} for row in rows)
-    return file.getvalue()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([*columns, *settings])
+    for row in rows:
+        writer.writerow(map(_cell, [*(row.get(name, "") for name in columns), *settings.values()]))
+    return f"\ufeff{file.getvalue()}"
 
 
 def as_json(page: str, export: Export) -> str:

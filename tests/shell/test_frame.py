@@ -37,8 +37,21 @@ def test_the_lower_layers_run_without_streamlit(layer: str) -> None:
 
 def test_csv_rows_name_the_model() -> None:
     text = as_csv([{"step": 1, "token": 'a,"b'}], {"model": "pocket-gpt", "seed": 4})
-    assert text.splitlines() == ["step,token,model,seed", '1,"a,""b",pocket-gpt,4']
+    assert text.splitlines() == ["\ufeffstep,token,model,seed", '1,"a,""b",pocket-gpt,4']
     assert as_csv([], {"model": "x"}) == ""
+
+
+def test_a_row_keeps_its_own_value() -> None:
+    """A setting may be called like a column."""
+    text = as_csv([{"step": 1}, {"step": 2, "late": "x"}], {"step": 9})
+    assert text.splitlines() == ["\ufeffstep,late,setting_step", "1,,9", "2,x,9"]
+
+
+def test_a_spreadsheet_computes_no_cell() -> None:
+    rows = [{"token": text, "x": -1.5} for text in ("=1+1", "+1", "-", "@a", "\t=1", "a=1", "안녕")]
+    cells = [line.split(",") for line in as_csv(rows, {"text": "=2"}).splitlines()[1:]]
+    assert [cell for cell, *_ in cells] == ["'=1+1", "'+1", "'-", "'@a", "'\t=1", "a=1", "안녕"]
+    assert {tuple(rest) for _, *rest in cells} == {("-1.5", "'=2")}
 
 
 def test_addresses_name_the_configured_one_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ def params() -> tuple[links.Param, ...]:
         links.Choice("panel", PANELS, "nothing"),
         links.Choice("bertviz_view", ("head", "model", "neuron"), "head"),
         links.Numbers("off", (), most=64, high=199 * HEADS_PER_LAYER, example=(1001,)),
-        links.Integer("at", -1, 4095, -1),
+        links.Integer("at", -1, 4095, -1, example=5),
         links.Flag("tried"),
     )
 

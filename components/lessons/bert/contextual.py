@@ -191,10 +191,13 @@ def rows(vectors: Any, cosines: Any) -> list[dict[str, Any]]:
     texts = [vectors.sentences[vectors.words[i].sentence] for i in vectors.chosen]
     return [
         {
-            "layer": layer - 1 if layer else "table",
-            "one": texts[a],
-            "other": texts[b],
-            "cosine": float(square[a][b]),
+            # Named as on screen: the token table, the input of the first layer, then the layers from 0.
+            "layer": ("table", "input")[layer] if layer < 2 else layer - 2,
+            "occurrence": a + 1,
+            "sentence": texts[a],
+            "other_occurrence": b + 1,
+            "other_sentence": texts[b],
+            "cosine": round(float(square[a][b]), 7),  # float32 has no more
         }
         for layer, square in enumerate(cosines)
         for a in range(len(texts))

@@ -68,7 +68,7 @@ PARAMS = (
     links.Numbers("in_swap", (), most=2, high=4095, example=(1, 2)),
     links.Text("in_pad_1", PADDING[0], max_chars=400),
     links.Text("in_pad_2", PADDING[1], max_chars=400),
-    links.Text("in_pad_3", PADDING[2], max_chars=400),
+    links.Text("in_pad_3", PADDING[2], max_chars=400, example="no"),
     links.Text("in_ids", "", max_chars=800, example="2 5 7 3"),
     links.Numbers("in_flips", (), most=64, high=2 * 4096 + 4095, example=(4096,)),
     links.Integer("in_line", 0, 12, 0),

@@ -46,7 +46,7 @@ def test_the_main_job(open_at: Open, outside: list[str], tmp_path: Path) -> None
         page.get_by_role("button", name="candidates.csv").click()
     file = tmp_path / "candidates.csv"
     started.value.save_as(file)
-    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
     assert {row["model"] for row in rows} == {"pocket-gpt"}
     _compare(rows)
     assert outside == []
