@@ -94,8 +94,11 @@ class Run:
         torch.save({**self.trainer.state(), "seconds": self.seconds, "losses": self._losses}, partial)
         partial.replace(self.folder / "state.pt")
 
-    def train(self, save_every_s: float = 60.0) -> bool:
-        """Train to the end of the budget; returns False when a signal stopped it. The state is saved either way."""
+    def train(self, until_tokens: int | None = None, save_every_s: float = 60.0) -> bool:
+        """Train to the end of the budget, or only until so many tokens with the same schedule.
+
+        Returns False when a signal stopped it. The state is saved either way.
+        """
         trainer, s = self.trainer, self.settings
         last_save = time.monotonic()
         with (
@@ -109,13 +112,13 @@ class Run:
         ):
             if trainer.step == 0 and not self.history():
                 self._measure(None)
-            while not trainer.finished and not stop.asked:
+            while not self._reached(until_tokens) and not stop.asked:
                 started = time.process_time()
                 self._losses.append(trainer.take_step())
                 self.seconds += time.process_time() - started
                 bar.update()
                 every = DENSE_STEPS if trainer.tokens <= EARLY_TOKENS else SPARSE_STEPS
-                if trainer.step % every == 0 or trainer.finished:
+                if trainer.step % every == 0 or self._reached(until_tokens):
                     loss = float(np.mean(self._losses))
                     self._losses = []
                     self._measure(loss)
@@ -124,7 +127,10 @@ class Run:
                     self.save()
                     last_save = time.monotonic()
             self.save()
-        return trainer.finished
+        return self._reached(until_tokens)
+
+    def _reached(self, until_tokens: int | None) -> bool:
+        return self.trainer.finished or (until_tokens is not None and self.trainer.tokens >= until_tokens)
 
     def _measure(self, loss: float | None) -> None:
         t = self.trainer
@@ -148,7 +154,7 @@ def measured(reader: Reader, count: int) -> dict[str, Any]:
     for name, curve in (("new", measure(reader, new)), ("known", measure(reader, known))):
         found[f"{name}_shown"] = round(curve.shown, 4)
         found[f"{name}_unseen"] = round(curve.unseen, 4)
-    found["match"] = match_scores(reader, new).round(3).tolist()
+    found["match"] = match_scores(reader, new).round(2).tolist()
     return found
 
 
@@ -207,9 +213,8 @@ def export(folders: Sequence[Path], target: Path) -> list[str]:
     runs = [
         Run(folder, Settings(**json.loads((folder / "run.json").read_text("utf-8")))) for folder in folders
     ]
-    for run in runs:
-        if not run.trainer.finished:
-            raise TrainingError(f"{run.folder}: not finished; run this step again without --stop")
+    if not runs[0].trainer.finished:
+        raise TrainingError(f"{runs[0].folder}: not finished; run this step again")
     if target.exists():
         shutil.rmtree(target)
     first = runs[0]
@@ -240,10 +245,11 @@ def export(folders: Sequence[Path], target: Path) -> list[str]:
         records.append(
             {
                 "seed": run.settings.seed,
+                "finished": run.trainer.finished,
                 "weights_sha256": sha256(path),
                 "seconds": round(run.seconds, 1),
                 "jump_tokens": jump(run.history()),
-                "history": run.history(),
+                "history": columns(run.history()),
                 **figures(reader, run.settings.seed, step, run.settings.batch_size),
             }
         )
@@ -252,6 +258,11 @@ def export(folders: Sequence[Path], target: Path) -> list[str]:
     _write(target / "README.md", card(s, found))
     load_reader.cache_clear()
     return sorted(str(path.relative_to(target)) for path in target.rglob("*") if path.is_file())
+
+
+def columns(history: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Return measurements as one list a number: a third of the size."""
+    return {name: [entry[name] for entry in history] for name in history[0]}
 
 
 def nearest(history: Sequence[dict[str, Any]], tokens: Sequence[int]) -> list[dict[str, Any]]:
@@ -316,7 +327,7 @@ def card(s: Settings, found: dict[str, Any]) -> str:
         for name, row in first["off"].items()
     )
     seeds = "\n".join(
-        f"| {run['seed']} | {run['jump_tokens'] or 'none'} | {run['seconds']:.0f} | {run['off']['none']['new_shown']:.3f} / {run['off']['none']['new_unseen']:.3f} "
+        f"| {run['seed']} | {run['history']['tokens'][-1]:,} | {run['jump_tokens'] or 'none'} | {run['seconds']:.0f} | {run['off']['none']['new_shown']:.3f} / {run['off']['none']['new_unseen']:.3f} "
         f"| {run['off']['none']['known_unseen_k2']:.3f} | {', '.join(run['matching'])} "
         f"| {run['off']['matching']['new_shown']:.3f} | {run['off']['matching']['known_unseen']:.3f} | `{run['weights_sha256'][:12]}` |"
         for run in found["runs"]
@@ -354,8 +365,8 @@ Weights are stored in fp16. A word outside the vocabulary is an error of the tok
 
 | | |
 |---|---|
-| prompts | {first["history"][-1]["step"] * s.batch_size:,}, each drawn once from the seed; 32 pairs; half of them from one of 8 fixed dictionaries over all words, half from a code drawn for the prompt over 4 to 16 words |
-| tokens | {first["history"][-1]["tokens"]:,} in {first["history"][-1]["step"]:,} steps of {s.batch_size} prompts |
+| prompts | {first["history"]["step"][-1] * s.batch_size:,}, each drawn once from the seed; 32 pairs; half of them from one of 8 fixed dictionaries over all words, half from a code drawn for the prompt over 4 to 16 words |
+| tokens | {first["history"]["tokens"][-1]:,} in {first["history"]["step"][-1]:,} steps of {s.batch_size} prompts |
 | loss | on the words after the arrows |
 | start | position embeddings begin as sines and cosines; heads 0.0 and 0.1 begin by looking {-LOOK_BACK[0]} and {-LOOK_BACK[1]} places back. Without this nothing had come after 2 million tokens in trials. All of it is trained |
 | optimiser | Muon {s.matrix_rate} for matrices, AdamW {s.rate} for the rest (words {s.rate * s.width**0.5:.3f}, last norm {s.rate * s.width**-0.5:.1e}); gradient clipping at 1; no dropout |
@@ -383,12 +394,13 @@ Matching: the mean weight from the arrow on the answers that the asked word had 
 |---|---|---|---|---|
 {off}
 
-## Five seeds
+## Other seeds
 
-The jump is the first measurement at which more than half of the shown words of new codes were right.
+The jump is the first measurement at which more than half of the shown words of new codes were right. Seeds that were only followed until after it
+stand at their last measurement, at the full rate.
 
-| seed | jump (tokens) | CPU s | new, shown / not | dictionary, not shown, k = 2 | matching heads | off: new, shown | off: dictionary, not shown | weights |
-|---|---|---|---|---|---|---|---|---|
+| seed | tokens | jump (tokens) | CPU s | new, shown / not | dictionary, not shown, k = 2 | matching heads | off: new, shown | off: dictionary, not shown | weights |
+|---|---|---|---|---|---|---|---|---|---|
 {seeds}
 
 ## Snapshots
@@ -425,6 +437,8 @@ def add_step(steps: Any, repository: Path) -> None:
         "--tokens", type=float, default=Settings.total_tokens, help="tokens of each run (%(default)g)"
     )
     parser.add_argument("--seeds", type=int, default=5, help="runs; the first is shipped (%(default)s)")
+    parser.add_argument("--full-seeds", type=int, default=2, help="runs that go to the end (%(default)s)")
+    parser.add_argument("--early-tokens", type=float, default=1e6, help="where the other runs stop, with the same schedule (%(default)g)")  # fmt: skip
     parser.add_argument("--width", type=int, default=Settings.width, help="(%(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (%(default)s)")
     parser.add_argument("--to", type=Path, default=repository / "assets" / "models" / "in_context" / NAME, help="target folder; what is there is replaced")  # fmt: skip
@@ -436,7 +450,8 @@ def _run(options: Any) -> int:
     folders = [options.work / "word_codes" / f"seed-{seed}" for seed in range(options.seeds)]
     for seed, folder in enumerate(folders):
         settings = Settings(seed=seed, total_tokens=int(options.tokens), width=options.width)
-        if not Run(folder, settings).train():
+        until = None if seed < options.full_seeds else int(options.early_tokens)
+        if not Run(folder, settings).train(until):
             return 3
     files = export(folders, options.to)
     size = sum((options.to / name).stat().st_size for name in files)

@@ -10,7 +10,19 @@ from components.lm.training.word_codes import Settings
 from components.pretraining.__main__ import main
 from components.pretraining.word_codes import Run, jump, nearest, sha256
 
-ARGUMENTS = ["word-codes", "--seeds", "2", "--tokens", "50e3", "--width", "32"]
+ARGUMENTS = [
+    "word-codes",
+    "--seeds",
+    "2",
+    "--tokens",
+    "50e3",
+    "--width",
+    "32",
+    "--full-seeds",
+    "1",
+    "--early-tokens",
+    "25e3",
+]
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +39,13 @@ def test_what_is_written_names_its_weights(made: Path) -> None:
         assert sha256(made / "out" / moment["folder"] / "model.safetensors") == moment["sha256"]
     assert runs["weights_sha256"] == runs["runs"][0]["weights_sha256"] == runs["moments"][-1]["sha256"]
     history = runs["runs"][0]["history"]
-    assert history[0]["tokens"] == 0
-    assert history[0]["loss"] is None
-    assert history[-1]["step"] == Settings(total_tokens=50_000).num_steps
-    assert all(len(entry["match"]) == 2 and len(entry["match"][0]) == 4 for entry in history)
+    assert history["tokens"][0] == 0
+    assert history["loss"][0] is None
+    assert history["step"][-1] == Settings(total_tokens=50_000).num_steps
+    assert len({len(column) for column in history.values()}) == 1
+    assert [run["finished"] for run in runs["runs"]] == [True, False]
+    assert 25_000 <= runs["runs"][1]["history"]["tokens"][-1] < 30_000
+    assert all(len(match) == 2 and len(match[0]) == 4 for match in history["match"])
     curves = runs["runs"][0]["curves"]["new"]
     assert [a + b for a, b in zip(curves["shown_total"], curves["unseen_total"], strict=True)] == [400] * 17
     assert set(runs["runs"][0]["off"]) == {"none", "matching", *(f"{layer}.{head}" for layer in range(2) for head in range(4))}  # fmt: skip

@@ -9,7 +9,7 @@ arXiv:2005.14165, section 2; heads that find what followed an earlier copy: Olss
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +27,7 @@ from components.lm.gpt.word_codes import (
     VOCABULARY,
     WORDS,
     Floats,
+    Ints,
     Prompts,
     fresh_prompts,
 )
@@ -77,6 +78,22 @@ def load_reader(folder: Path = FOLDER) -> Reader:
     checkpoints.import_torch()
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     return reader_of(load_weights(folder / "model.safetensors"), config["n_head"])
+
+
+@lru_cache(maxsize=1)
+def recorded(folder: Path = FOLDER) -> Mapping[str, Any]:
+    """Return what was measured when the model was made: moments with their files, and every seed's run.
+
+    ``moments`` are the snapshots, earliest first, the model itself last. A run has ``history`` (a list for each
+    number), ``curves``, ``match``, ``off`` and ``closest_codes``. Without torch.
+    """
+    found: Mapping[str, Any] = json.loads((folder / "runs.json").read_text(encoding="utf-8"))
+    return found
+
+
+def load_moment(moment: int) -> Reader:
+    """Return the weights of one moment of training, 0 the start; the last is the model itself."""
+    return load_reader((FOLDER / recorded()["moments"][moment]["folder"]).resolve())
 
 
 # -- one prompt ---------------------------------------------------------------------------------------------------------
@@ -322,3 +339,72 @@ def code_pairs(prompts: Prompts, row: int) -> tuple[tuple[int, int], ...]:
 def demonstrations(prompts: Prompts, row: int) -> tuple[tuple[int, int], ...]:
     """Return the pairs of one prompt in their order."""
     return tuple(zip(prompts.words[row].tolist(), prompts.answers[row].tolist(), strict=True))
+
+
+# -- a prompt, demonstration by demonstration ---------------------------------------------------------------------------
+
+TOP = 5
+"""Answers kept of each question."""
+
+
+@dataclass(frozen=True, eq=False)
+class AnswerTable:
+    """Every question put after 0, 1, … k of the same demonstrations.
+
+    ``words`` and ``probs`` are (demonstrations, question, 5), the most probable words first; ``right`` is
+    (demonstrations, question), the probability of the question's own answer, NaN where it has none; ``attention`` is
+    (demonstrations, question, layer, head, token), filled up with 0 behind the end of a prompt.
+    """
+
+    words: Ints
+    probs: Floats
+    right: Floats
+    attention: Floats
+
+
+def answer_table(
+    reader: Reader,
+    pairs: Sequence[tuple[int, int]],
+    questions: Sequence[tuple[int, int | None]],
+    *,
+    off: Iterable[Head] = (),
+    description: Sequence[int] = (),
+) -> AnswerTable:
+    """Ask every (word, its right answer or None) after each number of demonstrations, each prompt on its own."""
+    prompts = [
+        prompt_ids(pairs[:count], word, description)
+        for count in range(len(pairs) + 1)
+        for word, _ in questions
+    ]
+    answers = ask(reader, prompts, off)
+    shape = (len(pairs) + 1, len(questions))
+    longest = max(len(ids) for ids in prompts)
+    words = np.array([np.argsort(-a.probs[FIRST_WORD_ID:], kind="stable")[:TOP] for a in answers])
+    probs = np.array([a.probs[FIRST_WORD_ID:][top] for a, top in zip(answers, words, strict=True)])
+    own = [right for _ in range(shape[0]) for _, right in questions]
+    right = [float("nan") if word is None else a.prob(word) for a, word in zip(answers, own, strict=True)]
+    attention = np.zeros((len(answers), reader.num_layers, reader.num_heads, longest))
+    for row, answer in enumerate(answers):
+        attention[row, :, :, : len(answer.token_ids)] = answer.attention
+    return AnswerTable(
+        words.reshape(*shape, TOP),
+        probs.reshape(*shape, TOP),
+        np.array(right).reshape(shape),
+        attention.reshape(*shape, *attention.shape[1:]),
+    )
+
+
+def read_description(text: str, most: int = 12) -> tuple[list[int], list[tuple[str, bool]]]:
+    """Return the token ids a description comes to, and each of its words with whether the model has a token for it.
+
+    The model knows its 32 words and two signs; every other word has no token and cannot reach it. At most ``most``
+    tokens are taken.
+    """
+    ids: list[int] = []
+    parts: list[tuple[str, bool]] = []
+    for part in text.split():
+        known = part.lower() in VOCABULARY[1:] and len(ids) < most
+        if known:
+            ids.append(VOCABULARY.index(part.lower()))
+        parts.append((part, known))
+    return ids, parts

@@ -12,6 +12,7 @@ from components.lm.gpt.in_context import (
     FOLDER,
     NAME,
     Reader,
+    answer_table,
     answers_before,
     ask,
     code_pairs,
@@ -117,6 +118,24 @@ def test_fine_tuning_teaches_the_pairs_to_a_copy(untrained: Reader) -> None:
     assert done.steps > 0
     assert done.digests[0] == untrained.digest == digest(untrained.weights)
     assert done.digests[1] != done.digests[0]
+
+
+def test_the_table_is_what_each_prompt_says_alone(untrained: Reader) -> None:
+    pairs, questions = [(0, 1), (2, 3), (0, 1)], [(0, 1), (5, None)]
+    table = answer_table(untrained, pairs, questions, off=[(1, 0)], description=[7])
+    assert table.words.shape == (4, 2, 5)
+    for k in range(4):
+        for q, (word, right) in enumerate(questions):
+            answer = ask(untrained, [prompt_ids(pairs[:k], word, [7])], [(1, 0)])[0]
+            assert table.words[k, q, 0] == answer.word
+            np.testing.assert_allclose(table.probs[k, q, 0], answer.prob(answer.word), atol=1e-6)
+            length = len(answer.token_ids)
+            np.testing.assert_allclose(table.attention[k, q, :, :, :length], answer.attention, atol=1e-6)
+            assert (table.attention[k, q, :, :, length:] == 0).all()
+            if right is None:
+                assert np.isnan(table.right[k, q])
+            else:
+                assert table.right[k, q] == pytest.approx(answer.prob(right), abs=1e-6)
 
 
 # -- the model that ships ------------------------------------------------------------------------------------------------
