@@ -42,6 +42,7 @@ page = contents(
         "gpt": [
             lesson("gpt/generation", icon="edit_note"),
             lesson("gpt/learning", icon="trending_up"),
+            lesson("gpt/in_context", icon="school"),
         ],
     },
 )

@@ -1,0 +1,78 @@
+// One training from its start: accuracy, where each head looks, and the loss, against tokens read; moments to go to.
+import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
+import { num } from "../glassbox.lib/format.js";
+import { stepper, reporter } from "../glassbox.lib/stepper.js";
+import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { INK, DASH, spot, axis, compact } from "../glassbox.lib/training.js";
+import { living } from "../glassbox.lib/living.js";
+
+const create = instances(() => ({ rev: null, moment: 0, stepper: null, stops: [], report: null, watch: null, reading: null }));
+
+export default living(function ({ data, parentElement, setStateValue }) {
+  const state = create(parentElement);
+  const root = parentElement.querySelector(".gb-jump_board");
+  const { tokens, panels, moments, words: w } = data;
+  state.report = state.report ?? reporter((value) => setStateValue("view", value));
+  if (state.rev !== data.rev) { state.rev = data.rev; state.moment = data.start; }
+  state.moment = Math.min(state.moment, Math.max(0, moments.length - 1));
+  const scale = axis(data.span), here = () => (moments.length ? moments[state.moment].tokens : tokens[tokens.length - 1] ?? 0);
+  const nearest = (n) => tokens.reduce((best, t, i) => (Math.abs(t - n) < Math.abs(tokens[best] - n) ? i : best), 0);
+  const at = () => (state.reading ?? nearest(here()));
+
+  function draw(panel, W, H, rem) {
+    const left = 2.2 * rem, edge = W - 0.8 * rem, top = 0.5 * rem, bottom = H - 1.35 * rem, most = panel.most;
+    const x = scale.place(left + 0.4 * rem, edge), y = (v) => bottom - (v / most) * (bottom - top);
+    const text = (more, string) => h("text", { "font-size": 0.8 * rem, "font-family": "sans-serif", fill: "var(--gb-quiet)", ...more }, string);
+    const parts = [...[0, most / 2, most].flatMap((v) => [h("line", { x1: left, x2: edge, y1: y(v), y2: y(v), stroke: "var(--gb-line)" }), text({ x: left - 0.3 * rem, y: y(v) + 0.28 * rem, "text-anchor": "end" }, v)]),
+      ...scale.ticks.map((n) => text({ x: x(n), y: H - 0.2 * rem, "text-anchor": "middle" }, compact(n, data.lang)))];
+    const line = (values, xs, more) => h("polyline", { points: values.map((v, i) => [xs[i], v]).filter(([, v]) => v !== null).map(([n, v]) => `${x(n).toFixed(1)},${y(v).toFixed(1)}`).join(" "), fill: "none", "stroke-linejoin": "round", ...more });
+    for (const other of panel.others ?? []) parts.push(line(other.values, other.tokens, { stroke: INK[other.ink], "stroke-width": 1.2, "stroke-opacity": 0.35 }));
+    for (const s of panel.series) parts.push(line(s.values, tokens, { stroke: INK[s.ink], "stroke-width": s.strong ? 2.6 : 1.3, "stroke-dasharray": s.strong ? DASH[s.ink] : null, "stroke-opacity": s.strong ? 1 : 0.75 }));
+    if (tokens.length) {
+      const place = x(tokens[at()]);
+      parts.push(h("line", { x1: place, x2: place, y1: top, y2: bottom, stroke: "var(--gb-text)", "stroke-width": 1.2 }));
+      for (const s of panel.series) if (s.strong && s.values[at()] !== null) parts.push(spot(s.ink, place, y(s.values[at()]), 0.36 * rem));
+    }
+    for (const [i, m] of moments.entries()) parts.push(h("polygon", { points: `${x(m.tokens)},${bottom - 2} ${x(m.tokens) - 0.3 * rem},${bottom + 0.42 * rem} ${x(m.tokens) + 0.3 * rem},${bottom + 0.42 * rem}`, fill: i === state.moment ? "var(--gb-text)" : "var(--gb-background)", stroke: "var(--gb-text)" }));
+    return parts;
+  }
+  const charts = panels.map((panel) => {
+    const svg = h("svg", { class: "curve", role: "img", "aria-label": panel.title }), values = h("p", { class: "values" });
+    const point = (event) => {
+      if (!tokens.length) return;
+      const box = svg.getBoundingClientRect(), rem = parseFloat(getComputedStyle(document.documentElement).fontSize), x = scale.place(2.6 * rem, box.width - 0.8 * rem);
+      const px = event.clientX - box.left;
+      state.reading = tokens.reduce((best, t, i) => (Math.abs(x(t) - px) < Math.abs(x(tokens[best]) - px) ? i : best), 0);
+      refresh();
+    };
+    svg.addEventListener("pointermove", point);
+    svg.addEventListener("pointerleave", () => { state.reading = null; refresh(); });
+    return { panel, svg, values, node: h("figure", { class: "chart", "data-panel": panel.name }, h("figcaption", {}, h("b", {}, panel.title)), svg, values) };
+  });
+  const note = h("p", { class: "at" });
+  function refresh() {
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    for (const { panel, svg, values } of charts) {
+      const { width, height } = svg.getBoundingClientRect();
+      if (width > 0) { svg.setAttribute("viewBox", `0 0 ${width} ${height}`); fill(svg, ...draw(panel, width, height, rem)); }
+      fill(values, ...panel.series.filter((s) => s.name).map((s) => h("span", { class: "key" }, h("svg", { class: "dash", viewBox: "0 0 28 10", "aria-hidden": "true" }, h("line", { x1: 0, x2: 28, y1: 5, y2: 5, stroke: INK[s.ink], "stroke-width": s.strong ? 3 : 1.5, "stroke-dasharray": s.strong ? DASH[s.ink] : null }), s.strong ? spot(s.ink, 14, 5, 4) : ""), ` ${s.name} `, h("b", {}, tokens.length && s.values[at()] !== null ? num(s.values[at()]) : "–"))));
+    }
+    fill(note, tokens.length ? say(w.at, { tokens: compact(tokens[at()], data.lang) }) : w.waiting);
+    state.stepper?.set({ step: state.moment, last: Math.max(0, moments.length - 1) });
+  }
+  state.stepper?.destroy();
+  state.stepper = null;
+  if (moments.length) state.stepper = stepper({ words: data.stepper, label: (i) => say(w.moment_label, { n: i + 1, last: moments.length, tokens: compact(moments[i].tokens, data.lang) }), onMove: (step) => { state.moment = step; refresh(); state.report({ moment: step, rev: state.rev }); } });
+  fill(root, state.stepper?.node ?? null, h("div", { class: "charts" }, ...charts.map((c) => c.node)), note);
+  refresh();
+  state.watch?.disconnect();
+  state.watch = new ResizeObserver(() => refresh());
+  state.watch.observe(charts[0].svg);
+  state.stops.forEach((stop) => stop());
+  state.stops = [offerPicture(data.picture, () => {
+    const W = 400, H = 260, svg = frame(W * charts.length, H + 40);
+    charts.forEach(({ panel }, i) => svg.append(h("g", { transform: `translate(${i * W}, 0)` }, h("text", { x: 12, y: 20, "font-size": 15, "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-text)" }, panel.title), h("g", { transform: "translate(0, 28)" }, ...draw(panel, W - 10, H - 30, 14)))));
+    return svg;
+  })];
+  return () => { state.stops.forEach((stop) => stop()); state.stepper?.destroy(); state.watch?.disconnect(); };
+});

@@ -1,0 +1,89 @@
+"""Learning from the prompt: a model with locked weights reads a code from its examples."""
+
+import streamlit as st
+
+from components.elements.gpt.prompt_board import prompt_board
+from components.lessons.gpt import in_context as page
+from components.lessons.gpt.in_context_panels import look_further
+from components.shell import links
+from components.shell.held import held
+from components.shell.layout import (
+    caption,
+    controls,
+    foot,
+    note_line,
+    page_header,
+    part,
+    reading_aid,
+    slide_note,
+    working,
+)
+from components.words import t, told
+
+links.open_view(page.NAME, *page.PARAMS)
+
+
+@part
+def lesson() -> None:
+    """The board of one prompt, the curves of many, and what the reader opened below them."""
+    page_header(page.NAME)
+    # The reader sets what kind of task the prompt shows, which one, and what is written before it.
+    with controls():
+        row = st.columns([3.4, 1.1, 4], vertical_alignment="bottom")
+        with row[0]:
+            held().segmented_control(
+                t("in_context", "task"),
+                page.TASKS,
+                key="icl_task",
+                required=True,
+                format_func=lambda task: t("in_context", f"task_{task}"),
+                on_change=page.new_task,
+            )
+        held(row[1]).number_input(t("in_context", "seed"), 0, 9999, key="icl_seed", help=t("in_context", "seed_help"), on_change=page.new_task)  # fmt: skip
+        held(row[2]).text_input(t("in_context", "description"), key="icl_description", help=t("in_context", "description_help"), placeholder=t("in_context", "description_hint"))  # fmt: skip
+        if st.session_state["icl_task"] == "own":
+            held().text_area(t("in_context", "own"), key="icl_own", height=80, help=t("in_context", "own_help"), on_change=page.new_task)  # fmt: skip
+    found, refused = page.asked()
+    if refused is not None:
+        st.error(told("in_context", f"bad_{refused.code}", **refused.slots))
+    if page.missing_live():
+        note_line(t("in_context", "live_missing", seed=st.session_state["icl_live_seed"]))
+
+    # The model answers every question after every number of demonstrations; nothing is trained.
+    use, now, seed = page.in_use(), page.view(), st.session_state["icl_seed"] or 0
+    described = tuple(page.description()[0])
+    made = page.recorded_view(use, found, seed, now.off, described)
+    if made is None:
+        with working(t("in_context", "computing")):
+            made = page.computed(use, found, seed, now.off, described)
+    data = page.board(found, made, seed, now.off)
+    prompt_board(data, now, rev=links.revision(), on_view=page.took_view, key=page.BOARD)
+    caption(page.caption(use, found, seed, now.off))
+    reading_aid(page.aid(found, made, now))
+    look_further(use, found, made)
+    with st.expander(t("in_context", "how")):
+        st.markdown(told("in_context", "how_text", **page.facts()))
+    slide_note("E50", "E51")
+    foot(
+        page.NAME,
+        terms=[
+            "prompt",
+            "in-context learning",
+            "zero-shot",
+            "few-shot",
+            "fine-tuning",
+            "induction head",
+            "ablation",
+        ],
+        try_this=page.prepared(),
+        sources=[
+            ("Brown et al. 2020, GPT-3", "https://arxiv.org/abs/2005.14165"),
+            ("Olsson et al. 2022, induction heads", "https://arxiv.org/abs/2209.11895"),
+            ("Garg et al. 2022", "https://arxiv.org/abs/2208.01066"),
+            ("Pan et al. 2023", "https://arxiv.org/abs/2305.09731"),
+        ],
+        export=page.export(use, found, made, seed, now.off),
+    )
+
+
+lesson()
