@@ -11,6 +11,7 @@ from components.shell.layout import (
     caption,
     controls,
     foot,
+    note_line,
     page_header,
     part,
     reading_aid,
@@ -58,9 +59,9 @@ def lesson() -> None:
         with third, st.container(key="gb-example-slot"):
             st.html("<div style='height:0.66rem'></div>")
             with st.popover(t("contextual", "examples"), width="stretch"):
-                for word, lines in page.examples(card).items():
+                for word, groups in page.examples(card).items():
                     st.button(
-                        word, key=f"example-{word}", on_click=page.take, args=(word, lines), width="stretch"
+                        word, key=f"example-{word}", on_click=page.take, args=(word, groups), width="stretch"
                     )
 
     vectors = page.read(card)
@@ -70,6 +71,7 @@ def lesson() -> None:
     look = show_word_map(
         vectors,
         page.view(),
+        senses=page.senses(),
         words=labels("map_words"),
         stepper=labels("stepper"),
         rev=links.revision(),
@@ -77,6 +79,8 @@ def lesson() -> None:
     )
     page.keep(look)
     caption(page.about(card, vectors))
+    if page.dropped():
+        note_line(t("contextual", "dropped_lines", used=len(vectors.sentences), dropped=page.dropped()))
     reading_aid(page.aid(vectors, *look.pair))
     end(page.export(card, vectors))
 

@@ -24,7 +24,8 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const tell = () => state.report({ layer: state.layer, pair: state.pair, weights: state.weights, rev: state.rev });
   const place = (s, i) => [places.data[(s * n + i) * 2], places.data[(s * n + i) * 2 + 1]];
   const cosine = (s, a, b) => cosines.data[(s * n + a) * n + b];
-  const colour = (i) => `var(--gb-${COLOURS[i % COLOURS.length]})`;
+  const several = new Set(model.chosen.map((c) => c.sense)).size > 1; // the reader, or an example, has said the meanings
+  const colour = (i) => `var(--gb-${COLOURS[(several ? model.chosen[i].sense : i) % COLOURS.length]})`;
   const layerName = (s) => (s === 0 ? w.layer_table : s === 1 ? w.layer_input : say(w.layer_n, { n: s - 2 }));
   const pick = (i) => { state.pair = state.pair[1] === i ? [i, state.pair[0]] : [state.pair[1], i]; refresh(); tell(); };
 
@@ -58,7 +59,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     for (const { x, y, list } of spots) {
       const on = list.some((i) => state.pair.includes(i)), text = list.length > 3 ? `×${list.length}` : list.map((i) => i + 1).join("·");
       parts.push(h("circle", { cx: x, cy: y, r: 12 + 3 * Math.min(list.length, 3), fill: colour(list[0]), stroke: on ? "var(--gb-text)" : "var(--gb-background)", "stroke-width": on ? 3 : 1.5, class: "dot", onclick: () => pick(list[0]) }, h("title", {}, list.map((i) => model.chosen[i].label).join(" · "))),
-        h("text", { x, y: y + 5, "text-anchor": "middle", "font-size": 15, "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-background)", "pointer-events": "none" }, text));
+        h("text", { x, y: y + 5, "text-anchor": "middle", "font-size": Math.min(15, (2 * (12 + 3 * Math.min(list.length, 3)) - 6) / (0.62 * text.length)).toFixed(1), "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-background)", "pointer-events": "none" }, text));
     }
     fill(svg, ...parts);
   }
@@ -99,7 +100,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     fill(near, ...state.pair.map((a) => {
       const order = Array.from({ length: count }, (_, b) => b).filter((b) => b !== model.chosen[a].word).map((b) => [b, similar(a, b)]).sort((x, y) => y[1] - x[1]).slice(0, 5);
       return h("div", { class: "column" }, h("h4", {}, h("span", { class: "number", style: { background: colour(a) } }, a + 1), " ", model.chosen[a].label),
-        ...order.map(([b, value]) => h("div", { class: "bar" }, h("span", { class: "name", title: model.all[b].sentence }, model.all[b].text, h("small", {}, ` ${model.all[b].number}`)), h("span", { class: "track" }, h("span", { class: "fill", style: { width: `${Math.max(0, value) * 100}%` } })), h("span", { class: "v", title: full(value) }, num(value)))));
+        ...order.map(([b, value]) => h("div", { class: "bar" }, h("span", { class: "name", title: model.all[b].sentence }, model.all[b].text, model.all[b].number ? h("sup", {}, model.all[b].number) : null), h("span", { class: "track" }, h("span", { class: "fill", style: { width: `${Math.max(0, value) * 100}%` } })), h("span", { class: "v", title: full(value) }, num(value)))));
     }));
   }
   const total = () => state.weights.reduce((x, y) => x + y, 0);

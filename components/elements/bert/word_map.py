@@ -1,9 +1,10 @@
 """One word in several sentences: a map from layer to layer, cosines, and a mixture of layers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
@@ -38,10 +39,23 @@ def _sentences(vectors: WordVectors) -> list[list[tuple[str, int]]]:
     return found
 
 
+def places_on_map(vectors: WordVectors) -> tuple[npt.NDArray[np.float64], tuple[float, float]]:
+    """Return where the occurrences stand, (1 + layer, n, 2), and the variance of the two axes.
+
+    A table narrower than the layers has no place on the map: its one row stands where all layers are centred.
+    """
+    drawn = word_map(vectors)
+    places = drawn.places
+    if vectors.narrow:
+        places = np.concatenate([np.zeros_like(places[:1]), places])
+    return places, drawn.explained
+
+
 def show_word_map(
     vectors: WordVectors,
     view: MapView,
     *,
+    senses: Sequence[int],
     words: Mapping[str, str],
     stepper: Mapping[str, str],
     rev: int,
@@ -50,6 +64,7 @@ def show_word_map(
     """Draw the word in its sentences and return where the reader is now.
 
     Args:
+        senses: the meaning of each sentence; with more than one, colours are those of the meanings.
         view: the state of the link; the element follows it when ``rev`` changes.
         words: labels of the element; ``stepper``: those of the stepper.
         rev: raised when a link moved the state.
@@ -58,7 +73,9 @@ def show_word_map(
     start = st.session_state.get(f"_{key}_start")
     if start is None or start[0] != rev:
         start = st.session_state[f"_{key}_start"] = (rev, view)
-    drawn, mixing = word_map(vectors), layer_products(vectors)
+    numbers = {index: i for i, index in enumerate(vectors.chosen, 1)}
+    places, explained = places_on_map(vectors)
+    mixing = layer_products(vectors)
     header: dict[str, Any] = {
         "rev": rev,
         "start": {"layer": start[1].layer, "pair": start[1].pair, "weights": start[1].weights},
@@ -66,21 +83,22 @@ def show_word_map(
         "chosen": [
             {
                 "word": index,
+                "sense": senses[vectors.words[index].sentence],
                 "label": f"{vectors.words[index].text} · {vectors.sentences[vectors.words[index].sentence]}",
             }
             for index in vectors.chosen
         ],
         "all": [
-            {"text": word.text, "number": word.sentence + 1, "sentence": vectors.sentences[word.sentence]}
-            for word in vectors.words
+            {"text": word.text, "number": numbers.get(i), "sentence": vectors.sentences[word.sentence]}
+            for i, word in enumerate(vectors.words)
         ],
-        "explained": drawn.explained,
+        "explained": explained,
         "mix_layers": three_layers(len(vectors.layers) - 1),
         "words": dict(words),
         "stepper": dict(stepper),
     }
     arrays: dict[str, npt.ArrayLike] = {
-        "places": drawn.places,
+        "places": places,
         "cosines": layer_cosines(vectors),
         "products": mixing.products,
         "squares": mixing.squares,

@@ -1,13 +1,23 @@
 """Prepared examples and state of the page "One word, many meanings"."""
 
 import html
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from components.elements.bert.word_map import MapView
 from components.lessons.bert import contextual_recorded
-from components.lm.bert.contextual import NotFound, WordVectors, layer_cosines, mean_cosine_to_others
+from components.lm.bert.contextual import (
+    MOST_SENTENCES,
+    NotFound,
+    Separation,
+    WordVectors,
+    layer_cosines,
+    mean_cosine_to_others,
+    meanings,
+    separation,
+)
 from components.lm.checkpoints.bundled import best_bert
 from components.lm.checkpoints.model_card import ModelCard, ModelRefused
 from components.lm.reading import CannotRead
@@ -22,64 +32,73 @@ if TYPE_CHECKING:
 
 
 MODEL = best_bert()
-# Sentences of our own; the word of each example comes first.
-EXAMPLES: dict[str, tuple[str, ...]] = {
+# Sentences of our own, one tuple for each meaning. In all but the hard ones every pair with one meaning is closer after
+# the last layer of MODEL than every pair with two (lm.bert.contextual.Separation.complete), chosen from a dozen sentences
+# each; tests/lessons/bert/test_contextual.py fails when a new model makes this false.
+EXAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "record": (
-        "I record the record",
-        "we record a new song in the morning",
-        "he broke the old record",
-        "she put the record on the table",
-    ),
-    "bank": (
-        "he took the money to the bank",
-        "the bank gave her the money",
-        "they sat on the bank of the river",
-        "the boat lay at the bank of the river",
+        ("we record a new song in the morning", "I record the birds in the garden"),
+        ("she put the record on the table", "they sold the record to a boy"),
     ),
     "bat": (
-        "he hit the ball with a bat",
-        "the boy took his bat and ball",
-        "the bat flew out of the dark cave",
-        "a bat flew over the house at night",
+        ("the boy took his bat and ball", "she held the bat and waited for the ball"),
+        ("the bat flew out of the dark cave", "the bat slept in the dark cave all day"),
     ),
-    "right": (
-        "turn right at the corner",
-        "she held it in her right hand",
-        "your answer is right",
-        "you were right and I was wrong",
+    "bear": (
+        ("the bear ran into the forest", "the brown bear slept in the cave"),
+        ("I can not bear the pain", "he could not bear the noise"),
+    ),
+    "bank": (
+        ("he took the money to the bank", "the bank gave her the money"),
+        ("they sat on the bank of the river", "the boat lay at the bank of the river"),
     ),
 }
-KOREAN: dict[str, tuple[str, ...]] = {
+HARD = ("bank",)
+"""Examples on which MODEL fails, shown as that."""
+KOREAN: dict[str, tuple[tuple[str, ...], ...]] = {
     "배": (
-        "배가 고파서 밥을 먹었다",
-        "배를 타고 바다로 나갔다",
-        "시장에서 배와 사과를 샀다",
-        "배가 아파서 병원에 갔다",
+        ("배가 고파서 밥을 먹었다", "배가 아파서 병원에 갔다"),
+        ("배를 타고 바다로 나갔다", "큰 배가 바다 위에 떠 있다"),
+        ("시장에서 배와 사과를 샀다", "달고 시원한 배를 깎아 먹었다"),
     ),
-    "말": ("말이 들판을 달린다", "그는 말이 없는 사람이다", "말을 타고 산을 넘었다", "좋은 말을 들었다"),
-    "눈": ("밤새 눈이 내렸다", "눈이 아파서 안경을 썼다", "눈을 감고 노래를 들었다", "눈이 와서 길이 하얗다"),
+    "말": (
+        ("말이 들판을 달린다", "말을 타고 산을 넘었다"),
+        ("그는 말이 없는 사람이다", "좋은 말을 들었다"),
+    ),
+    "눈": (
+        ("밤새 눈이 내렸다", "눈이 와서 길이 하얗다"),
+        ("눈이 아파서 안경을 썼다", "눈을 감고 노래를 들었다"),
+    ),
 }
+TWICE = "I record the record"
+
+
+def written(groups: Sequence[Sequence[str]]) -> str:
+    """Return sentences as they stand in the text box: one a line, an empty line between two meanings."""
+    return "\n\n".join("\n".join(lines) for lines in groups)
+
+
 WORD = "record"
-SENTENCES = "\n".join(EXAMPLES[WORD])
+SENTENCES = written(EXAMPLES[WORD])
 PARAMS = (
     links.Text("word_sentences", SENTENCES, max_chars=2000),
     links.Text("word", WORD, max_chars=40, example="the"),
     links.Text("bert_model", MODEL, max_chars=120, example="nano-bert"),
     links.Integer("word_layer", 0, 200, 0),
-    links.Numbers("word_pair", (0, 1), most=2, high=23, example=(0, 2)),
+    links.Numbers("word_pair", (0, 2), most=2, high=23, example=(0, 2)),
     links.Numbers("word_mix", (0, 0, 100), most=3, high=100, example=(20, 30, 50)),
 )
 
 
-def examples(card: ModelCard) -> dict[str, tuple[str, ...]]:
+def examples(card: ModelCard) -> dict[str, tuple[tuple[str, ...], ...]]:
     """Prepared words; the Korean ones only for a model that knows Korean."""
     knows = "ko" in card.languages or "multilingual" in card.languages
     return EXAMPLES | (KOREAN if knows else {})
 
 
-def take(word: str, sentences: tuple[str, ...]) -> None:
-    """Callback: a prepared example."""
-    links.adopt({"word": word, "word_sentences": "\n".join(sentences), "word_pair": "0.1"})
+def take(word: str, groups: tuple[tuple[str, ...], ...]) -> None:
+    """Callback: a prepared example; the pair is one of two meanings."""
+    links.adopt({"word": word, "word_sentences": written(groups), "word_pair": f"0.{len(groups[0])}"})
     links.forget_notes()
 
 
@@ -87,7 +106,7 @@ def view() -> MapView:
     """Where the reader is, from the link."""
     s = st.session_state
     pair, mix = tuple(s["word_pair"]), tuple(s["word_mix"])
-    one, other = pair if len(pair) == 2 else (0, 1)
+    one, other = pair if len(pair) == 2 else (0, 2)
     a, b, c = mix if len(mix) == 3 else (0, 0, 100)
     return MapView(s["word_layer"], (one, other), (a / 100, b / 100, c / 100))
 
@@ -132,22 +151,54 @@ def about(card: ModelCard, vectors: WordVectors) -> str:
     )
 
 
+def senses() -> tuple[int, ...]:
+    """Return the meaning of each sentence on screen, as the empty lines part them."""
+    return meanings(st.session_state["word_sentences"].splitlines())[:MOST_SENTENCES]
+
+
+def dropped() -> int:
+    """Return how many sentences are not read, because there are more than the page shows."""
+    lines = st.session_state["word_sentences"].splitlines()
+    return max(0, sum(bool(line.strip()) for line in lines) - MOST_SENTENCES)
+
+
 def aid(vectors: WordVectors, one: int, other: int) -> str:
-    """What the layers did with two occurrences, beside what is ordinary in this model."""
-    cosines = layer_cosines(vectors)
-    said = t(
-        "contextual",
-        verdict(cosines, one, other),
-        word=html.escape(st.session_state["word"]),
-        n=len(vectors.chosen),
-        first=f"{cosines[0][one][other]:.3g}",
-        last=f"{cosines[-1][one][other]:.3g}",
-        others=f"{mean_cosine_to_others(vectors):.3g}",
-        a=one + 1,
-        b=other + 1,
-    )
+    """What the layers did with the meanings, or with two occurrences, beside what is ordinary in this model."""
+    others = f"{mean_cosine_to_others(vectors):.3g}"
+    word = html.escape(st.session_state["word"])
+    apart = separation(vectors, senses())
+    if apart is not None:
+        said = t(
+            "contextual",
+            "aid_senses",
+            word=word,
+            within=f"{apart.within:.3g}",
+            across=f"{apart.across:.3g}",
+            others=others,
+            verdict=t("contextual", sense_verdict(apart)),
+        )
+    else:
+        cosines = layer_cosines(vectors)
+        said = t(
+            "contextual",
+            verdict(cosines, one, other),
+            word=word,
+            n=len(vectors.chosen),
+            first=f"{cosines[0][one][other]:.3g}",
+            last=f"{cosines[-1][one][other]:.3g}",
+            others=others,
+            a=one + 1,
+            b=other + 1,
+        )
     pieces = max(vectors.pieces[i] for i in vectors.chosen)
     return said + (f" {t('contextual', 'pieces', n=pieces)}" if pieces > 1 else "")
+
+
+def sense_verdict(apart: Separation) -> str:
+    """Which sentence says whether the model tells the meanings apart."""
+    if apart.complete:
+        return "apart"
+    return "apart_on_average" if apart.within > apart.across else "not_apart"
 
 
 def prepared() -> list[tuple[str, dict[str, Any]]]:
@@ -156,10 +207,15 @@ def prepared() -> list[tuple[str, dict[str, Any]]]:
     return [
         (
             t("contextual", f"try_{word}"),
-            {"bert_model": model, "word": word, "word_sentences": "\n".join(lines), "word_layer": 99},
+            {"bert_model": model, "word": word, "word_sentences": written(groups), "word_layer": 99},
         )
-        for word, lines in EXAMPLES.items()
+        for word, groups in EXAMPLES.items()
         if word != WORD
+    ] + [
+        (
+            t("contextual", "try_twice"),
+            {"bert_model": model, "word_sentences": TWICE, "word_pair": "0.1", "word_layer": 99},
+        )
     ]
 
 
@@ -187,7 +243,7 @@ def verdict(cosines: Any, one: int, other: int) -> str:
 
 
 def rows(vectors: Any, cosines: Any) -> list[dict[str, Any]]:
-    """Cosines of every pair of occurrences in every layer, for the export."""
+    """Cosine similarities of every pair of occurrences in every layer, named as on screen, for the export."""
     texts = [vectors.sentences[vectors.words[i].sentence] for i in vectors.chosen]
     return [
         {

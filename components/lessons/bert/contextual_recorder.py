@@ -20,7 +20,7 @@ def miniature() -> Miniature:
     """The lines of the first view, the followed word marked."""
     from components.lessons.bert.contextual import EXAMPLES
 
-    rows = [line.split()[:5] for line in EXAMPLES["record"]]
+    rows = [line.split()[:5] for lines in EXAMPLES["record"] for line in lines]
     return {
         "kind": "strips",
         "frames": [{"rows": rows[: k + 1], "marked": ["record"]} for k in range(len(rows))],

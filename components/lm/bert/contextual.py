@@ -130,7 +130,7 @@ def cosine_matrix(rows: npt.ArrayLike) -> Doubles:
     vectors = np.asarray(rows, np.float64)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-    found: Doubles = unit @ unit.T
+    found: Doubles = np.clip(unit @ unit.T, -1, 1)  # a product of rounded vectors may pass 1 by 2e-16
     return found
 
 
@@ -139,6 +139,56 @@ def layer_cosines(vectors: WordVectors) -> Doubles:
     chosen = list(vectors.chosen)
     stack = [vectors.static[chosen], *vectors.layers[:, chosen]]
     return np.stack([cosine_matrix(rows) for rows in stack])
+
+
+def meanings(lines: Sequence[str]) -> tuple[int, ...]:
+    """Return the number of the group of each line that is not empty; empty lines part the groups.
+
+    >>> meanings(["a bat", "bats", "", "the bat flew"])
+    (0, 0, 1)
+    """
+    groups: list[int] = []
+    group, parted = -1, True
+    for line in lines:
+        if not line.strip():
+            parted = True
+            continue
+        group, parted = group + parted, False
+        groups.append(group)
+    return tuple(groups)
+
+
+@dataclass(frozen=True)
+class Separation:
+    """Cosines of the final vectors of one word whose meanings are known: the mean of pairs with one meaning and of pairs
+    with two, the least of the former and the largest of the latter."""
+
+    within: float
+    across: float
+    least_within: float
+    most_across: float
+
+    @property
+    def complete(self) -> bool:
+        """Whether every pair of one meaning is closer than every pair of two."""
+        return self.least_within > self.most_across
+
+
+def separation(vectors: WordVectors, groups: Sequence[int]) -> Separation | None:
+    """Compare the word's final vectors within and across ``groups``, the meaning of each sentence.
+
+    None unless there are pairs of both kinds.
+    """
+    chosen = list(vectors.chosen)
+    of = np.array([groups[vectors.words[i].sentence] for i in chosen])
+    cosines = cosine_matrix(vectors.layers[-1, chosen])
+    one, other = np.triu_indices(len(chosen), 1)
+    same = of[one] == of[other]
+    pairs = cosines[one, other]
+    if same.all() or not same.any():
+        return None
+    within, across = pairs[same], pairs[~same]
+    return Separation(float(within.mean()), float(across.mean()), float(within.min()), float(across.max()))
 
 
 def mean_cosine_to_others(vectors: WordVectors) -> float:

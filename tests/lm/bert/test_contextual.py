@@ -13,11 +13,15 @@ from hypothesis import strategies as st
 from components.lm import checkpoints
 from components.lm.bert.contextual import (
     NotFound,
+    Occurrence,
+    WordVectors,
     cosine_matrix,
     find_word,
     layer_cosines,
     layer_products,
+    meanings,
     mix,
+    separation,
     word_map,
     word_vectors,
 )
@@ -115,3 +119,26 @@ def test_an_absent_word_is_said(bert: Any, word: str) -> None:
 def test_too_long(bert: Any) -> None:
     with pytest.raises(CannotRead):
         word_vectors(bert, ["wide " * 300], "wide")
+
+
+def test_empty_lines_part_meanings() -> None:
+    assert meanings(["", "a", "b", "", "  ", "c", ""]) == (0, 0, 1)
+    assert meanings([]) == ()
+
+
+def test_separation_of_known_vectors() -> None:
+    """Two meanings at right angles: 1 within, 0 across; one vector turned away spoils the completeness."""
+    import dataclasses
+
+    words = tuple(Occurrence(i, 0, 1, "a") for i in range(4))
+    layers = np.array([[[1, 0], [2, 0], [0, 1], [0, 3]]], np.float32)
+    vectors = WordVectors(("a",) * 4, words, (0, 1, 2, 3), (1,) * 4, layers[0], layers)
+    found = separation(vectors, (0, 0, 1, 1))
+    assert found is not None
+    assert (found.within, found.across) == pytest.approx((1, 0))
+    assert found.complete
+    turned = dataclasses.replace(vectors, layers=np.array([[[1, 0], [0, 2], [0, 1], [0, 3]]], np.float32))
+    found = separation(turned, (0, 0, 1, 1))
+    assert found is not None
+    assert not found.complete
+    assert separation(vectors, (0, 0, 0, 0)) is None

@@ -67,3 +67,15 @@ def test_korean_words_only_for_a_model_that_knows_korean(open_page: Open) -> Non
 def test_first_view_needs_no_torch() -> None:
     """In a process of its own: this one has imported torch long ago."""
     assert modules_after("bert/contextual", "word_map") == "[]"
+
+
+def test_the_meanings_of_the_first_view_are_apart(open_page: Open, lang: str) -> None:
+    """The sentence under the picture says the two means, and that the model tells the meanings apart."""
+    at = open_page("bert/contextual", lang=lang)
+    told = {"en": "tells the meanings apart", "ko": "이 모델은 뜻을 구별해요"}[lang]
+    assert told in said(at)
+
+
+def test_what_is_not_read_is_said(open_page: Open, lang: str) -> None:
+    at = open_page("bert/contextual", lang=lang, word="cat", word_sentences="\n".join(["a cat"] * 20))
+    assert "8" in next(part for part in said(at).split("gb-note")[1:])
