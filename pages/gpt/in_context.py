@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components.elements.gpt.prompt_board import prompt_board
+from components.elements.predict_first import answer
 from components.lessons.gpt import in_context as page
 from components.lessons.gpt.in_context_panels import look_further
 from components.shell import links
@@ -14,6 +15,8 @@ from components.shell.layout import (
     note_line,
     page_header,
     part,
+    picture_first,
+    prediction,
     reading_aid,
     slide_note,
     working,
@@ -27,6 +30,7 @@ links.open_view(page.NAME, *page.PARAMS)
 def lesson() -> None:
     """The board of one prompt, the curves of many, and what the reader opened below them."""
     page_header(page.NAME)
+    prediction(page.prediction())
     # The reader sets what kind of task the prompt shows, which one, and what is written before it.
     with controls():
         row = st.columns([3.4, 1.1, 4], vertical_alignment="bottom")
@@ -57,9 +61,11 @@ def lesson() -> None:
         with working(t("in_context", "computing")):
             made = page.computed(use, found, seed, now.off, described)
     data = page.board(found, made, seed, now.off)
-    prompt_board(data, now, rev=links.revision(), on_view=page.took_view, key=page.BOARD)
-    caption(page.caption(use, found, seed, now.off))
-    reading_aid(page.aid(found, made, now))
+    with answer():
+        prompt_board(data, now, rev=links.revision(), on_view=page.took_view, key=page.BOARD)
+        picture_first(page.BOARD, (now, use, found))
+        caption(page.caption(use, found, seed, now.off))
+        reading_aid(page.aid(found, made, now))
     look_further(use, found, made)
     with st.expander(t("in_context", "how")):
         st.markdown(told("in_context", "how_text", **page.facts()))

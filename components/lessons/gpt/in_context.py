@@ -16,6 +16,7 @@ import numpy as np
 import streamlit as st
 
 from components.elements.gpt.prompt_board import PromptView, checked
+from components.elements.predict_first import Prediction
 from components.lessons.gpt import in_context_live as live
 from components.lessons.recorded import trace_file
 from components.lm.gpt import in_context as lm
@@ -532,6 +533,29 @@ def prepared() -> list[tuple[str, dict[str, Any]]]:
         (t("in_context", "try_before"), {"icl_moment": 1, "icl_k": 16}),
         (t("in_context", "try_wrong"), {"icl_task": "own", "icl_own": "sun -> lamp; frog -> ring; sun -> bell; sun -> lamp; sun -> bell", "icl_k": 5}),
     ]  # fmt: skip
+
+
+def prediction() -> Prediction:
+    """How many words of the first view's code are answered right? Counted in what the first view shows."""
+    use, found = InUse(None, _MOMENTS - 1), drawn("new", SEED)
+    made = recorded_view(use, found, SEED, (), ()) or computed(use, found, SEED, (), ())
+    shown = {word for word, _ in found.pairs[:K]}
+    said = [made["answers"]["words"][K][number][0] for number in range(len(found.questions))]
+    right = sum(word == answer for word, (_, answer) in zip(said, found.questions, strict=True))
+    choices = sorted({right, 0, 3, len(found.questions)})
+    slots = {
+        "words": len(found.questions),
+        "shown": len(shown),
+        "unseen": len(found.questions) - len(shown),
+        "right": right,
+    }
+    return Prediction(
+        t("in_context", "predict", **slots),
+        [str(choice) for choice in choices],
+        choices.index(right),
+        t("in_context", "predict_why", **slots),
+        {},
+    )
 
 
 # -- the export ------------------------------------------------------------------------------------------------------------

@@ -138,10 +138,16 @@ def training() -> None:
         ),
         told(
             "in_context",
-            "training_heads",
+            "training_heads" if run["finished"] else "training_early",
+            tokens=f"{run['history']['tokens'][-1]:,}",
             heads=", ".join(run["matching"]),
             new=f"{off['matching']['new_shown']:.2f}",
             known=f"{off['matching']['known_unseen']:.2f}",
+            known_before=f"{off['none']['known_unseen']:.2f}",
+        ),
+        told(
+            "in_context",
+            "training_back",
             first=f"{off['0.0']['new_shown']:.2f}",
             second=f"{off['0.1']['new_shown']:.2f}",
         ),

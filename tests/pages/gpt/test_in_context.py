@@ -55,6 +55,17 @@ def test_the_first_view_shows_right_answers_and_guesses(open_page: Open) -> None
     assert not all(right)
 
 
+def test_the_prepared_question_is_answered_by_the_picture(open_page: Open, lang: str) -> None:
+    """As its explanation says: all that were shown, and none of the others."""
+    asked = data_of(open_page(PAGE, lang=lang), "predict_first")
+    assert asked["options"] == ["0", "3", "5", "8"]
+    assert asked["options"][asked["answer"]] == "5"
+    board = data_of(open_page(PAGE, lang=lang), "prompt_board")
+    shown = {word for word, _ in board["pairs"][: page.K]}
+    for q, (word, answer) in enumerate(board["questions"]):
+        assert (board["answers"]["words"][page.K][q][0] == answer) == (word in shown)
+
+
 def test_the_first_view_waits_for_no_model() -> None:
     assert modules_after(PAGE, "prompt_board") == "[]"
 
