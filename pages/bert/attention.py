@@ -6,11 +6,13 @@ from components.elements.bert.attention_view import attention_view
 from components.lessons.attention_models import default_model
 from components.lessons.bert import attention as page
 from components.lessons.bert import attention_panels as panels
+from components.lessons.bert import notebooks
 from components.lm.transformer.attention import pack_weights
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import caption, controls, foot, page_header, slide_note
 from components.shell.models import model_in_use, model_picker
+from components.shell.notebook import notebook
 from components.words import t
 
 NAME = "bert/attention"
@@ -79,6 +81,10 @@ elif panel == "bertviz":
 elif panel == "numbers":
     panels.numbers(card, attention, choice, about)
 
+if shown.measure == "weights" and choice.layer in shown.attention.layers:
+    head, query = (choice.heads or (0,))[0], max(choice.token, 0)
+    texts = (st.session_state["text"], st.session_state["second"])
+    notebook(notebooks.attention(card, shown.attention, choice.layer, head, query, texts))
 slide_note("E73", "E74")
 foot(
     NAME,

@@ -4,6 +4,7 @@ import streamlit as st
 
 from components.elements.bert.word_map import show_word_map
 from components.lessons.bert import contextual as page
+from components.lessons.bert import notebooks
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import (
@@ -18,6 +19,7 @@ from components.shell.layout import (
     slide_note,
 )
 from components.shell.models import model_in_use, model_picker
+from components.shell.notebook import notebook
 from components.words import labels, t
 
 NAME = "bert/contextual"
@@ -82,6 +84,7 @@ def lesson() -> None:
     if page.dropped():
         note_line(t("contextual", "dropped_lines", used=len(vectors.sentences), dropped=page.dropped()))
     reading_aid(page.aid(vectors, *look.pair))
+    notebook(notebooks.contextual(card, vectors, look.pair, page.last_cosine(vectors, *look.pair)))
     end(page.export(card, vectors))
 
 

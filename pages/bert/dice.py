@@ -3,13 +3,14 @@
 import streamlit as st
 
 from components.elements.bert.dice_board import dice_board
-from components.lessons.bert import dice
+from components.lessons.bert import dice, notebooks
 from components.lessons.bert.dice_panels import look_further
 from components.lessons.bert.masked_text import MODEL, About, notices
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, caption, controls, foot, page_header, slide_note, working
 from components.shell.models import model_in_use, model_picker
+from components.shell.notebook import notebook
 from components.words import t, told
 
 links.open_view("bert/dice", *dice.PARAMS)
@@ -47,6 +48,7 @@ dice_board(data, on_said=dice.said)
 caption(dice.about_board(card))
 
 look_further(card, text)
+notebook(notebooks.dice(card, data))
 
 slide_note("E19", "E26")
 foot(

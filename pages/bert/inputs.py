@@ -4,6 +4,7 @@ import streamlit as st
 
 from components.elements.bert.embedding_sum import embedding_sum
 from components.lessons.bert import inputs as page
+from components.lessons.bert import notebooks
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import (
@@ -19,6 +20,7 @@ from components.shell.layout import (
     slide_note,
 )
 from components.shell.models import model_in_use, model_picker
+from components.shell.notebook import notebook
 from components.words import labels, t
 
 NAME = "bert/inputs"
@@ -82,6 +84,7 @@ def lesson() -> None:
     # What each part is good for.
     panel_choice("inputs", page.PANELS, key="in_panel", word="panel")
     page.panel(card, reading, look.token)
+    notebook(notebooks.inputs(card, reading.given, reading.parts, look.token, look.dim))
     end(page.export(card))
 
 

@@ -3,12 +3,13 @@
 import streamlit as st
 
 from components.elements.bert.mask_lab import mask_lab
-from components.lessons.bert import masked_text
+from components.lessons.bert import masked_text, notebooks
 from components.lessons.bert import masking as mlm
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, caption, controls, foot, page_header, part, picture_first, working
 from components.shell.models import model_in_use, model_picker
+from components.shell.notebook import notebook
 from components.words import t, told
 
 links.open_view("bert/masking", *mlm.LAB)
@@ -38,6 +39,8 @@ def blanks() -> None:
     picture_first("mask_lab", (data["hidden"], data["filled"]))
     caption(masked_text.caption(card))
     mlm.look_further(card, text)
+    if text is None or not text.dropped:
+        notebook(notebooks.masking(card, st.session_state["mlm_text"], data))
 
 
 blanks()

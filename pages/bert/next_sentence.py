@@ -4,11 +4,13 @@ import streamlit as st
 
 from components.elements.bert.next_rounds import next_rounds
 from components.lessons.bert import next_sentence as nsp
+from components.lessons.bert import notebooks
 from components.lessons.bert.masked_text import MODEL
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, caption, controls, foot, page_header, part, slide_note, working
 from components.shell.models import model_in_use, model_picker
+from components.shell.notebook import notebook
 from components.words import t, told
 
 links.open_view("bert/next_sentence", *nsp.params())
@@ -47,6 +49,8 @@ if chosen == "rounds":
         with working(told("nsp", "loading", model=card.name)):
             data = nsp.rounds(card)
         next_rounds(data, on_votes=nsp.voted)
+        pair = data["pairs"][st.session_state["round"]]
+        notebook(notebooks.next_sentence(card, pair["first"], pair["second"], pair["p"]))
 
     rounds()
 else:

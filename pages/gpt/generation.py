@@ -4,12 +4,14 @@ import streamlit as st
 
 from components.elements.gpt.writer import writer
 from components.lessons.gpt import generation as gpt
+from components.lessons.gpt import notebooks
 from components.lessons.gpt.generation_inside import look_inside
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, caption, controls, foot, page_header, part, slide_note
 from components.shell.loading import FIRST_MODEL
 from components.shell.models import model_in_use, model_picker
+from components.shell.notebook import notebook
 from components.words import t
 
 links.open_view("gpt/generation", *gpt.PARAMS)
@@ -39,6 +41,7 @@ def written_text() -> None:
     writer(data, on_step=gpt.took_step, on_want=gpt.wanted_more, on_pick=gpt.picked, on_return=gpt.returned)
     caption(gpt.caption(card))
     look_inside(card, text)
+    notebook(notebooks.generation(card, st.session_state["prompt"], data, st.session_state["step"]))
 
 
 written_text()

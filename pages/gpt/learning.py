@@ -4,8 +4,10 @@ import streamlit as st
 
 from components.elements.gpt.learning_board import show_learning_board
 from components.lessons.gpt import learning as page
+from components.lessons.gpt import notebooks
 from components.shell import links
 from components.shell.layout import caption, foot, page_header, part, picture_first, reading_aid
+from components.shell.notebook import notebook
 from components.words import t
 
 NAME = "gpt/learning"
@@ -23,6 +25,7 @@ def lesson() -> None:
     caption(page.caption(now))
     reading_aid(page.aid(found, now))
     page.look_further(now)
+    notebook(notebooks.learning("nano-gpt", found["nano-gpt"][now.probe], now.moment))
     with st.expander(t("learning", "how")):
         st.markdown(t("learning", "how_text"))
     foot(

@@ -5,11 +5,13 @@ import streamlit as st
 from components.elements.transformer.mask_patterns import mask_patterns
 from components.elements.transformer.two_readers import two_readers
 from components.lessons.transformer import masks as page
+from components.lessons.transformer import notebooks
 from components.lm.transformer.word_context import word_spans
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, caption, controls, foot, page_header, reading_aid, slide_note
 from components.shell.models import model_picker
+from components.shell.notebook import notebook
 from components.words import t
 
 NAME = "transformer/masks"
@@ -38,6 +40,7 @@ if readers:
     links.put("word", chosen)
     caption(page.caption(cards, readers))
     reading_aid(page.aid(readers))
+    notebook(notebooks.masks(cards, text, spans[word][0], readers, word))
 
 # The masks that make the difference.
 st.subheader(t("masks", "four"))

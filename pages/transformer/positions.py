@@ -3,12 +3,14 @@
 import streamlit as st
 
 from components.elements.transformer.position_tables import position_tables
+from components.lessons.transformer import notebooks
 from components.lessons.transformer import positions as page
 from components.lm.transformer.positions import angular_frequencies
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import caption, controls, foot, page_header, part, reading_aid, slide_note
 from components.shell.models import model_in_use, model_picker
+from components.shell.notebook import notebook
 from components.words import labels, t
 
 NAME = "transformer/positions"
@@ -58,6 +60,8 @@ def lesson() -> None:
     # What is lost without them; this reads with the model, so it waits until it is asked for.
     if held().toggle(t("positions", "shuffle"), key="pos_shuffle"):
         page.shuffled(card)
+    if len(panels) > 1 and look.position < len(rows := panels[1].rows) and look.dim < rows.shape[1]:
+        notebook(notebooks.positions(card, rows[look.position, look.dim], look.position, look.dim))
     with st.expander(t("positions", "formula")):
         st.markdown(t("positions", "formula_text"))
     with st.expander(t("positions", "wavelengths")):

@@ -4,11 +4,13 @@ import streamlit as st
 
 from components.elements.transformer.attention_steps import attention_steps
 from components.lessons import attention_models
+from components.lessons.transformer import notebooks
 from components.lessons.transformer import self_attention as page
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, caption, controls, foot, page_header, slide_note
 from components.shell.models import model_in_use, model_picker
+from components.shell.notebook import notebook
 from components.words import t
 
 NAME = "transformer/self_attention"
@@ -47,8 +49,11 @@ if shown is None:
     st.stop()
 
 # All steps go to the browser at once; the step, the query and the key are chosen there.
-page.keep(attention_steps(shown.steps, shown.tokens, key=shown.key, start=page.start(), rev=links.revision()))
+view = attention_steps(shown.steps, shown.tokens, key=shown.key, start=page.start(), rev=links.revision())
+page.keep(view)
 caption(shown.caption)
+if not by_hand and not view.divisor:
+    notebook(notebooks.self_attention(card, shown.about, shown.steps.weights, max(view.query, 0)))
 
 slide_note("E73", "E72", "E74", "E79")
 foot(

@@ -235,6 +235,11 @@ def export(card: ModelCard, vectors: WordVectors) -> Export:
     )
 
 
+def last_cosine(vectors: WordVectors, one: int, other: int) -> float:
+    """The cosine of two occurrences after the last layer."""
+    return float(layer_cosines(vectors)[-1][one][other])
+
+
 def verdict(cosines: Any, one: int, other: int) -> str:
     """Which sentence says what the layers did with two occurrences."""
     if len(cosines[-1]) < 2 or one == other:

@@ -1,0 +1,128 @@
+"""The BERT pages in plain ``transformers``; see ``components/shell/notebook.py``."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from components.lm.checkpoints.model_card import ModelCard
+from components.shell.notebook import Notebook, numbers, opening
+
+if TYPE_CHECKING:
+    from components.lm.bert.contextual import WordVectors
+    from components.lm.bert.embeddings import InputEmbeddings, ModelInput
+    from components.lm.transformer.attention import Attention
+
+
+def inputs(
+    card: ModelCard, given: "ModelInput", parts: "InputEmbeddings", token: int, dim: int
+) -> Notebook | None:
+    """One number of one token: the sum of its rows, and what LayerNorm makes of it."""
+    if given.without_segments or len(given) > 64:
+        return None
+    code = f"""{opening(card, "AutoModel")}
+input_ids = torch.tensor([{given.input_ids.tolist()}])
+token_type_ids = torch.tensor([{given.token_type_ids.tolist()}])
+position_ids = torch.tensor([{given.position_ids.tolist()}])
+with torch.inference_mode():
+    rows = model.embeddings
+    summed = rows.word_embeddings(input_ids) + rows.position_embeddings(position_ids)
+    if hasattr(rows, "token_type_embeddings"):
+        summed = summed + rows.token_type_embeddings(token_type_ids)
+    normed = rows.LayerNorm(summed)
+token, dim = {token}, {dim}
+print(f"{{summed[0, token, dim]:.4f}} {{normed[0, token, dim]:.4f}}")
+"""
+    return Notebook(code, (numbers([parts.embedding_sum[token, dim], parts.layer_norm_out[token, dim]]),))
+
+
+def contextual(card: ModelCard, vectors: "WordVectors", pair: tuple[int, int], cosine: float) -> Notebook:
+    """The cosine of two occurrences after the last layer."""
+    places = []
+    for one in pair:
+        word = vectors.words[vectors.chosen[one]]
+        places.append((vectors.sentences[word.sentence], word.start, word.end))
+    code = f"""{opening(card, "AutoModel")}
+def vector(sentence, start, end):
+    given = tokenizer(sentence, return_tensors="pt", return_offsets_mapping=True)
+    spans = given.pop("offset_mapping")[0].tolist()
+    pieces = [i for i, (a, b) in enumerate(spans) if a < end and b > start]
+    with torch.inference_mode():
+        return model(**given).last_hidden_state[0, pieces].mean(0)
+
+one = vector(*{places[0]!r})
+other = vector(*{places[1]!r})
+print(f"{{torch.cosine_similarity(one, other, dim=0):.4f}}")
+"""
+    return Notebook(code, (numbers([cosine]),))
+
+
+def attention(
+    card: ModelCard, read: "Attention", layer: int, head: int, query: int, texts: tuple[str, str]
+) -> Notebook:
+    """The key that one query reads most in one head."""
+    row = read.weights[read.layers.index(layer), head, query]
+    key = int(row.argmax())
+    given = ", ".join(repr(text) for text in texts if text)
+    code = f"""{opening(card, "AutoModel", attention=True)}
+given = tokenizer({given}, return_tensors="pt")
+with torch.inference_mode():
+    attentions = model(**given, output_attentions=True).attentions
+
+layer, head, query = {layer}, {head}, {query}
+weights = attentions[layer][0, head, query]
+key = int(weights.argmax())
+print(query, "reads", key, f"{{weights[key]:.4f}}")
+"""
+    return Notebook(code, (f"{query} reads {key} {row[key]:.4f}",))
+
+
+def masking(card: ModelCard, text: str, data: Mapping[str, Any]) -> Notebook | None:
+    """The first guess at every open blank."""
+    if not data["cards"]:
+        return None
+    filled = {place: token_id for place, token_id, _ in data["filled"]}
+    hidden = [place for place in data["hidden"] if place not in filled]
+    code = f"""{opening(card, "AutoModelForMaskedLM")}
+input_ids = tokenizer({text!r}, return_tensors="pt").input_ids
+input_ids[0, {hidden}] = tokenizer.mask_token_id
+"""
+    code += "".join(f"input_ids[0, {place}] = {token_id}\n" for place, token_id in filled.items())
+    places = [card["position"] for card in data["cards"]]
+    code += f"""with torch.inference_mode():
+    probs = model(input_ids).logits[0].softmax(-1)
+for place in {places}:
+    prob, token_id = probs[place].max(-1)
+    print(place, tokenizer.convert_ids_to_tokens(int(token_id)), f"{{prob:.4f}}")
+"""
+    first = [(card["position"], *card["candidates"][0][1:3]) for card in data["cards"]]
+    return Notebook(code, tuple(f"{place} {token} {prob:.4f}" for place, token, prob in first))
+
+
+def dice(card: ModelCard, data: Mapping[str, Any]) -> Notebook | None:
+    """What the model gives each chosen token in the draw on screen."""
+    if not data["places"] or len(data["tokens"]) > 64:
+        return None
+    labels = [-100 if token["label"] is None else token["label"] for token in data["tokens"]]
+    code = f"""{opening(card, "AutoModelForMaskedLM")}
+input_ids = torch.tensor([{[token["id"] for token in data["tokens"]]}])
+labels = torch.tensor([{labels}])  # -100: not chosen, no loss
+with torch.inference_mode():
+    probs = model(input_ids).logits[0].softmax(-1)
+for place in torch.nonzero(labels[0] != -100).flatten().tolist():
+    print(place, f"{{probs[place, labels[0, place]]:.4f}}")
+"""
+    return Notebook(
+        code,
+        tuple(f"{place['position']} {place['cases'][place['actual']]['p']:.4f}" for place in data["places"]),
+    )
+
+
+def next_sentence(card: ModelCard, first: str, second: str, is_next: float) -> Notebook:
+    """What the model says of one pair."""
+    code = f"""{opening(card, "AutoModelForNextSentencePrediction")}
+given = tokenizer({first!r},
+                  {second!r}, return_tensors="pt")
+with torch.inference_mode():
+    is_next, not_next = model(**given).logits[0].softmax(-1)
+print(f"{{is_next:.4f}}")
+"""
+    return Notebook(code, (numbers([is_next]),))

@@ -1,0 +1,46 @@
+"""The GPT pages in plain ``transformers``; see ``components/shell/notebook.py``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.lm import checkpoints
+from components.lm.checkpoints.model_card import ModelCard
+from components.lm.training.cloze import BLANK
+from components.lm.training.learning import Learned, moments
+from components.shell.notebook import Notebook, opening
+
+
+def generation(card: ModelCard, prompt: str, data: Mapping[str, Any], step: int) -> Notebook | None:
+    """The probability of the token that was chosen at this step, before temperature and cut."""
+    if not prompt or data["dropped"] or data["empty"] or step >= len(data["line"]) or step > 64:
+        return None
+    written = [entry[1] for entry in data["line"][:step]]
+    _, chosen, bits = data["line"][step][:3]
+    code = f"""{opening(card, "AutoModelForCausalLM")}
+input_ids = tokenizer({prompt!r}, return_tensors="pt").input_ids
+written = torch.tensor([{written}], dtype=torch.long)
+with torch.inference_mode():
+    logits = model(torch.cat([input_ids, written], dim=1)).logits[0, -1]
+probs = logits.softmax(-1)  # over the whole vocabulary
+chosen = {chosen}
+print(chosen, f"{{probs[chosen]:.4f}}")
+"""
+    return Notebook(code, (f"{chosen} {2.0**-bits:.4f}",))
+
+
+def learning(name: str, found: Learned, moment: int) -> Notebook:
+    """How likely a snapshot of a GPT finds a sentence with each candidate in its blank: log-probabilities in nats."""
+    moment = min(moment, len(found.logprobs) - 1)
+    folder = f"/{moments(name)[moment].folder}"  # the tokenizer lies with the finished model
+    head = opening(checkpoints.card(name), "AutoModelForCausalLM")
+    head = head.replace("from_pretrained(folder, dtype", f"from_pretrained(folder + {folder!r}, dtype")
+    code = f"""{head}
+for word in {list(found.probe.candidates)!r}:
+    text = {found.probe.sentence!r}.replace({BLANK!r}, word)
+    ids = tokenizer(tokenizer.bos_token + text, return_tensors="pt").input_ids
+    with torch.inference_mode():
+        logprobs = model(ids).logits[0, :-1].log_softmax(-1)
+    print(word, f"{{logprobs.gather(1, ids[0, 1:, None]).sum():.3f}}")
+"""
+    pairs = zip(found.probe.candidates, found.logprobs[moment], strict=True)
+    return Notebook(code, tuple(f"{word} {value:.3f}" for word, value in pairs))

@@ -1,0 +1,69 @@
+"""The Transformer pages in plain ``transformers``; see ``components/shell/notebook.py``."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from components.lm.checkpoints.model_card import ModelCard
+from components.shell.notebook import Notebook, numbers, opening
+
+if TYPE_CHECKING:
+    from components.lm.transformer.word_context import WordGuess
+
+_TABLES = {"bert": "model.embeddings.position_embeddings.weight", "gpt2": "model.wpe.weight"}
+
+
+def positions(card: ModelCard, value: float, position: int, dim: int) -> Notebook | None:
+    """One number of the learned table."""
+    if card.family not in _TABLES:
+        return None
+    code = f"""{opening(card, "AutoModel")}
+table = {_TABLES[card.family]}  # (position, dimension)
+print(f"{{table[{position}, {dim}]:.4f}}")
+"""
+    return Notebook(code, (numbers([value]),))
+
+
+def self_attention(card: ModelCard, about: Mapping[str, Any], weights: Any, query: int) -> Notebook:
+    """The weights of one query in one head; ``about`` names text, layer and head."""
+    text, layer, head, row = about["text"], about["layer"], about["head"], weights[query]
+    code = f"""{opening(card, "AutoModel", attention=True)}
+given = tokenizer({text!r}, return_tensors="pt")
+with torch.inference_mode():
+    attentions = model(**given, output_attentions=True).attentions
+
+layer, head, query = {layer}, {head}, {query}
+weights = attentions[layer][0, head, query]
+print(*(f"{{weight:.4f}}" for weight in weights))
+"""
+    return Notebook(code, (numbers(row),))
+
+
+def masks(
+    cards: list[ModelCard], text: str, start: int, shown: "list[tuple[str, WordGuess]]", word: int
+) -> Notebook | None:
+    """The first guess of each model for one word: from both sides, or from the left."""
+    by_name = {card.name: card for card in cards}
+    codes, lines = [], []
+    for name, guess in shown:
+        if guess.causal:
+            before = text[:start].rstrip()
+            if not before:
+                continue
+            reading = f"""input_ids = tokenizer({before!r}, return_tensors="pt").input_ids
+place = -1  # the next word
+"""
+            model = "AutoModelForCausalLM"
+        else:
+            places = [i for i, of in enumerate(guess.word_of) if of == word]
+            reading = f"""input_ids = tokenizer({text!r}, return_tensors="pt").input_ids
+input_ids[0, {places}] = tokenizer.mask_token_id
+place = {places[0]}
+"""
+            model = "AutoModelForMaskedLM"
+        codes.append(f"""{opening(by_name[name], model)}{reading}with torch.inference_mode():
+    prob, token_id = model(input_ids).logits[0, place].softmax(-1).max(-1)
+print(tokenizer.decode([int(token_id)]).strip(), f"{{prob:.4f}}")
+""")
+        said, prob = guess.guesses[0]
+        lines.append(f"{said.strip()} {prob:.4f}")
+    return Notebook("\n".join(codes), tuple(lines)) if codes else None
