@@ -49,8 +49,16 @@ def _took(key: str, require: Need, on_change: Callable[[], None] | None) -> None
         on_change()
 
 
-def model_picker(require: Need, *, key: str = "model", on_change: Callable[[], None] | None = None) -> None:
+def model_picker(
+    require: Need,
+    *,
+    key: str = "model",
+    label: str | None = None,
+    on_change: Callable[[], None] | None = None,
+) -> None:
     """Draw the list of models that can do ``require``; any other name can be typed.
+
+    A page with several lists gives each a ``label`` of its own.
 
     The choice is ``st.session_state[key]``, a link parameter of the page.
     """
@@ -59,7 +67,7 @@ def model_picker(require: Need, *, key: str = "model", on_change: Callable[[], N
     if now and now not in names:
         names.append(now)
     held().selectbox(
-        t("models", "tokenizer" if require == "tokenizer" else "model"),
+        label or t("models", "tokenizer" if require == "tokenizer" else "model"),
         names,
         key=key,
         accept_new_options=True,

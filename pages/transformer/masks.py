@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from components.elements.predict_first import answer
 from components.elements.transformer.mask_patterns import mask_patterns
 from components.elements.transformer.two_readers import two_readers
 from components.lessons.transformer import masks as page
@@ -9,7 +10,16 @@ from components.lessons.transformer import notebooks
 from components.lm.transformer.word_context import word_spans
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import Export, caption, controls, foot, page_header, reading_aid, slide_note
+from components.shell.layout import (
+    Export,
+    caption,
+    controls,
+    foot,
+    page_header,
+    prediction,
+    reading_aid,
+    slide_note,
+)
 from components.shell.models import model_picker
 from components.shell.notebook import notebook
 from components.words import t
@@ -17,30 +27,33 @@ from components.words import t
 NAME = "transformer/masks"
 links.open_view(NAME, *page.PARAMS)
 page_header(NAME)
+prediction(page.prediction())
 
 # The reader sets one sentence, two models and a layer; the word is chosen in the picture.
 with controls():
     row = st.columns([5, 2, 2, 1.2], vertical_alignment="bottom")
     held(row[0]).text_input(t("masks", "sentence"), key="sentence")
     with row[1]:
-        model_picker("attention", key="left_model")
+        model_picker("attention", key="left_model", label=t("masks", "left_model"))
     with row[2]:
-        model_picker("attention", key="right_model")
-    held(row[3]).number_input(t("masks", "layer"), 0, 199, key="mask_layer")
+        model_picker("attention", key="right_model", label=t("masks", "right_model"))
+cards = page.models()
+held(row[3]).number_input(t("masks", "layer"), 0, page.clamp_layer(cards), key="mask_layer")
 
 # Both read the same sentence and guess the same word, each from what it may see.
-cards = page.models()
 text = page.sentence(cards)
 spans, word = word_spans(text), page.word(text)
 readers = page.readers(cards, text, word)
 if readers:
-    chosen = two_readers(
-        [text[a:b] for a, b in spans], word, readers, key="two_readers", rev=links.revision()
-    )
-    links.put("word", chosen)
-    caption(page.caption(cards, readers))
-    reading_aid(page.aid(readers))
-    notebook(notebooks.masks(cards, text, spans[word][0], readers, word))
+    page.spelled(readers, text)
+    with answer():
+        chosen = two_readers(
+            [text[a:b] for a, b in spans], word, readers, key="two_readers", rev=links.revision()
+        )
+        links.put("word", chosen)
+        reading_aid(page.aid(readers, text[slice(*spans[word])]))
+        caption(page.caption(cards, readers))
+        notebook(notebooks.masks(cards, text, spans[word][0], readers, word))
 
 # The masks that make the difference.
 st.subheader(t("masks", "four"))
@@ -56,7 +69,7 @@ foot(
     try_this=[
         (t("masks", "try_first"), {"word": 0}),
         (t("masks", "try_last"), {"word": 8}),
-        (t("masks", "try_cheat"), {"flips": (102, 103, 104)}),
+        (t("masks", "try_cheat"), {"flips": (101, 102, 103, 104, 105)}),
     ],
     sources=[
         ("Vaswani et al. 2017, 3.2.3", "https://arxiv.org/abs/1706.03762"),

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from components.elements.predict_first import answer
 from components.elements.transformer.attention_steps import attention_steps
 from components.lessons import attention_models
 from components.lessons.transformer import notebooks
 from components.lessons.transformer import self_attention as page
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import Export, caption, controls, foot, page_header, slide_note
+from components.shell.layout import Export, caption, controls, foot, page_header, prediction, slide_note
 from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
 from components.words import t
@@ -17,6 +18,7 @@ NAME = "transformer/self_attention"
 WORDS = "self_attention"
 links.open_view(NAME, *page.PARAMS)
 page_header(NAME)
+prediction(page.prediction())
 by_hand = st.session_state["example"] == "numbers"
 
 # The reader sets what is computed: whole numbers by hand, or a head of a real model.
@@ -49,11 +51,12 @@ if shown is None:
     st.stop()
 
 # All steps go to the browser at once; the step, the query and the key are chosen there.
-view = attention_steps(shown.steps, shown.tokens, key=shown.key, start=page.start(), rev=links.revision())
-page.keep(view)
-caption(shown.caption)
-if not by_hand and not view.divisor:
-    notebook(notebooks.self_attention(card, shown.about, shown.steps.weights, max(view.query, 0)))
+with answer():
+    view = attention_steps(shown.steps, shown.tokens, key=shown.key, start=page.start(), rev=links.revision())
+    page.keep(view)
+    caption(shown.caption)
+    if not by_hand and not view.divisor:
+        notebook(notebooks.self_attention(card, shown.about, shown.steps.weights, max(view.query, 0)))
 
 slide_note("E73", "E72", "E74", "E79")
 foot(
@@ -69,7 +72,7 @@ foot(
     try_this=[
         (t(WORDS, "try_numbers"), {"step": 5, "query": 2, "key": 2}),
         (t(WORDS, "try_causal"), {"causal": True, "step": 4, "query": 1, "key": 2}),
-        (t(WORDS, "try_model"), {"example": "model", "step": 5, "steps_layer": 1, "divisor": 1.0}),
+        (t(WORDS, "try_model"), {"example": "model", "step": 5, "divisor": 1.0}),
     ],
     sources=[("Vaswani et al. 2017, 3.2", "https://arxiv.org/abs/1706.03762")],
     export=Export("self-attention", shown.caption, shown.about, {"scores": shown.as_rows}, shown.as_rows),

@@ -21,6 +21,11 @@ function read(bytes) {
   return { ...header, ...arrays };
 }
 
+/** A weight as it is read: a tiny one as a bound, because its exponent is no help and takes the room of two cells. */
+const weightText = (w, digits = 3) => (w > 0 && w < 0.001 ? "<0.001" : num(w, digits));
+/** A score with two digits, its whole part never rounded away. */
+const scoreText = (x) => num(x, Math.abs(x) >= 100 ? 3 : 2);
+
 const STAGES = ["x", "qkv", "scores", "scaled", "masked", "softmax", "sum", "joined", "residual", "norm"];
 
 export default living(function ({ data, parentElement, setStateValue }) {
@@ -32,6 +37,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const n = model.tokens.length, d = model.q[0].length, root_d = Math.sqrt(d);
   const shown = model.tokens.map((token) => visible(token) || "∅");
   if (state.rev !== model.rev) { state.rev = model.rev; Object.assign(state, model.start); }
+  const other = state.id !== null && state.id !== model.id;
   if (state.id !== model.id) { state.id = model.id; state.query = Math.min(state.query, n - 1); state.key = Math.min(state.key, n - 1); }
   if (state.query < 0) { // the last word: neither punctuation nor a special token
     const word = model.tokens.findLastIndex((token) => /[\p{L}\p{N}]/u.test(token) && !/^[[<].*[\]>]$/.test(token.trim()));
@@ -76,7 +82,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const range = (most) => h("p", { class: "range" }, `${words.range} ±${num(most)}`);
 
   function vectors(lists, note) {
-    const most = biggest(...lists.flatMap(([, rows]) => rows));
+    const most = model.toy ? biggest(...model.x, ...model.q, ...model.k, ...model.v) : biggest(...lists.flatMap(([, rows]) => rows)); // the example has one scale in every step
     return [h("div", { class: `vectors${model.toy ? " toy" : ""}`, style: { "--lists": String(lists.length) } },
       h("span", {}), ...lists.map(([name, , role]) => h("span", { class: `head ${role}` }, name)),
       ...model.tokens.flatMap((_, i) => [token(i, "query"), ...lists.map(([, rows, role]) => h("span", { class: i === state.query ? "on cell" : "cell" }, strip(rows[i], most, role)))])), range(most), note ? h("p", { class: "note" }, note) : null];
@@ -88,14 +94,14 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const numbers = n <= 16;
     const cell = (q, k) => {
       const cut = masks && !allowed(q, k), value = table[q][k];
-      const text = cut ? (kind === "softmax" ? "0" : "−∞") : num(value, model.toy ? 3 : 2);
+      const text = cut ? (kind === "softmax" ? "0" : "−∞") : kind === "softmax" ? weightText(value, model.toy ? 3 : 2) : model.toy ? num(value) : scoreText(value);
       const dark = kind === "softmax" ? value > 0.42 : Math.abs(value) > most * 0.6;
       return h("button", { type: "button", tabindex: "-1", class: `value${cut ? " cut" : ""}${q === state.query ? " row" : ""}${q === state.query && k === state.key ? " here" : ""}`, title: `${shown[q]} → ${shown[k]}: ${cut ? text : full(value)}`, "data-cell": `${q}.${k}`,
         style: cut ? {} : { "background-color": kind === "softmax" ? shade(value) : mix(value, most), color: dark ? "var(--gb-background)" : "var(--gb-text)" },
         onclick: () => { state.query = q; state.key = k; draw(); tell(); } }, numbers ? text : "");
     };
     return [h("div", { class: `matrix${numbers ? "" : " dense"}${model.toy ? " toy" : ""}`, style: { "--n": String(n) } },
-      h("span", { class: "corner" }, h("span", { class: "is-query" }, words.query), " ↓ ", h("span", { class: "is-key" }, words.key), " →"), ...model.tokens.map((_, k) => token(k, "key")),
+      h("span", { class: "corner" }, h("span", { class: "is-query" }, `${words.query} ↓`), h("span", { class: "is-key" }, `${words.key} →`)), ...model.tokens.map((_, k) => token(k, "key")),
       ...model.tokens.flatMap((_, q) => [token(q, "query"), ...model.tokens.map((_, k) => cell(q, k))])),
       kind === "softmax" ? h("p", { class: "range" }, words.legend) : range(most)];
   }
@@ -104,7 +110,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const times = model.v.map((vector, k) => Array.from(vector, (value) => value * w[k]));
     const mostTimes = model.toy ? most : biggest(...times, out); // small parts need a scale of their own to be seen
     return [h("div", { class: `sum${model.toy ? " toy" : ""}` },
-      ...model.tokens.flatMap((_, k) => [token(k, "key"), h("span", { class: "bar" }, h("i", { style: { width: `${w[k] * 100}%` } })), h("span", { class: "weight", title: full(w[k]) }, `${num(w[k])} ×`), strip(model.v[k], most, "v"), h("span", { class: "times" }, "="), strip(times[k], mostTimes, "v")]),
+      ...model.tokens.flatMap((_, k) => [token(k, "key"), h("span", { class: "bar" }, h("i", { style: { width: `${w[k] * 100}%` } })), h("span", { class: "weight", title: full(w[k]) }, `${weightText(w[k])} ×`), strip(model.v[k], most, "v"), h("span", { class: "times" }, "="), strip(times[k], mostTimes, "v")]),
       h("span", { class: "total" }, words.sum_of), h("span", { class: "total" }), h("span", { class: "total" }), h("span", { class: "total" }), h("span", { class: "total times" }, "Σ"), h("span", { class: "total" }, strip(out, mostTimes, "out"))),
       model.toy ? range(most) : h("p", { class: "range" }, `${words.range} v: ±${num(most)}, Σ: ±${num(mostTimes)}`)];
   }
@@ -148,13 +154,16 @@ export default living(function ({ data, parentElement, setStateValue }) {
       ["scores", `q·k`, h("sub", {}, shown[j]), ` = ${products}${dots} = `, h("b", {}, num(model.scores[i][j]))],
       ["scaled", `÷ ${own() ? `√${d}` : num(divisor())} = `, h("b", {}, num(s[j]))],
       ["masked", blocked ? words.blocked : words.open],
-      ["softmax", "softmax: ", ...(blocked ? [] : [...power(s[j]), " ÷ (", ...terms, ") = "]), h("b", {}, num(w[j]))],
-      ["sum", "Σ w·v = ", ...order.flatMap((k, place) => [place ? " + " : "", `${num(w[k], few ? 3 : 2)}·v`, h("sub", {}, shown[k])]), order.length < kept.length ? " + …" : "", " = ", h("b", {}, vector(out))],
+      ["softmax", "softmax: ", ...(blocked ? [] : [...power(s[j]), " ÷ (", ...terms, ") = "]), h("b", {}, weightText(w[j]))],
+      ["sum", "Σ w·v = ", ...order.flatMap((k, place) => [place ? " + " : "", `${weightText(w[k], few ? 3 : 2)}·v`, h("sub", {}, shown[k])]), order.length < kept.length ? " + …" : "", " = ", h("b", {}, vector(out))],
       ["joined", `${words.after_projection} `, model.toy ? "" : h("b", {}, `${vector(model.projected[i])}`)],
       ["residual", model.toy ? "" : `${words.plus_input} `, model.toy ? "" : h("b", {}, vector(model.residual[i]))],
       ["norm", model.toy ? "" : "LayerNorm ", model.toy ? "" : h("b", {}, vector(model.normed[i]))],
     ].filter(([name]) => stages.includes(name));
-    return parts.map(([name, ...content]) => h("li", { class: `link${stages.indexOf(name) > state.step ? " later" : name === stages[state.step] ? " now" : ""}` }, ...content));
+    return parts.map(([name, ...content]) => {
+      const later = stages.indexOf(name) > state.step;
+      return h("li", { class: `link${later ? " later" : name === stages[state.step] ? " now" : ""}` }, ...(later ? [`${words[`stage_${name}`]} …`] : content));
+    });
   }
 
   // --- parts that stay -----------------------------------------------------------------------------------------
@@ -173,12 +182,13 @@ export default living(function ({ data, parentElement, setStateValue }) {
     fill(line, ...stages.flatMap((name, i) => [i ? h("span", { class: "arrow", "aria-hidden": "true" }, "→") : null,
       h("button", { type: "button", role: "tab", "aria-selected": String(i === state.step), class: i === state.step ? "stage now" : i < state.step ? "stage done" : "stage", onclick: () => { go(i); } }, words[`stage_${name}`])]));
     const name = stages[state.step];
-    aid.textContent = words[`aid_${name}`];
+    const h1 = entropy(weights(state.query)), softly = ["scaled", "masked", "softmax", "sum"].includes(name);
+    // With another divisor than the model's, what it did to the row is the thing to say.
+    aid.textContent = !own() && softly ? say(words.aid_divided, { divisor: num(divisor()), root: `√${d}`, token: shown[state.query], bits: num(h1), own: num(entropy([...model.weights[state.query]])) }) : words[`aid_${name}`];
     fill(body, ...stageBody[name]());
     fill(arithmetic, ...chain());
-    scaleBox.hidden = !["scaled", "masked", "softmax", "sum"].includes(name);
+    scaleBox.hidden = !softly;
     slider.value = String(divisor());
-    const h1 = entropy(weights(state.query));
     sliderText.textContent = say(words.entropy, { divisor: own() ? `√${d} = ${num(root_d)}` : num(divisor()), bits: num(h1), most: num(Math.log2(model.causal ? state.query + 1 : n)), token: shown[state.query] });
     fill(difference, model.toy ? "" : own() ? say(words.difference, { weights: num(model.difference.weights, 2), out: num(model.difference.normed, 2) }) : words.not_the_models);
     root.dataset.step = name;
@@ -189,19 +199,22 @@ export default living(function ({ data, parentElement, setStateValue }) {
   state.transport?.destroy();
   state.transport = stepper({ words, onMove: (step) => { state.step = step; draw(); tell(); }, label: (step, last) => `${step + 1} / ${last + 1}` });
   state.transport.set({ step: state.step, last: stages.length - 1 });
-  fill(root, line, state.transport.node, aid, h("div", { class: "parts" }, h("div", { class: "main" }, body, scaleBox, difference), h("div", { class: "line" }, h("strong", {}, words.chain), arithmetic)));
+  fill(root, line, state.transport.node, aid, h("div", { class: "parts" }, h("div", { class: "main" }, scaleBox, body, h("p", { class: "hint" }, words.hint), difference), h("div", { class: "line" }, h("strong", {}, words.chain), arithmetic)));
   draw();
+  if (other) tell(); // another text or head: query and key may have moved
 
   state.stop.forEach((stop) => stop());
   state.stop = [offerPicture("weights", () => {
-    const cell = Math.max(8, Math.min(44, 640 / n)), edge = 120;
+    const cell = Math.max(8, Math.min(52, 640 / n)), edge = 130;
     const svg = frame(edge + n * cell + 10, edge + n * cell + 10);
+    svg.append(h("text", { x: 8, y: edge - 24, "font-size": 12, "font-family": "sans-serif", fill: "var(--gb-token)" }, `${words.query} ↓`), h("text", { x: 8, y: edge - 8, "font-size": 12, "font-family": "sans-serif", fill: "var(--gb-key)" }, `${words.key} →`),
+      h("rect", { x: edge - 1, y: edge + state.query * cell - 1, width: n * cell + 1, height: cell + 1, fill: "none", stroke: "var(--gb-token)", "stroke-width": 2 }));
     model.tokens.forEach((_, a) => {
       const w = weights(a);
       svg.append(h("text", { x: edge - 6, y: edge + (a + 0.65) * cell, "text-anchor": "end", "font-size": 13, "font-family": "ui-monospace, monospace", fill: "var(--gb-text)" }, shown[a]),
         h("text", { transform: `translate(${edge + (a + 0.65) * cell} ${edge - 6}) rotate(-90)`, "font-size": 13, "font-family": "ui-monospace, monospace", fill: "var(--gb-text)" }, shown[a]));
       w.forEach((value, b) => svg.append(h("rect", { x: edge + b * cell, y: edge + a * cell, width: cell - 1, height: cell - 1, fill: "var(--gb-token)", "fill-opacity": Math.sqrt(value).toFixed(3), stroke: "var(--gb-line)" }),
-        cell >= 30 ? h("text", { x: edge + (b + 0.5) * cell, y: edge + (a + 0.6) * cell, "text-anchor": "middle", "font-size": 10, "font-family": "sans-serif", fill: value > 0.3 ? "var(--gb-background)" : "var(--gb-text)" }, num(value, 2)) : ""));
+        cell >= 30 ? h("text", { x: edge + (b + 0.5) * cell, y: edge + (a + 0.6) * cell, "text-anchor": "middle", "font-size": 10, "font-family": "sans-serif", fill: value > 0.3 ? "var(--gb-background)" : "var(--gb-text)" }, weightText(value, 2)) : ""));
     });
     return svg;
   })];

@@ -11,7 +11,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-mask_patterns");
   const words = data.words;
-  if (state.rev !== data.rev) { state.rev = data.rev; state.flips = new Set(data.flips); state.rows = {}; }
+  if (state.rev !== data.rev) { state.rev = data.rev; state.flips = new Set(data.flips); state.rows = {}; for (const c of data.flips) state.rows[Math.floor(c / 100)] = Math.floor((c % 100) / 10); } // the row that was changed is the one to see
   state.report = state.report ?? reporter((value) => setStateValue("flips", value));
   const code = (p, q, k) => p * 100 + q * 10 + k;
   const may = (p, q, k) => data.patterns[p].allowed[q][k] !== state.flips.has(code(p, q, k));
@@ -53,12 +53,13 @@ export default living(function ({ data, parentElement, setStateValue }) {
   draw();
   state.stop.forEach((stop) => stop());
   state.stop = [offerPicture("masks", () => {
-    const cell = 26, wide = 90 + 6 * cell + 30, svg = frame(wide * data.patterns.length, 60 + 6 * cell);
+    const cell = 26, wide = 90 + 6 * cell + 30, svg = frame(wide * data.patterns.length, 115 + 6 * cell);
     data.patterns.forEach((pattern, p) => {
       svg.append(h("text", { x: p * wide + 8, y: 20, "font-size": 15, "font-family": "sans-serif", "font-weight": 700, fill: "var(--gb-text)" }, words[`name_${pattern.name}`]));
+      pattern.keys.forEach((name, k) => svg.append(h("text", { transform: `translate(${p * wide + 90 + k * cell + 15} ${86}) rotate(-60)`, "font-size": 12, "font-family": "ui-monospace, monospace", fill: "var(--gb-key)" }, name)));
       pattern.queries.forEach((name, q) => {
-        svg.append(h("text", { x: p * wide + 82, y: 52 + q * cell, "text-anchor": "end", "font-size": 12, "font-family": "ui-monospace, monospace", fill: "var(--gb-text)" }, name));
-        pattern.keys.forEach((_, k) => svg.append(h("rect", { x: p * wide + 90 + k * cell, y: 35 + q * cell, width: cell - 3, height: cell - 3, fill: may(p, q, k) ? "var(--gb-token)" : "var(--gb-surface)", stroke: "var(--gb-line)" })));
+        svg.append(h("text", { x: p * wide + 82, y: 107 + q * cell, "text-anchor": "end", "font-size": 12, "font-family": "ui-monospace, monospace", fill: "var(--gb-text)" }, name));
+        pattern.keys.forEach((_, k) => svg.append(h("rect", { x: p * wide + 90 + k * cell, y: 90 + q * cell, width: cell - 3, height: cell - 3, fill: may(p, q, k) ? "var(--gb-token)" : "var(--gb-surface)", stroke: "var(--gb-line)" })));
       });
     });
     return svg;

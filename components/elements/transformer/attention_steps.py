@@ -71,6 +71,8 @@ def attention_steps(
         arrays = [(name, getattr(steps, name)) for name in (*_OF_A_HEAD, *_OF_A_LAYER)]
     result = _mount(key="attention_steps", data=_message(header, arrays), on_view_change=lambda: None)
     view = result.view
-    if not view or (view.get("id"), view.get("rev")) != (key, rev):  # older than what Python moved
+    if not view or view.get("rev") != rev:  # older than what Python moved
         return start
+    last = len(tokens) - 1  # another text or head keeps the step; query and key stay within the text
+    view = {**view, "query": min(view["query"], last), "key": min(view["key"], last)}
     return StepsView(int(view["step"]), int(view["query"]), int(view["key"]), float(view["divisor"]))

@@ -1,15 +1,18 @@
 """State and numbers of the page "Who may look at whom"."""
 
+import html
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from components.elements.predict_first import Prediction
 from components.elements.transformer.mask_patterns import MaskPanel
 from components.lessons import attention_models
 from components.lessons.attention_models import beginning
 from components.lessons.transformer import masks_recorded
+from components.lm import checkpoints
 from components.lm.checkpoints.model_card import ModelCard
-from components.lm.reading import CannotRead
+from components.lm.reading import CannotRead, spells
 from components.lm.transformer import attention_patterns as patterns
 from components.lm.transformer.attention import Unreadable
 from components.lm.transformer.word_context import NoGuess, word_spans
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 
 SENTENCE = "The little girl saw a bird in the tree."
+WORD = 3
+"""The word to begin with, chosen by :func:`~components.lm.transformer.word_context.word_for_both_sides`; a test says when
+other models need another."""
 LAYER = 0
 MOST_TOKENS = 40
 """Rows of a matrix whose names can still be read beside it."""
@@ -33,10 +39,14 @@ PARAMS = (
     links.Text("left_model", attention_models.default_model(), max_chars=120, example="nano-bert"),
     links.Text("right_model", FIRST_MODEL, max_chars=120, example="nano-gpt"),
     links.Integer("mask_layer", 0, 199, LAYER),
-    links.Integer("word", 0, 200, 5, example=3),
+    links.Integer("word", 0, 200, WORD, example=5),
     links.Numbers("flips", (), most=60, high=399, example=(1,)),
 )
 
+LOUDER = 1.5
+"""From this factor on one probability counts as larger than another."""
+UNEXPECTED = 0.005
+"""Below this probability in both models it means nothing which of the two is larger."""
 _TOKENS = ("The", "fox", "saw", "a", "bird", ".")
 _PADDED = ("The", "fox", "saw", "it", "[PAD]", "[PAD]")
 _TARGET, _ENCODED = ("Der", "Fuchs", "sah", "es"), ("The", "fox", "saw", "it", ".")
@@ -62,6 +72,8 @@ def models() -> list[ModelCard]:
 def sentence(cards: list[ModelCard]) -> str:
     """The text that both models read: the reader's, or its beginning after saying so."""
     given = str(st.session_state["sentence"]).strip()
+    if not given:
+        note_line(t("masks", "empty"))
     if not given or given == SENTENCE:
         return SENTENCE
     read = min((beginning(card.name, card.revision, given, MOST_TOKENS) for card in cards), key=len)
@@ -70,6 +82,14 @@ def sentence(cards: list[ModelCard]) -> str:
             t("masks", "cut", limit=MOST_TOKENS, words=len(word_spans(read)), all=len(word_spans(given)))
         )
     return read
+
+
+def clamp_layer(cards: list[ModelCard]) -> int:
+    """Keep the layer within the models before its widget is drawn; returns the last one there is."""
+    last = max(card.num_layers for card in cards) - 1
+    if (st.session_state["mask_layer"] or 0) > last:
+        links.put("mask_layer", last)
+    return last
 
 
 def word(text: str) -> int:
@@ -86,7 +106,7 @@ def readers(cards: list[ModelCard], text: str, number: int) -> "list[tuple[str, 
     for card in cards:
         try:
             with working(told("masks", "computing", model=card.name)):
-                layer = min(int(st.session_state["mask_layer"]), card.num_layers - 1)
+                layer = min(int(st.session_state["mask_layer"] or 0), card.num_layers - 1)
                 found.append((card.name, word_guess(card.name, card.revision, text, number, layer)))
         except CannotRead as error:
             st.error(cannot_read(error))
@@ -106,12 +126,56 @@ def caption(cards: list[ModelCard], shown: "list[tuple[str, WordGuess]]") -> str
     )
 
 
-def aid(shown: "list[tuple[str, WordGuess]]") -> str:
-    """What is to be seen in these two, or this one."""
-    kinds = {guess.causal for _, guess in shown}
+def aid(shown: "list[tuple[str, WordGuess]]", chosen: str) -> str:
+    """What is to be seen in these two, or this one: which side helped with the chosen word."""
+    left = next(((name, guess) for name, guess in shown if guess.causal), None)
+    both = next(((name, guess) for name, guess in shown if not guess.causal), None)
+    if left is None or both is None:
+        return t("masks", "aid_causal" if both is None else "aid_bidirectional")
+    p_left, p_both = left[1].first_piece[1], both[1].first_piece[1]
+    if max(p_left, p_both) < UNEXPECTED:
+        return t("masks", "aid_neither", word=html.escape(chosen))
+    kind = "both" if p_both > p_left * LOUDER else "left" if p_left > p_both * LOUDER else "even"
     return t(
-        "masks", "aid_both" if len(kinds) == 2 else "aid_causal" if True in kinds else "aid_bidirectional"
+        "masks",
+        f"aid_{kind}",
+        word=html.escape(chosen),
+        p_both=percent(p_both),
+        p_left=percent(p_left),
+        guess=html.escape(both[1].guesses[0][0].strip()),
     )
+
+
+def spelled(shown: "list[tuple[str, WordGuess]]", text: str) -> None:
+    """Say so when a model spells the text instead of reading its words."""
+    names = [name for name, guess in shown if spells(text, sum(of >= 0 for of in guess.word_of))]
+    if names:
+        note_line(t("masks", "spelled", models=", ".join(names)))
+
+
+def prediction() -> Prediction:
+    """Which of the two gives the real word more?"""
+    words = [SENTENCE[a:b] for a, b in word_spans(SENTENCE)]
+    cards = [checkpoints.card(name) for name in (attention_models.default_model(), FIRST_MODEL)]
+    both, left = (word_guess(card.name, card.revision, SENTENCE, WORD, LAYER) for card in cards)
+    p_both, p_left = both.first_piece[1], left.first_piece[1]
+    gap = " ".join([*words[:WORD], "___", *words[WORD + 1 :]])
+    options = [t("masks", f"predict_{name}") for name in ("both", "left", "even")]
+    answer = 0 if p_both > p_left * LOUDER else 1 if p_left > p_both * LOUDER else 2
+    why = t(
+        "masks",
+        "predict_why",
+        word=words[WORD],
+        p_both=percent(p_both),
+        p_left=percent(p_left),
+        left=left.guesses[0][0].strip(),
+    )
+    return Prediction(t("masks", "predict", gap=gap, word=words[WORD]), options, answer, why, {"word": WORD})
+
+
+def percent(p: float) -> str:
+    """A probability with three digits, as the picture prints it."""
+    return f"{100 * p:.3g}%"
 
 
 def as_rows(shown: "list[tuple[str, WordGuess]]") -> list[dict[str, Any]]:

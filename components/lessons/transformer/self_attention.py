@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from components.elements.predict_first import Prediction
 from components.elements.transformer.attention_steps import StepsView
 from components.lessons import attention_models
 from components.lessons.attention_models import beginning, head_steps
@@ -22,13 +23,18 @@ from components.words import t, told
 WORDS = "self_attention"
 MOST_TOKENS = 40
 """Rows of a matrix that can still be told apart."""
+SENTENCE = "The fox sat on the stone."
+NUMBER_TOKENS = ("The", "cat", "sat")
+FIRST_HEAD = (5, 2)
+"""Layer and head to begin with in :data:`attention_models.default_model`, chosen by
+:func:`~components.lm.transformer.attention_steps.head_that_shows_dividing`; a test says when another model needs another."""
 PARAMS = (
     links.Choice("example", ("numbers", "model"), "numbers"),
     links.Flag("causal"),
-    links.Text("steps_text", "The fox sat on the stone.", max_chars=400),
+    links.Text("steps_text", SENTENCE, max_chars=400),
     links.Text("attention_model", attention_models.default_model(), max_chars=120, example="nano-bert"),
-    links.Integer("steps_layer", 0, 199, 0),
-    links.Integer("steps_head", 0, 199, 0),
+    links.Integer("steps_layer", 0, 199, FIRST_HEAD[0]),
+    links.Integer("steps_head", 0, 199, FIRST_HEAD[1]),
     links.Integer("step", 0, 9, 0),
     links.Integer("query", -1, MOST_TOKENS - 1, -1),
     links.Integer("key", -1, MOST_TOKENS - 1, -1),
@@ -68,7 +74,7 @@ def by_hand() -> Shown:
     mask = t(WORDS, "mask_causal" if causal else "mask_none")
     return Shown(
         worked_example(causal),
-        ("The", "cat", "sat"),
+        NUMBER_TOKENS,
         f"numbers {causal}",
         t(WORDS, "caption_numbers", mask=mask),
         {"example": "whole numbers", "causal": causal},
@@ -121,6 +127,27 @@ def start() -> StepsView:
         held = state["_steps_start"] = (rev, begun)
     view: StepsView = held[1]
     return view
+
+
+def prediction() -> Prediction:
+    """Where does the third token look most in the worked example, and how much?"""
+    example = worked_example()
+    row = example.weights[2]
+    token = NUMBER_TOKENS
+    why = t(
+        WORDS,
+        "predict_why",
+        scores=", ".join(f"{score:g}" for score in example.scores[2]),
+        weights=", ".join(f"{weight:.3f}" for weight in row),
+    )
+    return Prediction(
+        t(WORDS, "predict", token=token[2]),
+        token,
+        int(row.argmax()),
+        why,
+        {"step": 5, "query": 2, "key": 2},
+        tokens=True,
+    )
 
 
 def keep(view: StepsView) -> None:

@@ -63,23 +63,25 @@ class WorkedExample:
 def worked_example(causal: bool = False) -> WorkedExample:
     """Three tokens, two dimensions: Q = K = [[1,0],[0,1],[1,1]], V = [[1,2],[3,4],[5,6]].
 
+    The input is none of them, so that the work of the matrices is seen; one matrix makes Q and K here, a model learns two.
+
     >>> worked_example().weights[2].round(3).tolist()
     [0.248, 0.248, 0.503]
     >>> worked_example(causal=True).output[1].round(3).tolist()
     [2.34, 3.34]
     """
-    x = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-    identity = np.eye(2)
-    value_weight, value_bias = np.array([[2.0, 2.0], [4.0, 4.0]]), np.array([-1.0, 0.0])
-    q, k, v = x @ identity, x @ identity, x @ value_weight + value_bias
+    x = np.array([[1.0, 1.0], [0.0, 1.0], [1.0, 2.0]])
+    query_weight = np.array([[1.0, -1.0], [0.0, 1.0]])
+    value_weight, value_bias = np.array([[-2.0, -2.0], [4.0, 4.0]]), np.array([-1.0, 0.0])
+    q, k, v = x @ query_weight, x @ query_weight, x @ value_weight + value_bias
     scores = q @ k.T
     scaled = scores / np.sqrt(2)
     allowed = np.tril(np.ones((3, 3), bool)) if causal else np.ones((3, 3), bool)
     weights = softmax(np.where(allowed, scaled, -np.inf))
     return WorkedExample(
         x,
-        identity,
-        identity,
+        query_weight,
+        query_weight,
         value_weight,
         value_bias,
         q,
@@ -205,3 +207,41 @@ def head_steps(loaded: LoadedModel, reading: Reading, layer: int, head: int) -> 
         normed=array(normed),
         difference={name: float((ours[name] - theirs[name]).abs().max()) for name in ours},
     )
+
+
+def row_entropies(weights: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Entropy of each row of attention weights, in bits: 0 when one key takes everything.
+
+    >>> row_entropies([[1.0, 0.0], [0.5, 0.5]]).tolist()
+    [0.0, 1.0]
+    """
+    rows = np.asarray(weights, np.float64)
+    logs = np.log2(rows, out=np.zeros_like(rows), where=rows > 0)
+    return np.asarray(-(rows * logs).sum(-1) + 0.0)
+
+
+MIXTURE = (0.5, 0.9)
+"""A head mixes when its rows have between half and nine tenths of the entropy they could have."""
+
+
+def head_that_shows_dividing(loaded: LoadedModel, reading: Reading) -> tuple[int, int]:
+    """The head (layer, head) of a model that a page on dividing by √d begins with.
+
+    Among the heads that mix (:data:`MIXTURE`), the one whose rows lose most entropy when the scores are not divided.
+
+    Raises:
+        ValueError: no head of the model mixes on this text.
+    """
+    lost: dict[tuple[int, int], float] = {}
+    for layer in range(loaded.card.num_layers):
+        for head in range(loaded.card.num_heads):
+            steps = head_steps(loaded, reading, layer, head)
+            allowed = np.asarray(steps.allowed, bool)
+            most = np.log2(allowed.sum(-1)).mean()
+            mixed = row_entropies(steps.weights).mean()
+            if MIXTURE[0] * most <= mixed <= MIXTURE[1] * most:
+                alone = softmax(np.where(allowed, steps.scores, -np.inf))
+                lost[layer, head] = float(mixed - row_entropies(alone).mean())
+    if not lost:
+        raise ValueError("no head mixes on this text")
+    return max(lost, key=lost.__getitem__)

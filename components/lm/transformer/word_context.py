@@ -10,6 +10,7 @@ that replaces it (Devlin et al. 2019, https://arxiv.org/abs/1810.04805, section 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -108,3 +109,31 @@ def guess_word(loaded: LoadedModel, text: str, word: int, layer: int, count: int
         guesses=tuple((token_info(loaded.tokenizer, int(i)).text, float(probs[i])) for i in order),
         first_piece=(token_info(loaded.tokenizer, real).text, float(probs[real])),
     )
+
+
+SIDE = 3
+"""Words that must stand before and behind the word of an example, so that each side has something to say."""
+
+
+def word_for_both_sides(words: Sequence[str], both: Sequence[WordGuess], left: Sequence[WordGuess]) -> int:
+    """The word that shows best what the right side adds: the example of a page on masks.
+
+    Among the words of three letters or more with :data:`SIDE` words on either side, for which the model that reads both
+    sides puts the real word first and the one that reads the left does not: the largest difference in its probability.
+
+    Args:
+        words: of the sentence. ``both``, ``left``: what each model guesses for each of them.
+
+    Raises:
+        ValueError: no word of the sentence shows it.
+    """
+    gains = {
+        i: both[i].first_piece[1] - left[i].first_piece[1]
+        for i in range(SIDE, len(words) - SIDE)
+        if len(words[i]) >= 3
+        and both[i].guesses[0][0] == both[i].first_piece[0]
+        and left[i].guesses[0][0] != left[i].first_piece[0]
+    }
+    if not gains:
+        raise ValueError("no word of this sentence is guessed better from both sides")
+    return max(gains, key=gains.__getitem__)

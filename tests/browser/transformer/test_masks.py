@@ -1,5 +1,7 @@
 """Who may look at whom, in a real browser."""
 
+from urllib.parse import quote
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -12,12 +14,12 @@ PATH = "/transformer-masks?left_model=pocket-gpt"
 def test_choosing_a_word(open_at, outside: list[str]) -> None:
     page = open_at(PATH)
     root = page.locator(".gb-two_readers")
-    expect(root).to_have_attribute("data-word", "5")
-    expect(page.locator(".word.unseen")).to_have_count(3)
+    expect(root).to_have_attribute("data-word", "3")
+    expect(page.locator(".word.unseen")).to_have_count(5)
     page.locator('[data-word="2"]').first.click()
     expect(page.locator(".word.unseen")).to_have_count(6)
     page.wait_for_url("**word=2**")
-    expect(page.locator(".fold.folded")).to_have_count(1)
+    expect(page.locator(".closed")).to_have_count(1)
     assert outside == []
 
 
@@ -50,3 +52,24 @@ def test_a_cold_link(open_at, outside: list[str]) -> None:
     expect(page.locator('[data-cell="1.0.2"]')).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".gb-two_readers")).to_have_attribute("data-word", "0")
     assert outside == []
+
+
+@pytest.mark.parametrize("sentence", ["나는 학교에 갔다.", "the cat and the dog " * 8])
+def test_names_stand_on_their_rows(open_at, sentence: str) -> None:
+    """However many tokens there are, the name of a row is as high as the row."""
+    page = open_at(f"{PATH}&left_model=pocket-bert&sentence={quote(sentence)}")
+    page.wait_for_selector(".names span")
+    found = page.evaluate(
+        """() => [...document.querySelectorAll("*")].map((n) => n.shadowRoot).filter(Boolean).flatMap((r) => [...r.querySelectorAll(".plane")]).map((plane) => {
+        const box = plane.querySelector(".square").getBoundingClientRect(), names = [...plane.querySelectorAll(".names span")].map((s) => s.getBoundingClientRect());
+        return Math.max(...names.map((name, q) => Math.abs((name.top + name.bottom) / 2 - box.top - (q + 0.5) / names.length * box.height))) / (box.height / names.length); })"""
+    )
+    assert found
+    assert max(found) < 0.3  # of a row
+
+
+def test_the_row_that_was_opened_is_the_row_shown(open_at) -> None:
+    page = open_at(f"{PATH}&lang=en&flips=101.102.103.104.105")
+    panel = page.locator('[data-pattern="causal"]')
+    expect(panel.locator(".query.on")).to_have_text("The")
+    expect(panel.locator(".bar .score", has_text="−∞")).to_have_count(0)

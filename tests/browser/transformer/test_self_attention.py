@@ -43,3 +43,37 @@ def test_a_real_head_from_a_cold_link(open_at, outside: list[str]) -> None:
     page.keyboard.press("Home")
     expect(root).to_have_attribute("data-step", "x")
     assert outside == []
+
+
+def test_another_head_keeps_the_step_in_the_link(open_at) -> None:
+    page = open_at(f"{PATH}?example=model&attention_model=pocket-gpt&step=4&lang=en")
+    root = page.locator(".gb-attention_steps")
+    expect(root).to_have_attribute("data-step", "masked")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**step=5**")
+    head = page.get_by_label("Head", exact=True)
+    head.fill("1")
+    head.press("Enter")
+    page.wait_for_url("**steps_head=1**")
+    expect(root).to_have_attribute("data-step", "softmax")
+    page.wait_for_timeout(500)
+    assert "step=5" in page.url
+
+
+def test_steps_to_come_do_not_give_their_numbers_away(open_at) -> None:
+    page = open_at(PATH)
+    later = page.locator(".link.later")
+    expect(later).to_have_count(6)
+    assert not any(character.isdigit() for character in "".join(later.all_inner_texts()))
+
+
+def test_no_weight_is_wider_than_its_cell(open_at) -> None:
+    """Undivided, weights are as small as 1e-30; a bound is printed, and no number is cut."""
+    page = open_at(f"{PATH}?example=model&step=5&divisor=1&size=lecture&lang=ko")
+    page.wait_for_selector(".value")
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll("*")].map((n) => n.shadowRoot).filter(Boolean)
+        .flatMap((r) => [...r.querySelectorAll(".value")]).filter((c) => c.scrollWidth > c.clientWidth + 1).map((c) => c.textContent)"""
+    )
+    assert cut == []
+    assert "<0.001" in page.locator(".matrix").inner_text()

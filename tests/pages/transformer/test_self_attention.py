@@ -34,3 +34,26 @@ def test_of_a_long_text_the_beginning_is_read(open_page, lang: str, model: str) 
 
 def test_the_first_view_imports_no_torch() -> None:
     assert modules_after(NAME, "attention_steps") == "[]"
+
+
+def test_the_head_to_begin_with_shows_what_dividing_does() -> None:
+    """Another bundled model needs another head: set FIRST_HEAD to what ``head_that_shows_dividing`` returns."""
+    from components.lessons import attention_models
+    from components.lessons.transformer.self_attention import FIRST_HEAD, SENTENCE
+    from components.lm.reading import read
+    from components.lm.transformer.attention_steps import (
+        head_steps,
+        head_that_shows_dividing,
+        row_entropies,
+        softmax,
+    )
+    from components.shell.loading import load_model
+
+    loaded = load_model(attention_models.default_model(), "attention")
+    reading = read(loaded, SENTENCE)
+    assert head_that_shows_dividing(loaded, reading) == FIRST_HEAD
+    steps = head_steps(loaded, reading, *FIRST_HEAD)
+    # The page says that without dividing the softmax puts everything on one key.
+    mixed, alone = row_entropies(steps.weights).mean(), row_entropies(softmax(steps.scores)).mean()
+    assert mixed > 1.5
+    assert alone < mixed / 2
