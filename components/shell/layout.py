@@ -87,9 +87,12 @@ def _worded(note: links.Note) -> str:
     return t("links", note.code, field=field, given=note.given, used=note.used or t("links", "nothing"))
 
 
-def controls(name: str = "") -> Any:
-    """Return the container of what the reader sets; the projector mode hides it."""
-    return st.container(key=f"gb-controls{name}")
+def controls(*, above: bool = False) -> Any:
+    """Return the container of what the reader sets; the projector mode hides it.
+
+    On a phone it stands right under the picture, or ``above`` it where the picture is longer than a screen.
+    """
+    return st.container(key="gb-controls-above" if above else "gb-controls")
 
 
 def reading_aid(markup: str) -> None:

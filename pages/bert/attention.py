@@ -20,7 +20,7 @@ links.open_view(NAME, *page.params())
 page_header(NAME)
 
 # The reader sets one or two texts, the model, and what is measured.
-with controls():
+with controls(above=True):
     row = st.columns([4, 3, 2, 2.4], vertical_alignment="bottom")
     held(row[0]).text_input(t("attention", "text"), key="text", on_change=page.typed)
     held(row[1]).text_input(

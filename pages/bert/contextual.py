@@ -46,7 +46,7 @@ def end(export: Export | None = None) -> None:
 @part
 def lesson() -> None:
     page_header(NAME)
-    with controls():
+    with controls(above=True):
         first, second, third, fourth = st.columns([5, 1.6, 1.3, 2.1])
         held(first).text_area(
             t("contextual", "sentences"),

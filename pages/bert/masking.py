@@ -15,7 +15,7 @@ from components.words import t, told
 links.open_view("bert/masking", *mlm.LAB)
 page_header("bert/masking")
 
-with controls():
+with controls(above=True):
     row = st.columns([5, 2, 1.6], vertical_alignment="bottom")
     held(row[0]).text_area(
         t("mlm", "text"), key="mlm_text", height=68, help=t("mlm", "text_help"), on_change=mlm.typed

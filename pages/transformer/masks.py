@@ -30,7 +30,7 @@ page_header(NAME)
 prediction(page.prediction())
 
 # The reader sets one sentence, two models and a layer; the word is chosen in the picture.
-with controls():
+with controls(above=True):
     row = st.columns([5, 2, 2, 1.2], vertical_alignment="bottom")
     held(row[0]).text_input(t("masks", "sentence"), key="sentence")
     with row[1]:

@@ -20,7 +20,7 @@ links.open_view(NAME, *page.params())
 @part
 def lesson() -> None:
     page_header(NAME)
-    with controls():
+    with controls(above=True):
         model, width, count, measure = st.columns([3, 2.4, 2.2, 2.2])
         with model:
             model_picker("attention", key="pos_model")

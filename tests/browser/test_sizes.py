@@ -1,0 +1,91 @@
+"""Every page at the sizes it promises: a phone, a laptop, a projector with the large text.
+
+Nothing is wider than the page, no text is cut inside our elements, and on a phone what the reader sets is not far down.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.views import PAGES, path
+
+Open = Callable[[str], Page]
+SIZES = {
+    "phone": (390, 844, ""),
+    "laptop": (1366, 768, ""),
+    "laptop, large text": (1366, 768, "lecture"),
+    "projector": (1920, 1080, "lecture"),
+}
+
+# What is wider than the page: it ends right of the window and stands in nothing that scrolls by itself.
+_WIDE = """
+() => {
+  const main = document.querySelector('[data-testid=stMain]'), found = [];
+  const scrolls = (node) => { const x = getComputedStyle(node).overflowX; return x === 'auto' || x === 'scroll' || x === 'hidden' || x === 'clip'; };
+  const up = (node) => node.parentElement ?? node.getRootNode().host ?? null;
+  const walk = (node) => {
+    if (node.nodeType !== 1 && node.nodeType !== 11) return;
+    if (node.nodeType === 1) {
+      if (!node.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return;
+      const box = node.getBoundingClientRect();
+      if (box.width > 0 && box.right > innerWidth + 1) {
+        let inside = up(node);
+        while (inside && inside !== main && !scrolls(inside)) inside = up(inside);
+        if (!inside || inside === main) { found.push(`${node.tagName}.${node.getAttribute('class') ?? ''} ends at ${Math.round(box.right)}: ${(node.textContent ?? '').trim().slice(0, 40)}`); return; }
+      }
+    }
+    for (const child of (node.shadowRoot ?? node).children) walk(child);
+  };
+  walk(main.querySelector('.stMainBlockContainer'));
+  if (main.scrollWidth > main.clientWidth + 1) found.push(`the page scrolls sideways by ${main.scrollWidth - main.clientWidth}`);
+  return found.slice(0, 8);
+}
+"""
+
+# Text of our elements that is cut: it needs more room than its box shows, and no scroll bar or "…" says so.
+_CUT = """
+() => {
+  const found = [];
+  const walk = (node, ours) => {
+    if (node.nodeType !== 1 && node.nodeType !== 11) return;
+    if (node.nodeType === 1) {
+      if (!node.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return;
+      ours = ours || node.classList.contains('gb');
+      const style = getComputedStyle(node), own = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+      const hidden = (value) => value === 'hidden' || value === 'clip';
+      if (ours && own && !(node instanceof SVGElement) && node.clientWidth > 0 && style.position !== 'absolute') {
+        if (hidden(style.overflowX) && style.textOverflow !== 'ellipsis' && node.scrollWidth > node.clientWidth + 1) found.push(`${node.className}: ${node.textContent.trim().slice(0, 40)} needs ${node.scrollWidth} of ${node.clientWidth}`);
+        if (hidden(style.overflowY) && node.scrollHeight > node.clientHeight + 4 && node.clientHeight > 0) found.push(`${node.className}: ${node.textContent.trim().slice(0, 40)} is ${node.scrollHeight} high in ${node.clientHeight}`);
+      }
+    }
+    for (const child of (node.shadowRoot ?? node).children) walk(child, ours);
+  };
+  walk(document.querySelector('.stMainBlockContainer'), false);
+  return found.slice(0, 8);
+}
+"""
+
+_FIRST_CONTROL = """
+() => {
+  const box = document.querySelector('[class*="st-key-gb-controls"]');
+  return box && box.checkVisibility() ? box.getBoundingClientRect().top + document.querySelector('[data-testid=stMain]').scrollTop : 0;
+}
+"""
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits(open_at: Open, name: str, lang: str) -> None:
+    found = []
+    page = open_at(path(name, {"lang": lang}))
+    for size, (width, height, text) in SIZES.items():
+        page.evaluate(
+            "large => document.documentElement.classList.toggle('gb-lecture', large)", text == "lecture"
+        )
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(700)
+        found += [f"{size}: {line}" for line in (*page.evaluate(_WIDE), *page.evaluate(_CUT))]
+        if size == "phone" and (top := page.evaluate(_FIRST_CONTROL)) > 2 * height:
+            found.append(f"{size}: what the reader sets begins at {top:.0f}")
+    assert not found, "\n".join(found)
