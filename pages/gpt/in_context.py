@@ -48,20 +48,24 @@ def lesson() -> None:
         if st.session_state["icl_task"] == "own":
             held().text_area(t("in_context", "own"), key="icl_own", height=80, help=t("in_context", "own_help"), on_change=page.new_task)  # fmt: skip
     found, refused = page.asked()
-    if refused is not None:
-        st.error(told("in_context", f"bad_{refused.code}", **refused.slots))
-    if page.missing_live():
-        note_line(t("in_context", "live_missing", seed=st.session_state["icl_live_seed"]))
+    with st.container():  # one place, so that what comes and goes here does not mount the board anew
+        if refused is not None:
+            st.error(told("in_context", f"bad_{refused.code}", **refused.slots))
+        if page.missing_live():
+            note_line(t("in_context", "live_missing", seed=st.session_state["icl_live_seed"]))
 
-    # The model answers every question after every number of demonstrations; nothing is trained.
+    # The model answers every question after every number of demonstrations; nothing is trained. Until then the old
+    # board stays where it is, and what is computed is said below it.
     use, now, seed = page.in_use(), page.view(), st.session_state["icl_seed"] or 0
     described = tuple(page.description()[0])
-    made = page.recorded_view(use, found, seed, now.off, described)
-    if made is None:
-        with working(t("in_context", "computing")):
-            made = page.computed(use, found, seed, now.off, described)
-    data = page.board(found, made, seed, now.off)
-    with answer():
+    board = st.container()
+    with st.container():
+        made = page.recorded_view(use, found, seed, now.off, described)
+        if made is None:
+            with working(t("in_context", "computing")):
+                made = page.computed(use, found, seed, now.off, described)
+    with board, answer():
+        data = page.board(found, made, seed, now.off)
         prompt_board(data, now, rev=links.revision(), on_view=page.took_view, key=page.BOARD)
         picture_first(page.BOARD, (now, use, found))
         caption(page.caption(use, found, seed, now.off))

@@ -1,12 +1,12 @@
 // One training from its start: accuracy, where each head looks, and the loss, against tokens read; moments to go to.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num } from "../glassbox.lib/format.js";
-import { stepper, reporter } from "../glassbox.lib/stepper.js";
+import { reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { INK, DASH, spot, axis, compact } from "../glassbox.lib/training.js";
 import { living } from "../glassbox.lib/living.js";
 
-const create = instances(() => ({ rev: null, moment: 0, stepper: null, stops: [], report: null, watch: null, reading: null }));
+const create = instances(() => ({ rev: null, moment: 0, stops: [], report: null, watch: null, reading: null }));
 
 export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
@@ -49,7 +49,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     svg.addEventListener("pointerleave", () => { state.reading = null; refresh(); });
     return { panel, svg, values, node: h("figure", { class: "chart", "data-panel": panel.name }, h("figcaption", {}, h("b", {}, panel.title)), svg, values) };
   });
-  const note = h("p", { class: "at" });
+  const note = h("p", { class: "at" }), row = h("div", { class: "moments", role: "group", "aria-label": w.moments });
   function refresh() {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     for (const { panel, svg, values } of charts) {
@@ -58,12 +58,9 @@ export default living(function ({ data, parentElement, setStateValue }) {
       fill(values, ...panel.series.filter((s) => s.name).map((s) => h("span", { class: "key" }, h("svg", { class: "dash", viewBox: "0 0 28 10", "aria-hidden": "true" }, h("line", { x1: 0, x2: 28, y1: 5, y2: 5, stroke: INK[s.ink], "stroke-width": s.strong ? 3 : 1.5, "stroke-dasharray": s.strong ? DASH[s.ink] : null }), s.strong ? spot(s.ink, 14, 5, 4) : ""), ` ${s.name} `, h("b", {}, tokens.length && s.values[at()] !== null ? num(s.values[at()]) : "–"))));
     }
     fill(note, tokens.length ? say(w.at, { tokens: compact(tokens[at()], data.lang) }) : w.waiting);
-    state.stepper?.set({ step: state.moment, last: Math.max(0, moments.length - 1) });
+    fill(row, ...(moments.length ? [h("span", { class: "title" }, w.moments), ...moments.map((m, i) => h("button", { type: "button", class: "moment", "aria-pressed": String(i === state.moment), title: say(w.moment_label, { n: i + 1, last: moments.length, tokens: compact(m.tokens, data.lang) }), onclick: () => { state.moment = i; refresh(); state.report({ moment: i, rev: state.rev }); } }, "▲ ", i ? compact(m.tokens, data.lang) : w.moment_start))] : []));
   }
-  state.stepper?.destroy();
-  state.stepper = null;
-  if (moments.length) state.stepper = stepper({ words: data.stepper, label: (i) => say(w.moment_label, { n: i + 1, last: moments.length, tokens: compact(moments[i].tokens, data.lang) }), onMove: (step) => { state.moment = step; refresh(); state.report({ moment: step, rev: state.rev }); } });
-  fill(root, state.stepper?.node ?? null, h("div", { class: "charts" }, ...charts.map((c) => c.node)), note);
+  fill(root, row, h("div", { class: "charts" }, ...charts.map((c) => c.node)), note);
   refresh();
   state.watch?.disconnect();
   state.watch = new ResizeObserver(() => refresh());
@@ -74,5 +71,5 @@ export default living(function ({ data, parentElement, setStateValue }) {
     charts.forEach(({ panel }, i) => svg.append(h("g", { transform: `translate(${i * W}, 0)` }, h("text", { x: 12, y: 20, "font-size": 15, "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-text)" }, panel.title), h("g", { transform: "translate(0, 28)" }, ...draw(panel, W - 10, H - 30, 14)))));
     return svg;
   })];
-  return () => { state.stops.forEach((stop) => stop()); state.stepper?.destroy(); state.watch?.disconnect(); };
+  return () => { state.stops.forEach((stop) => stop()); state.watch?.disconnect(); };
 });

@@ -21,7 +21,7 @@ from components.shell import links
 from components.shell.held import held
 from components.shell.layout import is_dark, note_line, panel_choice, text_size, working
 from components.shell.loading import load_model
-from components.words import labels, language, t, told
+from components.words import language, t, told
 
 FACTS = Path(__file__).parents[3] / "assets" / "facts"
 STORY_MODEL = "pocket-gpt"
@@ -113,7 +113,6 @@ def training() -> None:
             "picture": "in-context-training",
             "lang": language(),
             "words": page.element_words(),
-            "stepper": labels("stepper"),
         },
         st.session_state["icl_moment"],
         rev=links.revision(),
@@ -259,7 +258,6 @@ def _training_row() -> None:
             "picture": "in-context-live",
             "lang": language(),
             "words": page.element_words(),
-            "stepper": labels("stepper"),
         },
         0,
         rev=links.revision(),

@@ -64,8 +64,10 @@ def test_all_that_match_off_and_the_hash_stays(open_at: OpenAt, outside: list[st
 def test_a_moment_of_the_training_answers_above(open_at: OpenAt, outside: list[str]) -> None:
     page = open_at("/gpt-in_context?lang=en&icl_k=16")
     ready(page)
-    page.locator(".gb-jump_board .gb-step-first").click()
-    expect(page.locator(".gb-jump_board .gb-step-label")).to_contain_text("moment 1 of")
+    page.keyboard.press("ArrowLeft")  # the keys stay with the board, also beside the training
+    expect(page.locator(".gb-prompt_board .gb-step-label")).to_have_text("k = 15")
+    page.locator(".moment").first.click()
+    expect(page.locator(".moment").first).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".lock code").nth(0)).to_have_attribute("title", lm.load_moment(0).digest)
     expect(page.locator(".question .said")).to_contain_text("✗")
     page.wait_for_url("**icl_moment=0**")
