@@ -2,9 +2,11 @@
 
 A page has ``components/lessons/<chapter>/<page>_recorder.py`` with ``miniature()`` (a few frames for the map of the course)
 and, if its first view needs a model, ``record()``, which writes it below ``assets/traces``. ``python assets/traces/make.py``
-runs them. A file made by another revision of a model is not used, and the page computes.
+runs them. A file made by another revision of a model is not used, and the page computes. A recorder names in ``MODELS`` the
+bundled models it computes with, by their folders below ``assets/models``; every file then names the SHA-256 of their weights, miniatures under ``weights``.
 """
 
+import hashlib
 import importlib
 import json
 from collections.abc import Sequence
@@ -81,7 +83,8 @@ def trace_file(name: str) -> Any:
 
 def miniature(page: str) -> Any:
     """Return what the stop of a page shows on the map, or None if it has none yet."""
-    return trace_file(f"miniatures/{page}")
+    found = trace_file(f"miniatures/{page}")
+    return None if found is None else {key: value for key, value in found.items() if key != "weights"}
 
 
 def save(name: str, value: object) -> None:
@@ -94,6 +97,12 @@ def save(name: str, value: object) -> None:
     print(f"{name}.json: {len(text):,} characters", flush=True)
 
 
+def weights_digest(model: str) -> str:
+    """Return ``sha256:<digest>`` of the weights of a bundled model, named by its folder below ``assets/models``."""
+    path = TRACES.parent / "models" / model / "model.safetensors"
+    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
 def record_page(page: str) -> None:
     """Compute what was recorded for a page anew; a page without a module ``<page>_recorder`` has nothing."""
     if not (Path(__file__).parent / f"{page}_recorder.py").exists():
@@ -101,7 +110,8 @@ def record_page(page: str) -> None:
     lesson = importlib.import_module(f"components.lessons.{page.replace('/', '.')}_recorder")
     if hasattr(lesson, "record"):
         lesson.record()
-    save(f"miniatures/{page}", lesson.miniature())
+    weights = {name: weights_digest(name) for name in getattr(lesson, "MODELS", ())}
+    save(f"miniatures/{page}", {**lesson.miniature(), **({"weights": weights} if weights else {})})
 
 
 def _plain(value: Any) -> Any:

@@ -31,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     _add_evaluate(steps)
     _add_export(steps)
     word_codes.add_step(steps, REPOSITORY)
+    _add_all(steps)
+    _add_replace(steps)
     options = parser.parse_args(arguments)
     options.work = options.work.expanduser()
     from components.pretraining.training import TrainingError
@@ -390,6 +392,78 @@ def _run_export(options: argparse.Namespace) -> int:
     files = export_run(folder, tokenizer, _packed_summary(options.work, packed), target)
     size = sum((target / name).stat().st_size for name in files)
     print(f"{target}: {len(files)} files, {size / 1e6:.1f} MB")
+    return 0
+
+
+def _add_all(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = steps.add_parser(
+        "all",
+        help="make every bundled model that this program trains, one after the other",
+        description="Train, measure and export every model of the plan. The same command again goes on; a finished run is not trained again.",
+    )
+    parser.add_argument("--corpus", type=Path, help="folder of .txt or .txt.xz files (not needed for --plan)")
+    parser.add_argument("--plan", action="store_true", help="only print what would be run, how long it takes and what it replaces")  # fmt: skip
+    parser.add_argument("--only", action="append", metavar="NAME", help="only this model; may be given several times")  # fmt: skip
+    parser.add_argument("--to", type=Path, help="folder for the exported models (assets/models)")
+    parser.set_defaults(run=_run_all)
+
+
+def _run_all(options: argparse.Namespace) -> int:
+    from components.pretraining.plan import PLANS, plan_text
+    from components.pretraining.replacement import MODELS, files_of
+
+    unknown = set(options.only or ()) - {plan.name for plan in PLANS}
+    if unknown:
+        raise CorpusError(f"{', '.join(sorted(unknown))}: not in the plan ({', '.join(plan.name for plan in PLANS)})")  # fmt: skip
+    plans = [plan for plan in PLANS if not options.only or plan.name in options.only]
+    replaced = {plan.name: [path.relative_to(REPOSITORY).as_posix() for path in files_of(plan.name)] for plan in plans}  # fmt: skip
+    print(plan_text(MODELS, replaced, plans), flush=True)
+    if options.plan:
+        return 0
+    if options.corpus is None:
+        raise CorpusError("to run the plan, name the folder of text: --corpus")
+    work, text = ["--work", str(options.work)], ["--corpus", str(options.corpus)]
+    target = options.to or MODELS
+    for plan in plans:
+        language = ["--language", plan.language]
+        vocabulary = f"{plan.kind}-{'' if plan.language == 'en' else plan.language + '-'}"
+        if not list((options.work / "tokenizers").glob(f"{vocabulary}[0-9]*.json")):
+            main([*work, "tokenizers", *text, *language])
+        if not list((options.work / "packed").glob(f"{vocabulary}[0-9]*/summary.json")):
+            main([*work, "pack", *text, *language])
+        steps: list[list[str]] = [
+            plan.train_arguments(),
+            ["evaluate", plan.name, *text],
+            ["export", plan.name, "--to", str(target / plan.name)],
+        ]
+        for arguments in steps:
+            print(f"$ python -m components.pretraining {' '.join(arguments)}", flush=True)
+            status = main([*work, *arguments])
+            if status:
+                return status
+    return 0
+
+
+def _add_replace(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = steps.add_parser(
+        "replace",
+        help="make every file that was computed with a bundled model again, after it was replaced",
+        description="First views, miniatures and goldens; then run the tests of first views, whose examples may have to be chosen again.",
+    )
+    parser.add_argument("name", help="name of the bundled model")
+    parser.add_argument("--list", action="store_true", help="only print the files")
+    parser.set_defaults(run=_run_replace)
+
+
+def _run_replace(options: argparse.Namespace) -> int:
+    from components.pretraining.replacement import files_of, replace_files_of
+
+    try:
+        files = files_of(options.name) if options.list else replace_files_of(options.name)
+    except ValueError as error:
+        raise CorpusError(str(error)) from error
+    for path in files:
+        print(path.relative_to(REPOSITORY).as_posix())
     return 0
 
 

@@ -3,6 +3,8 @@
 from components.lessons.recorded import TRACES, Miniature, matrix_frame
 from components.lm import checkpoints
 
+MODELS = ("pocket-bert",)
+
 
 def record() -> None:
     """The default view of "Attention heads": every weight, exact."""

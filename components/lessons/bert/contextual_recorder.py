@@ -3,6 +3,8 @@
 from components.lessons.recorded import TRACES, Miniature
 from components.lm import checkpoints
 
+MODELS = ("pocket-bert",)
+
 
 def record() -> None:
     """The default view of "One word, many meanings": every vector, exact."""

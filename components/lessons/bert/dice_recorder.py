@@ -6,6 +6,8 @@ from components.lessons.bert.masked_text import MODEL, maskable_text
 from components.lessons.recorded import Miniature, save
 from components.lm import checkpoints
 
+MODELS = ("pocket-bert",)
+
 
 def record() -> None:
     """The default throw of the dice, and the shares of one and of a hundred."""

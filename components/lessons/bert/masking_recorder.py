@@ -4,6 +4,8 @@ from components.lessons.bert.masked_text import MODEL, maskable_text
 from components.lessons.recorded import Frame, Miniature, save
 from components.lm import checkpoints
 
+MODELS = ("pocket-bert", "pocket-gpt")
+
 
 def record() -> None:
     """The default view of the masking lab."""

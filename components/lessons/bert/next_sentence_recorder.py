@@ -4,6 +4,8 @@ from components.lessons.bert.masked_text import MODEL
 from components.lessons.recorded import Frame, Miniature, save
 from components.lm import checkpoints
 
+MODELS = ("pocket-bert",)
+
 
 def record() -> None:
     """What the bundled BERT says of every pair that the rounds can draw."""

@@ -8,6 +8,8 @@ from components.lm.gpt.decoding import SamplingSettings
 from components.lm.gpt.writing import Writing
 from components.lm.gpt.written import details, prompt_line, written_line
 
+MODELS = ("pocket-gpt",)
+
 STEPS = 17
 
 

@@ -2,6 +2,8 @@
 
 from components.lessons.recorded import Frame, Miniature, save, trace_file
 
+MODELS = ("in_context/pairs-gpt",)
+
 
 def record() -> None:
     """The default view: every answer after every demonstration, the curves, and the fine-tuned copy."""

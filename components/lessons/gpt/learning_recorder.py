@@ -4,6 +4,8 @@ from typing import Any
 
 from components.lessons.recorded import Frame, Miniature, save, trace_file
 
+MODELS = ("nano-bert", "nano-gpt", "pocket-bert", "pocket-gpt")
+
 
 def record() -> None:
     """The default view of "Watching a model learn": every probe at every moment, and each panel."""

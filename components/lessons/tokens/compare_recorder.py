@@ -2,6 +2,8 @@
 
 from components.lessons.recorded import TRACES, Frame, Miniature
 
+MODELS = ("pocket-gpt",)
+
 
 def miniature() -> Miniature:
     """One word in the tokenizers learned from the samples, and in pocket-gpt."""

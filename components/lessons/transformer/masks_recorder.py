@@ -5,6 +5,8 @@ from typing import Any
 from components.lessons.recorded import Miniature, matrix_frame, save
 from components.lm import checkpoints
 
+MODELS = ("pocket-bert", "pocket-gpt")
+
 
 def record() -> None:
     """The default view of "Who may look at whom": every word of its sentence, guessed by both models."""

@@ -3,6 +3,8 @@
 from components.lessons.recorded import Frame, Miniature
 from components.lm import checkpoints
 
+MODELS = ("pocket-gpt",)
+
 ROWS = 16
 
 

@@ -1,0 +1,102 @@
+"""What was computed with a bundled model, and how it is made again when the model is replaced.
+
+Every such file names the SHA-256 of the weights: first views and miniatures below ``assets/traces`` (their recorders,
+``components/lessons/<chapter>/<page>_recorder.py``, say in ``MODELS`` which models they use) and the goldens of the browser's engine.
+"""
+
+import hashlib
+import importlib
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+REPOSITORY = Path(__file__).parents[2]
+MODELS = REPOSITORY / "assets" / "models"
+TRACES = REPOSITORY / "assets" / "traces"
+GOLDENS = REPOSITORY / "tests" / "golden" / "engine"
+_KEYS = ("of", "revision", "others", "weights", "sha256")
+_DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+
+
+def shipped_weights(models: Path = MODELS) -> dict[str, str]:
+    """SHA-256 of every ``model.safetensors`` below ``models``, with the folder it lies in (``nano-gpt/snapshots/step-000004``)."""
+    return {
+        hashlib.sha256(path.read_bytes()).hexdigest(): path.parent.relative_to(models).as_posix()
+        for path in sorted(models.rglob("model.safetensors"))
+    }
+
+
+def computed_files() -> list[Path]:
+    """Recorded first views, miniatures and goldens."""
+    return sorted([*TRACES.rglob("*.json"), *TRACES.rglob("*.npz"), *GOLDENS.glob("*.json")])
+
+
+def named_weights(path: Path) -> set[str]:
+    """The SHA-256 digests of the weights a computed file was made with: in a JSON file under a key that says so
+    (``of``, ``revision``, ``weights`` and the like; other digests are results), in an ``.npz`` in the array ``of``."""
+    if path.suffix != ".npz":
+        return set(_digests(json.loads(path.read_text(encoding="utf-8")), False))
+    with np.load(path) as arrays:
+        texts = [str(text) for text in arrays["of"].flat] if "of" in arrays.files else []
+    return {digest for text in texts for digest in _DIGEST.findall(text)}
+
+
+def _digests(value: Any, names_weights: bool) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _digests(inner, names_weights or key in _KEYS)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _digests(inner, names_weights)
+    elif isinstance(value, str) and names_weights:
+        yield from _DIGEST.findall(value)
+
+
+@cache
+def models_of_pages() -> dict[str, tuple[str, ...]]:
+    """Page (``bert/masking``) -> bundled models its recorder uses, for every page that has a recorder."""
+    lessons = REPOSITORY / "components" / "lessons"
+    found = {}
+    for path in sorted(lessons.glob("*/*_recorder.py")):
+        page = path.relative_to(lessons).with_suffix("").as_posix().removesuffix("_recorder")
+        recorder = importlib.import_module(f"components.lessons.{page.replace('/', '.')}_recorder")
+        found[page] = tuple(getattr(recorder, "MODELS", ()))
+    return found
+
+
+def files_of(model: str) -> list[Path]:
+    """Files that were computed with a bundled model, or with one of its snapshots."""
+    pages = [page for page, models in models_of_pages().items() if model in models]
+    stems = {TRACES / page for page in pages} | {TRACES / "miniatures" / page for page in pages}
+    return [
+        path
+        for path in computed_files()
+        if path.with_suffix("") in stems
+        or (path.parent == GOLDENS and path.stem.removesuffix("-snapshot") == model)
+    ]
+
+
+def replace_files_of(model: str) -> list[Path]:
+    """Make every file that was computed with a bundled model again, and return them.
+
+    Raises ValueError when no such model is bundled or nothing was computed with it."""
+    if not (MODELS / model / "model.safetensors").exists():
+        raise ValueError(f"{model}: no such bundled model")
+    before = files_of(model)
+    if not before:
+        raise ValueError(f"{model}: nothing was computed with it")
+    from components.lessons.recorded import record_page
+
+    for page, models in models_of_pages().items():
+        if model in models:
+            record_page(page)
+    if any(path.parent == GOLDENS for path in before):
+        # Tests make them, because tests use them; a model that did not change gets the same file again.
+        goldens = importlib.import_module("tests.golden.engine")
+        goldens.main()
+    return files_of(model)
