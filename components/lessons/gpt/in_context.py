@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import html
 import json
 import zlib
@@ -23,11 +22,13 @@ from components.lm.gpt import in_context as lm
 from components.lm.gpt.word_codes import (
     KINDS,
     MOST_DEMONSTRATIONS,
+    NUM_WORDS,
     WORDS,
     Kind,
     UnreadablePrompt,
     best_known,
     best_new,
+    chance_of_unseen,
     fresh_prompts,
     read_pairs,
     wilson_interval,
@@ -578,31 +579,37 @@ def answer_rows(found: Asked, made: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def best_possible(kind: str, line: str, seed: int) -> list[float | None]:
+    """Return the best possible accuracy by k: of words shown, of words not shown, or of all of a new code."""
+    ks = range(MOST_DEMONSTRATIONS + 1)
+    if line == "shown":
+        return [1.0 if k else None for k in ks]
+    if kind == "known":
+        return [*bayes(seed)] if line == "unseen" else [None for _ in ks]
+    return [best_new(k) if line == "all" else chance_of_unseen(NUM_WORDS, k) for k in ks]
+
+
 def curve_rows(counts: Mapping[str, Any], seed: int) -> list[dict[str, Any]]:
     """Return accuracy by k with its interval, as a table."""
     rows = []
-    best = {"new": [best_new(k) for k in range(MOST_DEMONSTRATIONS + 1)], "known": bayes(seed)}
-    for kind in ("new", "known"):
+    for kind in KINDS:
         for line in ("shown", "unseen", "all"):
-            values = shares(counts[kind], line)
+            values, best = shares(counts[kind], line), best_possible(kind, line, seed)
+            parts = ("shown", "unseen") if line == "all" else (line,)
             for k in range(MOST_DEMONSTRATIONS + 1):
-                total = sum(counts[kind][f"{name}_total"][k] for name in (("shown", "unseen") if line == "all" else (line,)))  # fmt: skip
                 rows.append(
                     {
                         "kind": kind,
                         "words": line,
                         "demonstrations": k,
-                        "asked": total,
+                        "asked": sum(counts[kind][f"{part}_total"][k] for part in parts),
                         "accuracy": values["share"][k],
                         "low_95": values["low"][k],
                         "high_95": values["high"][k],
-                        "best_possible_all_words" if kind == "new" else "best_possible_not_shown": best[kind][
-                            k
-                        ],
+                        "best_possible": best[k],
                     }
                 )
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return [{name: row.get(name, "") for name in names} for row in rows]
+    return rows
 
 
 def training_rows() -> list[dict[str, Any]]:
@@ -626,7 +633,7 @@ def training_rows() -> list[dict[str, Any]]:
 def ablation_rows() -> list[dict[str, Any]]:
     """Return what is left without each head, for every recorded run, as a table."""
     return [
-        {"run_seed": run["seed"], "weights": run["weights_sha256"][:16], "off": ", ".join(run["matching"]) if name == "matching" else name, **row}
+        {"run_seed": run["seed"], "run_weights": run["weights_sha256"][:16], "off": ", ".join(run["matching"]) if name == "matching" else name, **row}
         for run in lm.recorded()["runs"]
         for name, row in run["off"].items()
     ]  # fmt: skip
@@ -646,8 +653,3 @@ def export(use: InUse, found: Asked, made: Mapping[str, Any], seed: int, off: tu
         },
         result=lambda: {"answers": answer_rows(found, made), "curves": curve_rows(made["counts"], seed)},
     )
-
-
-def file_digest() -> str:
-    """The SHA-256 of the shipped file, computed from the file now."""
-    return hashlib.sha256((lm.FOLDER / "model.safetensors").read_bytes()).hexdigest()

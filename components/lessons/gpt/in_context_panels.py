@@ -395,6 +395,11 @@ def _studied(revision: str) -> tuple[Any, dict[int, int]]:
     return study_names(loaded), few_shot_copies(loaded)
 
 
+def _short(p: float) -> str:
+    """Return a probability as a person reads it: 0.0524, 4.1e-05."""
+    return f"{p:.4f}" if p >= 0.001 or p == 0 else f"{p:.1e}"
+
+
 def story() -> None:
     """pocket-gpt copies a name from its prompt, and cannot do a list of pairs."""
     from components.lm import checkpoints
@@ -422,7 +427,7 @@ def story() -> None:
         shown = "".join(f'<span class="gb-cell"><b class="gb-mono">{html.escape(word.strip() or "·")}</b>{p:.3f}</span>' for word, p in top[:5])  # fmt: skip
         lines.append(
             f"<tr><th scope='row'>{html.escape(t('in_context', f'way_{way}'))}</th>"
-            f'<td><span class="gb-fill" style="width:{100 * prob:.1f}%"></span><span class="gb-value gb-mono">{prob:.4f}</span></td>'
+            f'<td><span class="gb-fill" style="width:{100 * prob:.1f}%"></span><span class="gb-value gb-mono">{_short(prob)}</span></td>'
             f'<td class="gb-mono">{rank}</td><td><span class="gb-cells">{shown}</span></td></tr>'
         )
     head = "".join(f"<th scope='col'>{html.escape(t('in_context', key, name=name))}</th>" for key in ("way", "way_prob", "way_rank", "way_top"))  # fmt: skip
