@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from components.lm.reading import Reading, inputs, is_causal, pieces, read
+from components.lm.reading import Reading, check_places, inputs, is_causal, read
 
 if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
@@ -108,23 +106,32 @@ def score_probes(loaded: LoadedModel, probes: Iterable[ClozeProbe]) -> tuple[Pro
     return tuple(score_probe(loaded, probe) for probe in probes)
 
 
-def read_probe_with(loaded: LoadedModel, probe: ClozeProbe, word: str) -> Reading:
-    """What the model reads for one candidate: a causal model the whole sentence, after the token that texts begin
-    with; a masked one the sentence with a mask for each piece of the word.
+@dataclass(frozen=True, eq=False)
+class FilledProbe:
+    """A sentence with one candidate in its blank, as a model reads it; ``blank`` are the positions of the candidate's
+    tokens. A causal model reads it after the token that texts begin with."""
+
+    reading: Reading
+    blank: tuple[int, ...]
+
+    @property
+    def token_ids(self) -> tuple[int, ...]:
+        """The candidate's tokens."""
+        return tuple(self.reading.input_ids[list(self.blank)].tolist())
+
+
+def read_filled(loaded: LoadedModel, probe: ClozeProbe, word: str) -> FilledProbe:
+    """Read the sentence of a probe with ``word`` in the blank.
 
     Raises:
-        CannotRead: see :func:`components.lm.reading.read`.
+        CannotRead: see :func:`components.lm.reading.read`; also ``no_places``.
     """
-    if is_causal(loaded.card):
-        return read(loaded, probe.filled(word), begin=True)
-    before, after = probe.sentence.split(BLANK)
-    masks = str(loaded.tokenizer.mask_token) * len(word_ids(loaded, probe, word))
-    return read(loaded, f"{before}{masks}{after}")
-
-
-def word_ids(loaded: LoadedModel, probe: ClozeProbe, word: str) -> tuple[int, ...]:
-    """The tokens of one candidate as it is cut in the blank of the sentence."""
-    return pieces(loaded, word, before=probe.sentence.split(BLANK)[0])
+    check_places(loaded)
+    reading = read(loaded, probe.filled(word), begin=True)
+    start = probe.sentence.index(BLANK)
+    end = start + len(word)
+    places = enumerate(reading.spans)
+    return FilledProbe(reading, tuple(i for i, span in places if span and span[0] < end and span[1] > start))
 
 
 def accuracy_by_kind(results: Sequence[ProbeResult]) -> tuple[KindAccuracy, ...]:
@@ -151,20 +158,18 @@ def _masked_logprob(loaded: LoadedModel, probe: ClozeProbe, word: str) -> float:
     """Sum over the word's pieces of their log-probability, all pieces masked together."""
     import torch
 
-    wanted = word_ids(loaded, probe, word)
-    reading = read_probe_with(loaded, probe, word)
-    logits = loaded.masked_logits(loaded.forward(**inputs(loaded, [reading])))
-    typed = pieces(loaded, probe.sentence.split(BLANK)[0]).count(reading.mask_token_id or 0)
-    places = np.flatnonzero(reading.input_ids == reading.mask_token_id)[typed : typed + len(wanted)]
-    logprobs = torch.log_softmax(logits[0, torch.from_numpy(places)].float(), -1)
-    return float(logprobs[torch.arange(len(wanted)), torch.tensor(wanted)].sum())
+    filled = read_filled(loaded, probe, word)
+    masked = filled.reading.with_mask_at(*filled.blank)
+    logits = loaded.masked_logits(loaded.forward(**inputs(loaded, [masked])))
+    logprobs = torch.log_softmax(logits[0, list(filled.blank)].float(), -1)
+    return float(logprobs[torch.arange(len(filled.blank)), torch.tensor(filled.token_ids)].sum())
 
 
 def _causal_logprob(loaded: LoadedModel, probe: ClozeProbe, word: str) -> float:
     """Log-probability of the whole sentence, read after the token that texts begin with."""
     import torch
 
-    reading = read_probe_with(loaded, probe, word)
+    reading = read_filled(loaded, probe, word).reading
     logits = loaded.forward(**inputs(loaded, [reading])).logits
     logprobs = torch.log_softmax(logits[0, :-1].float(), -1)
     ids = torch.from_numpy(reading.input_ids)

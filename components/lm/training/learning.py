@@ -30,7 +30,7 @@ from components.lm import checkpoints
 from components.lm.gpt.decoding import SamplingSettings
 from components.lm.reading import CannotRead, ReadingReason, is_causal
 from components.lm.tokens.token_text import token_infos
-from components.lm.training.cloze import BLANK, ClozeProbe, read_probe_with, score_probe, word_ids
+from components.lm.training.cloze import BLANK, ClozeProbe, read_filled, score_probe
 
 MOST_CANDIDATES = 4
 MOST_CHARS = 40
@@ -137,7 +137,7 @@ def learn(snapshots: Snapshots, probe: ClozeProbe) -> Learned:
 def word_pieces(loaded: checkpoints.LoadedModel, probe: ClozeProbe, word: str) -> tuple[str, ...]:
     """Return the tokens that are scored for one candidate: those that stand in the blank, with the space before them
     where a tokenizer counts it to the word."""
-    infos = token_infos(loaded.tokenizer, word_ids(loaded, probe, word))
+    infos = token_infos(loaded.tokenizer, read_filled(loaded, probe, word).token_ids)
     return tuple(info.text if is_causal(loaded.card) else info.token for info in infos)
 
 
@@ -148,12 +148,11 @@ def check_length(loaded: checkpoints.LoadedModel, probe: ClozeProbe) -> None:
         UnusableProbe: ``too_long`` for the model's context, or ``no_token``: a candidate is nothing for the tokenizer.
         CannotRead: for another reason.
     """
-    if any(not word_ids(loaded, probe, word) for word in probe.candidates):
-        raise UnusableProbe("no_token")
     longest = 0
     for word in probe.candidates:
         try:
-            read_probe_with(loaded, probe, word)
+            if not read_filled(loaded, probe, word).blank:
+                raise UnusableProbe("no_token")
         except CannotRead as error:
             if error.reason is not ReadingReason.TOO_LONG:
                 raise
