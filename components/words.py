@@ -71,9 +71,19 @@ def in_every_language(table: str, key: str) -> dict[str, str]:
     return {lang: str(_words(lang)[table][key]) for lang in LANGUAGES}
 
 
-def labels(table: str) -> dict[str, str]:
-    """Return a whole table of labels, for an element that words itself in the browser."""
-    return {key: value for key, value in _words(language())[table].items() if isinstance(value, str)}
+def labels(table: str, *, mask: str = "[MASK]") -> dict[str, str]:
+    """Return a whole table of labels, for an element that words itself in the browser; the mask token is called ``mask``."""
+    found = _words(language())[table].items()
+    return {key: with_mask(value, mask) for key, value in found if isinstance(value, str)}
+
+
+def with_mask(text: str, mask: str) -> str:
+    """Return words of ours about BERT's [MASK] with the name that another model has for it.
+
+    >>> with_mask("replaced by [MASK]", "<mask>")
+    'replaced by <mask>'
+    """
+    return text.replace("[MASK]", mask)
 
 
 @cache

@@ -533,6 +533,14 @@ def pieces(loaded: LoadedModel, text: str, *, before: str = "") -> tuple[int, ..
     return tuple(framed.ids[i] for i in content)
 
 
+def frame_ids(loaded: LoadedModel) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The token ids that stand before a text and after it, where ids are put together instead of being read from one."""
+    reading = read(loaded, "a")
+    content = [i for i, part in enumerate(reading.parts) if part != "frame"] or [0]
+    ids = tuple(reading.input_ids.tolist())
+    return ids[: content[0]], ids[content[-1] + 1 :]
+
+
 def check_places(loaded: LoadedModel) -> None:
     """Check that the tokenizer says where in the text its tokens stand.
 

@@ -24,11 +24,12 @@ from components.elements.pictures import picture_downloads
 from components.elements.predict_first import Prediction, predict_first
 from components.figures.theme import css_variables
 from components.lm.checkpoints.model_card import ModelRefused
+from components.lm.gpt.kv_cache import GenerationError
 from components.lm.reading import CannotRead
 from components.shell import links, server_events
 from components.shell.held import held
 from components.shell.navigation import neighbours
-from components.shell.refusals import cannot_read, refusal
+from components.shell.refusals import cannot_read, cannot_write, refusal
 from components.words import language, t, term, told
 
 _LOG = logging.getLogger(__name__)
@@ -328,6 +329,8 @@ def _failures_shown() -> Iterator[None]:
         st.error(refusal(refused))
     except CannotRead as unread:
         st.error(cannot_read(unread))
+    except GenerationError as stopped:
+        st.error(cannot_write(stopped))
     except Exception as error:  # the frame must outlive any page
         _LOG.exception("page failed")
         st.error(told("layout", "page_failed", error=f"{type(error).__name__}: {error}"))

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from components.lm.checkpoints import LoadedModel
+    from components.lm.checkpoints import LoadedModel, ModelCard
 
 
 FIRST_MODEL = "pocket-gpt"
@@ -20,6 +20,13 @@ def load_model(name: str, require: str | None = None) -> "LoadedModel":
     from components.lm import checkpoints
 
     return checkpoints.load(name, require)  # type: ignore[arg-type]
+
+
+def mask_name(card: "ModelCard") -> str:
+    """Return what a model calls its mask token; that of the bundled ones needs no torch."""
+    if card.source == "bundled":
+        return "[MASK]"
+    return str(load_model(card.name).tokenizer.mask_token or "[MASK]")
 
 
 def warm_models() -> None:

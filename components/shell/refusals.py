@@ -1,6 +1,7 @@
 """Why a model cannot be used, or cannot read a text, in words."""
 
 from components.lm.checkpoints.model_card import ModelRefused
+from components.lm.gpt.kv_cache import GenerationError
 from components.lm.reading import CannotRead
 from components.words import t, told
 
@@ -37,3 +38,8 @@ def cannot_read(error: CannotRead) -> str:
         for key, value in error.parameters.items()
     }
     return told("reading", error.reason.value, **slots)
+
+
+def cannot_write(error: GenerationError) -> str:
+    """Return a sentence that says why a causal model cannot go on, or cannot be looked into."""
+    return t("generation_refused", error.reason)

@@ -74,7 +74,7 @@ def lesson() -> None:
         vectors,
         page.view(),
         senses=page.senses(),
-        words=labels("map_words"),
+        words=page.words_of_map(card),
         stepper=labels("stepper"),
         rev=links.revision(),
         key="word_map",

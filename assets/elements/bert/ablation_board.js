@@ -19,7 +19,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   // The text: which place is predicted.
   const strip = h("div", { class: "strip", role: "group", "aria-label": words.place },
     ...shown.map((token, i) => h("button", { type: "button", class: `token${i === state.at ? " at" : ""}${data.special[i] || (!data.masked && i > state.at) ? " special" : ""}`, disabled: data.special[i] && data.masked, "aria-pressed": String(i === state.at), dir: "auto",
-      onclick: () => { state.at = i; tell(); dim(); } }, data.masked && i === state.at ? h("span", {}, h("b", {}, "[MASK]"), h("s", {}, token)) : token)),
+      onclick: () => { state.at = i; tell(); dim(); } }, data.masked && i === state.at ? h("span", {}, h("b", {}, data.mask), h("s", {}, token)) : token)),
     data.masked ? null : h("span", { class: "next", "aria-hidden": "true" }, "→ ?"));
 
   // The heads. Below zero: without it the prediction gets less likely, it helped.

@@ -40,7 +40,7 @@ function drawRow(s) {
     const hidden = s.hidden.includes(i), filled = s.filled[i];
     const kind = token.special ? "special" : filled ? "filled" : hidden ? "masked" : "plain";
     const label = token.special ? token.text : say(w[`chip_${kind}`], { token: shown(token.text), filled: filled ? shown(filled.token) : "" });
-    const face = filled ? shown(filled.token) : hidden ? "[MASK]" : shown(token.text);
+    const face = filled ? shown(filled.token) : hidden ? data.mask : shown(token.text);
     return h(token.special ? "span" : "button", {
       type: token.special ? null : "button", class: `chip ${kind}${token.text.startsWith("##") ? " piece" : ""}`, "data-at": i,
       "aria-pressed": token.special ? null : hidden ? "true" : "false", "aria-label": label, title: label, tabindex: token.special ? null : i === s.focus ? "0" : "-1",
@@ -116,9 +116,9 @@ function picture(s) {
   const { data, say: w } = s;
   const columns = Math.min(3, Math.max(1, data.cards.length)), rows = Math.ceil(data.cards.length / columns);
   const svg = frame(Math.max(900, columns * 350 + 20), 60 + rows * 260);
-  const line = data.tokens.map((t, i) => (s.filled[i] ? `‹${s.filled[i].token}›` : s.hidden.includes(i) ? "[MASK]" : t.text)).join(" ");
+  const line = data.tokens.map((t, i) => (s.filled[i] ? `‹${s.filled[i].token}›` : s.hidden.includes(i) ? data.mask : t.text)).join(" ");
   svg.append(h("text", { x: 12, y: 28, "font-size": 16, "font-family": "monospace", fill: "var(--gb-text)" }, line.slice(0, 110)));
-  data.cards.forEach((card, i) => guessPicture(svg, card, 12 + (i % columns) * 350, 52 + Math.floor(i / columns) * 260, `${card.position}  ${card.original ? shown(card.original.token) : "[MASK]"}`, w));
+  data.cards.forEach((card, i) => guessPicture(svg, card, 12 + (i % columns) * 350, 52 + Math.floor(i / columns) * 260, `${card.position}  ${card.original ? shown(card.original.token) : data.mask}`, w));
   return svg;
 }
 

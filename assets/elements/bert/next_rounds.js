@@ -46,7 +46,7 @@ function draw(s) {
       })),
       h("div", { class: "score", "aria-live": "polite" }, h("span", {}, `${w.you} `, h("b", {}, `${score.class} / ${voted.length}`)), h("span", {}, `${w.model} `, h("b", {}, `${score.model} / ${voted.length}`)))),
     h("div", { class: "scene" },
-      h("div", { class: "pair" }, h("span", { class: "special" }, "[CLS]"), bubble(pair.who[0], pair.first, "a", w), h("span", { class: "special" }, "[SEP]"), bubble(pair.who[1], pair.second, "b", w), h("span", { class: "special" }, "[SEP]")),
+      h("div", { class: "pair" }, h("span", { class: "special" }, data.marks[0]), bubble(pair.who[0], pair.first, "a", w), h("span", { class: "special" }, data.marks[1]), bubble(pair.who[1], pair.second, "b", w), h("span", { class: "special" }, data.marks[2])),
       h("div", { class: "answer" },
         h("p", { class: "ask" }, w.ask),
         h("div", { class: "votes" }, button(true, "1"), button(false, "2")),

@@ -18,11 +18,12 @@ export default living(function ({ data, parentElement, setStateValue }) {
   state.report = state.report ?? reporter((value) => setStateValue("view", value));
   if (state.rev !== model.rev) { state.rev = model.rev; Object.assign(state, { layer: model.start.layer, pair: [...model.start.pair], weights: [...model.start.weights] }); }
   const { places, cosines, products, squares } = model.arrays;
-  const [steps, n] = places.shape, last = steps - 1, count = squares.shape[2];
+  const n = places.shape[1], steps = cosines.shape[0], last = steps - 1, first = steps - places.shape[0], count = squares.shape[2];
   state.layer = Math.min(state.layer, last);
   state.pair = state.pair.map((i, k) => (i < n ? i : Math.min(k, n - 1)));
   const tell = () => state.report({ layer: state.layer, pair: state.pair, weights: state.weights, rev: state.rev });
-  const place = (s, i) => [places.data[(s * n + i) * 2], places.data[(s * n + i) * 2 + 1]];
+  // The map begins at step `first`: a table narrower than the layers has no place on it.
+  const place = (s, i) => [places.data[((s - first) * n + i) * 2], places.data[((s - first) * n + i) * 2 + 1]];
   const cosine = (s, a, b) => cosines.data[(s * n + a) * n + b];
   const several = new Set(model.chosen.map((c) => c.sense)).size > 1; // the reader, or an example, has said the meanings
   const colour = (i) => `var(--gb-${COLOURS[(several ? model.chosen[i].sense : i) % COLOURS.length]})`;
@@ -43,11 +44,16 @@ export default living(function ({ data, parentElement, setStateValue }) {
   function drawMap(svg) {
     svg.setAttribute("viewBox", `0 0 ${W} ${H}`);
     const parts = [h("line", { x1: 0, x2: W, y1: H / 2, y2: H / 2, stroke: "var(--gb-line)" }), h("line", { x1: W / 2, x2: W / 2, y1: 0, y2: H, stroke: "var(--gb-line)" })];
+    if (state.layer < first) {
+      say(w.map_narrow, { table: model.narrow[0], layers: model.narrow[1] }).split("\n").forEach((line, at) => parts.push(h("text", { x: W / 2, y: H / 2 - 12 + 22 * at, "text-anchor": "middle", "font-size": 15, "font-family": "sans-serif", fill: "var(--gb-text)" }, line)));
+      fill(svg, ...parts);
+      return;
+    }
     for (let i = 0; i < n; i += 1) {
-      const all = Array.from({ length: steps }, (_, s) => place(s, i).map((v, k) => (k ? Y(v) : X(v)).toFixed(1)).join(","));
+      const all = Array.from({ length: steps - first }, (_, s) => place(s + first, i).map((v, k) => (k ? Y(v) : X(v)).toFixed(1)).join(","));
       parts.push(h("polyline", { points: all.join(" "), fill: "none", stroke: colour(i), "stroke-opacity": 0.22, "stroke-width": 2, "stroke-dasharray": "3 4" }),
-        h("polyline", { points: all.slice(0, state.layer + 1).join(" "), fill: "none", stroke: colour(i), "stroke-width": 2.5 }));
-      for (let s = 0; s < state.layer; s += 1) { const [x, y] = place(s, i); parts.push(h("circle", { cx: X(x), cy: Y(y), r: 3, fill: colour(i) })); }
+        h("polyline", { points: all.slice(0, state.layer + 1 - first).join(" "), fill: "none", stroke: colour(i), "stroke-width": 2.5 }));
+      for (let s = first; s < state.layer; s += 1) { const [x, y] = place(s, i); parts.push(h("circle", { cx: X(x), cy: Y(y), r: 3, fill: colour(i) })); }
     }
     // Occurrences too close to be told apart share one dot that names them all.
     const spots = [];
@@ -114,7 +120,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     drawMap(map); drawChart(); drawMatrix(); drawNear(); shares();
     const [a, b] = state.pair;
     map.setAttribute("aria-label", say(w.map, { layer: layerName(state.layer), n }));
-    fill(said, say(n < 2 ? w.said_one : state.layer ? w.said : w.said_table, { a: a + 1, b: b + 1, layer: layerName(state.layer), cosine: num(cosine(state.layer, a, b)), n }));
+    fill(said, say(n < 2 ? w.said_one : state.layer ? w.said : model.spellings > 1 ? w.said_spellings : w.said_table, { a: a + 1, b: b + 1, layer: layerName(state.layer), cosine: num(cosine(state.layer, a, b)), n }));
     for (const node of lines.querySelectorAll(".hit")) node.classList.toggle("on", state.pair.includes(Number(node.dataset.i)));
     state.stepper.set({ step: state.layer, last });
   }

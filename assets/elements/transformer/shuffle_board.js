@@ -15,7 +15,7 @@ export default living(function ({ data, parentElement }) {
     const { words, top } = data.readings[kind][i];
     return h("section", { class: "card" },
       h("header", {}, h("b", {}, w[i ? "shuffled" : "original"])),
-      h("p", { class: "sentence" }, ...words.map((word) => h("span", { class: word === "[MASK]" ? "word asked" : "word" }, word))),
+      h("p", { class: "sentence" }, ...words.map((word) => h("span", { class: word === data.mask ? "word asked" : "word" }, word))),
       h("div", { class: "bars", role: "img", "aria-label": `${w.top}: ${top.map(([token, p]) => `${clean(token)} ${percent(p)}`).join(", ")}` },
         ...top.map(([token, p], at) => h("div", { class: at ? "bar" : "bar first" }, h("span", { class: "name" }, clean(token)), h("span", { class: "track" }, h("span", { class: "fill", style: { width: `${100 * p}%` } })), h("span", { class: "p", title: String(p) }, percent(p))))));
   };

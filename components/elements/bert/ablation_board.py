@@ -75,6 +75,7 @@ def ablation_board(
             "at": switched.at,
             "off": [list(head) for head in switched.off],
             "masked": masked,
+            "mask": reading.mask_token,
             "layers": num_layers,
             "heads": num_heads,
             "effects": values,

@@ -19,6 +19,6 @@ def dice_board(data: Mapping[str, Any], *, on_said: Callable[[], None]) -> None:
     """
     _mount(
         key="dice_board",
-        data={**data, "words": labels("dice") | labels("stepper")},
+        data={**data, "words": labels("dice", mask=data["mask"]) | labels("stepper")},
         on_said_change=on_said,
     )

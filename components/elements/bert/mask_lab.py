@@ -18,4 +18,6 @@ def mask_lab(data: Mapping[str, Any], *, on_blanks: Callable[[], None]) -> None:
     Args:
         data: see ``components/shell/masking_page.py``, which builds it.
     """
-    _mount(key="mask_lab", data={**data, "words": labels("mlm")}, on_blanks_change=on_blanks)
+    _mount(
+        key="mask_lab", data={**data, "words": labels("mlm", mask=data["mask"])}, on_blanks_change=on_blanks
+    )

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
@@ -39,18 +38,6 @@ def _sentences(vectors: WordVectors) -> list[list[tuple[str, int]]]:
     return found
 
 
-def places_on_map(vectors: WordVectors) -> tuple[npt.NDArray[np.float64], tuple[float, float]]:
-    """Return where the occurrences stand, (1 + layer, n, 2), and the variance of the two axes.
-
-    A table narrower than the layers has no place on the map: its one row stands where all layers are centred.
-    """
-    drawn = word_map(vectors)
-    places = drawn.places
-    if vectors.narrow:
-        places = np.concatenate([np.zeros_like(places[:1]), places])
-    return places, drawn.explained
-
-
 def show_word_map(
     vectors: WordVectors,
     view: MapView,
@@ -74,8 +61,7 @@ def show_word_map(
     if start is None or start[0] != rev:
         start = st.session_state[f"_{key}_start"] = (rev, view)
     numbers = {index: i for i, index in enumerate(vectors.chosen, 1)}
-    places, explained = places_on_map(vectors)
-    mixing = layer_products(vectors)
+    drawn, mixing = word_map(vectors), layer_products(vectors)
     header: dict[str, Any] = {
         "rev": rev,
         "start": {"layer": start[1].layer, "pair": start[1].pair, "weights": start[1].weights},
@@ -92,13 +78,16 @@ def show_word_map(
             {"text": word.text, "number": numbers.get(i), "sentence": vectors.sentences[word.sentence]}
             for i, word in enumerate(vectors.words)
         ],
-        "explained": explained,
+        "explained": drawn.explained,
+        # Widths of table and layers where the table is narrower and has no place on the map.
+        "narrow": [vectors.static.shape[-1], vectors.layers.shape[-1]] if vectors.narrow else None,
+        "spellings": len({tuple(row) for row in vectors.static[list(vectors.chosen)].tolist()}),
         "mix_layers": three_layers(len(vectors.layers) - 1),
         "words": dict(words),
         "stepper": dict(stepper),
     }
     arrays: dict[str, npt.ArrayLike] = {
-        "places": places,
+        "places": drawn.places,
         "cosines": layer_cosines(vectors),
         "products": mixing.products,
         "squares": mixing.squares,

@@ -17,6 +17,7 @@ def shuffle_board(shuffle: Shuffle, *, words: Mapping[str, str], key: str) -> No
                 kind: [{"words": list(r.words), "top": [list(pair) for pair in r.top]} for r in pair]
                 for kind, pair in shuffle.readings.items()
             },
+            "mask": shuffle.mask,
             "tokens": list(shuffle.token_texts),
             "cosines": {kind: list(values) for kind, values in shuffle.cosines.items()},
             "words": dict(words),

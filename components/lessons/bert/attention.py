@@ -320,16 +320,18 @@ def induction_of(name: str, revision: str) -> "Induction":
 
 def measured_induction(loaded: Any) -> "Induction":
     """Return induction of every head of a loaded model, its texts framed as its tokenizer does."""
+    from components.lm.reading import frame_ids, is_causal, segment_rows, table_rows
     from components.lm.transformer.head_scores import measure_induction
 
     tokenizer, card = loaded.tokenizer, loaded.card
-    framed = list(tokenizer("", verbose=False)["input_ids"])
+    prefix, suffix = frame_ids(loaded)
     special = set(tokenizer.all_special_ids)
     return measure_induction(
         loaded.model,
-        [i for i in range(min(card.vocab_size, len(tokenizer))) if i not in special],
-        causal=card.can("generation"),
-        prefix=framed[:1],
-        suffix=framed[1:],
-        segments="token_type_ids" in tokenizer.model_input_names and not card.can("generation"),
+        [i for i in range(min(table_rows(loaded), len(tokenizer))) if i not in special],
+        causal=is_causal(card),
+        prefix=prefix,
+        suffix=suffix,
+        segments=segment_rows(loaded) > 0,
+        most=card.max_positions,
     )

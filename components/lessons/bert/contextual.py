@@ -20,12 +20,12 @@ from components.lm.bert.contextual import (
 )
 from components.lm.checkpoints.bundled import best_bert
 from components.lm.checkpoints.model_card import ModelCard, ModelRefused
-from components.lm.reading import CannotRead
+from components.lm.reading import CannotRead, is_causal
 from components.shell import links
 from components.shell.layout import Export, working
 from components.shell.loading import load_model
 from components.shell.refusals import cannot_read, refusal
-from components.words import t, told
+from components.words import labels, t, told
 
 if TYPE_CHECKING:
     from components.lm.bert.contextual import WordVectors
@@ -170,7 +170,7 @@ def aid(vectors: WordVectors, one: int, other: int) -> str:
     if apart is not None:
         said = t(
             "contextual",
-            "aid_senses",
+            "aid_senses_spellings" if spellings(vectors) > 1 else "aid_senses",
             word=word,
             within=f"{apart.within:.3g}",
             across=f"{apart.across:.3g}",
@@ -191,7 +191,15 @@ def aid(vectors: WordVectors, one: int, other: int) -> str:
             b=other + 1,
         )
     pieces = max(vectors.pieces[i] for i in vectors.chosen)
+    if vectors.narrow:
+        widths = {"table": vectors.static.shape[-1], "layers": vectors.layers.shape[-1]}
+        said += f" {t('contextual', 'narrow', **widths)}"
     return said + (f" {t('contextual', 'pieces', n=pieces)}" if pieces > 1 else "")
+
+
+def spellings(vectors: WordVectors) -> int:
+    """Return in how many rows of the token table the occurrences are found: " The" is another row than "The"."""
+    return len({tuple(row) for row in vectors.static[list(vectors.chosen)].tolist()})
 
 
 def sense_verdict(apart: Separation) -> str:
@@ -199,6 +207,16 @@ def sense_verdict(apart: Separation) -> str:
     if apart.complete:
         return "apart"
     return "apart_on_average" if apart.within > apart.across else "not_apart"
+
+
+def words_of_map(card: ModelCard) -> dict[str, str]:
+    """The labels of the element; what a family adds to a row of the table is named after it."""
+    named = labels("map_words")
+    if card.family in ("distilbert", "gpt2", "gpt_neo", "opt"):
+        named["layer_input"] = named["layer_input_position"]
+    elif is_causal(card):  # rotary or relative positions: nothing is added here
+        named["layer_input"] = named["layer_input_plain"]
+    return named
 
 
 def prepared() -> list[tuple[str, dict[str, Any]]]:
@@ -244,6 +262,8 @@ def verdict(cosines: Any, one: int, other: int) -> str:
     """Which sentence says what the layers did with two occurrences."""
     if len(cosines[-1]) < 2 or one == other:
         return "aid_one"
+    if cosines[0][one][other] < 1 - 1e-6:  # two rows of the table, so it cannot be said to have one
+        return "aid_spellings"
     return "aid_alike" if cosines[-1][one][other] > ALIKE else "aid"
 
 

@@ -10,8 +10,8 @@ import streamlit as st
 from components.lessons.bert.masked_text import MODEL, caption, maskable_text
 from components.lessons.recorded import first_view
 from components.shell import links
-from components.shell.loading import load_model
-from components.words import t
+from components.shell.loading import load_model, mask_name
+from components.words import t, with_mask
 
 if TYPE_CHECKING:
     from components.lm.bert.dice import Recipe, Settled
@@ -97,6 +97,7 @@ def board_data(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
     return text, {
         **drawn,
         "rev": links.revision(),
+        "mask": "[MASK]" if text is None else text.mask_token,
         "seed": s["seed"],
         "run": f"{s['seed']}|{s['dice_text']}|{_recipe_key()}",
         "stage": s["stage"],
@@ -197,7 +198,7 @@ def about_board(card: Any) -> str:
         kept=f"{r.kept_prob:.0%}",
         seed=st.session_state["seed"],
     )
-    return f"{caption(card)} · {shown} · {r.strategy}"
+    return f"{caption(card)} · {with_mask(shown, mask_name(card))} · {r.strategy}"
 
 
 def rows(card: Any) -> list[dict[str, Any]]:

@@ -10,8 +10,8 @@ from components.lessons.bert import dice as state
 from components.lessons.bert.masked_text import maskable_text
 from components.shell.held import held
 from components.shell.layout import is_dark, panel_choice, text_size
-from components.shell.loading import load_model
-from components.words import t, told
+from components.shell.loading import load_model, mask_name
+from components.words import t, told, with_mask
 
 if TYPE_CHECKING:
     from components.lm.bert.mlm import MaskableText
@@ -48,7 +48,7 @@ def _settle(card: Any) -> None:
         {x: [found.share(a, i) for i in range(len(found.draws))] for x, a in letters.items()},
         {x: expected[a] for x, a in letters.items()},
         found.tokens,
-        names={x: t("dice", f"short_{x}") for x in letters},
+        names={x: with_mask(t("dice", f"short_{x}"), mask_name(card)) for x in letters},
         x_title=t("dice", "settle_x"),
         y_title=t("dice", "settle_y"),
         dark=is_dark(),

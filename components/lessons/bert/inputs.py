@@ -332,7 +332,7 @@ def panel_changes(card: ModelCard, before: ModelInput, token: int, segments: int
         before.tokens,
         asked=before.tokens[asked] if asked is not None else None,
         pair=bool(texts()[1]),
-        words=labels("effects_words"),
+        words=labels("effects_words", mask=str(load_model(card.name, "attention").tokenizer.mask_token)),
         key="input_effects",
     )
     caption(t("inputs", "effects_caption", model=card.name, changes=said_changes(done)))

@@ -99,7 +99,7 @@ def lab(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
     s = st.session_state
     trace = first_view("bert/masking", card, ("mlm_text", "hidden", "filled"))
     if trace is not None:
-        return None, {**trace["lab"], "whole": s["whole_words"]}
+        return None, {**trace["lab"], "mask": "[MASK]", "whole": s["whole_words"]}
     text = maskable_text(card.name, card.revision, s["mlm_text"])
     hidden, filled = blanks(text)
     return text, {**lab_data(card, text, hidden, filled), "whole": s["whole_words"]}
@@ -121,6 +121,7 @@ def lab_data(card: Any, text: MaskableText, hidden: list[int], filled: dict[int,
         "hidden": hidden,
         "filled": [[p, i, token_info(tokenizer, i).token] for p, i in filled.items()],
         "vocab_size": text.vocab_size,
+        "mask": text.mask_token,
         "cards": [
             card_of(c.now, c.before if filled else None, c.original_before if filled else None) for c in found
         ],
@@ -168,7 +169,7 @@ def _worded(card: Mapping[str, Any]) -> dict[str, Any]:
 def line_with(text: MaskableText, hidden: Sequence[int], cut: range | Sequence[int] = ()) -> list[list[str]]:
     """Return the text as (token, kind) for the cards."""
     return [
-        ["[MASK]" if i in hidden else token, "blank" if i in hidden else "cut" if i in cut else "read"]
+        [text.mask_token if i in hidden else token, "blank" if i in hidden else "cut" if i in cut else "read"]
         for i, token in enumerate(text.tokens)
         if not text.special[i]
     ]
@@ -320,7 +321,10 @@ def lab_examples() -> list[tuple[str, dict[str, Any]]]:
             t("mlm", "try_pieces"),
             {"mlm_text": PIECES, "hidden": IN_PIECES, "mlm_look": "pieces", "whole_words": "1"},
         ),
-        (t("mlm", "try_quiz"), {"mlm_text": QUIZ, "hidden": [], "mlm_look": "three_ways"}),
+        (
+            t("mlm", "try_quiz"),
+            {"bert_model": MODEL, "mlm_text": QUIZ, "hidden": [], "mlm_look": "three_ways"},
+        ),
     ]
 
 

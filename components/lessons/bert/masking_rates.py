@@ -28,7 +28,7 @@ from components.shell.background import Works
 from components.shell.held import held
 from components.shell.layout import caption, is_dark, note_line, text_size
 from components.shell.loading import load_model
-from components.words import t, told
+from components.words import t, told, with_mask
 
 SENTENCE = "The miller sat on the step and waited for flour while the river moved slowly past the wheel."
 MOST_SENTENCES = 64
@@ -198,7 +198,8 @@ def live(card: Any) -> None:
     now = t(
         "rates", "live_now", rate=f"{point.rate:.0%}", accuracy=_percent(point.accuracy()), count=f"{sum(point.count.values()):,}", loss=_number(point.loss())
     )  # fmt: skip
-    cases = " · ".join(_case(point, action) for action in _STYLE)
+    mask = str(loaded.tokenizer.mask_token)
+    cases = with_mask(" · ".join(_case(point, action) for action in _STYLE), mask)
     st.html(f'<p class="gb-aid"><b>{html.escape(now)}</b><br>{html.escape(cases)}</p>')
     works, curve_key = rate_curves(), ("curve", *key)
     if st.session_state.get("_curve") != curve_key:
@@ -225,7 +226,7 @@ def live(card: Any) -> None:
             works.forget(curve_key)
             st.rerun()
     if points:
-        _curve(points)
+        _curve(points, mask)
 
 
 @st.fragment(run_every=0.5)
@@ -241,7 +242,7 @@ def _progress(job: Any) -> None:
         job.stop()
 
 
-def _curve(points: list[Any]) -> None:
+def _curve(points: list[Any], mask: str) -> None:
     from components.figures.masking import accuracy_over_rates
 
     s = st.session_state
@@ -265,7 +266,7 @@ def _curve(points: list[Any]) -> None:
         values,
         names={
             "all": t("rates", "live_all"),
-            **{x: f"{x} {t('rates', f'live_case_{x}')}" for x in ("M", "R", "K")},
+            **{x: f"{x} {with_mask(t('rates', f'live_case_{x}'), mask)}" for x in ("M", "R", "K")},
         },
         chosen_rate=s["live_rate"],
         percent=accuracy,

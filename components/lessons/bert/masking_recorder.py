@@ -26,7 +26,7 @@ def record() -> None:
 
 def miniature() -> Miniature:
     """Blanks of three sentences and what the bundled BERT would write there."""
-    import torch
+    from components.lm.bert.mlm import guess, read_text
 
     loaded = checkpoints.load("pocket-bert", "masked_prediction")
     frames: list[Frame] = []
@@ -35,13 +35,8 @@ def miniature() -> Miniature:
         "The king and the [MASK] lived in a castle.",
         "She put the cake on the [MASK].",
     ):
-        given = loaded.tokenizer(text, return_tensors="pt")
-        logits = loaded.masked_logits(loaded.forward(**given))[0]
-        place = int((given["input_ids"][0] == loaded.tokenizer.mask_token_id).nonzero()[0, 0])
-        top = torch.softmax(logits[place].double(), -1).topk(4)
-        bars = [
-            [loaded.tokenizer.convert_ids_to_tokens(int(i)), round(float(p), 4)]
-            for p, i in zip(top.values, top.indices, strict=True)
-        ]
+        given = read_text(loaded, text)
+        (blank,) = guess(loaded, given, [int(given.blank.argmax())], top=4)
+        bars = [[one.token, round(one.prob, 4)] for one in blank.candidates]
         frames.append({"text": text.replace("[MASK]", "▢"), "next": "", "bars": bars, "chosen": 0})
     return {"kind": "bars", "frames": frames}

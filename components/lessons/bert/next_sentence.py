@@ -13,7 +13,7 @@ import streamlit as st
 
 from components.lessons.bert.masked_text import MODEL, percent
 from components.lessons.recorded import first_view
-from components.lm.reading import CannotRead
+from components.lm.reading import CannotRead, read
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import note_line, reading_aid, working
@@ -87,6 +87,18 @@ def restart() -> None:
     links.moved()
 
 
+def marks(card: Any) -> tuple[str, str, str]:
+    """Return what the model reads before A, between A and B, and after B; of the bundled ones without torch."""
+    if card.source == "bundled":
+        return "[CLS]", "[SEP]", "[SEP]"
+    reading = read(load_model(card.name, "next_sentence"), "a", "b")
+    places: list[list[str]] = [[], [], []]
+    for i, (token, part) in enumerate(zip(reading.tokens, reading.parts, strict=True)):
+        if part == "frame":
+            places[len({p for p in reading.parts[:i] if p != "frame"})].append(token)
+    return " ".join(places[0]), " ".join(places[1]), " ".join(places[2])
+
+
 def rounds(card: Any) -> dict[str, Any]:
     """Return the element's data: ten pairs with the truth and P(IsNext) of the model."""
     from components.lm.bert.next_sentence import draw_pairs
@@ -105,6 +117,7 @@ def rounds(card: Any) -> dict[str, Any]:
     verdicts = is_next(card, tuple((p.first, p.second) for p in pairs))
     return {
         "rev": links.revision(),
+        "marks": list(marks(card)),
         "run": f"{card.name}|{card.revision}|{lang}|{s['nsp_seed']}|{s['elsewhere']}",
         "round": s["round"],
         "votes": list(s["votes"]),
@@ -151,7 +164,7 @@ def ask_probe(card: Any) -> None:
     except CannotRead as error:
         st.error(cannot_read(error))
         return
-    show_probe(found)
+    show_probe(found, marks(card)[1])
     reading_aid(html.escape(noticed(found)))
 
 
@@ -183,14 +196,14 @@ def probe_pairs(first: str, second: str, topic: str, said_again: str) -> dict[st
     }
 
 
-def show_probe(found: list[dict[str, Any]]) -> None:
-    """Draw the probed pairs with the model's answer, and what a reader would say."""
+def show_probe(found: list[dict[str, Any]], between: str) -> None:
+    """Draw the probed pairs with the model's answer, and what a reader would say; ``between`` separates A from B."""
     from components.elements.bert.comparison_table import bar, comparison_table, words
 
     rows = [
         [
             words(t("nsp", "probe_" + one["case"])),
-            words(f"{one['first']} [SEP] {one['second']}" if one["case"] == "swapped" else one["second"]),
+            words(f"{one['first']} {between} {one['second']}" if one["case"] == "swapped" else one["second"]),
             bar(one["is_next"], percent(one["is_next"]), one["is_next"]),
             words("IsNext" if one["is_next"] > 0.5 else "NotNext", strong=True),
             words(t("nsp", "should_" + one["case"])),
@@ -229,7 +242,7 @@ def caption(card: Any) -> str:
         "parameters": f"{card.num_parameters:,}",
     }
     if s["nsp_part"] == "probe":
-        return t("nsp", "caption_probe", **common)
+        return t("nsp", "caption_probe", **common).replace("[CLS]", marks(card)[0])
     return t(
         "nsp",
         "caption",

@@ -420,7 +420,9 @@ def notices(card: Any, data: dict[str, Any]) -> None:
     """Say in words what happened to an unusual prompt."""
     prompt = st.session_state["prompt"]
     if data["empty"]:
-        note_line(t("gpt", "empty_prompt"))
+        token, token_id = data["prompt"][0][:2]
+        ends = load_model(card.name, "generation").tokenizer.eos_token_id == token_id
+        note_line(t("gpt", "empty_prompt" if ends else "empty_prompt_begin", token=token))
     if data["dropped"]:
         note_line(t("gpt", "dropped", dropped=f"{data['dropped']:,}", kept=len(data["prompt"])))
     if any("가" <= letter <= "힣" for letter in prompt) and card.languages == ("en",):

@@ -9,6 +9,7 @@ from components.lessons.gpt.generation import writing
 from components.shell.held import held
 from components.shell.layout import caption, note_line
 from components.shell.loading import load_model
+from components.shell.refusals import cannot_write
 from components.words import t, told
 
 PANELS = ("nothing", "attention", "lens", "cache", "tokens")
@@ -72,7 +73,7 @@ def _lens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
             loaded.model, ids[-text.prompt.context_length :], chosen=chosen.token_id if chosen else None, n=1
         )
     except GenerationError as error:
-        st.info(told("gpt", "lens_refused", reason=str(error)))
+        st.info(cannot_write(error))
         return
     shown = visible(chosen.text) if chosen else ""
     rows = "".join(
@@ -104,11 +105,15 @@ def _lens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
 
 
 def _cache(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
-    from components.lm.gpt.generation import cache_bytes, measure_cache
+    from components.lm.gpt.generation import GenerationError, cache_bytes, measure_cache
+    from components.lm.gpt.kv_cache import engine_for
     from components.shell.refusals import size
 
     loaded = load_model(card.name, "generation")
     _title("cache_title")
+    if not engine_for(loaded.model).num_layers:
+        st.info(cannot_write(GenerationError("no_kv_cache", "no plain keys and values")))
+        return
     prompt = len(text.prompt.token_ids)
     st.markdown(
         told(

@@ -20,9 +20,9 @@ from components.lm.transformer.positions import (
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, caption, reading_aid, working
-from components.shell.loading import FIRST_MODEL, load_model
+from components.shell.loading import FIRST_MODEL, load_model, mask_name
 from components.shell.refusals import cannot_read, refusal
-from components.words import labels, t, told
+from components.words import labels, t, told, with_mask
 
 if TYPE_CHECKING:
     from components.lm.transformer.positions import PositionTable, Shuffle
@@ -116,7 +116,7 @@ def shuffled(card: ModelCard) -> None:
     """One sentence read four times: two orders, with positions and without."""
     s = st.session_state
     gpt = card.can("generation")
-    sentence = GPT_SENTENCE if gpt else BERT_SENTENCE
+    sentence = GPT_SENTENCE if gpt else with_mask(BERT_SENTENCE, mask_name(card))
     line, seed = st.columns([6, 1])
     help_text = t("positions", "shuffle_help_gpt" if gpt else "shuffle_help_bert")
     held(line).text_input(

@@ -343,7 +343,7 @@ def _load_folder(folder: Path, card: ModelCard) -> LoadedModel:
                 local_files_only=True,
                 output_loading_info=True,
             )
-            tokenizer = _tokenizer(transformers.AutoTokenizer, folder)
+            tokenizer = _built(transformers.AutoTokenizer, folder)
     except MemoryError as error:
         raise ModelRefused(Reason.NO_MEMORY, name=card.name, needed_bytes=card.memory_bytes) from error
     except Exception as error:
@@ -362,7 +362,7 @@ def _load_folder(folder: Path, card: ModelCard) -> LoadedModel:
     return loaded
 
 
-def _tokenizer(kind: Any, folder: Path, **settings: Any) -> Any:
+def _built(kind: Any, folder: Path, **settings: Any) -> Any:
     tokenizer = kind.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True, **settings)
     if getattr(tokenizer, "is_fast", False):
         # A stored truncation or padding would be switched off by the first caller, while others are encoding.
@@ -384,7 +384,7 @@ def load_tokenizer(folder: Path, kind: str = "AutoTokenizer", **settings: Any) -
     """
     transformers = _import_transformers()
     with _BUILD_LOCK:
-        return _tokenizer(getattr(transformers, kind), folder, **settings)
+        return _built(getattr(transformers, kind), folder, **settings)
 
 
 def in_memory(model: Any, tokenizer: Any, name: str = "local:in memory") -> LoadedModel:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from components.lm.reading import pieces
 from components.lm.transformer.attention import layer_parts, twin
 from components.lm.transformer.head_scores import attentions_of, mean_scores, repeated_sequence, score_heads
 
@@ -113,10 +114,10 @@ def next_probs(loaded: LoadedModel, texts: Sequence[str], off: Sequence[Head] = 
 
 def name_id(loaded: LoadedModel, name: str) -> int:
     """The first token of a name as it stands in a text. Raises ``ValueError`` if there is none."""
-    ids = loaded.tokenizer(f" {name}", add_special_tokens=False)["input_ids"]
+    ids = pieces(loaded, f" {name}", before="a")
     if not ids:
         raise ValueError("this name is nothing for the tokenizer")
-    return int(ids[0])
+    return ids[0]
 
 
 def score_name(
@@ -158,11 +159,7 @@ def few_shot_copies(loaded: LoadedModel, seed: int = 0) -> dict[int, int]:
     `` cat : cat`` on each line, then a last word to copy. Only words of one token are used.
     """
     rng = np.random.default_rng(seed)
-    usable = [
-        word
-        for word in COPY_WORDS
-        if len(loaded.tokenizer(f" {word}", add_special_tokens=False)["input_ids"]) == 1
-    ]
+    usable = [word for word in COPY_WORDS if len(pieces(loaded, f" {word}", before="a")) == 1]
     found = {}
     for shots in SHOTS:
         asked = [rng.choice(usable, shots + 1, replace=False).tolist() for _ in range(NUM_QUESTIONS)]

@@ -121,7 +121,7 @@ class _TokenTable:
 
     def __init__(self, tokenizer: Any) -> None:
         # Weak, so that the table (kept per tokenizer) does not keep its tokenizer alive.
-        self._tokenizer = weakref.ref(tokenizer)
+        self._held = weakref.ref(tokenizer)
         self._kind = _kind(tokenizer)
         added = getattr(tokenizer, "added_tokens_decoder", {})
         self._added: dict[int, str] = {int(i): str(token) for i, token in added.items()}
@@ -136,7 +136,7 @@ class _TokenTable:
         return known
 
     def _read(self, token_id: int) -> TokenInfo:
-        tokenizer = self._tokenizer()
+        tokenizer = self._held()
         try:
             token = tokenizer.convert_ids_to_tokens(token_id) if tokenizer is not None else None
         except (IndexError, KeyError, OverflowError, ValueError):

@@ -167,8 +167,9 @@ def measure_induction(
     prefix: Sequence[int] = (),
     suffix: Sequence[int] = (),
     segments: bool = False,
+    most: int | None = None,
 ) -> Induction:
-    """Measure induction on :data:`INDUCTION_TEXTS`, drawn from ``token_ids``.
+    """Measure induction on :data:`INDUCTION_TEXTS`, drawn from ``token_ids``; no longer than ``most`` tokens.
 
     Random tokens have no neighbours that a head could have learned, so only looking for the copy helps (Olsson et al.
     2022, "Model analysis"). ``prefix`` and ``suffix`` frame the text as the tokenizer does; ``segments`` for models
@@ -176,9 +177,10 @@ def measure_induction(
     """
     ignored = {*prefix, *suffix}
     kept = [token for token in token_ids if token not in ignored]
+    room = len(kept) if most is None else min(len(kept), (most - len(prefix) - len(suffix)) // 2)
     found, even = [], []
     for length, seed in INDUCTION_TEXTS:
-        ids = repeated_sequence(kept, min(length, len(kept)), seed=seed, prefix=prefix, suffix=suffix)
+        ids = repeated_sequence(kept, min(length, room), seed=seed, prefix=prefix, suffix=suffix)
         weights = attentions_of(model, ids, [0] * len(ids) if segments else None)
         found.append(score_heads(weights, ids, causal=causal, ignore_ids=ignored).induction)
         alike = uniform_attention(len(ids), causal)

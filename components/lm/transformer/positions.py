@@ -189,7 +189,7 @@ class Shuffle:
 
     ``order`` lists the words of the original in the shuffled order. ``readings[positions]`` is (original, shuffled),
     for each of :data:`POSITIONS`. ``cosines[positions]`` has, for every token of the original except the special
-    ones (``token_texts``), the cosine between its final vector here and in the shuffled sentence; ``largest[positions]`` is the largest difference of any number in those vectors.
+    ones (``token_texts``), the cosine between its final vector here and in the shuffled sentence; ``largest[positions]`` is the largest difference of any number in those vectors. ``mask`` is the mask token among a BERT's words.
     """
 
     order: tuple[int, ...]
@@ -198,6 +198,7 @@ class Shuffle:
     cosines: Mapping[str, tuple[float, ...]]
     largest: Mapping[str, float]
     causal: bool
+    mask: str | None
 
 
 def shuffled_order(num_words: int, seed: int, fixed: Sequence[int] = ()) -> tuple[int, ...]:
@@ -260,7 +261,7 @@ def shuffle_words(loaded: LoadedModel, text: str, seed: int, most_words: int = 2
         cosine[kind] = tuple(_cosine(vector, there[key]) for key, vector in here.items())
         largest[kind] = max(float(np.abs(vector - there[key]).max()) for key, vector in here.items())
     texts = tuple(framed.reading.tokens[i] for piece in framed.pieces for i in piece)
-    return Shuffle(order, readings, texts, cosine, largest, causal)
+    return Shuffle(order, readings, texts, cosine, largest, causal, None if causal else mask)
 
 
 @dataclass(frozen=True)
