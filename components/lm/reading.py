@@ -541,6 +541,12 @@ def frame_ids(loaded: LoadedModel) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return ids[: content[0]], ids[content[-1] + 1 :]
 
 
+def closing_tokens(loaded: LoadedModel) -> int:
+    """How many tokens the tokenizer puts behind a text that a causal model does not read."""
+    framed = _framed(loaded, "a")
+    return len(framed.ids) - 1 - framed.content[-1] if framed.content and is_causal(loaded.card) else 0
+
+
 def check_places(loaded: LoadedModel) -> None:
     """Check that the tokenizer says where in the text its tokens stand.
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from components.lm.checkpoints.model_card import LOCAL_PREFIX, ModelCard
+from components.lm.reading import closing_tokens, is_causal, read, segment_rows
+from components.shell.loading import load_model
 from components.words import t, told
 
 
@@ -38,6 +40,35 @@ def opening(card: ModelCard, model: str, *, attention: bool = False) -> str:
         + "tokenizer = AutoTokenizer.from_pretrained(folder)\n"
         f"model = {model}.from_pretrained(folder, dtype=torch.float32{how}).eval()\n"
     )
+
+
+def call(card: ModelCard, text: str, pair: str = "") -> str:
+    """Return lines that make ``given``, what this model reads of a text or a pair, from a call of its tokenizer.
+
+    The bundled models read what their tokenizer gives. Of others the differences are written out: a causal model reads
+    two texts as one and is not closed, and a model gets as many segments as it has rows for.
+    """
+    texts = ", ".join(repr(one) for one in (text, pair) if one)
+    plain = f'given = tokenizer({texts or repr(text)}, return_tensors="pt")\n'
+    causal = is_causal(card)
+    if causal and pair:
+        text, pair = f"{text} {pair}" if text else pair, ""
+        plain = f'given = tokenizer({text!r}, return_tensors="pt")\n'
+    if card.source == "bundled" and (text or not causal):
+        return plain
+    loaded = load_model(card.name)
+    if causal and not text:
+        ids = read(loaded, text).input_ids.tolist()
+        return f'given = {{"input_ids": torch.tensor([{ids}])}}  # what a text begins with\n'
+    if closing := closing_tokens(loaded):
+        ids = f'tokenizer({text!r}, return_tensors="pt").input_ids[:, :-{closing}]'
+        return f'given = {{"input_ids": {ids}}}  # not closed: the model goes on from the text\n'
+    if causal:
+        return plain
+    rows = segment_rows(loaded)
+    if rows > 1:
+        return plain.replace('"pt")', '"pt", return_token_type_ids=True)')
+    return plain + 'given.pop("token_type_ids", None)  # the model has no two segments\n'
 
 
 def numbers(values: Sequence[float]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from components.lm.checkpoints.model_card import ModelCard
-from components.shell.notebook import Notebook, numbers, opening
+from components.shell.notebook import Notebook, call, numbers, opening
 
 if TYPE_CHECKING:
     from components.lm.bert.contextual import WordVectors
@@ -34,8 +34,14 @@ print(f"{{summed[0, token, dim]:.4f}} {{normed[0, token, dim]:.4f}}")
     return Notebook(code, (numbers([parts.embedding_sum[token, dim], parts.layer_norm_out[token, dim]]),))
 
 
-def contextual(card: ModelCard, vectors: "WordVectors", pair: tuple[int, int], cosine: float) -> Notebook:
+def contextual(
+    card: ModelCard, vectors: "WordVectors", pair: tuple[int, int], cosine: float
+) -> Notebook | None:
     """The cosine of two occurrences after the last layer."""
+    if (
+        card.family == "opt" and vectors.narrow
+    ):  # its last state in transformers is projected to the narrow table
+        return None
     places = []
     for one in pair:
         word = vectors.words[vectors.chosen[one]]
@@ -46,7 +52,7 @@ def vector(sentence, start, end):
     spans = given.pop("offset_mapping")[0].tolist()
     pieces = [i for i, (a, b) in enumerate(spans) if a < end and b > start]
     with torch.inference_mode():
-        return model(**given).last_hidden_state[0, pieces].mean(0)
+        return model(given.input_ids).last_hidden_state[0, pieces].mean(0)
 
 one = vector(*{places[0]!r})
 other = vector(*{places[1]!r})
@@ -61,10 +67,8 @@ def attention(
     """The key that one query reads most in one head."""
     row = read.weights[read.layers.index(layer), head, query]
     key = int(row.argmax())
-    given = ", ".join(repr(text) for text in texts if text)
     code = f"""{opening(card, "AutoModel", attention=True)}
-given = tokenizer({given}, return_tensors="pt")
-with torch.inference_mode():
+{call(card, *texts)}with torch.inference_mode():
     attentions = model(**given, output_attentions=True).attentions
 
 layer, head, query = {layer}, {head}, {query}

@@ -7,7 +7,7 @@ from components.lm import checkpoints
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.training.cloze import BLANK
 from components.lm.training.learning import Learned, moments
-from components.shell.notebook import Notebook, opening
+from components.shell.notebook import Notebook, call, opening
 
 
 def generation(card: ModelCard, prompt: str, data: Mapping[str, Any], step: int) -> Notebook | None:
@@ -17,10 +17,9 @@ def generation(card: ModelCard, prompt: str, data: Mapping[str, Any], step: int)
     written = [entry[1] for entry in data["line"][:step]]
     _, chosen, bits = data["line"][step][:3]
     code = f"""{opening(card, "AutoModelForCausalLM")}
-input_ids = tokenizer({prompt!r}, return_tensors="pt").input_ids
-written = torch.tensor([{written}], dtype=torch.long)
+{call(card, prompt)}written = torch.tensor([{written}], dtype=torch.long)
 with torch.inference_mode():
-    logits = model(torch.cat([input_ids, written], dim=1)).logits[0, -1]
+    logits = model(torch.cat([given["input_ids"], written], dim=1)).logits[0, -1]
 probs = logits.softmax(-1)  # over the whole vocabulary
 chosen = {chosen}
 print(chosen, f"{{probs[chosen]:.4f}}")

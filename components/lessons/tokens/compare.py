@@ -27,7 +27,7 @@ from components.lm.tokens.words import InputProblem, WordTable, count_words
 from components.shell import links
 from components.shell.background import Work
 from components.shell.held import held
-from components.shell.layout import Export
+from components.shell.layout import Export, working
 from components.words import t, told
 
 PARTS = ("text", "languages", "call")
@@ -113,7 +113,8 @@ def tokenizer_of(name: str) -> TokenizerFile | None:
     """Return the tokenizer of a model, or say why there is none."""
     try:
         card = checkpoints.tokenizer_card(name)
-        return tokenizer_file(card.name, card.revision)
+        with working(told("compare", "loading", name=name)):
+            return tokenizer_file(card.name, card.revision)
     except NoTokenizer as error:
         st.warning(told("compare", "no_tokenizer", name=name, reason=str(error)[:200]))
     except ModelRefused:

@@ -41,6 +41,17 @@ def sample_text(name: str) -> str:
     return (_SAMPLES / f"{name}.txt").read_text(encoding="utf-8")
 
 
+# A word each.
+@st.cache_data(max_entries=400, show_spinner=False)
+def tokenizer_kind(name: str, revision: str) -> str | None:
+    """Return what kind of tokenizer a model has, by its files alone; None where they do not say it."""
+    from components.lm import checkpoints
+    from components.lm.tokens.tokenizer_files import kind_of
+
+    store = checkpoints.store()
+    return kind_of(store.tokenizer_folder(store.parse_name(name)))
+
+
 # A vocabulary of 30,000 pieces as the library holds it: some 15 MB.
 @st.cache_resource(max_entries=12, show_spinner=False)
 def tokenizer_file(name: str, revision: str) -> "TokenizerFile":

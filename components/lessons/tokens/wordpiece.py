@@ -1,6 +1,5 @@
 """State and data of the page "WordPiece and Unigram": the race of three referees, longest match, Unigram."""
 
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +10,13 @@ from components.lessons.tokens.word_training import (
     in_letters,
     show_progress,
     tokenizer_file,
+    tokenizer_kind,
     trainings,
     words_key,
 )
 from components.lm import checkpoints
 from components.lm.tokens.match_lesson import MatchLesson, match_words
 from components.lm.tokens.referee_race import MAX_MERGES, REFEREES, Race, run_race
-from components.lm.tokens.tokenizer_files import NoTokenizer
 from components.lm.tokens.unigram_lesson import MAX_WORD_LETTERS, UnigramLesson, unigram_lesson
 from components.lm.tokens.wordpiece import WordPieceModel
 from components.lm.tokens.words import InputProblem, split_words, utf8_size
@@ -211,9 +210,8 @@ def vocabularies() -> list[str]:
     """Return what can be encoded with: the run on screen, and the models here whose tokenizer is WordPiece."""
     names = [RUN]
     for card in checkpoints.tokenizer_cards():
-        with contextlib.suppress(NoTokenizer):
-            if tokenizer_file(card.name, card.revision).kind == "wordpiece":
-                names.append(card.name)
+        if tokenizer_kind(card.name, card.revision) == "wordpiece":
+            names.append(card.name)
     return names
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from components.lm.checkpoints.model_card import ModelCard
-from components.shell.notebook import Notebook, numbers, opening
+from components.shell.notebook import Notebook, call, numbers, opening
 
 if TYPE_CHECKING:
     from components.lm.transformer.word_context import WordGuess
@@ -27,8 +27,7 @@ def self_attention(card: ModelCard, about: Mapping[str, Any], weights: Any, quer
     """The weights of one query in one head; ``about`` names text, layer and head."""
     text, layer, head, row = about["text"], about["layer"], about["head"], weights[query]
     code = f"""{opening(card, "AutoModel", attention=True)}
-given = tokenizer({text!r}, return_tensors="pt")
-with torch.inference_mode():
+{call(card, text)}with torch.inference_mode():
     attentions = model(**given, output_attentions=True).attentions
 
 layer, head, query = {layer}, {head}, {query}
@@ -49,7 +48,7 @@ def masks(
             before = text[:start].rstrip()
             if not before:
                 continue
-            reading = f"""input_ids = tokenizer({before!r}, return_tensors="pt").input_ids
+            reading = f"""{call(by_name[name], before)}input_ids = given["input_ids"]
 place = -1  # the next word
 """
             model = "AutoModelForCausalLM"

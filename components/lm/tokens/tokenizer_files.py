@@ -187,6 +187,19 @@ def read_tokenizer(folder: Path) -> TokenizerFile:
     return TokenizerFile(tokenizer, kind, unknown, "token_type_ids" in inputs)
 
 
+def kind_of(folder: Path) -> Kind | None:
+    """What kind of tokenizer a folder holds, by its files alone; None where they do not say it.
+
+    Nothing is built: a list of many folders asks it.
+    """
+    if (folder / "tokenizer.json").is_file():
+        model = _json(folder / "tokenizer.json").get("model")
+        return _KINDS.get(str(model.get("type"))) if isinstance(model, dict) else None
+    if (folder / "vocab.txt").is_file():
+        return "wordpiece" if set(SPECIAL_TOKENS) <= set(_pieces(folder)) else None
+    return "bpe" if has_tokenizer(folder) else None
+
+
 _INPUTS: Mapping[str, tuple[str, ...]] = {"BertTokenizer": ("input_ids", "token_type_ids", "attention_mask")}
 """What the classes of the bundled models say a call gives, where it is not the default."""
 
@@ -204,10 +217,7 @@ def _build(folder: Path, config: Mapping[str, Any]) -> Any:
             raise
     if not (folder / "vocab.txt").is_file():
         return load_tokenizer(folder, "GPT2Tokenizer")
-    pieces = [
-        piece.rstrip("\r")
-        for piece in (folder / "vocab.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
-    ]
+    pieces = _pieces(folder)
     missing = [token for token in SPECIAL_TOKENS if token not in pieces]
     if missing:
         raise NoTokenizer(f"vocab.txt lacks {', '.join(missing)}")
@@ -215,6 +225,12 @@ def _build(folder: Path, config: Mapping[str, Any]) -> Any:
         return load_tokenizer(folder, "BertTokenizer")
     lower = not any(piece != piece.lower() for piece in pieces if piece not in SPECIAL_TOKENS)
     return load_tokenizer(folder, "BertTokenizer", do_lower_case=lower)
+
+
+def _pieces(folder: Path) -> list[str]:
+    """The pieces of a vocab.txt, in order."""
+    text = (folder / "vocab.txt").read_text(encoding="utf-8", errors="replace")
+    return [piece.rstrip("\r") for piece in text.rstrip("\n").split("\n")]
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 
 from components.lm.checkpoints.tokenizer_folder import has_tokenizer
 from components.lm.tokens.bert_tokenization import BertTokenization
-from components.lm.tokens.tokenizer_files import NoTokenizer, read_tokenizer
+from components.lm.tokens.tokenizer_files import NoTokenizer, kind_of, read_tokenizer
 from components.lm.tokens.wordpiece import WordPieceModel
 from components.lm.tokens.words import InputProblem
 from tests.lm.families import CAUSAL, MASKED, UNSUPPORTED, Families
@@ -244,3 +244,17 @@ def test_byte_fallback(tmp_path: Path) -> None:
     assert [token.token for token in cut.tokens] == ["▁low", "est", "▁", "<0xEC>", "<0x95>", "<0x88>"]
     assert [segment.text for segment in cut.segments] == [" low", "est", " ", "안"]
     assert [token.text for token in cut.tokens][:2] == [" low", "est"]
+
+
+@pytest.mark.parametrize("name", [*MASKED, *CAUSAL])
+def test_the_kind_is_known_without_building(families: Families, name: str) -> None:
+    folder = families.folder(name)
+    assert kind_of(folder) == read_tokenizer(folder).kind
+
+
+def test_the_kind_of_older_files(tmp_path: Path) -> None:
+    assert kind_of(tmp_path) is None
+    (tmp_path / "vocab.txt").write_text("low\n", encoding="utf-8")
+    assert kind_of(tmp_path) is None
+    (tmp_path / "vocab.txt").write_text("\n".join(PIECES), encoding="utf-8")
+    assert kind_of(tmp_path) == "wordpiece"
