@@ -27,7 +27,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const cosine = (s, a, b) => cosines.data[(s * n + a) * n + b];
   const several = new Set(model.chosen.map((c) => c.sense)).size > 1; // the reader, or an example, has said the meanings
   const colour = (i) => `var(--gb-${COLOURS[(several ? model.chosen[i].sense : i) % COLOURS.length]})`;
-  const layerName = (s) => (s === 0 ? w.layer_table : s === 1 ? w.layer_input : say(w.layer_n, { n: s - 2 }));
+  const layerName = (s) => (s === 0 ? (model.spellings > 1 ? w.layer_table_spellings : w.layer_table) : s === 1 ? w.layer_input : say(w.layer_n, { n: s - 2 }));
   const pick = (i) => { state.pair = state.pair[1] === i ? [i, state.pair[0]] : [state.pair[1], i]; refresh(); tell(); };
 
   const map = h("svg", { class: "map", role: "img" });
@@ -45,8 +45,9 @@ export default living(function ({ data, parentElement, setStateValue }) {
     svg.setAttribute("viewBox", `0 0 ${W} ${H}`);
     const parts = [h("line", { x1: 0, x2: W, y1: H / 2, y2: H / 2, stroke: "var(--gb-line)" }), h("line", { x1: W / 2, x2: W / 2, y1: 0, y2: H, stroke: "var(--gb-line)" })];
     if (state.layer < first) {
-      say(w.map_narrow, { table: model.narrow[0], layers: model.narrow[1] }).split("\n").forEach((line, at) => parts.push(h("text", { x: W / 2, y: H / 2 - 12 + 22 * at, "text-anchor": "middle", "font-size": 15, "font-family": "sans-serif", fill: "var(--gb-text)" }, line)));
-      fill(svg, ...parts);
+      const lines = [];
+      say(w.map_narrow, { table: model.narrow[0], layers: model.narrow[1] }).split("\n").forEach((line, at) => lines.push(h("text", { x: W / 2, y: H / 2 - 36 + 34 * at, "text-anchor": "middle", "font-size": 23, "font-family": "sans-serif", fill: "var(--gb-text)" }, line)));
+      fill(svg, ...lines);
       return;
     }
     for (let i = 0; i < n; i += 1) {
