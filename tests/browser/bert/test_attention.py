@@ -135,7 +135,7 @@ def test_pictures_and_files(open_at, outside: list[str]) -> None:
     assert "var(" not in text
     with page.expect_download() as download:
         page.get_by_role("button", name="weights.csv").click()
-    rows = download.value.path().read_text(encoding="utf-8").splitlines()
+    rows = download.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert rows[0].startswith("layer,head,query,")
     assert len(rows) > 80
     assert outside == []
