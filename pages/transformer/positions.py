@@ -2,15 +2,23 @@
 
 import streamlit as st
 
+from components.elements.predict_first import answer
 from components.elements.transformer.position_tables import position_tables
-from components.lessons.transformer import notebooks
 from components.lessons.transformer import positions as page
 from components.lm.transformer.positions import angular_frequencies
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import caption, controls, foot, page_header, part, reading_aid, slide_note
+from components.shell.layout import (
+    caption,
+    controls,
+    foot,
+    page_header,
+    part,
+    prediction,
+    reading_aid,
+    slide_note,
+)
 from components.shell.models import model_in_use, model_picker
-from components.shell.notebook import notebook
 from components.words import labels, t
 
 NAME = "transformer/positions"
@@ -20,10 +28,29 @@ links.open_view(NAME, *page.params())
 @part
 def lesson() -> None:
     page_header(NAME)
-    with controls(above=True):
-        model, width, count, measure = st.columns([3, 2.4, 2.2, 2.2])
+    prediction(page.prediction())
+
+    # What is lost without positions: one sentence read in two orders, with them and without.
+    with controls():
+        model, sentence, seed = st.columns([2.4, 6, 1.2])
         with model:
             model_picker("attention", key="pos_model")
+    card = model_in_use("attention", default=page.default_model(), key="pos_model")
+    page.fit_sentence(card)
+    held(sentence).text_input(
+        t("positions", "shuffle_text"), key="pos_sentence", help=page.shuffle_help(card)
+    )
+    held(seed).number_input(t("positions", "shuffle_seed"), 0, 99, key="pos_seed")
+    with answer():
+        shuffle = page.shuffled(card)
+        if shuffle is not None:
+            page.shuffle_picture(card, shuffle)
+
+    # The rows that are added: the waves are a formula; the learned table is read from the model's file, without torch.
+    st.subheader(t("positions", "tables"))
+    reading_aid(t("positions", "added"))
+    with controls(above=True):
+        width, count, measure = st.columns([2.4, 2.2, 2.2])
         held(width).segmented_control(
             t("positions", "width"),
             page.WIDTHS,
@@ -37,11 +64,9 @@ def lesson() -> None:
             page.MEASURES,
             key="pos_measure",
             required=True,
+            format_func=lambda name: t("positions", f"measure_{name}"),
             help=t("positions", "measure_help"),
         )
-
-    # The waves are a formula; the learned table is read from the model's file, without torch.
-    card = model_in_use("attention", default=page.default_model(), key="pos_model")
     panels = page.panels(card)
     look = position_tables(
         panels,
@@ -56,12 +81,6 @@ def lesson() -> None:
     page.keep(look)
     caption(page.about(card, look))
     reading_aid(page.aid(card, look, learned=len(panels) > 1))
-
-    # What is lost without them; this reads with the model, so it waits until it is asked for.
-    if held().toggle(t("positions", "shuffle"), key="pos_shuffle"):
-        page.shuffled(card)
-    if len(panels) > 1 and look.position < len(rows := panels[1].rows) and look.dim < rows.shape[1]:
-        notebook(notebooks.positions(card, rows[look.position, look.dim], look.position, look.dim))
     with st.expander(t("positions", "formula")):
         st.markdown(t("positions", "formula_text"))
     with st.expander(t("positions", "wavelengths")):

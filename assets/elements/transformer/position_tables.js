@@ -53,7 +53,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const hover = (event) => {
       const area = event.currentTarget.getBoundingClientRect();
       const p = Math.min(Math.max(Math.floor(((event.clientX - area.left) / area.width) * count), 0), count - 1), d = Math.min(Math.max(Math.floor(((event.clientY - area.top) / area.height) * panel.width), 0), panel.width - 1);
-      parts.map.title = say(w.cell, { p, d, value: full(panel.at(p, d)) });
+      map.title = say(w.cell, { p, d, value: full(panel.at(p, d)) });
     };
     const map = h("div", { class: "map-box", onpointerdown: (e) => pick(e, false), onpointermove: (e) => { pick(e, false); hover(e); } }, parts.map, parts.over);
     const square = h("div", { class: "square-box", onpointerdown: (e) => pick(e, true), onpointermove: (e) => pick(e, true) }, parts.square, parts.squareOver);
@@ -81,7 +81,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   function clocks(panel) {
     const pairs = panel.width / 2, shown = Math.min(pairs, 8);
     const list = Array.from({ length: shown }, (_, i) => Math.round((i * (pairs - 1)) / Math.max(shown - 1, 1)));
-    return h("div", { class: "clocks", role: "group", "aria-label": w.clocks }, ...list.map((i) => {
+    return h("div", { class: "clocks", role: "group", "aria-label": w.clocks }, h("span", { class: "clocks-label" }, w.clocks_label), ...list.map((i) => {
       const angle = state.position * model.frequencies[i];
       const on = Math.floor(state.dim / 2) === i;
       const turns = 2 * Math.PI / model.frequencies[i];
@@ -108,13 +108,14 @@ export default living(function ({ data, parentElement, setStateValue }) {
         const low = Math.min(0, ...similar), high = Math.max(...similar);
         plot(parts.curve, similar, low, high, "position");
       }
-      parts.curveTitle.replaceChildren(say(model.measure === "dot" ? w.dot_title : w.cosine_title, { p }), " ", ...[1, 4, 16].filter((n) => p + n < count).map((n) => h("span", { class: "near" }, `${p + n}: ${num(similar[p + n])}`)));
+      parts.curveTitle.replaceChildren(say(model.measure === "dot" ? w.dot_title : w.cosine_title, { p }), " ", ...[1, 4, 16].filter((n) => p + n < count).map((n) => h("span", { class: "near", title: say(w.step, { p: p + n }) }, `+${n}: ${num(similar[p + n])}`)));
       if (panel.name === "sinusoids") {
         const i = Math.floor(d / 2), f = d % 2 ? "cos" : "sin";
         fill(parts.foot, clocks(panel), h("p", { class: "formula" }, `PE(${p}, ${d}) = ${f}(${p} / 10000^(${2 * i}/${panel.width})) = ${f}(${num(p * model.frequencies[i])}) = `, h("b", {}, num(panel.at(p, d)))));
       } else {
-        const order = Array.from({ length: count }, (_, i) => i).filter((i) => i !== p).sort((a, b) => panel.cosine(p, b) - panel.cosine(p, a)).slice(0, 5);
-        fill(parts.foot, h("p", { class: "learned" }, say(w.nearest, { p }), " ", ...order.map((i) => h("button", { type: "button", class: "chip", onclick: () => { state.position = i; refresh(); tell(); } }, i, h("small", {}, num(panel.cosine(p, i)))))),
+        const like = (i) => (model.measure === "dot" ? panel.dot(p, i) : panel.cosine(p, i)); // the measure of the curve above
+        const order = Array.from({ length: count }, (_, i) => i).filter((i) => i !== p).sort((a, b) => like(b) - like(a)).slice(0, 5);
+        fill(parts.foot, h("p", { class: "learned" }, say(model.measure === "dot" ? w.nearest_dot : w.nearest_cosine, { p }), " ", ...order.map((i) => h("button", { type: "button", class: "chip", onclick: () => { state.position = i; refresh(); tell(); } }, i, h("small", {}, num(like(i)))))),
           h("p", { class: "formula" }, say(w.length, { p, n: num(panel.norms[p]) }), " ", panel.note));
       }
     }

@@ -22,7 +22,7 @@ export default living(function ({ data, parentElement }) {
   const kinds = ["normal", "same"];
   fill(root, ...kinds.map((kind) => h("div", { class: "row" }, h("h4", {}, w[kind]), card(kind, 0), card(kind, 1),
     h("div", { class: "vectors" }, h("span", { class: "what" }, w.same_vectors),
-      h("div", { class: "cells" }, ...data.tokens.map((token, i) => h("span", { class: "cell" }, h("span", { class: "t" }, clean(token)), h("span", { class: "column", "aria-hidden": "true" }, h("span", { class: "level", style: { height: `${Math.max(0, data.cosines[kind][i]) * 100}%` } })), h("span", { class: "c", title: String(data.cosines[kind][i]) }, num(data.cosines[kind][i])))))))));
+      h("div", { class: "cells" }, ...data.tokens.map((token, i) => h("span", { class: "cell" }, h("span", { class: "t" }, clean(token)), h("span", { class: "column", "aria-hidden": "true" }, h("span", { class: "level", style: { height: `${Math.max(0, data.cosines[kind][i]) * 100}%` } })), h("span", { class: "c", title: String(data.cosines[kind][i]) }, Math.abs(1 - data.cosines[kind][i]) < 1e-5 ? "1" : num(data.cosines[kind][i])))))))));
   state.stop?.();
   state.stop = offerPicture("shuffle", () => {
     const svg = frame(900, 420);

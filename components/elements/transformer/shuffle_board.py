@@ -6,6 +6,8 @@ from components.elements.mount import element
 from components.lm.transformer.positions import Shuffle
 
 _mount = element("transformer/shuffle_board")
+SHOWN = 3
+"""Guesses of each reading, so that all four stand in the first view of a laptop."""
 
 
 def shuffle_board(shuffle: Shuffle, *, words: Mapping[str, str], key: str) -> None:
@@ -14,7 +16,7 @@ def shuffle_board(shuffle: Shuffle, *, words: Mapping[str, str], key: str) -> No
         key=key,
         data={
             "readings": {
-                kind: [{"words": list(r.words), "top": [list(pair) for pair in r.top]} for r in pair]
+                kind: [{"words": list(r.words), "top": [list(pair) for pair in r.top[:SHOWN]]} for r in pair]
                 for kind, pair in shuffle.readings.items()
             },
             "mask": shuffle.mask,

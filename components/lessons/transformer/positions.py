@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from components.elements.predict_first import Prediction
 from components.elements.transformer.position_tables import VIEWS, Look, Panel
 from components.elements.transformer.shuffle_board import shuffle_board
+from components.lessons.recorded import trace_file
+from components.lm import checkpoints
 from components.lm.checkpoints.bundled import best_bert
 from components.lm.checkpoints.model_card import ModelCard, ModelRefused
 from components.lm.reading import CannotRead
@@ -18,7 +21,6 @@ from components.lm.transformer.positions import (
     wavelengths,
 )
 from components.shell import links
-from components.shell.held import held
 from components.shell.layout import Export, caption, reading_aid, working
 from components.shell.loading import FIRST_MODEL, load_model, mask_name
 from components.shell.refusals import cannot_read, refusal
@@ -30,6 +32,11 @@ if TYPE_CHECKING:
 
 GPT_SENTENCE = "The old woman opened the door and looked at the"
 BERT_SENTENCE = "the old woman opened the [MASK] and looked out of the house"
+SEED = 3
+"""The shuffle to begin with. A test holds what the page says of it: with positions another word becomes the first guess,
+with one position for all nothing changes."""
+UNCHANGED = 1e-4
+"""Final vectors that differ by less are the same: float32 adds in another order."""
 WIDTHS, COUNTS, MEASURES = ("8", "32", "128", "512"), ("64", "128", "256"), ("dot", "cosine")
 
 
@@ -48,9 +55,8 @@ def params() -> tuple[links.Param, ...]:
         links.Integer("pos_at", 0, 255, 7),
         links.Integer("pos_dim", 0, 4095, 10),
         links.Choice("pos_view", VIEWS, "curve"),
-        links.Flag("pos_shuffle"),
-        links.Text("pos_sentence", "", max_chars=400),
-        links.Integer("pos_seed", 0, 99, 3),
+        links.Text("pos_sentence", BERT_SENTENCE, max_chars=400),
+        links.Integer("pos_seed", 0, 99, SEED),
     )
 
 
@@ -112,22 +118,26 @@ def aid(card: ModelCard, now: Look, learned: bool) -> str:
     return t("positions", "aid" if learned else "aid_alone", i=pair, wave=wave, model=html.escape(card.name))
 
 
-def shuffled(card: ModelCard) -> None:
-    """One sentence read four times: two orders, with positions and without."""
+def fit_sentence(card: ModelCard) -> None:
+    """Another kind of model asks another question: the page's own sentence changes with it, the reader's stays."""
+    own = GPT_SENTENCE if card.can("generation") else with_mask(BERT_SENTENCE, mask_name(card))
+    head, tail = BERT_SENTENCE.split("[MASK]")
+    now = str(st.session_state["pos_sentence"])
+    if now != own and (now == GPT_SENTENCE or (now.startswith(head) and now.endswith(tail))):
+        links.put("pos_sentence", own)
+
+
+def shuffle_help(card: ModelCard) -> str:
+    """Where the question stands in the sentence."""
+    return t("positions", "shuffle_help_gpt" if card.can("generation") else "shuffle_help_bert")
+
+
+def shuffled(card: ModelCard) -> "Shuffle | None":
+    """One sentence read four times: two orders, with positions and without; None after saying why not."""
     s = st.session_state
-    gpt = card.can("generation")
-    sentence = GPT_SENTENCE if gpt else with_mask(BERT_SENTENCE, mask_name(card))
-    line, seed = st.columns([6, 1])
-    help_text = t("positions", "shuffle_help_gpt" if gpt else "shuffle_help_bert")
-    held(line).text_input(
-        t("positions", "shuffle_text"), key="pos_sentence", placeholder=sentence, help=help_text
-    )
-    held(seed).number_input(t("positions", "shuffle_seed"), 0, 99, key="pos_seed")
     try:
         with working(t("positions", "shuffle_running")):
-            shuffle = two_orders(
-                card.name, card.revision, s["pos_sentence"].strip() or sentence, s["pos_seed"] or 0
-            )
+            return two_orders(card.name, card.revision, str(s["pos_sentence"]).strip(), s["pos_seed"] or 0)
     except ModelRefused as error:
         st.warning(refusal(error))
     except NoTable:
@@ -136,12 +146,44 @@ def shuffled(card: ModelCard) -> None:
         st.error(cannot_read(error))
     except TooFewWords:
         st.info(t("positions", "shuffle_short"))
-    else:
-        shuffle_board(shuffle, words=labels("shuffle_words"), key="shuffle_board")
-        made = {"model": card.name, "revision": card.revision[:14], "seed": s["pos_seed"] or 0}
-        caption(t("positions", "shuffle_caption", **made))
-        differences = {kind: f"{value:.2g}" for kind, value in shuffle.largest.items()}
-        reading_aid(t("positions", "shuffle_aid_gpt" if gpt else "shuffle_aid_bert", **differences))
+    return None
+
+
+def shuffle_picture(card: ModelCard, shuffle: "Shuffle") -> None:
+    """The four readings, and what they show."""
+    gpt = card.can("generation")
+    shuffle_board(shuffle, words=labels("shuffle_words"), key="shuffle_board")
+    differences = {kind: f"{value:.2g}" for kind, value in shuffle.largest.items()}
+    tops = {
+        f"{kind}_{which}": html.escape(reading.top[0][0].replace("Ġ", ""))
+        for kind, pair in shuffle.readings.items()
+        for which, reading in zip(("written", "shuffled"), pair, strict=True)
+    }
+    moved = "changed" if tops["normal_written"] != tops["normal_shuffled"] else "kept"
+    reading_aid(
+        f"{t('positions', f'shuffle_{moved}', **tops)} "
+        f"{t('positions', 'shuffle_aid_gpt' if gpt else 'shuffle_aid_bert', **differences)}"
+    )
+    seed = st.session_state["pos_seed"] or 0
+    caption(t("positions", "shuffle_caption", model=card.name, revision=card.revision[:14], seed=seed))
+
+
+def prediction() -> Prediction:
+    """What does a shuffle change when every token has one position?"""
+    card = checkpoints.card(default_model())
+    gpt = card.can("generation")
+    shuffle = two_orders(card.name, card.revision, GPT_SENTENCE if gpt else BERT_SENTENCE, SEED)
+    (one, two), differ = shuffle.readings["same"], shuffle.largest["same"]
+    same = one.top[0][0] == two.top[0][0] and differ < UNCHANGED
+    options = [t("positions", f"predict_{name}") for name in ("all", "little", "nothing")]
+    why = t(
+        "positions",
+        "predict_why",
+        token=one.top[0][0].replace("Ġ", ""),
+        p=f"{100 * one.top[0][1]:.3g}%",
+        difference=f"{differ:.1g}",
+    )
+    return Prediction(t("positions", "predict", model=card.name), options, 2 if same else 1, why, {})
 
 
 def turns() -> list[dict[str, Any]]:
@@ -193,7 +235,6 @@ def position_table(name: str, revision: str) -> "PositionTable":
     Raises:
         NoTable: the family has none.
     """
-    from components.lm import checkpoints
     from components.lm.transformer.positions import learned_table
 
     store = checkpoints.store()
@@ -205,4 +246,31 @@ def two_orders(name: str, revision: str, text: str, seed: int) -> "Shuffle":
     """Return one sentence read in two orders, with positions and without."""
     from components.lm.transformer.positions import shuffle_words
 
+    if known := recorded_shuffle(name, revision, text, seed):
+        return known
     return shuffle_words(load_model(name, "attention"), text, seed)
+
+
+def recorded_shuffle(name: str, revision: str, text: str, seed: int) -> "Shuffle | None":
+    """Return the page's first view from its file (``positions_recorder.py``), or None for anything else."""
+    from components.lm.transformer.positions import ReadOrder, Shuffle
+
+    trace = trace_file("transformer/positions")
+    if trace is None or trace["of"] != [name, revision, text, seed]:
+        return None
+    readings = {
+        kind: tuple(
+            ReadOrder(tuple(r["words"]), tuple(r["tokens"]), tuple((token, p) for token, p in r["top"]))
+            for r in pair
+        )
+        for kind, pair in trace["readings"].items()
+    }
+    return Shuffle(
+        order=tuple(trace["order"]),
+        readings={kind: (pair[0], pair[1]) for kind, pair in readings.items()},
+        token_texts=tuple(trace["token_texts"]),
+        cosines={kind: tuple(values) for kind, values in trace["cosines"].items()},
+        largest=trace["largest"],
+        causal=trace["causal"],
+        mask=trace["mask"],
+    )

@@ -1,11 +1,24 @@
-"""The miniature of "Positions" on the map of the course."""
+"""How the first view of this page and its miniature are made."""
 
-from components.lessons.recorded import Frame, Miniature
+from dataclasses import asdict
+
+from components.lessons.recorded import Frame, Miniature, save
 from components.lm import checkpoints
 
 MODELS = ("pocket-gpt",)
 
 ROWS = 16
+
+
+def record() -> None:
+    """The default view of "Positions": one sentence in two orders, with positions and without."""
+    from components.lessons.transformer.positions import BERT_SENTENCE, GPT_SENTENCE, SEED, default_model
+    from components.lm.transformer.positions import shuffle_words
+
+    loaded = checkpoints.load(default_model(), "attention")
+    text = GPT_SENTENCE if loaded.card.can("generation") else BERT_SENTENCE
+    made = asdict(shuffle_words(loaded, text, SEED))
+    save("transformer/positions", {"of": [loaded.card.name, loaded.card.revision, text, SEED], **made})
 
 
 def miniature() -> Miniature:

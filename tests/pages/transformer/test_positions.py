@@ -45,7 +45,7 @@ def test_odd_links_are_put_right(open_page: Open, key: str, given: str, used: ob
     "sentence", ["", "   ", "one two", "😀 " * 50, "שלום לכם ילדים טובים", "word " * 4000]
 )
 def test_shuffling_takes_any_sentence(open_page: Open, sentence: str) -> None:
-    at = open_page("transformer/positions", pos_shuffle="1", pos_sentence=sentence)
+    at = open_page("transformer/positions", pos_sentence=sentence)
     assert not at.exception
 
 
@@ -66,9 +66,43 @@ def test_first_view_needs_no_torch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "began"), [("pocket-bert", b"began as sines"), ("pocket-gpt", b"no order")]
+    ("model", "began"), [("pocket-bert", b"began from sines"), ("pocket-gpt", b"no order")]
 )
 def test_how_the_table_began_is_told(open_page: Open, model: str, began: bytes) -> None:
     at = open_page("transformer/positions", pos_model=model)
     block = next(b for b in at.get("bidi_component") if b.proto.component_name == "glassbox.position_tables")
     assert began in block.proto.bytes
+
+
+def test_the_first_view_shows_what_positions_do(open_page: Open, lang: str) -> None:
+    """Another bundled model may need another sentence or shuffle: BERT_SENTENCE, SEED."""
+    from components.lessons.transformer import positions
+
+    card = positions.checkpoints.card(positions.default_model())
+    shuffle = positions.two_orders(card.name, card.revision, positions.BERT_SENTENCE, positions.SEED)
+    written, shuffled = shuffle.readings["normal"]
+    assert written.top[0][0] != shuffled.top[0][0]
+    assert written.top[0][1] > 2 * written.top[1][1]  # a clear guess, so that its loss is seen
+    alone = shuffle.readings["same"]
+    assert [token for token, _ in alone[0].top] == [token for token, _ in alone[1].top]
+    assert shuffle.largest["same"] < positions.UNCHANGED < shuffle.largest["normal"]
+    at = open_page("transformer/positions", lang=lang)
+    assert f"“{written.top[0][0]}”" in said(at)
+    assert f"“{shuffled.top[0][0]}”" in said(at)
+
+
+def test_the_recorded_view_is_what_the_model_computes() -> None:
+    from components.lessons.transformer import positions
+    from components.lm.transformer.positions import shuffle_words
+    from components.shell.loading import load_model
+
+    card = positions.checkpoints.card(positions.default_model())
+    known = positions.recorded_shuffle(card.name, card.revision, positions.BERT_SENTENCE, positions.SEED)
+    assert known is not None, "python assets/traces/make.py transformer/positions"
+    made = shuffle_words(load_model(card.name, "attention"), positions.BERT_SENTENCE, positions.SEED)
+    assert known.order == made.order
+    for kind in known.readings:
+        for one, two in zip(known.readings[kind], made.readings[kind], strict=True):
+            assert one.words == two.words
+            # another processor adds in another order: float32 through six layers
+            assert [p for _, p in one.top] == pytest.approx([p for _, p in two.top], abs=1e-4)
