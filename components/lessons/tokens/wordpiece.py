@@ -52,7 +52,7 @@ PARAMS = (
     links.Integer("uni_step", 0, 400, 0),
 )
 
-WORD_LOST = {"wp_part": "encoding", "wp_text": "lowest lowly fast", "match_step": 8}
+WORD_LOST = {"wp_part": "encoding", "wp_text": "lowest lowly fast", "match_step": 14}
 """A prepared view: one piece is not found, and the whole word is lost."""
 KOREAN_PIECES = {
     "bpe_source": "story_ko",

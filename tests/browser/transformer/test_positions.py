@@ -26,6 +26,8 @@ def test_keys_step_and_the_numbers_are_the_formulas(open_at: OpenAt, outside: li
 
 def test_a_click_on_the_map_chooses_position_and_dimension(open_at: OpenAt, outside: list[str]) -> None:
     page = open_at("/transformer-positions?lang=en&pos_width=8")
+    page.wait_for_selector(".gb-shuffle_board .card")
+    page.locator(".panel[data-panel=sinusoids] .map-box").scroll_into_view_if_needed()
     box = page.locator(".panel[data-panel=sinusoids] .map-box").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] * 20.5 / 64, box["y"] + box["height"] * 2.5 / 8)

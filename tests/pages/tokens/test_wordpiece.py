@@ -152,3 +152,15 @@ def test_values_stand_whenever_the_browser_draws_them(open_page: Open) -> None:
     at.run()
     assert widget(at, "uni_size").proto.default == 20
     assert widget(at, "wp_word").proto.default == "lowest"
+
+
+def test_the_prepared_view_stands_where_found_pieces_are_thrown_away(open_page) -> None:
+    from components.lessons.tokens import wordpiece as wp
+
+    at = open_page("tokens/wordpiece", wp_part="encoding", wp_text=str(wp.WORD_LOST["wp_text"]))
+    board = data_of(at, "match_board")
+    number, step, tried = board["lookups"][int(str(wp.WORD_LOST["match_step"])) - 1]
+    steps = board["text_words"][number]["steps"]
+    assert steps[step]["piece"] is None
+    assert tried == len(steps[step]["tried"]) - 1  # nothing is left to try
+    assert any(one["piece"] is not None for one in steps[:step])  # and something had been found
