@@ -315,6 +315,7 @@ def _import_transformers() -> Any:
             AutoModelForCausalLM,
             AutoModelForMaskedLM,
             AutoModelForNextSentencePrediction,
+            AutoModelForSeq2SeqLM,
             AutoTokenizer,
             BertForPreTraining,
         )
@@ -403,6 +404,8 @@ def in_memory(model: Any, tokenizer: Any, name: str = "local:in memory") -> Load
 
 
 def _model_class(transformers: Any, card: ModelCard) -> Any:
+    if card.can("text_to_text"):
+        return transformers.AutoModelForSeq2SeqLM
     if card.can("generation"):
         return transformers.AutoModelForCausalLM
     if card.can("masked_prediction") and card.can("next_sentence"):
@@ -436,17 +439,20 @@ def _check_attentions(loaded: LoadedModel) -> None:
     """
     card = loaded.card
     two = import_torch().ones((1, 2), dtype=import_torch().long)
+    needs: Capability = "text_to_text" if card.can("text_to_text") else "attention"
+    given = {"decoder_input_ids": two} if needs == "text_to_text" else {}
     output = loaded.forward(
-        input_ids=two, attention_mask=two, output_attentions=True, output_hidden_states=True
+        input_ids=two, attention_mask=two, **given, output_attentions=True, output_hidden_states=True
     )
-    shapes = [tuple(layer.shape) for layer in output.attentions or ()]
+    attentions = output.encoder_attentions if needs == "text_to_text" else output.attentions
+    shapes = [tuple(layer.shape) for layer in attentions or ()]
     if shapes != [(1, card.num_heads, 2, 2)] * card.num_layers:
         raise ModelRefused(
             Reason.CANNOT,
             name=card.name,
             architecture=card.architecture,
-            needs="attention",
-            capabilities=tuple(item for item in card.capabilities if item != "attention"),
+            needs=needs,
+            capabilities=tuple(item for item in card.capabilities if item != needs),
         )
 
 

@@ -32,8 +32,14 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 Source = Literal["bundled", "local", "hub"]
-Capability = Literal["attention", "generation", "masked_prediction", "next_sentence"]
-CAPABILITIES: tuple[Capability, ...] = ("attention", "generation", "masked_prediction", "next_sentence")
+Capability = Literal["attention", "generation", "masked_prediction", "next_sentence", "text_to_text"]
+CAPABILITIES: tuple[Capability, ...] = (
+    "attention",
+    "generation",
+    "masked_prediction",
+    "next_sentence",
+    "text_to_text",
+)
 
 LOCAL_PREFIX = "local:"
 # Names with these beginnings are ours, so a link cannot make them mean a model on a hub.
@@ -232,7 +238,8 @@ class Family:
 
     ``masked_head`` and ``next_sentence_head`` are tensors that exist only when that head was saved. ``causal_heads``
     are the names of an output matrix of its own; ``tied`` is whether the family shares it with the embedding
-    unless the configuration says otherwise (the default of its configuration class).
+    unless the configuration says otherwise (the default of its configuration class). ``text_to_text``: an encoder with
+    a decoder that reads it; pages for one stack of layers cannot use it.
     """
 
     decoder: bool
@@ -240,6 +247,7 @@ class Family:
     next_sentence_head: str | None = None
     causal_heads: tuple[str, ...] = ("lm_head.weight",)
     tied: bool = True
+    text_to_text: bool = False
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -266,18 +274,19 @@ FAMILIES: Mapping[str, Family] = {
     "electra": Family(decoder=False, masked_head="generator_predictions.dense.weight"),
     # ALBERT's sop_classifier predicts sentence order, which is another question than BERT's next sentence.
     "albert": Family(decoder=False, masked_head="predictions.dense.weight"),
+    "marian": Family(decoder=True, text_to_text=True),
 }
 
 # One idea, many spellings: the names transformers' configuration classes use for the same number.
 _KEYS: Mapping[str, tuple[str, ...]] = {
-    "num_layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers"),
-    "num_heads": ("num_attention_heads", "n_head", "n_heads", "num_heads"),
-    "hidden_size": ("hidden_size", "n_embd", "dim"),
+    "num_layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers"),
+    "num_heads": ("num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads"),
+    "hidden_size": ("hidden_size", "n_embd", "dim", "d_model"),
     "vocab_size": ("vocab_size",),
     "max_positions": ("max_position_embeddings", "n_positions", "n_ctx"),
 }
 # Buffers that older files carry although they are no parameters: causal masks (4-dimensional "bias"), positions.
-_BUFFER_SUFFIXES = ("position_ids", "token_type_ids", "masked_bias", "inv_freq")
+_BUFFER_SUFFIXES = ("position_ids", "token_type_ids", "masked_bias", "inv_freq", "final_logits_bias")
 # Output matrices and biases that repeat a tensor saved under another name when the embedding is tied.
 _TIED_COPIES: Mapping[str, tuple[str, ...]] = {
     "lm_head.weight": ("embed", "wte", "word_embeddings"),
@@ -433,6 +442,8 @@ def _first_int(config: Mapping[str, Any], spellings: tuple[str, ...]) -> int | N
 def _capabilities(
     family: Family, architectures: Iterable[str], tensors: Tensors, tied: bool
 ) -> tuple[Capability, ...]:
+    if family.text_to_text:
+        return ("text_to_text",)
     found: list[Capability] = ["attention"]
     if family.decoder:
         # A classifier built on a decoder has lost its output matrix, or never trained it further.
