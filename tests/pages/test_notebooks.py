@@ -16,6 +16,8 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     ("transformer/self_attention", {"example": "model", "steps_layer": "1", "query": "3"}),
     ("transformer/masks", {}),
     ("transformer/masks", {"sentence": "It's 나는 <b> \"big\" tree.", "word": "4", "left_model": "nano-bert"}),
+    ("transformer/encoder_decoder", {}),
+    ("transformer/encoder_decoder", {"t2t_task": "fill", "t2t_text": "14 <X> '21' = 2021-03-14", "beams": "3"}),
     ("bert/inputs", {}),
     ("bert/inputs", {"in_a": "she sang", "in_token": "3", "in_dim": "7", "in_positions": "reversed"}),
     ("bert/contextual", {}),

@@ -1,12 +1,15 @@
 """The Transformer pages in plain ``transformers``; see ``components/shell/notebook.py``."""
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from components.lm.checkpoints.model_card import ModelCard
+from components.lm.transformer.text_to_text import MOST_WRITTEN
 from components.shell.notebook import Notebook, call, numbers, opening
 
 if TYPE_CHECKING:
+    from components.lm.transformer.text_to_text import Decoding
     from components.lm.transformer.word_context import WordGuess
 
 _TABLES = {"bert": "model.embeddings.position_embeddings.weight", "gpt2": "model.wpe.weight"}
@@ -66,3 +69,19 @@ print(tokenizer.decode([int(token_id)]).strip(), f"{{prob:.4f}}")
         said, prob = guess.guesses[0]
         lines.append(f"{said.strip()} {prob:.4f}")
     return Notebook("\n".join(codes), tuple(lines)) if codes else None
+
+
+def encoder_decoder(card: ModelCard, given: str, beams: int, found: "Decoding") -> Notebook | None:
+    """What is written, and the probability of the whole answer; nothing for a model that something was taken out of."""
+    if found.without:
+        return None
+    how = f', num_beams={beams}, length_penalty=0.0, early_stopping="never"' if beams > 1 else ""
+    code = f"""{opening(card, "AutoModelForSeq2SeqLM")}
+given = tokenizer({given!r}, return_tensors="pt")
+with torch.inference_mode():
+    answer = model.generate(**given, max_length={MOST_WRITTEN}{how})[:, 1:]  # without the start symbol
+    loss = model(**given, labels=answer).loss  # mean over the symbols
+print(*tokenizer.convert_ids_to_tokens(answer[0].tolist()), sep="|")
+print(f"{{torch.exp(-loss * answer.shape[1]):.4f}}")
+"""
+    return Notebook(code, ("|".join(found.written), numbers([math.exp(found.log_prob)])))

@@ -1,0 +1,94 @@
+"""Encoder and decoder: the Transformer's own picture at work, one written symbol at a time."""
+
+import streamlit as st
+
+from components.elements.predict_first import answer
+from components.elements.transformer.encoder_decoder import encoder_decoder
+from components.lessons.transformer import encoder_decoder as page
+from components.lessons.transformer import notebooks
+from components.lm.transformer.text_to_text import ALL_TASKS, model_text
+from components.shell import links
+from components.shell.held import held
+from components.shell.layout import (
+    caption,
+    controls,
+    foot,
+    page_header,
+    panel_choice,
+    part,
+    picture_first,
+    prediction,
+    reading_aid,
+    slide_note,
+)
+from components.shell.notebook import notebook
+from components.words import t
+
+NAME = "transformer/encoder_decoder"
+links.open_view(NAME, *page.PARAMS)
+
+
+@part
+def lesson() -> None:
+    """The picture, and what the reader opened below it."""
+    page_header(NAME)
+    prediction(page.prediction())
+
+    # The reader sets what is asked for: a task word, a text, and how the answer is searched.
+    with controls():
+        row = st.columns([4.6, 5.6, 1.3], vertical_alignment="bottom")
+        held(row[0]).segmented_control(
+            t(page.WORDS, "task"), ALL_TASKS, key="t2t_task", required=True, help=t(page.WORDS, "task_help")
+        )
+        held(row[1]).text_input(t(page.WORDS, "text"), key="t2t_text", help=t(page.WORDS, "text_help"))
+        held(row[2]).number_input(
+            t(page.WORDS, "beams"), 1, page.MOST_BEAMS, key="beams", help=t(page.WORDS, "beams_help")
+        )
+
+    # The model writes its whole answer; every step of it goes to the browser at once.
+    now = page.shown()
+    with answer():
+        view = encoder_decoder(
+            now.decoding,
+            width=now.card.hidden_size,
+            identity=now.identity,
+            start=page.start(),
+            rev=links.revision(),
+            key="encoder_decoder",
+        )
+    page.keep(view)
+    picture_first("encoder_decoder", now.identity)
+    caption(page.caption(now, view))
+    reading_aid(page.verdict(now))
+
+    # Why it has a mask, and why it has attention: runs that were recorded.
+    panel_choice(page.WORDS, page.LOOKS, key="t2t_look")
+    page.look_further()
+    with st.expander(t(page.WORDS, "how")):
+        st.markdown(t(page.WORDS, "how_text"))
+
+    slide_note("E70", "E71", "E72", "E79")
+    notebook(notebooks.encoder_decoder(now.card, model_text(now.task, now.text), now.beams, now.decoding))
+    foot(
+        NAME,
+        terms=[
+            "encoder",
+            "encoder-decoder attention",
+            "masked (causal) self-attention",
+            "autoregressive",
+            "feed-forward network",
+            "greedy decoding",
+            "beam search",
+        ],
+        try_this=page.prepared(),
+        sources=[
+            ("Vaswani et al. 2017, 3", "https://arxiv.org/abs/1706.03762"),
+            ("Raffel et al. 2020, 2.4 and 3.1.4", "https://arxiv.org/abs/1910.10683"),
+            ("Sutskever et al. 2014", "https://arxiv.org/abs/1409.3215"),
+            ("Bahdanau et al. 2015", "https://arxiv.org/abs/1409.0473"),
+        ],
+        export=page.export(now, view),
+    )
+
+
+lesson()
