@@ -176,10 +176,11 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const best = next(), chosen = model.written[state.step];
     const rows = best.slice(0, BARS);
     if (!rows.some((row) => row.symbol === chosen)) rows.push(best.find((row) => row.symbol === chosen));
+    const rest = (i, symbol) => (i >= 4 && symbol !== chosen ? " rest" : ""); // left out where there is little room
     const wide = state.stop === 8 || state.stop === 9;
     return fill(into, h("p", { class: `title${wide ? " on" : ""}` }, words.next, h("span", { class: "quiet" }, ` ${say(words.of_symbols, { n: V })}`)),
       h("div", { class: "bars" }, h("span", { class: "quiet" }), h("span", { class: `quiet right${state.stop === 8 ? " on" : ""}` }, words.logit), h("span", { class: `quiet${state.stop === 9 ? " on" : ""}` }, words.probability), h("span", {}),
-        ...rows.flatMap(({ symbol, logit, p }) => [h("span", { class: `name${symbol === chosen ? " chosen" : ""}` }, symbol === chosen ? "✓ " : "", shown(symbol)), h("span", { class: "logit", title: full(logit) }, num(logit)), h("span", { class: "bar" }, h("i", { style: { width: `${p * 100}%` }, class: symbol === chosen ? "chosen" : "" })), h("span", { class: "percent", title: full(p) }, percent(p))])));
+        ...rows.flatMap(({ symbol, logit, p }, i) => [h("span", { class: `name${symbol === chosen ? " chosen" : ""}${rest(i, symbol)}` }, symbol === chosen ? "✓ " : "", shown(symbol)), h("span", { class: `logit${rest(i, symbol)}`, title: full(logit) }, num(logit)), h("span", { class: `bar${rest(i, symbol)}` }, h("i", { style: { width: `${p * 100}%` }, class: symbol === chosen ? "chosen" : "" })), h("span", { class: `percent${rest(i, symbol)}`, title: full(p) }, percent(p))])));
   }
 
   // --- the three grids -----------------------------------------------------------------------------------------
