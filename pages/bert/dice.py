@@ -3,22 +3,34 @@
 import streamlit as st
 
 from components.elements.bert.dice_board import dice_board
+from components.elements.predict_first import answer
 from components.lessons.bert import dice, notebooks
 from components.lessons.bert.dice_panels import look_further
 from components.lessons.bert.masked_text import MODEL, About, notices
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import Export, caption, controls, foot, page_header, slide_note, working
+from components.shell.layout import (
+    Export,
+    caption,
+    controls,
+    foot,
+    page_header,
+    prediction,
+    slide_note,
+    working,
+)
 from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
 from components.words import t, told
 
 links.open_view("bert/dice", *dice.PARAMS)
 page_header("bert/dice")
+if asked := dice.question():
+    prediction(asked)
 
 dice.keep_split_possible()
 with controls():
-    row = st.columns([4, 1.5, 1.5, 1.5, 2, 0.9], vertical_alignment="bottom")
+    row = st.columns([3, 1.3, 1.3, 1.3, 2.3, 1.7, 0.9], vertical_alignment="bottom")
     held(row[0]).text_area(t("dice", "text"), key="dice_text", height=68, help=t("dice", "text_help"))
     for column, key, name in (
         (row[1], "mlm_probability", "rate"),
@@ -35,8 +47,9 @@ with controls():
         required=True,
         help=t("dice", "strategy_help"),
     )
-    with row[5].popover(t("layout", "more")):
+    with row[5]:
         model_picker("masked_prediction", key="bert_model")
+    with row[6].popover(t("layout", "more")):
         held().number_input(t("dice", "seed"), 0, 999_999, key="seed")
 
 # One draw; the model reads it, and each chosen position once more in the two cases that did not come up.
@@ -44,7 +57,8 @@ card = model_in_use("masked_prediction", default=MODEL, key="bert_model")
 with working(told("dice", "loading", model=card.name)):
     text, data = dice.board_data(card)
 notices(card, text)
-dice_board(data, on_said=dice.said)
+with answer():
+    dice_board(data, on_said=dice.said)
 caption(dice.about_board(card))
 
 look_further(card, text)
@@ -55,9 +69,9 @@ foot(
     "bert/dice",
     terms=["masked language model (MLM)", "dynamic masking", "span masking"],
     try_this=[
-        (t("dice", "try_all_mask"), {"mask_replace_prob": 1.0, "random_replace_prob": 0.0}),
-        (t("dice", "try_words"), {"strategy": "words", "dice_look": "ways"}),
-        (t("dice", "try_half"), {"mlm_probability": 0.5}),
+        (t("dice", "try_all_mask"), {"mask_replace_prob": 1.0, "random_replace_prob": 0.0, "stage": 3}),
+        (t("dice", "try_words"), {"strategy": "words", "dice_look": "ways", "stage": 3}),
+        (t("dice", "try_half"), {"mlm_probability": 0.5, "stage": 3}),
     ],
     sources=[
         ("Devlin et al. 2019 (BERT), section 3.1 and appendix A.1", "https://arxiv.org/abs/1810.04805"),

@@ -112,14 +112,15 @@ function drawTable(s) {
   };
   const complete = data.places.filter((p) => CASES.every((c) => p.cases[c]));
   const mean = (c) => complete.reduce((sum, p) => sum + p.cases[c].loss, 0) / complete.length;
+  const whole = data.places.findIndex((p) => !CASES.every((c) => p.cases[c])); // from here on only what the die gave
   const head = (c) => h("th", { scope: "col", class: `case ${c}` }, h("b", { class: `letter ${c}` }, c), ` ${w[`if_${c}`]}`);
   fill(s.table,
     h("table", { "aria-label": w.table_label },
       h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "pos" }, "#"), h("th", { scope: "col", class: "tok" }, w.col_original), ...CASES.map(head), h("th", { scope: "col", class: "top" }, w.col_says))),
       h("tbody", {}, ...data.places.map((place) => h("tr", {}, h("td", { class: "pos" }, place.position), h("td", { class: "tok" }, show(data.tokens[place.position].text)), ...CASES.map((c) => cell(place, c)),
         h("td", { class: "top" }, show(place.cases[place.actual].top), ` ${percent(place.cases[place.actual].top_p)}`)))),
-      complete.length ? h("tfoot", {}, h("tr", {}, h("td", { class: "pos" }), h("th", { scope: "row", class: "tok" }, w.mean_loss), ...CASES.map((c) => h("td", { class: `case ${c}`, title: full(mean(c)) }, h("span", { class: "in" }), h("span", { class: "p" }), h("span", { class: "l" }, num(mean(c))))), h("td", {}))) : null),
-    h("p", { class: "why" }, w.why));
+      complete.length ? h("tfoot", {}, h("tr", {}, h("td", { class: "pos" }), h("th", { scope: "row", class: "tok" }, w.mean_loss), ...CASES.map((c) => h("td", { class: `case ${c}`, title: full(mean(c)) }, h("span", { class: "in" }), h("span", { class: "p" }), h("span", { class: "l" }, num(mean(c))))), h("td", { class: "top" }))) : null),
+    h("p", { class: "why" }, w.why, whole < 0 ? null : ` ${say(w.why_some, { n: whole })}`));
 }
 
 function picture(s) {

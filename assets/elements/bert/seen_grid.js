@@ -11,23 +11,23 @@ const LETTER = { 1: "M", 2: "R", 3: "K" };
 /** One grid as an SVG of plain attributes: cells, and below them how often each token was predicted. */
 function grid(panel, tokens) {
   const epochs = panel.actions.length, n = tokens.length;
-  const cell = 14, height = Math.max(3, Math.min(16, 330 / epochs)), counts = 46, top = 4;
-  const svg = frame(n * cell + 4, top + epochs * height + counts + 66);
+  const cell = 14, height = Math.max(3, Math.min(16, 330 / epochs)), counts = 46, top = 4, left = 24; // the name of the first token leans out to the left
+  const svg = frame(left + n * cell + 4, top + epochs * height + counts + 66);
   panel.actions.forEach((row, e) => row.forEach((action, i) => {
     const off = tokens[i][1];
-    svg.append(h("rect", { x: 2 + i * cell, y: top + e * height, width: cell - 1, height: height - (height > 6 ? 1 : 0.4), fill: action ? COLOUR[action] : off ? "var(--gb-background)" : "var(--gb-surface)", "fill-opacity": 1 }, h("title", {}, `${e + 1} · ${visible(tokens[i][0])}${action ? ` · ${LETTER[action]}` : ""}`)));
-    if (action && height >= 11) svg.append(h("text", { x: 2 + i * cell + 6.5, y: top + e * height + height - 4, "font-size": 9, "text-anchor": "middle", fill: "var(--gb-background)", "font-family": "monospace" }, LETTER[action]));
+    svg.append(h("rect", { x: left + i * cell, y: top + e * height, width: cell - 1, height: height - (height > 6 ? 1 : 0.4), fill: action ? COLOUR[action] : off ? "var(--gb-background)" : "var(--gb-surface)", "fill-opacity": 1 }, h("title", {}, `${e + 1} · ${visible(tokens[i][0])}${action ? ` · ${LETTER[action]}` : ""}`)));
+    if (action && height >= 11) svg.append(h("text", { x: left + i * cell + 6.5, y: top + e * height + height - 4, "font-size": 9, "text-anchor": "middle", fill: "var(--gb-background)", "font-family": "monospace" }, LETTER[action]));
   }));
   const base = top + epochs * height + counts;
   const most = Math.max(1, ...panel.predicted);
   panel.predicted.forEach((count, i) => {
     if (tokens[i][1]) return;
     const size = (count / most) * (counts - 16);
-    svg.append(h("rect", { x: 2 + i * cell, y: base - size, width: cell - 1, height: Math.max(size, 0.5), fill: "var(--gb-token)" }, h("title", {}, `${visible(tokens[i][0])}: ${count}`)));
-    if (count) svg.append(h("text", { x: 2 + i * cell + 6.5, y: base - size - 2, "font-size": 8, "text-anchor": "middle", fill: "var(--gb-text)", "font-family": "monospace" }, String(count)));
+    svg.append(h("rect", { x: left + i * cell, y: base - size, width: cell - 1, height: Math.max(size, 0.5), fill: "var(--gb-token)" }, h("title", {}, `${visible(tokens[i][0])}: ${count}`)));
+    if (count) svg.append(h("text", { x: left + i * cell + 6.5, y: base - size - 2, "font-size": 8, "text-anchor": "middle", fill: "var(--gb-text)", "font-family": "monospace" }, String(count)));
   });
   tokens.forEach(([token, off], i) => {
-    const x = 2 + i * cell + 10, y = base + 8;
+    const x = left + i * cell + 10, y = base + 8;
     svg.append(h("text", { x, y, transform: `rotate(-60 ${x} ${y})`, "text-anchor": "end", "font-size": 10, fill: off ? "var(--gb-cut)" : "var(--gb-text)", "font-family": "monospace" }, visible(token).slice(0, 9)));
   });
   return svg;

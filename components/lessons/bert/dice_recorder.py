@@ -1,5 +1,6 @@
 """What stands on "15%, then 80 / 10 / 10" before anything is computed."""
 
+from dataclasses import astuple
 from typing import Any
 
 from components.lessons.bert.masked_text import MODEL, maskable_text
@@ -32,6 +33,30 @@ def record() -> None:
             "settled": kept,
         },
     )
+
+
+def choose_seed(most: int = 1000) -> int:
+    """Return the first seed whose draw shows what the page says, or raise ValueError.
+
+    One token is kept, one is random, two to four are hidden. The kept one can be copied (at least 95%) and could not have
+    been guessed as surely (under 50% if it were hidden); none of the others is guessed with more than 30%.
+    """
+    from components.lessons.bert import dice as page
+    from components.lm.bert.dice import Recipe
+    from components.lm.bert.masking import Action
+
+    card = checkpoints.card(MODEL, "masked_prediction")
+    how = astuple(Recipe())
+    for seed in range(most):
+        drawn, places = page.dice_throw(card.name, card.revision, page.TEXT, how, seed)
+        counts = [int((drawn.actions == int(action)).sum()) for action in (Action.KEPT, Action.RANDOM)]
+        if counts != [1, 1] or not 4 <= len(places) <= 6:
+            continue
+        kept = next(place for place in places if place.actual is Action.KEPT).cases
+        others = [place.cases[place.actual].prob for place in places if place.actual is not Action.KEPT]
+        if kept[Action.KEPT].prob >= 0.95 and kept[Action.MASKED].prob < 0.5 and max(others) <= 0.3:
+            return seed
+    raise ValueError(f"no draw of {page.TEXT!r} shows it: choose another text")
 
 
 def miniature() -> Miniature:
