@@ -334,8 +334,9 @@ def from_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> Reading:
 
 
 def is_causal(card: ModelCard) -> bool:
-    """Whether a position reads only itself and what stands before it (GPT), not both sides (BERT)."""
-    return FAMILIES[card.family].decoder
+    """Whether a position of a text reads only itself and what stands before it (GPT), not both sides (BERT, an encoder)."""
+    family = FAMILIES[card.family]
+    return family.decoder and not family.text_to_text
 
 
 def table_rows(loaded: LoadedModel) -> int:

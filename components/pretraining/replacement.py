@@ -4,10 +4,13 @@ Every such file names the SHA-256 of the weights: first views and miniatures bel
 ``components/lessons/<chapter>/<page>_recorder.py``, say in ``MODELS`` which models they use) and the goldens of the browser's engine.
 """
 
+import ast
 import hashlib
 import importlib
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -64,8 +67,12 @@ def models_of_pages() -> dict[str, tuple[str, ...]]:
     found = {}
     for path in sorted(lessons.glob("*/*_recorder.py")):
         page = path.relative_to(lessons).with_suffix("").as_posix().removesuffix("_recorder")
-        recorder = importlib.import_module(f"components.lessons.{page.replace('/', '.')}_recorder")
-        found[page] = tuple(getattr(recorder, "MODELS", ()))
+        named = (
+            ast.literal_eval(node.value)
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MODELS"
+        )
+        found[page] = tuple(next(named, ()))
     return found
 
 
@@ -81,6 +88,13 @@ def files_of(model: str) -> list[Path]:
     ]
 
 
+def record_pages(pages: list[str]) -> None:
+    """Record the first views of pages anew, by the command that does it: this program knows nothing of pages.
+
+    Raises subprocess.CalledProcessError when a page cannot be recorded; it has said why."""
+    subprocess.run([sys.executable, str(TRACES / "make.py"), *pages], check=True)
+
+
 def replace_files_of(model: str) -> list[Path]:
     """Make every file that was computed with a bundled model again, and return them.
 
@@ -90,11 +104,7 @@ def replace_files_of(model: str) -> list[Path]:
     before = files_of(model)
     if not before:
         raise ValueError(f"{model}: nothing was computed with it")
-    from components.lessons.recorded import record_page
-
-    for page, models in models_of_pages().items():
-        if model in models:
-            record_page(page)
+    record_pages([page for page, models in models_of_pages().items() if model in models])
     if any(path.parent == GOLDENS for path in before):
         # Tests make them, because tests use them; a model that did not change gets the same file again.
         goldens = importlib.import_module("tests.golden.engine")

@@ -139,7 +139,7 @@ def record_variants(work: Path, out: Path, settings: Settings, machine: Machine,
         answers = written(model, lessons, variant)
         right = [answer == lesson.target for answer, lesson in zip(answers, lessons, strict=True)]
         found[variant] = {
-            "weights": f"sha256:{_weights_digest(model)}",
+            "trained": f"sha256:{_weights_digest(model)}",  # these weights do not ship
             "seconds": round(progress.seconds),
             "hardware": hardware,
             "exact": round(float(np.mean(right)), 4),

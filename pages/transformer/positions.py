@@ -4,6 +4,7 @@ import streamlit as st
 
 from components.elements.predict_first import answer
 from components.elements.transformer.position_tables import position_tables
+from components.lessons.transformer import notebooks
 from components.lessons.transformer import positions as page
 from components.lm.transformer.positions import angular_frequencies
 from components.shell import links
@@ -19,6 +20,7 @@ from components.shell.layout import (
     slide_note,
 )
 from components.shell.models import model_in_use, model_picker
+from components.shell.notebook import notebook
 from components.words import labels, t
 
 NAME = "transformer/positions"
@@ -81,6 +83,8 @@ def lesson() -> None:
     page.keep(look)
     caption(page.about(card, look))
     reading_aid(page.aid(card, look, learned=len(panels) > 1))
+    if len(panels) > 1 and look.position < len(rows := panels[1].rows) and look.dim < rows.shape[1]:
+        notebook(notebooks.positions(card, rows[look.position, look.dim], look.position, look.dim))
     with st.expander(t("positions", "formula")):
         st.markdown(t("positions", "formula_text"))
     with st.expander(t("positions", "wavelengths")):

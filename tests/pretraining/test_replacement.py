@@ -32,11 +32,14 @@ def test_a_computed_file_names_weights_that_ship(path: Path) -> None:
         expected = {path.stem.removesuffix("-snapshot")}
     else:
         page = path.relative_to(TRACES).with_suffix("").as_posix().removeprefix("miniatures/")
-        expected = set(models_of_pages()[page])
+        owner = max(
+            (known for known in models_of_pages() if page == known or page.startswith(f"{known}_")), key=len
+        )
+        expected = set(models_of_pages()[owner])
     # A digest that does not ship stands here as itself: make the file again (make traces, make goldens).
     assert named <= {folder.split("/snapshots/")[0] for folder in SHIPPED.values()}
     assert named <= expected, "the page's recorder does not name this model in MODELS"
-    if expected:
+    if expected and not path.stem.endswith("_variants"):  # runs whose weights do not ship
         assert named
 
 
@@ -77,7 +80,7 @@ def test_digests_are_read_from_either_form(tmp_path: Path) -> None:
 
 def test_replacing_records_the_pages_of_the_model_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded: list[str] = []
-    monkeypatch.setattr("components.lessons.recorded.record_page", recorded.append)
+    monkeypatch.setattr(replacement, "record_pages", recorded.extend)
     monkeypatch.setattr("tests.golden.engine.main", lambda: recorded.append("goldens"))
     assert replace_files_of("pocket-bert") == files_of("pocket-bert")
     assert recorded[-1] == "goldens"

@@ -229,9 +229,9 @@ def test_variants_are_recorded_with_their_weights(tmp_path: Path) -> None:
     found = json.loads(out.read_text(encoding="utf-8"))
     assert set(found["variants"]) == set(t2t.VARIANTS)
     for variant in found["variants"].values():
-        assert variant["weights"].startswith("sha256:")
+        assert variant["trained"].startswith("sha256:")
         assert sum(group["lessons"] for group in variant["by_length"]) == found["lessons"] == 6 * len(c.TASKS)
-    assert len({variant["weights"] for variant in found["variants"].values()}) == 3
+    assert len({variant["trained"] for variant in found["variants"].values()}) == 3
     before = out.read_text(encoding="utf-8")
     assert main(options) == 0  # finished runs are read, not trained again
     assert out.read_text(encoding="utf-8") == before

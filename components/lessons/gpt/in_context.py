@@ -54,14 +54,14 @@ PARAMS = (
     links.Integer("icl_k", 0, MOST_DEMONSTRATIONS, K),
     links.Integer("icl_ask", 0, MOST_DEMONSTRATIONS + 1, 0),
     links.Text("icl_off", "", max_chars=60),
-    links.Text("icl_own", OWN, max_chars=2_000),
+    links.Text("icl_own", OWN, max_chars=2_000, example=OWN.replace("frog", "bell")),
     links.Text("icl_description", "", max_chars=2_000),
     links.Integer("icl_moment", 0, _MOMENTS - 1, _MOMENTS - 1),
     links.Flag("icl_live"),
     links.Integer("icl_live_seed", 0, live.MOST_SEED, 1),
     links.Integer("icl_run", 0, 4, 0),
     links.Choice("icl_look", LOOKS, "training"),
-    links.Text("icl_name", "Tom", max_chars=40),
+    links.Text("icl_name", "Tom", max_chars=40, example="Lily"),
     links.Integer("icl_story", 0, 2, 0),
 )
 

@@ -296,7 +296,7 @@ def _samples(names: Mapping[str, str]) -> dict[str, Any]:
 
 def _recorded(names: Sequence[str]) -> str:
     found = variants()
-    digests = ", ".join(f"{name} {found['variants'][name]['weights'][:19]}" for name in names)
+    digests = ", ".join(f"{name} {found['variants'][name]['trained'][:19]}" for name in names)
     settings = found["settings"]
     return t(
         WORDS, "recorded", tokens=f"{settings['total_tokens']:,}", seed=settings["seed"], digests=digests

@@ -6,6 +6,8 @@ from components.lessons.recorded import Frame, Miniature
 from components.lm import checkpoints
 from components.lm.transformer.text_to_text import MODEL, Decoding, decode, to_arrays
 
+MODELS = ("pocket-transformer",)
+
 
 def _decoding() -> tuple[str, Decoding]:
     """The revision of the model, and the page's own text decoded by it."""

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from components.lessons.recorded import Frame, Miniature, save
 from components.lm import checkpoints
 
-MODELS = ("pocket-gpt",)
+MODELS = ("pocket-bert", "pocket-gpt")
 
 ROWS = 16
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from components.lm import reading
 from components.lm.transformer.conversions import TASKS
 
 if TYPE_CHECKING:
@@ -136,9 +137,12 @@ def decode(
     torch = import_torch()
     model: Any = loaded.model
     limit = loaded.card.max_positions or MOST_WRITTEN
-    ids = loaded.tokenizer(model_text(task, text))["input_ids"]
-    if len(ids) > limit:
-        raise TooLong(len(ids), limit)
+    try:
+        ids = reading.read(loaded, model_text(task, text)).input_ids.tolist()
+    except reading.CannotRead as refused:
+        if refused.reason is not reading.ReadingReason.TOO_LONG:
+            raise
+        raise TooLong(int(refused.parameters["tokens"]), limit) from None
     vocabulary = tuple(loaded.tokenizer.convert_ids_to_tokens(list(range(loaded.card.vocab_size))))
     with torch.inference_mode():
         read = model.model.encoder(input_ids=torch.tensor([ids]), output_attentions=True)

@@ -146,7 +146,7 @@ def test_recorded_runs(open_page: Open, lang: str, look: str) -> None:
     at = open_page(NAME, lang=lang, t2t_look=look)
     shown = data_of(at, "variant_runs")
     variant = page.variants()["variants"][look]
-    assert variant["weights"][:19] in shown["source"]
+    assert variant["trained"][:19] in shown["source"]
     lines = shown["charts"][-1]["lines"]
     assert all(0 <= share <= 1 for line in lines for _, share in line["points"])
     if look == "one_vector":
