@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     _add_export(steps)
     word_codes.add_step(steps, REPOSITORY)
     text_to_text_steps.add_steps(steps)
+    _add_moments(steps)
     _add_all(steps)
     _add_replace(steps)
     options = parser.parse_args(arguments)
@@ -376,6 +377,7 @@ def _add_export(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument(
         "--to", type=Path, help="target folder (assets/models/NAME); what is there is replaced"
     )
+    parser.add_argument("--snapshot", type=int, action="append", metavar="STEP", help="ship only these kept weights; -1 for none (all)")  # fmt: skip
     parser.set_defaults(run=_run_export)
 
 
@@ -390,9 +392,53 @@ def _run_export(options: argparse.Namespace) -> int:
     packed = settings.vocabulary
     tokenizer = Tokenizer.from_file(str(options.work / "tokenizers" / f"{packed}.json"))
     target = options.to or REPOSITORY / "assets" / "models" / options.name
-    files = export_run(folder, tokenizer, _packed_summary(options.work, packed), target)
+    files = export_run(folder, tokenizer, _packed_summary(options.work, packed), target, options.snapshot)
     size = sum((target / name).stat().st_size for name in files)
     print(f"{target}: {len(files)} files, {size / 1e6:.1f} MB")
+    return 0
+
+
+def _add_moments(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = steps.add_parser(
+        "moments",
+        help="record what a run did at the moments whose weights were kept (--snapshots): loss, probes, samples, attention",
+    )
+    parser.add_argument("name", help="name of the run")
+    parser.add_argument("--model", type=Path, help="folder of the exported model the file belongs to (assets/models/NAME)")  # fmt: skip
+    parser.add_argument("--to", type=Path, required=True, help="file to write (.npz, at most 1 MB)")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads (all cores)")
+    parser.set_defaults(run=_run_moments)
+
+
+def _run_moments(options: argparse.Namespace) -> int:
+    import os
+
+    import torch
+    from tokenizers import Tokenizer
+
+    from components.lm.training.cloze import load_probes
+    from components.pretraining.evaluation import LARGE_PROBES
+    from components.pretraining.moments import record_moments
+    from components.pretraining.packing import PackedDocuments
+    from components.pretraining.training import TrainingError, read_run, weights_sha256
+    from components.pretraining.vocabularies import for_transformers
+
+    torch.set_num_threads(options.threads or os.cpu_count() or 1)
+    folder = options.work / "runs" / options.name
+    settings = read_run(folder)
+    model = options.model or REPOSITORY / "assets" / "models" / options.name
+    if not (model / "model.safetensors").exists():
+        raise TrainingError(f"{model}: no exported model there; run the step 'export' first")
+    learned = Tokenizer.from_file(str(options.work / "tokenizers" / f"{settings.vocabulary}.json"))
+    size = record_moments(
+        folder,
+        for_transformers(learned, settings.kind, settings.size.context(settings.kind)),
+        PackedDocuments.load(options.work / "packed" / settings.vocabulary / "held_out.npz"),
+        load_probes(LARGE_PROBES) if settings.language == "en" else (),
+        options.to,
+        of=(options.name, f"sha256:{weights_sha256(model)}"),
+    )
+    print(f"{options.to}: {size:,} bytes")
     return 0
 
 

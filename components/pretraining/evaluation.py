@@ -15,7 +15,7 @@ import torch
 
 from components.lm.bert.masking import IGNORED_LABEL, Action
 from components.lm.checkpoints import in_memory
-from components.lm.training.cloze import ClozeProbe, accuracy_by_kind, load_probes, score_probes
+from components.lm.training.cloze import PROBES_PATH, ClozeProbe, accuracy_by_kind, load_probes, score_probes
 from components.lm.transformer.head_scores import (
     KINDS,
     HeadScores,
@@ -58,6 +58,7 @@ PROMPTS = (
     "When the wolf saw the",
     "There was once a poor man who",
 )
+LARGE_PROBES = PROBES_PATH.with_name("cloze_probes_280.csv")
 _WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
 
 
@@ -370,6 +371,7 @@ def evaluate_run(folder: Path, work: Path, corpus: Path, *, five_gram: bool = Fa
         "heads": head_table(model, kind, held_out, size.vocab_size),
     }
     if settings.language == "en":
+        result["cloze_280"] = cloze_table(model, tokenizer, load_probes(LARGE_PROBES))
         result["senses"] = senses_apart(model, tokenizer, load_senses())
         result["pronouns"] = pronoun_heads(model, tokenizer, load_pronouns())
     if kind == "gpt":

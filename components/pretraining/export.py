@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,17 @@ def save_half(model: Any, folder: Path) -> None:
 
 
 def export_run(
-    run_folder: Path, tokenizer: Tokenizer, packed_summary: dict[str, Any], target: Path
+    run_folder: Path,
+    tokenizer: Tokenizer,
+    packed_summary: dict[str, Any],
+    target: Path,
+    steps: Sequence[int] | None = None,
 ) -> list[str]:
     """Write the run's latest weights to ``target`` with its card and, where there are any, its snapshots.
 
     Numbers come from the run's ``evaluation.json``; without that file (step ``evaluate``) it is an error. A
-    ``notes.md`` in the run folder, what was changed by hand, goes into the card. Returns the names of the files written.
+    ``notes.md`` in the run folder, what was changed by hand, goes into the card. ``steps`` chooses the snapshots that ship
+    (none given: all). Returns the names of the files written.
     """
     settings, model, progress = load_run_model(run_folder)
     evaluation_path = run_folder / "evaluation.json"
@@ -60,6 +66,8 @@ def export_run(
     save_for_transformers(tokenizer, settings.kind, settings.size.context(settings.kind), target)
     snapshots = []
     for path in sorted((run_folder / "snapshots").glob("step-*.pt"), key=lambda path: int(path.stem[5:])):
+        if steps is not None and int(path.stem[5:]) not in steps:
+            continue
         _, snapshot, at = load_run_model(run_folder, f"snapshots/{path.name}")
         name = f"step-{at['step']:06d}"
         save_half(snapshot, target / "snapshots" / name)

@@ -188,11 +188,17 @@ def _bert_quality(e: dict[str, Any]) -> str:
 
 
 def _cloze(e: dict[str, Any]) -> str:
-    rows = "\n".join(
-        f"| {kind} | {row['correct']} of {row['probes']} | {row['correct'] / row['probes']:.0%} | {row['chance']:.0%} |"
-        for kind, row in e["cloze"].items()
-    )
-    return f"## Fill the blank\n\nProbes written for this (`assets/facts/cloze_probes.csv`): the right word against one or two wrong ones.\n\n| kind | right | accuracy | guessing |\n|---|---|---|---|\n{rows}"
+    tables = [("`assets/facts/cloze_probes.csv`", e["cloze"])]
+    if "cloze_280" in e:
+        tables.append(("`cloze_probes_280.csv`, candidates of equal length in tokens", e["cloze_280"]))
+    parts = ["## Fill the blank\n\nProbes written for this: the right word against one or two wrong ones."]
+    for source, table in tables:
+        rows = "\n".join(
+            f"| {kind} | {row['correct']} of {row['probes']} | {row['correct'] / row['probes']:.0%} | {row['chance']:.0%} |"
+            for kind, row in table.items()
+        )
+        parts.append(f"{source}:\n\n| kind | right | accuracy | guessing |\n|---|---|---|---|\n{rows}")
+    return "\n\n".join(parts)
 
 
 def _in_context(e: dict[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """Measures: counted models against sums by hand, bits per byte, repetition, masked accuracy of a model that knows."""
 
+from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +9,9 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
+from components.lm.training.cloze import load_probes
 from components.pretraining.evaluation import (
+    LARGE_PROBES,
     known_words,
     masked_accuracies,
     masked_baselines,
@@ -136,3 +140,24 @@ def test_repetition_and_real_words() -> None:
     words = known_words(["The fox, the hen.", "The fox's hen"])
     assert words == {"the", "hen"}
     assert real_word_share(["the hen grobble the cut"], words) == pytest.approx(3 / 4)
+
+
+def test_the_large_table_has_forty_probes_of_each_of_seven_kinds() -> None:
+    probes = load_probes(LARGE_PROBES)
+    kinds = Counter(probe.kind for probe in probes)
+    assert set(kinds) == {"trivia", "syntax", "coreference", "topic", "sentiment", "counting", "reasoning"}
+    assert set(kinds.values()) == {40}
+    assert len({probe.sentence + probe.answer for probe in probes}) == len(probes)
+
+
+@pytest.mark.parametrize("name", ["pocket-gpt", "pocket-bert"])
+def test_candidates_are_equally_long_in_tokens(name: str) -> None:
+    """So that no candidate is likelier for having fewer pieces."""
+    folder = Path(__file__).parents[2] / "assets" / "models" / name
+    if "\ncorpus:\n" not in (folder / "README.md").read_text(encoding="utf-8").partition("\n---\n")[0]:
+        pytest.skip("the vocabulary of an earlier text")
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    for probe in load_probes(LARGE_PROBES):
+        texts = probe.candidates if "bert" in name else [probe.filled(word) for word in probe.candidates]
+        lengths = {len(tokenizer.encode(text, add_special_tokens=False).ids) for text in texts}
+        assert len(lengths) == 1, probe

@@ -3,11 +3,15 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from components.pretraining.__main__ import main
 from components.pretraining.export import load_run_model
+from components.pretraining.moments import read_moments
+from components.pretraining.replacement import named_weights
+from components.pretraining.training import weights_sha256
 
 
 @pytest.fixture(scope="module")
@@ -139,3 +143,35 @@ def test_a_new_run_needs_a_budget(work: Path, capsys: pytest.CaptureFixture[str]
         main(["--work", str(work), "train", "gpt", "--size", "nano", "--name", "new", "--threads", "1"]) == 1
     )
     assert "needs a budget" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["gpt", "bert"])
+def test_moments_are_recorded_in_one_small_file(kind: str, work: Path, tmp_path: Path) -> None:
+    target = tmp_path / "moments.npz"
+    model = work / "out" / f"nano-{kind}"
+    assert main(["--work", str(work), "moments", f"nano-{kind}", "--model", str(model), "--to", str(target), "--threads", "1"]) == 0  # fmt: skip
+    assert target.stat().st_size <= 1_000_000
+    assert named_weights(target) == {weights_sha256(model)}
+    facts, arrays = read_moments(target)
+    assert [moment["tokens"] for moment in facts["moments"]][0] == 0  # noqa: RUF015
+    assert len(facts["moments"]) == 3
+    assert len(arrays) == 3
+    for tokens, weights in zip(facts["tokens_of_texts"], arrays, strict=True):
+        assert weights.shape == (3, 4, 4, len(tokens), len(tokens))
+        # 255ths: each weight is off by half a 255th at most, a row by that times its length
+        assert np.abs(weights.astype(int).sum(-1) - 255).max() <= 0.5 * len(tokens) + 1
+    for moment in facts["moments"]:
+        assert len(moment["margins"]) == len(facts["probes"]) == 280
+        assert len(moment["samples"]) == 3
+    # The last moment is the end: its numbers are those of the exported weights, but for fp16.
+    evaluation = json.loads((work / "runs" / f"nano-{kind}" / "evaluation.json").read_text("utf-8"))
+    right = sum(margin > 0 for margin in facts["moments"][-1]["margins"])
+    assert right == evaluation["cloze_280"]["all"]["correct"]
+
+
+def test_only_chosen_snapshots_ship(work: Path, tmp_path: Path) -> None:
+    assert main(["--work", str(work), "export", "nano-gpt", "--to", str(tmp_path / "one"), "--snapshot", "0"]) == 0  # fmt: skip
+    listed = json.loads((tmp_path / "one" / "snapshots" / "snapshots.json").read_text("utf-8"))
+    assert [entry["step"] for entry in listed] == [0]
+    assert main(["--work", str(work), "export", "nano-gpt", "--to", str(tmp_path / "none"), "--snapshot", "-1"]) == 0  # fmt: skip
+    assert not (tmp_path / "none" / "snapshots").exists()
