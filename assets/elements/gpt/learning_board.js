@@ -34,29 +34,36 @@ export default living(function ({ data, parentElement, setStateValue }) {
   }
   const widest = Math.max(...Array.from({ length: last + 1 }, (_, k) => label(k).length));
 
-  /** One kind: how many of its probes each model gets right, against the tokens it had read. */
-  function curve(kind, W, H, rem) {
-    const total = of(kind.kind).length, left = 1.5 * rem, bottom = H - 1.25 * rem, top = 0.45 * rem, size = 0.78 * rem;
-    const x = scale.place(left + 0.45 * rem, W - 0.6 * rem), y = (n) => bottom - (n / total) * (bottom - top);
+  // One scale for all kinds: how far the right words have risen over the wrong ones since before training, in nats.
+  const rises = kinds.flatMap((k) => k.gains.flatMap((list) => list.flatMap(([mean, error]) => [mean - 2 * error, mean + 2 * error])));
+  const lowest = Math.min(0, ...rises), highest = Math.max(1, ...rises);
+  /** Curves of the models over the tokens they had read, with the moment on screen; `value(m, k)` and, optional, an `error`. */
+  function lines(W, H, rem, { low, high, ticks, value, error }) {
+    const left = 1.9 * rem, bottom = H - 1.25 * rem, top = 0.45 * rem, size = 0.78 * rem;
+    const x = scale.place(left + 0.45 * rem, W - 0.6 * rem), y = (n) => bottom - ((n - low) / (high - low)) * (bottom - top);
     const text = (attributes, string) => h("text", { "font-size": size, "font-family": "sans-serif", fill: "var(--gb-quiet)", ...attributes }, string);
     const parts = [
-      h("rect", { x: left, width: W - left, y: y(kind.high), height: y(kind.low) - y(kind.high), fill: "var(--gb-line)", "fill-opacity": 0.32 }),
-      ...[0, total].flatMap((n) => [h("line", { x1: left, x2: W, y1: y(n), y2: y(n), stroke: "var(--gb-line)" }), text({ x: left - 0.3 * rem, y: y(n) + 0.28 * rem, "text-anchor": "end" }, n)]),
-      h("line", { x1: left, x2: W, y1: y(kind.chance), y2: y(kind.chance), stroke: "var(--gb-cut)", "stroke-dasharray": "3 4", "stroke-width": 1.5 }),
+      ...ticks.flatMap((n) => [h("line", { x1: left, x2: W, y1: y(n), y2: y(n), stroke: n ? "var(--gb-line)" : "var(--gb-cut)", "stroke-dasharray": n ? null : "3 4" }), text({ x: left - 0.3 * rem, y: y(n) + 0.28 * rem, "text-anchor": "end" }, num(n, 2))]),
       ...scale.ticks.map((n) => text({ x: x(n), y: H - 0.2 * rem, "text-anchor": "middle" }, compact(n, data.lang))),
     ];
+    if (error) models.forEach((m, i) => {
+      const edge = (sign) => m.moments.map((moment, k) => `${x(moment[1]).toFixed(1)},${y(value(i, k) + sign * 2 * error(i, k)).toFixed(1)}`);
+      parts.push(h("polygon", { points: [...edge(1), ...edge(-1).reverse()].join(" "), fill: INK[i], "fill-opacity": 0.13 }));
+    });
     models.forEach((m, i) => {
-      const points = m.moments.map((moment, k) => `${x(moment[1]).toFixed(1)},${(y(count(i, kind.kind, k)) + (i ? 1.5 : -1.5)).toFixed(1)}`);
+      const points = m.moments.map((moment, k) => `${x(moment[1]).toFixed(1)},${y(value(i, k)).toFixed(1)}`);
       const line = (list, strength) => h("polyline", { points: list.join(" "), fill: "none", stroke: INK[i], "stroke-width": 2.5, "stroke-dasharray": DASH[i], "stroke-opacity": strength, "stroke-linejoin": "round" });
       parts.push(line(points.slice(at(i)), 0.45), line(points.slice(0, at(i) + 1), 1));
     });
     models.forEach((m, i) => {
-      const n = count(i, kind.kind, state.moment), here = x(seen(i, state.moment)[1]);
-      parts.push(h("line", { x1: here, x2: here, y1: top, y2: bottom, stroke: "var(--gb-quiet)", "stroke-width": 1, "stroke-opacity": 0.6 }));
-      parts.push(spot(i, here, y(n) + (i ? 1.5 : -1.5), 0.36 * rem));
+      const here = x(seen(i, state.moment)[1]);
+      parts.push(h("line", { x1: here, x2: here, y1: top, y2: bottom, stroke: "var(--gb-quiet)", "stroke-width": 1, "stroke-opacity": 0.6 }), spot(i, here, y(value(i, at(i))), 0.36 * rem));
     });
     return parts;
   }
+  const curve = (kind, W, H, rem) => lines(W, H, rem, { low: lowest, high: highest, ticks: [0, Math.floor(highest)].filter((n, i, all) => all.indexOf(n) === i), value: (i, k) => kind.gains[i][k][0], error: (i, k) => kind.gains[i][k][1] });
+  const losses = models.flatMap((m) => m.losses);
+  const lossCurve = (W, H, rem) => lines(W, H, rem, { low: Math.floor(Math.min(...losses)), high: Math.ceil(Math.max(...losses)), ticks: [Math.floor(Math.min(...losses)), Math.ceil(Math.max(...losses))], value: (i, k) => models[i].losses[k] });
 
   // -- six curves, each a button that opens its probes
   const curves = kinds.map((kind) => {
@@ -65,8 +72,14 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const node = h("button", { type: "button", class: "kind", "data-kind": kind.kind, onclick: press }, h("span", { class: "name" }, h("b", {}, kind.label), score), svg);
     return { kind, svg, score, node };
   });
+  const lossChart = h("svg", { class: "curve", role: "img" }), lossNow = h("span", { class: "score" });
+  const loss = h("figure", { class: "loss" }, h("figcaption", { class: "name" }, h("b", {}, w.loss), lossNow), lossChart);
   function drawCurves() {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const size = lossChart.getBoundingClientRect();
+    if (size.width > 0) { lossChart.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`); fill(lossChart, ...lossCurve(size.width, size.height, rem)); }
+    fill(lossNow, ...models.flatMap((m, i) => [mark(i), ` ${num(m.losses[at(i)])} `]));
+    lossChart.setAttribute("aria-label", `${w.loss}: ${models.map((m) => `${m.name} ${m.losses.map((n) => num(n)).join(", ")}`).join("; ")}`);
     for (const { kind, svg, score, node } of curves) {
       const { width, height } = svg.getBoundingClientRect();
       const counts = models.map((m, i) => count(i, kind.kind, state.moment)), total = of(kind.kind).length;
@@ -76,7 +89,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
       node.setAttribute("aria-label", say(w.kind_label, { kind: kind.label, scores: counts.map((n, i) => `${models[i].name} ${n}`).join(", "), total, chance: num(kind.chance, 2) }));
     }
   }
-  const mark = (i) => h("svg", { class: "mark", viewBox: "0 0 16 16", "aria-hidden": "true" }, spot(i, 8, 8, 6));
+  function mark(i) { return h("svg", { class: "mark", viewBox: "0 0 16 16", "aria-hidden": "true" }, spot(i, 8, 8, 6)); }
 
   // -- the probe
   const sentence = h("p", { class: "sentence" });
@@ -120,12 +133,12 @@ export default living(function ({ data, parentElement, setStateValue }) {
   state.stepper?.destroy();
   state.stepper = stepper({ words: data.stepper, label, onMove: (step) => { state.moment = step; refresh(); tell(); } });
   const legend = h("p", { class: "legend" }, ...models.flatMap((m, i) => [h("span", {}, mark(i), h("svg", { class: "dash", viewBox: "0 0 28 8", "aria-hidden": "true" }, h("line", { x1: 0, x2: 28, y1: 4, y2: 4, stroke: INK[i], "stroke-width": 3, "stroke-dasharray": DASH[i] })), ` ${m.name}`)]),
-    h("span", {}, h("svg", { class: "dash", viewBox: "0 0 28 8", "aria-hidden": "true" }, h("line", { x1: 0, x2: 28, y1: 4, y2: 4, stroke: "var(--gb-cut)", "stroke-width": 2, "stroke-dasharray": "3 4" })), ` ${w.legend_chance}`),
-    h("span", {}, h("i", { class: "band" }), ` ${w.legend_band}`));
+    h("span", {}, h("svg", { class: "dash", viewBox: "0 0 28 8", "aria-hidden": "true" }, h("line", { x1: 0, x2: 28, y1: 4, y2: 4, stroke: "var(--gb-cut)", "stroke-width": 2, "stroke-dasharray": "3 4" })), ` ${w.legend_start}`),
+    h("span", {}, h("i", { class: "band" }), ` ${w.legend_error}`));
   state.stepper.node.style.setProperty("--label", `${0.86 * widest}ch`); // the scrubber keeps its length while the label changes
   fill(root, state.stepper.node, h("div", { class: "board" },
     sentence, h("div", { class: "models" }, ...panels.map((p) => p.node)), list,
-    h("div", { class: "learned" }, h("p", { class: "axes" }, w.axes), h("div", { class: "kinds", role: "group", "aria-label": w.kinds }, ...curves.map((c) => c.node)), legend)),
+    h("div", { class: "learned" }, loss, h("p", { class: "axes" }, w.axes), h("div", { class: "kinds", role: "group", "aria-label": w.kinds }, ...curves.map((c) => c.node)), legend)),
     h("details", { class: "numbers" }, h("summary", {}, w.table), table));
   refresh();
   state.watch?.disconnect();
@@ -157,6 +170,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     return svg;
   }
   state.stops.forEach((stop) => stop());
-  state.stops = [offerPicture("learning-curves", curvesPicture), offerPicture("learning-probe", probePicture)];
+  const lossPicture = () => { const svg = frame(700, 330); svg.append(h("text", { x: 26, y: 22, "font-size": 16, "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-text)" }, `${w.loss}: ${models.map((m, i) => `${m.name} ${num(m.losses[at(i)])}`).join(", ")}`), h("g", { transform: "translate(0, 34)" }, ...lossCurve(690, 280, 16))); return svg; };
+  state.stops = [offerPicture("learning-loss", lossPicture), offerPicture("learning-curves", curvesPicture), offerPicture("learning-probe", probePicture)];
   return () => { state.stops.forEach((stop) => stop()); state.stepper?.destroy(); state.watch?.disconnect(); };
 });

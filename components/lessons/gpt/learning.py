@@ -17,10 +17,12 @@ from components.lm import checkpoints
 from components.lm.gpt.decoding import SamplingSettings
 from components.lm.training.cloze import BLANK, load_probes
 from components.lm.training.learning import (
+    Gain,
     Learned,
     UnusableProbe,
     as_json,
     from_json,
+    gain,
     guess_band,
     moments,
     read_probe,
@@ -29,6 +31,7 @@ from components.lm.training.learning import (
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export, note_line, panel_choice, working
+from components.shell.layout import caption as caption_line
 from components.shell.loading import load_model
 from components.words import labels, language, t, told
 
@@ -179,10 +182,17 @@ def board(found: dict[str, tuple[Learned, ...]]) -> dict[str, Any]:
                 "chance": chance,
                 "low": low,
                 "high": high,
+                "gains": [
+                    [[round(g.mean, 4), round(g.error, 4)] for g in gains(found[name], kind)]
+                    for name in MODELS
+                ],
             }
         )
     return {
-        "models": [{"name": name, "moments": times(name)} for name in MODELS],
+        "models": [
+            {"name": name, "moments": times(name), "losses": [m.loss for m in moments(name)]}
+            for name in MODELS
+        ],
         "probes": [
             {
                 "kind": probe.kind,
@@ -200,9 +210,19 @@ def board(found: dict[str, tuple[Learned, ...]]) -> dict[str, Any]:
     }
 
 
+def gains(found: Sequence[Learned], kind: str) -> list[Gain]:
+    """Return how far the right words of a kind have risen over the wrong ones, at each moment."""
+    mine = [found[number] for number in kinds()[kind]]
+    return [gain(mine, moment) for moment in range(len(mine[0].logprobs))]
+
+
 def right(found: Sequence[Learned], kind: str, moment: int) -> int:
     """Return how many probes of a kind a model gets right at a moment."""
     return sum(found[number].correct(_at(found[number], moment)) for number in kinds()[kind])
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.1f}".replace("-", "−")
 
 
 def _named(counts: Mapping[str, int]) -> str:
@@ -234,8 +254,10 @@ def caption(now: LearningView) -> str:
 
 
 def aid(found: dict[str, tuple[Learned, ...]], now: LearningView) -> str:
-    """What the numbers of this kind at this moment are worth, beside guessing; HTML."""
+    """What the numbers of this kind at this moment are worth, beside their start and beside guessing; HTML."""
     probe = load_probes()[now.probe]
+    rises = {name: gain([found[name][n] for n in kinds()[probe.kind]], now.moment) for name in MODELS}
+    learned_it = [name for name in MODELS if now.moment and rises[name].clear]
     chance, low, high = guessing(probe.kind)
     counts = {name: right(found[name], probe.kind, now.moment) for name in MODELS}
     start = {name: right(found[name], probe.kind, 0) for name in MODELS}
@@ -244,14 +266,21 @@ def aid(found: dict[str, tuple[Learned, ...]], now: LearningView) -> str:
     said = [
         t(
             "learning",
-            "aid",
+            "aid_gain" if now.moment else "aid_before",
             kind=t("learning", f"kind_{probe.kind}"),
+            gains=", ".join(f"{name} {_signed(g.mean)} ± {g.error:.1f}" for name, g in rises.items()),
+        ),
+        *([t("learning", "aid_clear", models=", ".join(learned_it))] if learned_it else []),
+        *([t("learning", "aid_unclear")] if now.moment and not learned_it else []),
+        t(
+            "learning",
+            "aid",
             scores=_named(counts),
             total=len(kinds()[probe.kind]),
             chance=f"{chance:.1f}",
             low=low,
             high=high,
-        )
+        ),
     ]
     if above:
         said.append(t("learning", "aid_above" if len(above) == 1 else "aid_both", model=above[0]))
@@ -419,6 +448,12 @@ def bias(now: LearningView) -> None:
     candidates = rows[0]["candidates"]
     _english_only(*(row["sentence"] for row in rows), *candidates)
     pair_bars(rows, candidates=candidates, models=LARGE, words=labels("learning"), key="pair_bars")
+    about = [
+        f"{name} ({revision.removeprefix('sha256:')[:10]})"
+        for name, revision in revisions().items()
+        if name in LARGE
+    ]
+    caption_line(t("learning", "bias_caption", models=", ".join(about)))
     st.markdown(t("learning", "bias_text"))
 
 
@@ -436,6 +471,15 @@ def prepared() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+def loss_rows() -> list[dict[str, Any]]:
+    """Return the held-out loss of every snapshot as a table for the export."""
+    return [
+        {"model_asked": name, "step": m.step, "tokens": m.tokens, "held_out_loss_nats": m.loss}
+        for name in MODELS
+        for m in moments(name)
+    ]
+
+
 def kind_rows(found: dict[str, tuple[Learned, ...]]) -> list[dict[str, Any]]:
     """Return how many probes of each kind each model gets right at each moment, as a table for the export."""
     rows = []
@@ -443,6 +487,7 @@ def kind_rows(found: dict[str, tuple[Learned, ...]]) -> list[dict[str, Any]]:
         for moment, (step, tokens) in enumerate(times(name)):
             for kind, numbers in kinds().items():
                 chance, low, high = guessing(kind)
+                rise = gain([found[name][number] for number in numbers], moment)
                 rows.append(
                     {
                         "model_asked": name,
@@ -454,6 +499,8 @@ def kind_rows(found: dict[str, tuple[Learned, ...]]) -> list[dict[str, Any]]:
                         "guessing": round(chance, 3),
                         "guessing_low": low,
                         "guessing_high": high,
+                        "margin_gain_nats": rise.mean,
+                        "margin_gain_standard_error": rise.error,
                     }
                 )
     return rows
@@ -495,7 +542,13 @@ def export(found: dict[str, tuple[Learned, ...]], now: LearningView) -> Export:
         name="gpt-learning",
         caption=caption(now),
         about={"model": ", ".join(MODELS), "revision": ", ".join(kept[name] for name in MODELS)},
-        tables={"kinds": lambda: kind_rows(found), "probe": one, "own_sentence": own, "texts": written},
+        tables={
+            "losses": loss_rows,
+            "kinds": lambda: kind_rows(found),
+            "probe": one,
+            "own_sentence": own,
+            "texts": written,
+        },
         result=lambda: {"kinds": kind_rows(found), "probe": one(), "texts": written()},
     )
 

@@ -199,6 +199,45 @@ def shares(logprobs: Sequence[float]) -> tuple[float, ...]:
     return tuple(w / sum(weights) for w in weights)
 
 
+def margin(logprobs: Sequence[float]) -> float:
+    """Return by how much the first candidate is more probable than the others on average, as a log-probability, in nats.
+
+    >>> margin((-1.0, -3.0, -5.0))
+    3.0
+    """
+    first, *others = logprobs
+    return first - sum(others) / len(others)
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How far the margin of some probes has risen since before training: ``mean`` and its standard ``error``, in nats."""
+
+    mean: float
+    error: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether it has risen by more than two standard errors."""
+        return self.mean > 2 * self.error
+
+
+def gain(probes: Sequence[Learned], moment: int) -> Gain:
+    """Return the mean rise of :func:`margin` from the first moment to ``moment``.
+
+    A right word longer than the wrong ones begins behind; the difference to before training leaves that out. The mean
+    uses how much a model prefers a word and not only which, so ten probes tell more than ten counts do.
+    """
+    rises = [
+        margin(one.logprobs[min(moment, len(one.logprobs) - 1)]) - margin(one.logprobs[0]) for one in probes
+    ]
+    mean = sum(rises) / len(rises)
+    if len(rises) < 2:
+        return Gain(mean, math.inf)
+    variance = sum((rise - mean) ** 2 for rise in rises) / (len(rises) - 1)
+    return Gain(mean, math.sqrt(variance / len(rises)))
+
+
 def guess_band(chances: Sequence[float], level: float = 0.95) -> tuple[int, int]:
     """Return between which numbers of right answers pure guessing ends in at least ``level`` of all cases.
 

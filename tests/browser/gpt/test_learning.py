@@ -19,10 +19,10 @@ OpenAt = Callable[[str], Page]
 def test_moments_kinds_and_probes(open_at: OpenAt, outside: list[str]) -> None:
     page = open_at("/gpt-learning?lang=en")
     expect(page.locator(".kind")).to_have_count(6)
-    expect(page.locator(".gb-step-label")).to_contain_text("moment 1 of")
+    expect(page.locator(".gb-step-label")).to_contain_text("snapshot 1 of")
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    expect(page.locator(".gb-step-label")).to_contain_text("moment 4 of")
+    expect(page.locator(".gb-step-label")).to_contain_text("snapshot 4 of")
     page.locator(".kind[data-kind=trivia]").click()
     first = page_data.kinds()["trivia"][0]
     expect(page.locator(".kind[aria-pressed=true] .name b")).to_have_text("trivia")
@@ -32,7 +32,7 @@ def test_moments_kinds_and_probes(open_at: OpenAt, outside: list[str]) -> None:
     page.wait_for_url(f"**probe={first + 1}**")
     expect(page.locator(".line.on")).to_contain_text("▸")
     page.reload()
-    expect(page.locator(".gb-step-label")).to_contain_text("moment 4 of")
+    expect(page.locator(".gb-step-label")).to_contain_text("snapshot 4 of")
     expect(page.locator(".probe.on")).to_have_attribute("title", load_probes()[first + 1].sentence)
     assert outside == []
 
@@ -57,13 +57,13 @@ def test_what_is_drawn_is_what_was_computed(open_at: OpenAt, outside: list[str])
 def test_a_line_takes_the_board_to_its_moment(open_at: OpenAt, outside: list[str]) -> None:
     page = open_at("/gpt-learning?lang=en")
     page.locator(".line").nth(7).click()
-    expect(page.locator(".gb-step-label")).to_contain_text("moment 8 of")
+    expect(page.locator(".gb-step-label")).to_contain_text("snapshot 8 of")
     expect(page.locator(".line").nth(7)).to_have_attribute("aria-current", "step")
     page.wait_for_url("**moment=7**")
     page.keyboard.press("ArrowLeft")
-    expect(page.locator(".gb-step-label")).to_contain_text("moment 7 of")
+    expect(page.locator(".gb-step-label")).to_contain_text("snapshot 7 of")
     page.locator(".line").nth(7).click()
-    expect(page.locator(".gb-step-label")).to_contain_text("moment 8 of")
+    expect(page.locator(".gb-step-label")).to_contain_text("snapshot 8 of")
     assert outside == []
 
 

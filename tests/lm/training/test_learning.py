@@ -12,9 +12,11 @@ from components.lm import checkpoints
 from components.lm.gpt.decoding import SamplingSettings
 from components.lm.training.cloze import BLANK, ClozeProbe, load_probes, score_probe
 from components.lm.training.learning import (
+    Learned,
     UnusableProbe,
     as_json,
     from_json,
+    gain,
     guess_band,
     learn,
     load_snapshots,
@@ -194,3 +196,20 @@ def test_the_band_of_guessing_against_every_outcome(chances: tuple[float, ...]) 
     assert sum(exact[high + 1 :]) <= 0.025
     assert sum(exact[: low + 1]) > 0.025  # no narrower band would do
     assert sum(exact[high:]) > 0.025
+
+
+def test_gain_is_the_rise_of_the_margin_over_the_wrong_words() -> None:
+    """Two probes: one rises by 2 nats, one by 4; a long right word that starts behind does not count."""
+    probe = ClozeProbe("own", "a ___", ("one", "two", "three"))
+
+    def asked(*rows: tuple[float, ...]) -> Learned:
+        return Learned(probe, (("one",),) * 3, rows)
+
+    level = asked((0.0, 0.0, 0.0), (2.0, 1.0, -1.0))  # margin 0, then 2
+    behind = asked((-9.0, 0.0, 0.0), (-5.0, -1.0, 1.0))  # margin -9, then -5
+    found = gain([level, behind], 1)
+    assert found.mean == pytest.approx(3)
+    assert found.error == pytest.approx(1)  # standard deviation √2 over √2
+    assert found.clear
+    assert gain([level, behind], 0).mean == 0
+    assert not gain([level, behind], 0).clear

@@ -1,5 +1,7 @@
 """The page "Watching a model learn", from links, in both languages, with the bundled snapshots."""
 
+import itertools
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -209,3 +211,38 @@ def test_export_has_every_number(open_page: Open) -> None:
 def test_first_view_needs_no_torch() -> None:
     """In a process of its own: this one has imported torch long ago."""
     assert modules_after(PAGE, "learning_board") == "[]"
+
+
+def test_learning_rises_out_of_chance() -> None:
+    """What the page shows first is true of the models it shows: the loss falls at every snapshot or nearly so, and of the
+    kinds of probes at least two rise clearly in a model that writes."""
+    for name in page.MODELS:
+        losses = [moment.loss for moment in moments(name)]
+        assert losses[-1] < 0.75 * losses[0]
+        assert sum(b < a for a, b in itertools.pairwise(losses)) >= len(losses) - 2
+    found = {name: page.learned(name) for name in page.MODELS}
+    clear = [kind for kind in page.kinds() if page.gains(found[page.MODELS[1]], kind)[-1].clear]
+    assert len(clear) >= 2, f"only {clear}: the page has nothing to show for these models"
+
+
+def test_the_first_probe_is_learned_on_screen() -> None:
+    """Both models are wrong before training and right at its end; with other models choose another probe by this rule."""
+    found = {name: page.learned(name)[page.FIRST_PROBE] for name in page.MODELS}
+    good = [
+        number
+        for number in range(len(load_probes()))
+        if all(
+            not page.learned(name)[number].correct(0) and page.learned(name)[number].correct(LAST)
+            for name in page.MODELS
+        )
+    ]
+    assert all(not one.correct(0) for one in found.values()), f"choose one of {good}"
+    assert all(one.correct(LAST) for one in found.values()), f"choose one of {good}"
+
+
+def test_the_bias_panel_names_its_models(open_page: Open, lang: str) -> None:
+    at = open_page(PAGE, lang=lang, learn_look="bias")
+    captions = " ".join(part for part in said(at).split("<p") if "gb-caption" in part)
+    for name in page.LARGE:
+        assert name in captions
+    assert {"en": "at the end of their training", "ko": "학습을 마친"}[lang] in captions
