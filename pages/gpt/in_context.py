@@ -32,7 +32,7 @@ def lesson() -> None:
     page_header(page.NAME)
     prediction(page.prediction())
     # The reader sets what kind of task the prompt shows, which one, and what is written before it.
-    with controls():
+    with controls(above=True):
         row = st.columns([3.4, 1.1, 4], vertical_alignment="bottom")
         with row[0]:
             held().segmented_control(

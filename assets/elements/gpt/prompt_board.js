@@ -40,7 +40,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const [layer, head] = state.head.split(".").map(Number);
     return weights[((((k * questions.length + q) * layers + layer) * numHeads) + head) * longest + token] / 255;
   }
-  const ink = (p) => ({ background: `color-mix(in srgb, var(--gb-seq-3) ${Math.round(100 * Math.sqrt(p))}%, var(--gb-background))` });
+  const ink = (p) => ({ background: `color-mix(in srgb, var(--gb-seq-2) ${Math.round(100 * Math.sqrt(p))}%, var(--gb-background))`, color: "var(--gb-text)" });
   const token = (text, at, more = {}) => h("span", { class: `tk ${more.class ?? ""}`, style: at === null ? {} : ink(weight(at)), title: at === null ? more.title : say(w.weight_title, { token: text, weight: percent(weight(at)), head: state.head }) }, text);
 
   function drawPrompt() {
@@ -164,7 +164,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const place = (i) => [10 + (i % perRow) * 196, 24 + 34 * Math.floor(i / perRow)];
     for (let i = 0; i < state.k; i++) {
       const [x, y] = place(i), p = weight(1 + known + 4 * i + 2);
-      svg.append(h("rect", { x: x + 92, y: y - 18, width: 62, height: 24, fill: "var(--gb-seq-3)", "fill-opacity": Math.sqrt(p) }), text(x, y, `${word(pairs[i][0])} -> `), text(x + 96, y, word(pairs[i][1])));
+      svg.append(h("rect", { x: x + 92, y: y - 18, width: 62, height: 24, fill: "var(--gb-seq-2)", "fill-opacity": Math.sqrt(p) }), text(x, y, `${word(pairs[i][0])} -> `), text(x + 96, y, word(pairs[i][1])));
     }
     const [x, y] = place(state.k), said = answers.words[state.k][state.ask][0];
     svg.append(text(x, y, `${word(questions[state.ask][0])} -> ${word(said)}`, { "font-weight": 700 }));

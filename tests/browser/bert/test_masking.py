@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from components.lessons.bert.dice import SEED
+
 Open = Callable[[str], Page]
 LISTED = 'lesson("bert/masking"' in (Path(__file__).parents[3] / "app.py").read_text(encoding="utf-8")
 pytestmark = pytest.mark.skipif(not LISTED, reason="the pages are listed once pocket-bert is bundled")
@@ -75,7 +77,7 @@ def test_throw_step_and_settle(open_at: Open, outside: list[str]) -> None:
     chosen = board.locator(".col.M, .col.R, .col.K").count()
     expect(board.locator(".compare tbody tr")).to_have_count(chosen)
     page.locator("[data-throw=again]").click()
-    page.wait_for_function("location.search.includes('seed=54')")
+    page.wait_for_function(f"location.search.includes('seed={SEED + 1}')")
     page.locator("[data-throw='10000']").click()
     page.wait_for_function("location.search.includes('throws=10000')")
     expect(board.locator("[data-throw='10000']")).to_have_attribute("aria-pressed", "true")

@@ -194,7 +194,7 @@ def test_pictures_and_json_come_home(open_at: Open, tmp_path: Path) -> None:
     assert "pocket-gpt" in (tmp_path / "picture.svg").read_text(encoding="utf-8")
     assert "var(--" not in (tmp_path / "picture.svg").read_text(encoding="utf-8")
     with page.expect_download() as started:
-        page.get_by_role("button", name="gpt/generation.json").click()
+        page.get_by_role("button", name="gpt-generation.json").click()
     file = tmp_path / "all.json"
     started.value.save_as(file)
     saved = json.loads(file.read_text(encoding="utf-8"))
