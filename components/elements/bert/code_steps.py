@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from components.elements.mount import element
 from components.elements.packed import packed
+from components.elements.view import started
 from components.lm.bert.embeddings import Line
 
 _mount = element("bert/code_steps")
@@ -38,9 +38,7 @@ def code_steps(
         rev: raised when a link moved the state.
         key: the element's key in the session.
     """
-    start = st.session_state.get(f"_{key}_start")
-    if start is None or start[0] != rev:
-        start = st.session_state[f"_{key}_start"] = (rev, step)
+    start = started(key, step, rev)
 
     def plain(line: Line) -> dict[str, Any]:
         return {"code": line.code, "name": line.name, "shape": line.shape}
@@ -48,7 +46,7 @@ def code_steps(
     every = [*given, *lines]
     header = {
         "rev": rev,
-        "start": start[1],
+        "start": start,
         "call": call,
         "token": token,
         "name": name,

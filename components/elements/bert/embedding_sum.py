@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import streamlit as st
-
 from components.elements.mount import element
 from components.elements.packed import packed
+from components.elements.view import Bound, OneOf, Subset, Whole, reported, started
 from components.lm.bert.embeddings import InputEmbeddings, ModelInput
 
 _mount = element("bert/embedding_sum")
@@ -75,13 +74,11 @@ def embedding_sum(
         key: the element's key in the session.
         keys_behind: leave the stepping keys to something else on the page until the picture is touched.
     """
-    start = st.session_state.get(f"_{key}_start")
-    if start is None or start[0] != rev:
-        start = st.session_state[f"_{key}_start"] = (rev, view, keys_behind)
+    start, behind = started(key, (view, keys_behind), rev)
     header = {
         "rev": rev,
         "text": text,
-        "start": vars(start[1]) | {"painted": list(start[1].painted), "behind": start[2]},
+        "start": vars(start) | {"painted": list(start.painted), "behind": behind},
         "words": dict(words),
         "stepper": dict(stepper),
     }
@@ -92,24 +89,13 @@ def embedding_sum(
 def checked(value: Any, otherwise: SumView, rev: int, text: str, shape: tuple[int, ...]) -> SumView:
     """Return what a browser sent for this text under this ``rev``, within bounds, or ``otherwise``."""
     count, width = shape
-    inside = SumView(
-        otherwise.step,
-        min(otherwise.token, count - 1),
-        min(otherwise.dim, width - 1),
-        otherwise.scale,
-        tuple(t for t in otherwise.painted if t < count),
-    )
-    if not isinstance(value, Mapping) or value.get("rev") != rev or value.get("scale") not in SCALES:
-        return inside
-    try:
-        step, token, dim = (int(value[name]) for name in ("step", "token", "dim"))
-        painted = tuple(sorted({int(t) for t in value["painted"] if 0 <= int(t) < count}))
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return inside
-    return SumView(
-        min(max(step, 0), LAST_STEP),
-        min(max(token, 0), count - 1),
-        min(max(dim, 0), width - 1),
-        str(value["scale"]),
-        painted if value.get("text") == text else (),
-    )
+    if isinstance(value, Mapping) and value.get("text") != text:  # painted on another text
+        value = {**value, "painted": ()}
+    bounds: dict[str, Bound] = {
+        "step": Whole(0, LAST_STEP),
+        "token": Whole(0, count - 1),
+        "dim": Whole(0, width - 1),
+        "scale": OneOf(SCALES),
+        "painted": Subset(count),
+    }
+    return reported(value, otherwise, rev, bounds)

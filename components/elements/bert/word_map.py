@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
-import streamlit as st
 
 from components.elements.mount import element
 from components.elements.packed import packed
+from components.elements.view import Bound, Real, Several, Whole, reported, started
 from components.lm.bert.contextual import WordVectors, layer_cosines, layer_products, three_layers, word_map
 
 _mount = element("bert/word_map")
@@ -57,14 +57,12 @@ def show_word_map(
         rev: raised when a link moved the state.
         key: the element's key in the session.
     """
-    start = st.session_state.get(f"_{key}_start")
-    if start is None or start[0] != rev:
-        start = st.session_state[f"_{key}_start"] = (rev, view)
+    start = started(key, view, rev)
     numbers = {index: i for i, index in enumerate(vectors.chosen, 1)}
     drawn, mixing = word_map(vectors), layer_products(vectors)
     header: dict[str, Any] = {
         "rev": rev,
-        "start": {"layer": start[1].layer, "pair": start[1].pair, "weights": start[1].weights},
+        "start": {"layer": start.layer, "pair": start.pair, "weights": start.weights},
         "sentences": _sentences(vectors),
         "chosen": [
             {
@@ -93,17 +91,9 @@ def show_word_map(
         "squares": mixing.squares,
     }
     result = _mount(key=key, data=packed(header, arrays), on_view_change=lambda: None)
-    return checked(result.get("view"), view, rev, len(vectors.layers), len(vectors.chosen))
-
-
-def checked(value: Any, otherwise: MapView, rev: int, last: int, count: int) -> MapView:
-    """Return what a browser sent under this ``rev``, within bounds, or ``otherwise``."""
-    if isinstance(value, Mapping) and value.get("rev") == rev:
-        try:
-            one, other = (int(i) for i in value["pair"])
-            a, b, c = (min(max(float(x), 0.0), 1.0) for x in value["weights"])
-            otherwise = MapView(int(value["layer"]), (one, other), (a, b, c))
-        except (KeyError, TypeError, ValueError, OverflowError):
-            pass
-    one, other = (min(max(i, 0), count - 1) for i in otherwise.pair)
-    return MapView(min(max(otherwise.layer, 0), last), (one, other), otherwise.weights)
+    bounds: dict[str, Bound] = {
+        "layer": Whole(0, len(vectors.layers)),
+        "pair": Several(Whole(0, len(vectors.chosen) - 1), 2),
+        "weights": Several(Real(0, 1), 3),
+    }
+    return reported(result.get("view"), view, rev, bounds)

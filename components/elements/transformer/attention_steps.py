@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.elements.mount import element
+from components.elements.view import Bound, Real, Whole, reported
 from components.lm.transformer.attention_steps import HeadSteps, WorkedExample
 from components.words import labels
 
@@ -69,10 +70,7 @@ def attention_steps(
             "difference": steps.difference,
         }
         arrays = [(name, getattr(steps, name)) for name in (*_OF_A_HEAD, *_OF_A_LAYER)]
+    place = Whole(-1, len(tokens) - 1)
     result = _mount(key="attention_steps", data=_message(header, arrays), on_view_change=lambda: None)
-    view = result.view
-    if not view or view.get("rev") != rev:  # older than what Python moved
-        return start
-    last = len(tokens) - 1  # another text or head keeps the step; query and key stay within the text
-    view = {**view, "query": min(view["query"], last), "key": min(view["key"], last)}
-    return StepsView(int(view["step"]), int(view["query"]), int(view["key"]), float(view["divisor"]))
+    bounds: dict[str, Bound] = {"step": Whole(0, 64), "query": place, "key": place, "divisor": Real(0, 1e6)}
+    return reported(result.view, start, rev, bounds)  # another text or head keeps the step

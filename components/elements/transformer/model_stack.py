@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import streamlit as st
-
 from components.elements.mount import element
+from components.elements.view import started
 from components.lm.transformer.model_size import BYTES, NUMBERS, SHARED, STACKS, Preset, Size, plans
 
 _mount = element("transformer/model_stack")
@@ -45,15 +44,13 @@ def model_stack(
         rev: raised when a link, not the reader's hand, moved the state.
         key: the element's key in the session.
     """
-    start = st.session_state.get(f"_{key}_start")
-    if start is None or start[0] != rev:  # the same data until a link moves it: a redraw would end a drag
-        start = st.session_state[f"_{key}_start"] = (rev, stack)
+    start = started(key, stack, rev)
     result = _mount(
         key=key,
         data={
-            "size": asdict(start[1].size),
-            "part": start[1].part,
-            "scale": start[1].scale,
+            "size": asdict(start.size),
+            "part": start.part,
+            "scale": start.scale,
             "rev": rev,
             "plans": plans(),
             "bounds": NUMBERS,

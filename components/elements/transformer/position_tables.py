@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 
 from components.elements.mount import element
 from components.elements.packed import packed
+from components.elements.view import Bound, OneOf, Whole, reported, started
 
 _mount = element("transformer/position_tables")
 VIEWS = ("curve", "matrix")
@@ -59,12 +59,10 @@ def position_tables(
         key: the element's key in the session.
     """
     positions = min(len(panel.rows) for panel in panels)
-    start = st.session_state.get(f"_{key}_start")
-    if start is None or start[0] != rev:
-        start = st.session_state[f"_{key}_start"] = (rev, look)
+    start = started(key, look, rev)
     header = {
         "rev": rev,
-        "start": {"position": start[1].position, "dim": start[1].dim, "view": start[1].view},
+        "start": {"position": start.position, "dim": start.dim, "view": start.view},
         "positions": positions,
         "measure": measure,
         "frequencies": [float(f) for f in frequencies],
@@ -78,15 +76,9 @@ def position_tables(
     arrays = {panel.name: np.asarray(panel.rows[:positions]) for panel in panels}
     result = _mount(key=key, data=packed(header, arrays), on_view_change=lambda: None)
     width = max(panel.rows.shape[1] for panel in panels)
-    return checked(result.get("view"), look, rev, positions, width)
-
-
-def checked(value: Any, otherwise: Look, rev: int, positions: int, width: int) -> Look:
-    """Return what a browser sent under this ``rev``, within bounds, or ``otherwise``."""
-    if not isinstance(value, Mapping) or value.get("rev") != rev or value.get("view") not in VIEWS:
-        return otherwise
-    try:
-        position, dim = int(value["position"]), int(value["dim"])
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return otherwise
-    return Look(min(max(position, 0), positions - 1), min(max(dim, 0), width - 1), str(value["view"]))
+    bounds: dict[str, Bound] = {
+        "position": Whole(0, positions - 1),
+        "dim": Whole(0, width - 1),
+        "view": OneOf(VIEWS),
+    }
+    return reported(result.get("view"), look, rev, bounds)

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 
 from components.elements.mount import element
+from components.elements.view import Bound, OneOf, Whole, reported
+from components.lm.transformer.attention_patterns import NAMES
 from components.words import labels
 
 _mount = element("transformer/sparse_view")
@@ -31,9 +33,11 @@ def sparse_view(*, start: SparseChoice, rev: int) -> SparseChoice:
         data={"rev": rev, "start": asdict(start), "words": labels("sparse_view")},
         on_view_change=lambda: None,
     )
-    view = result.view
-    if not view or view.get("rev") != rev:  # older than what Python moved
-        return start
-    return SparseChoice(
-        str(view["pattern"]), int(view["n"]), int(view["l"]), int(view["c"]), int(view["query"])
-    )
+    bounds: dict[str, Bound] = {
+        "pattern": OneOf(NAMES),
+        "n": Whole(1, 4096),
+        "l": Whole(1, 4096),
+        "c": Whole(0, 4096),
+        "query": Whole(0, 4095),
+    }
+    return reported(result.view, start, rev, bounds)

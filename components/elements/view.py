@@ -1,0 +1,114 @@
+"""What a reader holds in an element: where it starts, what the browser reports, and within which bounds.
+
+Every element that steps or points does the same three things. It *starts* from the view of the link and gives up its own
+only when ``rev`` changed, so the data it is sent stays the same while the reader moves and does not travel again. It
+*reports* its view with the ``rev`` it was made under, so an old report undoes nothing. And what comes from a browser is
+*checked*: each field of the view declares its bounds once, next to the element.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Protocol, TypeVar
+
+import streamlit as st
+
+View = TypeVar("View")
+"""A frozen dataclass of plain values."""
+
+
+class Bound(Protocol):
+    """What one field of a view may hold."""
+
+    def read(self, value: Any) -> Any:
+        """Return the nearest value that is allowed.
+
+        Raises:
+            TypeError, ValueError, OverflowError: there is none; the whole report is then not believed.
+        """
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number from ``low`` to ``high``."""
+
+    low: int
+    high: int
+
+    def read(self, value: Any) -> int:
+        return min(max(int(value), self.low), self.high)
+
+
+@dataclass(frozen=True)
+class Real:
+    """A number from ``low`` to ``high``."""
+
+    low: float
+    high: float
+
+    def read(self, value: Any) -> float:
+        number = float(value)
+        if number != number:
+            raise ValueError("not a number")
+        return min(max(number, self.low), self.high)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of a few identifiers."""
+
+    options: Collection[str]
+
+    def read(self, value: Any) -> str:
+        if value not in self.options:
+            raise ValueError(value)
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Several:
+    """A tuple of values of one kind, as many as ``count`` says or any number."""
+
+    bound: Bound
+    count: int | None = None
+
+    def read(self, value: Any) -> tuple[Any, ...]:
+        found = tuple(self.bound.read(one) for one in value)
+        if self.count is not None and len(found) != self.count:
+            raise ValueError(f"{len(found)} values instead of {self.count}")
+        return found
+
+
+@dataclass(frozen=True)
+class Subset:
+    """Different places below ``size``, in order; others are left out."""
+
+    size: int
+
+    def read(self, value: Any) -> tuple[int, ...]:
+        return tuple(sorted({int(one) for one in value if 0 <= int(one) < self.size}))
+
+
+def started(key: str, view: View, rev: object) -> View:
+    """Return the view an element starts from: the one held when ``rev`` last changed."""
+    held = st.session_state.get(f"_{key}_start")
+    if held is None or held[0] != rev:
+        held = st.session_state[f"_{key}_start"] = (rev, view)
+    start: View = held[1]
+    return start
+
+
+def reported(value: Any, otherwise: View, rev: object, bounds: Mapping[str, Bound]) -> View:
+    """Return the view a browser reports under this ``rev``, or ``otherwise``; both within ``bounds``.
+
+    Args:
+        value: what came from the browser: field name -> value, and ``rev``.
+        bounds: for every field of the view, what it may hold.
+    """
+    kind = type(otherwise)
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    if isinstance(value, Mapping) and value.get("rev") == rev:
+        try:
+            return kind(**{name: bounds[name].read(value[name]) for name in names})
+        except (KeyError, TypeError, ValueError, OverflowError):
+            pass
+    return kind(**{name: bounds[name].read(getattr(otherwise, name)) for name in names})
