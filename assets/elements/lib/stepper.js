@@ -112,16 +112,25 @@ export function stepper({ words, onMove, onWant, label }) {
 
 // Of two messages within a few milliseconds Streamlit can lose the first, even if it is a click: it has taken that request
 // up, but not looked at it yet, when the second one comes. So a report goes out before a press becomes a click, or well after.
-const AFTER_PRESS = 250;
+// A tap on a touchpad is a press of a few milliseconds: its click then waits until the report is well on its way.
+const AFTER_PRESS = 250, APART = 80;
 const waiting = new Set();
-let pressed = -AFTER_PRESS;
+let pressed = -AFTER_PRESS, reported = -APART;
 for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, (event) => {
     if (kind === "keydown" && event.key !== "Enter") return;
     pressed = performance.now();
+    if (waiting.size) reported = pressed;
     for (const flush of [...waiting]) flush();
   }, { capture: true });
 }
+document.addEventListener("click", (event) => {
+  const rest = APART - (performance.now() - reported), target = event.composedPath()[0];
+  if (!event.isTrusted || rest <= 0) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  setTimeout(() => target.dispatchEvent(new event.constructor("click", event)), rest);
+}, { capture: true });
 
 /**
  * Tell Python the newest value only: the browser steps at once, the server hears of it when the hand rests.
