@@ -7,6 +7,7 @@ from components.lessons.attention_models import default_model
 from components.lessons.bert import attention as page
 from components.lessons.bert import attention_panels as panels
 from components.lessons.bert import notebooks
+from components.lessons.known_language import say_if_foreign
 from components.lm.transformer.attention import pack_weights
 from components.shell import links
 from components.shell.held import held
@@ -40,6 +41,7 @@ with controls(above=True):
         on_change=links.moved,
     )
 card = model_in_use("attention", default=default_model(), key="attention_model")
+say_if_foreign(card, st.session_state["text"], st.session_state["second"])
 attention = page.read(card)
 if attention is None:
     foot(NAME, try_this=page.prepared(card))

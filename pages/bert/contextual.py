@@ -5,6 +5,7 @@ import streamlit as st
 from components.elements.bert.word_map import show_word_map
 from components.lessons.bert import contextual as page
 from components.lessons.bert import notebooks
+from components.lessons.known_language import say_if_foreign
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import (
@@ -66,6 +67,7 @@ def lesson() -> None:
                         word, key=f"example-{word}", on_click=page.take, args=(word, groups), width="stretch"
                     )
 
+    say_if_foreign(card, st.session_state["word_sentences"], st.session_state["word"])
     vectors = page.read(card)
     if vectors is None:
         end()

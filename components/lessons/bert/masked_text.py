@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from components.lessons.known_language import say_if_foreign
 from components.lm.checkpoints.bundled import best_bert
 from components.shell.layout import note_line
 from components.shell.loading import load_model
@@ -29,12 +30,6 @@ def maskable_text(name: str, revision: str, text: str) -> MaskableText:
     return read_text(load_model(name, "masked_prediction"), text)
 
 
-def not_korean(card: Any, text: str) -> None:
-    """Say it when a model that learned English only is given Korean."""
-    if any("가" <= letter <= "힣" for letter in text) and card.languages == ("en",):
-        note_line(t("mlm", "not_korean", model=card.name))
-
-
 def notices(card: Any, text: MaskableText | None) -> None:
     """Say in words what is unusual about a text; the prepared ones (None) are not."""
     if text is None:
@@ -43,7 +38,7 @@ def notices(card: Any, text: MaskableText | None) -> None:
         note_line(t("mlm", "dropped", dropped=f"{text.dropped:,}", kept=f"{len(text):,}"))
     if not text.maskable and not text.blank.any():
         note_line(t("mlm", "nothing_to_mask"))
-    not_korean(card, text.text)
+    say_if_foreign(card, text.text)
 
 
 def percent(p: float) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from components.lessons.bert.masked_text import MODEL, maskable_text, not_korean
+from components.lessons.bert.masked_text import MODEL, maskable_text
+from components.lessons.known_language import say_if_foreign
 from components.lessons.tokens.word_training import sample_text
 from components.lm import checkpoints
 from components.lm.bert.masking import Action
@@ -182,7 +183,7 @@ def live(card: Any) -> None:
     loaded = load_model(card.name, "masked_prediction")
     found = sentences(s["live_text"])
     texts = [maskable_text(card.name, card.revision, sentence) for sentence in found[:MOST_SENTENCES]]
-    not_korean(card, s["live_text"])
+    say_if_foreign(card, s["live_text"])
     if not any(text.maskable for text in texts):
         note_line(t("rates", "live_empty"))
         return

@@ -1,0 +1,21 @@
+"""Say it when a text is in letters that a model has never learned: what it makes of them means nothing."""
+
+from typing import Any
+
+from components.shell.layout import note_line
+from components.words import t
+
+LAST_LATIN = 0x24F
+"""The last code point of the blocks of Latin letters that European languages are written with."""
+
+
+def foreign(card: Any, *texts: str) -> bool:
+    """Return whether a text has letters outside Latin, and the model learned English only."""
+    letters = any(letter.isalpha() and ord(letter) > LAST_LATIN for text in texts for letter in text)
+    return letters and card.languages == ("en",)
+
+
+def say_if_foreign(card: Any, *texts: str) -> None:
+    """Draw one line about it, and what to type instead."""
+    if foreign(card, *texts):
+        note_line(t("models", "english_only", model=card.name))
