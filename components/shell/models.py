@@ -26,10 +26,10 @@ Need = Capability | Literal["tokenizer"]
 """What a page needs a model for; ``tokenizer`` needs no model at all, only its tokenizer's files."""
 
 
-def _names(require: Need) -> list[str]:
+def _names(require: Need, without: Capability | None = None) -> list[str]:
     """Return the names in the list: what is here, then what can be downloaded."""
     if require != "tokenizer":
-        return [choice.name for choice in checkpoints.choices(require)]
+        return [c.name for c in checkpoints.choices(require) if without not in c.capabilities]
     here = [card.name for card in checkpoints.tokenizer_cards()]
     allows = checkpoints.store().settings.allows
     offered = [offer.name for offer in checkpoints.OFFERED if allows(parse_name(offer.name))]
@@ -54,15 +54,17 @@ def model_picker(
     *,
     key: str = "model",
     label: str | None = None,
+    without: Capability | None = None,
     on_change: Callable[[], None] | None = None,
 ) -> None:
     """Draw the list of models that can do ``require``; any other name can be typed.
 
-    A page with several lists gives each a ``label`` of its own.
+    A page with several lists gives each a ``label`` of its own. Models that can do ``without`` are not listed, because
+    the page has no use for them.
 
     The choice is ``st.session_state[key]``, a link parameter of the page.
     """
-    names = _names(require)
+    names = _names(require, without)
     now = st.session_state.get(key)
     if now and now not in names:
         names.append(now)

@@ -5,6 +5,7 @@ import streamlit as st
 from components.elements.bert.embedding_sum import embedding_sum
 from components.lessons.bert import inputs as page
 from components.lessons.bert import notebooks
+from components.lessons.known_language import say_if_foreign
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import (
@@ -57,9 +58,11 @@ def lesson() -> None:
         held(first).text_input(t("inputs", "a"), key="in_a", on_change=page.forget_places)
         held(second).text_input(t("inputs", "b"), key="in_b", on_change=page.forget_places)
         with model:
-            model_picker("attention", key="bert_model", on_change=page.forget_places)
+            model_picker("attention", key="bert_model", without="generation", on_change=page.forget_places)
 
     card = model_in_use("attention", default=page.MODEL, key="bert_model")
+    card = page.of_bert(card)
+    say_if_foreign(card, *page.texts())
     if (reading := page.read(card)) is None:
         end()
         return

@@ -47,7 +47,7 @@ function picture(root, state, first) {
   const PARTS = ["token", ...(first.arrays.segments.shape[0] ? ["segment"] : []), "position"];
   const ROWS = [...PARTS, "sum", "norm"];
   let model = first, n = 0, width = 0, across = 0, down = 0, numSegments = 0, zero, sums, finals, means, deviations, shades, most = 1;
-  let ranges = {}, hover = null;
+  let ranges = {}, means_of = {}, hover = null;
   const tell = () => state.report({ step: state.step, token: state.token, dim: state.dim, scale: state.scale, painted: [...state.painted].sort((a, b) => a - b), text: model.text, rev: state.rev });
 
   // --- numbers ---------------------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ function picture(root, state, first) {
     for (const row of ROWS) {
       let mean = 0;
       for (let t = 0; t < n; t += 1) { const size = long(rowOf[row](t)); mean += size / n; if (row !== "norm") most = Math.max(most, size); }
-      write(rows[row].about, say(w.mean_length, { n: num(mean), r: num(ranges[row]) }));
+      means_of[row] = mean;
     }
   }
 
@@ -157,7 +157,17 @@ function picture(root, state, first) {
     cell.pen.putImageData(cell.paper, 0, 0);
   }
 
+  /** The length that a row has on screen: what LayerNorm makes grows step by step, and is not known before it was stepped to. */
+  function label_lengths() {
+    for (const row of ROWS) {
+      const now = Array.from({ length: n }, (_, t) => vector(row, t)), stands = now.every(Boolean) && n > 0;
+      const mean = row === "norm" || row === "sum" ? (stands ? now.reduce((sum, v) => sum + long(v), 0) / n : null) : means_of[row];
+      write(rows[row].about, mean === null ? "" : say(w.mean_length, { n: num(mean), r: num(ranges[row]) }));
+    }
+  }
+
   function redraw() {
+    label_lengths();
     for (const row of ROWS) for (let t = 0; t < n; t += 1) paintBlock(row, t);
     for (let t = 0; t < n; t += 1) {
       const s = segmentOf(t), letter = numSegments < 2 ? "A" : "AB"[s] ?? String(s), badge = rows.segment?.cells[t].badge;
@@ -185,14 +195,15 @@ function picture(root, state, first) {
   function detail() {
     const t = hover && hover[1] < n ? hover[1] : state.token, d = hover ? Math.min(hover[2], width - 1) : state.dim;
     const a = rowOf.token(t)[d], b = rowOf.segment(t)[d], c = rowOf.position(t)[d], x = rowOf.sum(t)[d], y = rowOf.norm(t)[d];
-    const term = (value, role, text) => h("span", { class: `term ${role}`, title: full(value) }, h("b", {}, num(value)), h("small", {}, text));
+    // A negative number that is subtracted stands in brackets; a number that was not stepped to yet is pale.
+    const term = (value, role, text, { bracket = false, from = 0 } = {}) => h("span", { class: `term ${role}${state.step < from ? " later" : ""}`, title: full(value) }, h("b", {}, bracket && value < 0 ? `(${num(value)})` : num(value)), h("small", {}, text));
     const op = (text) => h("span", { class: "op" }, text);
     const parts = PARTS.map((row) => [row, rowOf[row](t)]), seen = hover ? vector(hover[0], t) : null;
     fill(info,
       h("div", { class: "equation" },
         h("div", { class: "what" }, say(w.dimension_of, { d, token: visible(model.tokens[t]) }), seen ? h("b", { class: "exact" }, `${w[`row_${hover[0]}`]}: ${full(seen[d])}`) : null),
         h("div", { class: "line" }, term(a, "token", w.short_token), ...(numSegments ? [op("+"), term(b, `segment s${segmentOf(t)}`, w.short_segment)] : []), op("+"), term(c, "position", w.short_position), op("="), term(x, "sum", w.short_sum)),
-        h("div", { class: `line second${state.step > 3 ? "" : " later"}` }, op("("), term(x, "sum", w.short_sum), op("−"), term(means[t], "", w.mean), op(") ÷"), term(deviations[t], "", w.deviation), op("×"), term(model.arrays.gamma.data[d], "", "gamma"), op("+"), term(model.arrays.beta.data[d], "", "beta"), op("="), term(y, "norm", w.short_norm))),
+        h("div", { class: `line second${state.step > 3 ? "" : " later"}` }, op("("), term(x, "sum", w.short_sum), op("−"), term(means[t], "", w.mean, { bracket: true }), op(") ÷"), term(deviations[t], "", w.deviation, { from: 5 }), op("×"), term(model.arrays.gamma.data[d], "", "gamma", { from: 6 }), op("+"), term(model.arrays.beta.data[d], "", "beta", { from: 6 }), op("="), term(y, "norm", w.short_norm, { from: 6 }))),
       h("table", { class: "lengths" },
         h("thead", {}, h("tr", {}, h("th", {}, say(w.lengths, { token: visible(model.tokens[t]) })), h("th", {}, w.length), ...parts.map(([row]) => h("th", {}, say(w.cosine_with, { row: w[`short_${row}`] }))))),
         h("tbody", {}, ...parts.map(([row, values]) => h("tr", {}, h("th", { class: row }, w[`short_${row}`]), h("td", { title: full(long(values)) }, num(long(values))), ...parts.map(([other, others]) => h("td", { class: other === row ? "self" : "" }, other === row ? "" : num(cosine(values, others)))))))));

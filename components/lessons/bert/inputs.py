@@ -15,6 +15,7 @@ from components.elements.bert.padding_board import asked_flips, padding_board
 from components.lessons.bert import inputs_recorded
 from components.lm import checkpoints
 from components.lm.bert.embeddings import (
+    FAMILIES,
     POSITIONS,
     SEGMENTS,
     Changes,
@@ -39,6 +40,7 @@ from components.words import labels, t, told
 
 if TYPE_CHECKING:
     from components.lm.bert.embeddings import (
+        FAMILIES,
         Changes,
         Effects,
         InputEmbeddings,
@@ -50,6 +52,9 @@ if TYPE_CHECKING:
 
 FIRST, SECOND = "my dog is cute", "he likes playing"
 MODEL = best_bert()
+LIVELY = 98
+"""The dimension of the first view in which the chosen token's final number is largest: ``choose_dimension`` in
+inputs_recorder."""
 PANELS = ("neighbours", "changes", "padding", "special", "code")
 PADDING = ("the dog is cute", "he likes playing in the garden", "yes")
 PARAMS = (
@@ -58,7 +63,7 @@ PARAMS = (
     links.Text("bert_model", MODEL, max_chars=120, example="nano-bert"),
     links.Integer("in_step", 0, LAST_STEP, 0),
     links.Integer("in_token", 0, 4095, 2),
-    links.Integer("in_dim", 0, 16_383, 0),
+    links.Integer("in_dim", 0, 16_383, LIVELY),
     links.Choice("in_scale", SCALES, "row"),
     links.Choice("in_panel", PANELS, "neighbours"),
     links.Choice("in_segments", SEGMENTS, "normal"),
@@ -166,13 +171,20 @@ def _read(card: ModelCard) -> Reading:
     )
 
 
+def of_bert(card: ModelCard) -> ModelCard:
+    """Return the card, or that of the page's own model after saying why this one cannot be shown."""
+    if card.family in FAMILIES:
+        return card
+    said = told("inputs", "not_bert", model=card.name, family=card.family)
+    st.warning(f"{said} {told('models', 'meanwhile', name=MODEL)}")
+    return checkpoints.card(MODEL)
+
+
 def read(card: ModelCard) -> Reading | None:
     """Return what the model reads, or say why it cannot."""
     try:
         with working(told("inputs", "computing", model=card.name)):
             return _read(card)
-    except NotBert as error:
-        st.info(told("inputs", "not_bert", model=card.name, family=error.family))
     except CannotRead as error:
         st.error(cannot_read(error))
     except ModelRefused as error:
@@ -220,7 +232,7 @@ def aid(card: ModelCard, segments: int) -> str:
             "inputs",
             "aid" if segments else "aid_two",
             row=longest,
-            **{name: f"{value:.3g}" for name, value in lengths.items()},
+            **{name: f"{value:#.3g}" for name, value in lengths.items()},
         )
     ]
     if projected := now(card).projected_width:

@@ -20,6 +20,17 @@ def record() -> None:
     print(f"{INPUTS}: {(TRACES / INPUTS).stat().st_size:,} bytes")
 
 
+def choose_dimension() -> int:
+    """Return the dimension in which the first view's chosen token ends farthest from zero: its sum has something to show."""
+    from components.lessons.bert.inputs import FIRST, MODEL, PARAMS, SECOND
+    from components.lm.bert.embeddings import embed, read_input
+
+    token = next(int(p.default) for p in PARAMS if p.key == "in_token")  # type: ignore[arg-type]
+    loaded = checkpoints.load(MODEL, "attention")
+    final = embed(loaded, read_input(loaded, FIRST, SECOND)).layer_norm_out[token]
+    return int(abs(final).argmax())
+
+
 def miniature() -> Miniature:
     """The pair of the course as the bundled BERT reads it: tokens, then segments, then positions."""
     from components.lessons.bert.inputs import FIRST, MODEL, SECOND

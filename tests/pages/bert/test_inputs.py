@@ -79,11 +79,6 @@ def test_a_pair_longer_than_the_model_is_said(open_page: Open) -> None:
     assert "positions" in at.error[0].value
 
 
-def test_a_gpt_is_refused_in_words(open_page: Open, lang: str) -> None:
-    at = open_page("bert/inputs", lang=lang, bert_model="pocket-gpt")
-    assert "pocket-gpt" in at.info[0].value
-
-
 def test_a_new_text_forgets_what_was_painted(open_page: Open) -> None:
     at = open_page("bert/inputs", in_painted="1.2", in_swap="1.2")
     widget(at, "in_a").set_value("the moon is bright").run()
@@ -107,3 +102,27 @@ def test_a_link_opens_the_run_at_a_line(open_page: Open, lang: str) -> None:
 def test_first_view_needs_no_torch() -> None:
     """In a process of its own: this one has imported torch long ago."""
     assert modules_after("bert/inputs", "near_rows") == "[]"
+
+
+def test_the_first_dimension_has_something_to_show() -> None:
+    from components.lessons.bert.inputs import LIVELY
+    from components.lessons.bert.inputs_recorder import choose_dimension
+
+    assert choose_dimension() == LIVELY, (
+        f"LIVELY of components/lessons/bert/inputs.py is {choose_dimension()} here"
+    )
+
+
+def test_a_model_of_another_family_is_refused_and_the_page_stands(open_page: Open, lang: str) -> None:
+    at = open_page("bert/inputs", lang=lang, bert_model="pocket-gpt")
+    told = " ".join(warning.value for warning in at.warning)
+    assert "pocket-gpt" in told
+    assert "pocket-bert" in told
+    assert on_page(at, "embedding_sum")
+
+
+def test_the_list_holds_no_model_that_the_page_refuses(open_page: Open) -> None:
+    at = open_page("bert/inputs")
+    (box,) = [box for box in at.selectbox if box.label == "Model"]
+    assert "pocket-bert" in box.options
+    assert not [name for name in box.options if "gpt" in name]
