@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from components.lessons.bert.masked_text import MODEL, percent
+from components.lessons.known_language import say_if_foreign
 from components.lessons.recorded import first_view
 from components.lm.reading import CannotRead, read
 from components.shell import links
@@ -39,7 +40,7 @@ def scene(lang: str) -> dict[str, Any]:
 
 
 def params() -> tuple[links.Param, ...]:
-    """What the link of the page holds; a probe that is empty stands for the sentence of the scene."""
+    """What the link of the page holds; a probe that is empty, or that of the English scene, stands for the scene's."""
     return (
         links.Text("bert_model", MODEL, max_chars=120, example="nano-bert"),
         links.Choice("nsp_part", ("rounds", "probe"), "rounds"),
@@ -47,7 +48,7 @@ def params() -> tuple[links.Param, ...]:
         links.Integer("nsp_seed", 0, 999_999, 3),
         links.Integer("round", 0, ROUNDS - 1, 0),
         links.Numbers("votes", (), most=ROUNDS, high=1, example=(1, 0)),
-        *(links.Text(f"nsp_{key}", "", max_chars=2000) for key in _PROBE),
+        *(links.Text(f"nsp_{key}", scene("en")["probe"][key], max_chars=2000) for key in _PROBE),
     )
 
 
@@ -157,7 +158,9 @@ def ask_probe(card: Any) -> None:
     left, right = st.columns(2)
     of_scene = scene(scene_language(card))["probe"]
     for column, key in zip((left, right, left, right), _PROBE, strict=True):
+        links.put(f"nsp_{key}", probe_text(card, key))  # a sentence to change, not an empty field
         held(column).text_input(t("nsp", key), key=f"nsp_{key}", placeholder=of_scene[key])
+    say_if_foreign(card, *(probe_text(card, key) for key in _PROBE))
     try:
         with working(told("nsp", "loading", model=card.name)):
             found = probe(card)
@@ -170,14 +173,36 @@ def ask_probe(card: Any) -> None:
 
 def probe_text(card: Any, key: str) -> str:
     """Return a sentence to probe: the reader's, or the scene's."""
-    return str(st.session_state[f"nsp_{key}"] or scene(scene_language(card))["probe"][key])
+    own = str(st.session_state[f"nsp_{key}"])
+    prepared = [scene(lang)["probe"][key] for lang in ("en", "ko")]
+    return own if own and own not in prepared else str(scene(scene_language(card))["probe"][key])
+
+
+def own_sentences(card: Any) -> set[str]:
+    """Return which sentences are the reader's; of their pairs nobody has said what a reader would say."""
+    of_scene = scene(scene_language(card))["probe"]
+    return {key for key in _PROBE if probe_text(card, key) != of_scene[key]}
+
+
+_NEEDS = {
+    "given": ("first", "second"),
+    "swapped": ("first", "second"),
+    "another_topic": ("first", "another_topic"),
+    "paraphrase": ("first", "second", "paraphrase"),
+    "nonsense": ("second",),
+    "repeated": (),
+}
+"""Which sentences have to be those of the scene for what a reader would say of a pair to be known."""
 
 
 def probe(card: Any) -> list[dict[str, Any]]:
     """Return the pair and its changes, each with P(IsNext)."""
     pairs = probe_pairs(*(probe_text(card, key) for key in _PROBE))
+    own = own_sentences(card)
+    if {"first", "second"} & own and "paraphrase" not in own:
+        del pairs["paraphrase"]  # it says another sentence differently
     return [
-        {"case": case, "first": a, "second": b, "is_next": p}
+        {"case": case, "first": a, "second": b, "is_next": p, "known": not own.intersection(_NEEDS[case])}
         for (case, (a, b)), p in zip(pairs.items(), is_next(card, tuple(pairs.values())), strict=True)
     ]
 
@@ -196,6 +221,10 @@ def probe_pairs(first: str, second: str, topic: str, said_again: str) -> dict[st
     }
 
 
+def _short(text: str, most: int = 160) -> str:
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,})"
+
+
 def show_probe(found: list[dict[str, Any]], between: str) -> None:
     """Draw the probed pairs with the model's answer, and what a reader would say; ``between`` separates A from B."""
     from components.elements.bert.comparison_table import bar, comparison_table, words
@@ -203,10 +232,14 @@ def show_probe(found: list[dict[str, Any]], between: str) -> None:
     rows = [
         [
             words(t("nsp", "probe_" + one["case"])),
-            words(f"{one['first']} {between} {one['second']}" if one["case"] == "swapped" else one["second"]),
+            words(
+                f"{_short(one['first'])} {between} {_short(one['second'])}"
+                if one["case"] == "swapped"
+                else _short(one["second"])
+            ),
             bar(one["is_next"], percent(one["is_next"]), one["is_next"]),
             words("IsNext" if one["is_next"] > 0.5 else "NotNext", strong=True),
-            words(t("nsp", "should_" + one["case"])),
+            words(t("nsp", "should_" + (one["case"] if one["known"] else "own"))),
         ]
         for one in found
     ]
@@ -223,13 +256,14 @@ def noticed(found: list[dict[str, Any]]) -> str:
     """Return which changes made the model change its mind."""
     by_case = {one["case"]: one["is_next"] for one in found}
     given = by_case["given"]
-    changed = [case for case in CASES[1:] if (by_case[case] > 0.5) != (given > 0.5)]
+    asked = [case for case in CASES[1:] if case in by_case]
+    changed = [case for case in asked if (by_case[case] > 0.5) != (given > 0.5)]
     names = {case: t("nsp", f"probe_{case}") for case in CASES}
     return t(
         "nsp",
         "notice_sum",
         changed="; ".join(names[c] for c in changed) or t("nsp", "none"),
-        unchanged="; ".join(names[c] for c in CASES[1:] if c not in changed) or t("nsp", "none"),
+        unchanged="; ".join(names[c] for c in asked if c not in changed) or t("nsp", "none"),
     )
 
 
@@ -274,25 +308,34 @@ def facts_html() -> str:
         for row in _rows("albert_sop")
     )
     roberta = "".join(
-        f"<tr><th scope='row'>{html.escape(row['item'])}</th><td>{html.escape(row['value'])}</td></tr>"
-        for row in _rows("roberta_spanbert_facts")
-        if row["group"] == "sentence task"
+        f"<tr><th scope='row'>{html.escape(t('nsp', f'roberta_row_{number}'))}</th>"
+        + "".join(f"<td>{html.escape(part.strip().split(' ')[-1])}</td>" for part in row["value"].split(","))
+        + "</tr>"
+        for number, row in enumerate(
+            (row for row in _rows("roberta_spanbert_facts") if row["group"] == "sentence task"), 1
+        )
     )
-    titles = {
-        k: html.escape(t("nsp", k))
-        for k in ("sop_title", "sop_aid", "roberta_title", "roberta_input", "roberta_result")
-    }
+    results = "".join(
+        f"<th scope='col'>{name}</th>" for name in ("SQuAD 1.1 / 2.0", "MNLI-m", "SST-2", "RACE")
+    )
+    titles = {k: html.escape(t("nsp", k)) for k in ("sop_title", "sop_aid", "roberta_title", "roberta_input")}
     return (
         f"<h4>{titles['sop_title']}</h4><table class='gb-table'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
         f"<p>{titles['sop_aid']}</p><h4>{titles['roberta_title']}</h4><table class='gb-table'><thead><tr>"
-        f"<th scope='col'>{titles['roberta_input']}</th><th scope='col'>{titles['roberta_result']}</th></tr></thead><tbody>{roberta}</tbody></table>"
+        f"<th scope='col'>{titles['roberta_input']}</th>{results}</tr></thead><tbody>{roberta}</tbody></table>"
     )
 
 
 def export_rows(card: Any) -> list[dict[str, Any]]:
     """Return the ten pairs, or the probed ones, for the export; the classes are named, not numbered."""
     if st.session_state["nsp_part"] == "probe":
-        return [{**one, "model": "IsNext" if one["is_next"] > 0.5 else "NotNext"} for one in probe(card)]
+        return [
+            {
+                **{k: v for k, v in one.items() if k != "known"},
+                "model": "IsNext" if one["is_next"] > 0.5 else "NotNext",
+            }
+            for one in probe(card)
+        ]
     votes = st.session_state["votes"]
     names = ("NotNext", "IsNext")
     return [

@@ -85,3 +85,34 @@ def test_kept_verdicts_are_the_models(
     computed = data_of(open_page(PAGE, elsewhere=elsewhere, nsp_seed="8"), "next_rounds")["pairs"]
     # float32 sums in batches of another length
     assert [pair["p"] for pair in kept] == pytest.approx([pair["p"] for pair in computed], abs=1e-5)
+
+
+@listed
+def test_own_sentences_are_not_judged_by_prepared_words(open_page: Open, lang: str) -> None:
+    """With own A and B the prepared paraphrase says another sentence differently, and nobody knows what follows."""
+    at = open_page(
+        PAGE, lang=lang, nsp_part="probe", nsp_first="The dog was hungry.", nsp_second="It ate it all."
+    )
+    rows = data_of(at, "comparison_table")["rows"]
+    assert len(rows) == 5
+    own = {"en": "judge for yourself", "ko": "직접 판단해 보세요"}[lang]
+    assert [row[4]["text"] == own for row in rows] == [True, True, True, True, False]
+    prepared = data_of(open_page(PAGE, lang=lang, nsp_part="probe"), "comparison_table")["rows"]
+    assert len(prepared) == 6
+    assert not [row for row in prepared if row[4]["text"] == own]
+
+
+@listed
+def test_the_fields_hold_the_sentences(open_page: Open) -> None:
+    at = open_page(PAGE, nsp_part="probe")
+    assert sorted(box.value for box in at.text_input) == sorted(
+        scene("en")["probe"][key] for key in ("first", "second", "another_topic", "paraphrase")
+    )
+
+
+@listed
+def test_a_long_sentence_is_not_printed_whole(open_page: Open) -> None:
+    rows = data_of(open_page(PAGE, nsp_part="probe", nsp_second="yes it is. " * 60), "comparison_table")[
+        "rows"
+    ]
+    assert max(len(row[1]["text"]) for row in rows) < 400
