@@ -12,11 +12,12 @@ export default living(function ({ data, parentElement }) {
   const say = data.words;
   const draw = () => {
     const shown = pictures();
-    fill(root, shown.length === 0 ? h("p", {}, say.no_picture) : null, ...shown.map(({ name, draw: make }) => {
+    fill(root, shown.length === 0 ? h("p", {}, say.no_picture) : null, ...shown.map(({ name, draw: make, caption }) => {
       const file = `${state.data.name}-${name}`;
+      const under = () => caption?.() ?? state.data.caption;
       return h("div", { class: "row" }, h("span", {}, name),
-        h("button", { type: "button", "data-kind": "svg", onclick: () => save(new Blob([asSvg(make, state.data.caption)], { type: "image/svg+xml" }), `${file}.svg`) }, "SVG"),
-        h("button", { type: "button", "data-kind": "png", onclick: async () => save(await asPng(asSvg(make, state.data.caption)), `${file}.png`) }, "PNG"));
+        h("button", { type: "button", "data-kind": "svg", onclick: () => save(new Blob([asSvg(make, under())], { type: "image/svg+xml" }), `${file}.svg`) }, "SVG"),
+        h("button", { type: "button", "data-kind": "png", onclick: async () => save(await asPng(asSvg(make, under())), `${file}.png`) }, "PNG"));
     }));
   };
   state.draw = draw;

@@ -2,6 +2,7 @@
 import { h, fill, instances, words } from "../glassbox.lib/dom.js";
 import "../glassbox.lib/keys.js";
 import { living } from "../glassbox.lib/living.js";
+import { onConnection } from "../glassbox.lib/connection.js";
 import "../glassbox.lib/seen.js";
 
 const create = instances((parent) => {
@@ -11,15 +12,21 @@ const create = instances((parent) => {
   state.onEscape = (event) => { if (event.key === "Escape") project(state, false); };
   window.addEventListener("keydown", state.onEscape);
   // After a lost connection the server may be a new one that knows no part of this page; a step would then go unheard.
-  let lost = false;
-  state.connection = new MutationObserver(([{ target }]) => {
-    const now = target.getAttribute("data-test-connection-state");
-    if (now === "CONNECTED" && lost) { lost = false; state.set("again", true); }
-    else if (now !== "CONNECTED") lost = true;
+  state.disconnect = onConnection((now) => {
+    clearTimeout(state.late);
+    if (now) { state.lost = false; tellLost(state); state.set("again", true); }
+    else state.late = setTimeout(() => { state.lost = true; tellLost(state); }, BLINK);
   });
-  state.connection.observe(document.body, { subtree: true, attributes: true, attributeFilter: ["data-test-connection-state"] });
   return state;
 });
+
+const BLINK = 2000; // a network that is gone for less is not worth a word
+
+/** One line while the server cannot be heard; Streamlit's own dialog is closed by lib/connection.js. */
+function tellLost({ parent, lost, data }) {
+  const line = parent.querySelector(".gb-toolbar .lost");
+  if (line) line.textContent = lost ? data.words.lost : "";
+}
 
 function project(state, on) {
   document.documentElement.classList.toggle("gb-projector", on);
@@ -112,7 +119,8 @@ function draw(state) {
     h("button", { type: "button", onclick: () => { state.partial.close(); give(); } }, say.copy_anyway),
     h("button", { type: "button", onclick: () => state.partial.close() }, say.close)));
 
-  fill(root, h("div", { class: "bar", role: "toolbar", "aria-label": say.toolbar }, status, language, size, link, present, keys), state.dialog, state.manual, state.partial);
+  fill(root, h("div", { class: "bar", role: "toolbar", "aria-label": say.toolbar }, status, language, size, link, present, keys), state.dialog, state.manual, state.partial, h("p", { class: "lost", role: "status" }));
+  tellLost(state);
 }
 
 export default living(function ({ data, parentElement, setTriggerValue }) {
@@ -125,6 +133,7 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
   return () => {
     document.removeEventListener("gb-keys", state.onKeys);
     window.removeEventListener("keydown", state.onEscape);
-    state.connection.disconnect();
+    state.disconnect();
+    clearTimeout(state.late);
   };
 });

@@ -357,6 +357,45 @@ def adopt(state: dict[str, Any]) -> list[Note]:
     return notes
 
 
+def take_over(state: Mapping[str, Any]) -> bool:
+    """Take over what the browser has moved by itself; True if anything but a step is new.
+
+    Must run in a callback. What cannot be used is left as it was; no revision is counted, because the browser is ahead.
+    """
+    moved = False
+    for param in _view().last_params:
+        if param.key not in state:
+            continue
+        try:
+            value = param.read(param.write(state[param.key]))
+        except (Unusable, TypeError, ValueError, AttributeError):
+            continue
+        moved |= value != st.session_state.get(param.key) and param.key != "step"
+        st.session_state[param.key] = value
+    return moved
+
+
+def described(*keys: str) -> list[dict[str, Any]]:
+    """Return the parameters of the open view in the order of the address, as ``lib/view.js`` reads them.
+
+    Those of ``keys``, which the browser moves by itself, with kind, default, bounds and options; of the others the key.
+    """
+    return [_described(param) if param.key in keys else {"key": param.key} for param in _view().params]
+
+
+def _described(param: Param) -> dict[str, Any]:
+    about: dict[str, Any] = {"key": param.key, "kind": type(param).__name__, "default": param.default}
+    if isinstance(param, Numbers):
+        about["default"] = list(param.default)
+    elif isinstance(param, Integer | Number):
+        about |= {"low": param.low, "high": param.high}
+    elif isinstance(param, Text):
+        about["high"] = param.max_chars
+    elif isinstance(param, Choice):
+        about["options"] = list(param.options)
+    return about
+
+
 def page() -> str:
     """Return the name of the open page."""
     return _view().page

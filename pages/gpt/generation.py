@@ -3,31 +3,28 @@
 import streamlit as st
 
 from components.elements.gpt.writer import writer
+from components.elements.gpt.writer_fields import writer_fields
 from components.lessons.gpt import generation as gpt
 from components.lessons.gpt import notebooks
 from components.lessons.gpt.generation_inside import look_inside
 from components.shell import links
-from components.shell.held import held
-from components.shell.layout import Export, caption, controls, foot, page_header, part, slide_note
+from components.shell.layout import Export, controls, foot, page_header, part, slide_note
 from components.shell.loading import FIRST_MODEL
 from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
-from components.words import t
 
 links.open_view("gpt/generation", *gpt.PARAMS)
 page_header("gpt/generation")
 
-# The reader sets the beginning, the model and how a token is chosen.
+# The reader sets the model here; the beginning and how a token is chosen are fields that the browser keeps.
 with controls():
     row = st.columns(gpt.control_widths(), vertical_alignment="top")
-    held(row[0]).text_area(
-        t("gpt", "prompt"), key="prompt", height=68, help=t("gpt", "prompt_help"), on_change=gpt.edited
-    )
-    with row[1]:
+    with row[0]:
         model_picker("generation", on_change=gpt.edited)
-    gpt.sampling_controls(row[2:])
+    with row[1]:
+        writer_fields(gpt.fields())
 
-# The first view comes from a file; everything else from the model.
+# The first view comes from a file; what the reader then does is computed in the browser, or here for a model of their own.
 card = model_in_use("generation", default=FIRST_MODEL)
 
 
@@ -35,13 +32,12 @@ card = model_in_use("generation", default=FIRST_MODEL)
 def written_text() -> None:
     """The text with its candidates, and what the reader opened below it."""
     gpt.settle()
-    with st.container():  # one place, so that what comes and goes here does not mount the text anew
-        text, data = gpt.first_view(card) or gpt.computed(card)
-        gpt.notices(card, data)
-    writer(data, on_step=gpt.took_step, on_want=gpt.wanted_more, on_pick=gpt.picked, on_return=gpt.returned)
-    caption(gpt.caption(card))
+    text, data = gpt.shown_text(card)
+    writer(data, on_view=gpt.took_view, on_want=gpt.wanted_more)
     look_inside(card, text)
-    notebook(notebooks.generation(card, st.session_state["prompt"], data, st.session_state["step"]))
+    notebook(
+        notebooks.generation(card, st.session_state["prompt"], gpt.written(data), st.session_state["step"])
+    )
 
 
 written_text()

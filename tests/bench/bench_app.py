@@ -227,7 +227,11 @@ def _session_rows(port: int, pid: int) -> list[Row]:
     fresh = itertools.count()  # no text twice
 
     async def step(session: sessions.Session, who: int, number: int) -> float:
-        return await session.report("writer", "step", number + 1)
+        data = session.data[session.name_of("writer")]
+        state = {**data["state"], "step": number + 1}
+        return await session.report(
+            "writer", "view", {"rev": data["rev"], "state": state, "browser": None, "written": None}
+        )
 
     async def ask(session: sessions.Session, who: int, number: int) -> float:
         return await session.view(f"lang=en&prompt=The+fox+and+{who}+{next(fresh)}&seed={number}&step=1")

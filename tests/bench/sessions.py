@@ -31,6 +31,7 @@ class Session:
     id: str = ""
     errors: list[str] = field(default_factory=list)
     elements: dict[str, str] = field(default_factory=dict)  # id -> the fragment it stands in
+    data: dict[str, Any] = field(default_factory=dict)  # id -> what the element was given last
 
     async def view(self, query: str, *, history: bool = True) -> float:
         """Ask for a state of the page, as Back and Forward do; return the seconds until the run is over."""
@@ -40,13 +41,17 @@ class Session:
         message.rerun_script.is_history_navigation = history
         return await self._answered(message)
 
+    def name_of(self, element: str) -> str:
+        """Return the id of an element of the page; ids end in the element's key."""
+        return next(name for name in self.elements if name.endswith(f"-{element}"))
+
     async def report(self, element: str, event: str, value: object) -> float:
         """Report an event of an element of the page, as the browser does; return the seconds until the run is over.
 
         Raises:
             KeyError: the page has no such element.
         """
-        name = next(name for name in self.elements if element in name)
+        name = self.name_of(element)
         message = BackMsg()
         message.rerun_script.page_name = self.page
         message.rerun_script.query_string = self.query
@@ -77,6 +82,7 @@ class Session:
                     self.errors.append(element.exception.message)
                 if element.WhichOneof("type") == "bidi_component":
                     self.elements[element.bidi_component.id] = forward.delta.fragment_id
+                    self.data[element.bidi_component.id] = json.loads(element.bidi_component.json or "null")
             if kind == "script_finished" and forward.script_finished in FINISHED:
                 return time.perf_counter() - start
 

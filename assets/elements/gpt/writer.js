@@ -1,15 +1,25 @@
 // A text being written, the candidates for its next token, and the choice between them.
-// The server sends steps ahead of time; stepping, playing and scrubbing happen here.
+// Stepping, playing and scrubbing happen here. The steps come from one of two sources: the server, which sends them ahead of time, and the
+// engine in this browser, once it is there (bundled models only). Both give the same shape, so that nothing below asks which it was.
 import { h, fill, instances, reducedMotion, words as say } from "../glassbox.lib/dom.js";
 import { num, percent, visible, grouped, full, cells, narrowed } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
+import { view, keepAddress, fromAddress } from "../glassbox.lib/view.js";
+import { connected, onConnection } from "../glassbox.lib/connection.js";
+import { writer } from "../glassbox.lib/engine/writing.js";
 
 const SHOWN = 20;
 const BITS_FULL = 12; // surprisal at which the colour is at full strength
 
-const create = instances(() => ({ seen: new Map(), fit: false, ids: false }));
+const BLOCK = 8, AHEAD = 16; // steps are computed in blocks, and some beyond the one on screen
+const TOLD = 66; // tokens that the notebook under the page can name
+const REST = 1000; // the browser computes; Python hears of it when the reader's hand has rested so long
+const NEAR = 1e-4; // a choice that hangs on less may turn out otherwise on another machine
+
+const create = instances(() => ({ seen: new Map(), fit: false, ids: false, view: view("gpt"), source: null, engine: null }));
+const branches = []; // what was written on this visit: {prompt, model, state, ids, texts, logprob}
 
 /** The sentence of a template with some slots as nodes. */
 function sentence(template, slots) {
@@ -136,7 +146,7 @@ function drawDraw(s) {
   s.draw.classList.remove("stale");
   const { chosen } = step;
   const title = h("span", { class: "drawtitle" }, w.draw);
-  if (chosen.how !== "sample") { fill(s.draw, title, h("span", { class: "flat" }, chosen.how === "hand" ? w.draw_picked : w.draw_greedy)); return; }
+  if (chosen.how !== "sample") { fill(s.draw, title, h("span", { class: "flat" }, { hand: w.draw_picked, tie: w.draw_tied }[chosen.how] ?? w.draw_greedy)); return; }
   let at = 0;
   const slices = step.ids.map((id, i) => ({ id, text: step.texts[i], p: stages(step, i)[2] })).filter((slice) => slice.p > 0);
   const svg = h("svg", { viewBox: "0 0 1000 46", preserveAspectRatio: "none", class: "line", role: "img", "aria-label": `${say(w.draw_landed, { u: num(chosen.u) })} ${visible(chosen.text)}` });
@@ -171,15 +181,17 @@ function drawAid(s) {
   if (!step) { fill(s.aid, at === data.line.length && data.stop ? endWords(s) : w.waiting); return; }
   const { chosen } = step;
   const slots = { token: bold(visible(chosen.text)), p: percent(chosen.probs[0]), q: percent(chosen.probs[2]), u: num(chosen.u), rank: chosen.rank, vocab: grouped(step.vocab_size), kept: grouped(step.kept_count), entropy: num(step.entropy_bits) };
-  fill(s.aid, ...sentence(w[`aid_${{ sample: "sample", greedy: "greedy", hand: "picked" }[chosen.how]}`], slots));
+  fill(s.aid, ...sentence(w[`aid_${{ sample: "sample", greedy: "greedy", hand: "picked", tie: "tied" }[chosen.how]}`], slots), isTie(step) && chosen.how !== "tie" ? ` ${w.tie}` : null);
 }
 
 /** The branches as a tree: one row a branch, joined where they part. */
 function drawTree(s) {
   const { data, say: w } = s;
-  const now = { ids: data.line.slice(0, Math.max(s.steps.step, lastPick(data))).map((e) => e[1]), texts: data.line.map((e) => e[0]), logprob: 0, current: true, number: -1 };
-  const others = data.branches.filter((b) => !(b.ids.length <= now.ids.length && b.ids.every((id, i) => id === now.ids[i])));
-  const earlier = data.earlier.map((e) => h("button", { type: "button", class: "chip", onclick: () => ask(s, "go", { branch: e.number, step: 1e6 }) }, e.prompt.trim() ? e.prompt : w.earlier_empty));
+  const now = { ids: data.line.slice(0, Math.max(s.steps.step, lastPick(data))).map((e) => e[1]), texts: data.line.map((e) => e[0]), logprob: 0, current: true };
+  const mine = branches.filter((b) => b.model === data.model.model), { prompt } = s.view.state;
+  const others = mine.filter((b) => b.prompt === prompt).slice(-8).filter((b) => !(b.ids.length <= now.ids.length && b.ids.every((id, i) => id === now.ids[i])));
+  const before = new Map(mine.filter((b) => b.prompt !== prompt).map((b) => [b.prompt, b])); // the newest of each other beginning
+  const earlier = [...before.values()].slice(-4).map((b) => h("button", { type: "button", class: "chip", onclick: () => goTo(s, b, b.ids.length) }, b.prompt.trim() ? b.prompt.slice(0, 60) : w.earlier_empty));
   const lines = [];
   if (others.length === 0) lines.push(h("p", { class: "quiet" }, w.branches_empty));
   else {
@@ -199,7 +211,7 @@ function drawTree(s) {
       const colour = branch.current ? "var(--gb-token)" : "var(--gb-quiet)";
       if (row) svg.append(h("path", { d: `M${x0} ${parent * rowHeight + 17} L${x0} ${y - 8} Q${x0} ${y} ${x0 + 8} ${y} L${Math.max(x1, x0 + 8)} ${y}`, fill: "none", stroke: colour, "stroke-width": 2, "stroke-dasharray": "5 3" }));
       else svg.append(h("line", { x1: left, x2: Math.max(x1, left + 4), y1: y, y2: y, stroke: colour, "stroke-width": 3 }));
-      const go = (at) => () => (branch.current ? s.steps.act === undefined ? null : jump(s, at) : s.trigger("go", { branch: branch.number, step: at }));
+      const go = (at) => () => (branch.current ? jump(s, at) : goTo(s, branch, at));
       for (let i = row ? shared + 1 : 0; i <= branch.ids.length; i += 1) {
         const here = branch.current && i === s.steps.step;
         svg.append(h("circle", { cx: left + i * step, cy: y, r: here ? 7 : 4, fill: here ? "var(--gb-token)" : "var(--gb-background)", stroke: colour, "stroke-width": 2, class: "node", onclick: go(i) },
@@ -225,25 +237,103 @@ function jump(s, at) { s.steps.set({ step: at }); stepped(s, at); }
 function pick(s, at, id) {
   const step = detail(s, at);
   if (step && step.chosen.id === id) { s.steps.act("next"); return; }
-  ask(s, "pick", { step: at + 1, id });
+  const before = s.view.state.picks, picks = [];
+  for (let i = 0; i < before.length; i += 2) if (before[i] < at + 1) picks.push(before[i], before[i + 1]);
+  s.view.change({ picks: [...picks, at + 1, id], ties: s.view.state.ties.filter((_, i, ties) => ties[i - (i % 2)] <= at), step: at + 1 }, "writer");
 }
 
-// Of two messages that wait at the server only the later one is heard: while a pick waits no step is reported,
-// and while its answer (another revision) is not there we ask again, twice at most.
-function ask(s, name, value) {
-  s.asked = { name, value, rev: s.data.rev, left: 2 };
+/** Return to a branch: everything that made it comes back. */
+function goTo(s, branch, at) { s.view.change({ ...branch.state, step: Math.min(at, branch.ids.length) }, "writer"); }
+
+/** Put the text on screen among the branches; a longer one replaces its own beginning. */
+function keepBranch(s, state) {
+  const entries = s.data.line.slice(0, Math.max(s.furthest, s.shown) + 1), now = { prompt: state.prompt, model: s.data.model.model, ids: entries.map((e) => e[1]) };
+  if (!now.ids.length) return;
+  const same = branches.filter((b) => b.prompt === now.prompt && b.model === now.model), begins = (a, b) => a.ids.every((id, i) => id === b.ids[i]);
+  if (same.some((b) => begins(now, b))) return;
+  for (const b of same) if (begins(b, now)) branches.splice(branches.indexOf(b), 1);
+  const { step: _, ...rest } = state;
+  branches.push({ ...now, state: rest, texts: entries.map((e) => e[0]), logprob: -entries.reduce((sum, e) => sum + e[2], 0) * Math.LN2 });
+  if (branches.length > 40) branches.shift();
+}
+
+// -- the view: what the reader moved, wherever the steps come from ----------------------------------------------------------------------
+
+const OF_TEXT = ["prompt", "strategy", "temperature", "top_k", "top_p", "seed", "ties", "picks"];
+const same = (a, b, keys = OF_TEXT) => keys.every((key) => JSON.stringify(a[key]) === JSON.stringify(b[key]));
+const nameOf = (s, state) => JSON.stringify([s.data.model.revision, ...OF_TEXT.map((key) => state[key])]);
+
+/** The state as it leaves the browser: where rounding could decide otherwise elsewhere, the link carries the token itself. */
+function outward(s) {
+  const { state } = s.view, ties = byStep(state.ties);
+  if (s.source) for (let at = 0; at < state.step; at++) if (isTie(detail(s, at))) ties.set(at + 1, s.data.line[at][1]);
+  return { ...state, ties: [...ties].sort((a, b) => a[0] - b[0]).flat() };
+}
+
+/** [step, token, step, token, ...] as a map. */
+function byStep(numbers) {
+  const tokens = new Map();
+  for (let i = 0; i < numbers.length; i += 2) tokens.set(numbers[i], numbers[i + 1]);
+  return tokens;
+}
+
+/** Whether a step hangs on less than two computations of it may differ by. */
+function isTie(step) {
+  if (!step) return false;
+  if (step.tie !== undefined) return step.tie;
+  const { chosen } = step, at = step.ids.indexOf(chosen.id), apart = (i) => (i < 0 || at < 0 || i >= step.ids.length ? Infinity : Math.abs(step.logits[i] - step.logits[at]));
+  if (chosen.how === "tie") return true;
+  if (chosen.how === "greedy") return apart(1) < NEAR;
+  if (chosen.how !== "sample") return false;
+  return (chosen.low > 0 && chosen.u - chosen.low < NEAR) || (chosen.high < 1 && chosen.high - chosen.u < NEAR) || apart(at - 1) < NEAR || apart(at + 1) < NEAR;
+}
+
+/** Something of the view changed by the reader's hand; `before` is the state it had. */
+function moved(s, before, from) {
+  if (from === "reader" && !same(before, s.view.state, OF_TEXT.slice(0, -2))) s.view.state = { ...s.view.state, ties: [] }; // they belong to what was written
+  const { state } = s.view;
+  if (!same(before, state, ["prompt", "picks"])) keepBranch(s, before);
+  if (!same(before, state)) s.furthest = state.step;
+  const heard = from === "address" && connected(); // then Streamlit tells Python of it
+  if (from === "address") s.view.ahead ||= !heard; else keep(s);
+  if (s.data.files && !s.source) openEngine(s);
+  if (s.source) { compute(s); if (!heard) s.rest({}); return; }
+  if (heard) { if (same(before, state)) jumpTo(s, state.step); else s.root.classList.add("waiting"); return; }
+  s.asked = { state, left: 2 };
   s.root.classList.add("waiting");
-  s.trigger(name, value);
+  tell(s);
   askLater(s);
 }
 
+/** Put the view into the address. */
+function keep(s) {
+  keepAddress(s.data.params, outward(s));
+  s.view.ahead ||= !connected();
+}
+
+/** Show a step of the text on screen that is known. */
+function jumpTo(s, at) {
+  s.steps.set({ step: at });
+  s.shown = s.steps.step;
+  draw(s);
+}
+
+/** Tell Python where the reader is. While the server cannot be heard this waits. */
+function tell(s) {
+  if (!s.root.isConnected) return;
+  s.view.ahead = !connected();
+  const { line, dropped, empty } = s.data, written = s.source ? { line: line.slice(0, TOLD).map((e) => e.slice(0, 3)), dropped, empty } : null;
+  if (!s.view.ahead) s.trigger("view", { rev: s.view.rev, state: outward(s), browser: s.source ? s.data.model.model : null, written });
+}
+
+// Of two messages that wait at the server only the later one is heard: while the answer is not there we ask again, twice at most.
 function askLater(s) {
   clearTimeout(s.again);
   s.again = setTimeout(() => {
     if (!s.asked || !s.root.isConnected) return;
-    if (s.asked.left === 0) { answered(s); return; }
+    if (s.asked.left === 0 || s.source) { answered(s); return; }
     s.asked.left -= 1;
-    s.trigger(s.asked.name, s.asked.value);
+    tell(s);
     askLater(s);
   }, 2500);
 }
@@ -254,8 +344,95 @@ function answered(s) {
   s.root.classList.remove("waiting");
 }
 
+// -- the engine in this browser as the source of steps -----------------------------------------------------------------------------------
+
+/** Begin to load the model; from then on the steps are computed here. Meanwhile the server answers. */
+function openEngine(s) {
+  if (s.engine && s.engine.folder === s.data.files.folder) return;
+  const engine = s.engine = { folder: s.data.files.folder, failed: null, progress: null };
+  const mine = () => s.engine === engine && s.data.files?.folder === engine.folder;
+  writer(s.data.files, (progress) => { if (mine()) { engine.progress = progress; drawWhere(s); } }).then((source) => {
+    engine.progress = null;
+    if (!mine()) return;
+    s.source = source;
+    s.texts = new Map();
+    given(s);
+    drawWhere(s);
+    if (s.asked) answered(s);
+    compute(s);
+    s.rest({}); // Python need not send steps any more
+  }, (error) => failed(s, engine, error));
+}
+
+function failed(s, engine, error) {
+  if (s.engine !== engine) return;
+  engine.failed = error.code ?? "broken";
+  engine.progress = null;
+  if (s.source) s.view.state = outward(s);
+  s.source = null;
+  drawWhere(s);
+  if (s.root.isConnected) tell(s); // the server goes on
+}
+
+/** The text of the state on screen; of one that differs only later, its beginning is taken over. */
+function textOf(s) {
+  const { state } = s.view, name = nameOf(s, state);
+  if (s.texts.has(name)) return s.texts.get(name);
+  const greedy = state.strategy === "greedy";
+  const settings = { prompt: state.prompt, do_sample: !greedy, temperature: greedy ? 1 : state.temperature, top_k: greedy ? 0 : state.top_k, top_p: greedy ? 1 : state.top_p, seed: greedy ? 0 : state.seed, picks: byStep(state.picks), ties: byStep(state.ties) };
+  const text = s.source.text(settings, known(s, state));
+  s.texts.set(name, text);
+  if (s.texts.size > 40) s.texts.delete(s.texts.keys().next().value);
+  return text;
+}
+
+/** What is known of a text: all of the one on screen, or the part before the first pick that is not its own. */
+function known(s, state) {
+  const { of } = s.data;
+  if (!of || of.prompt !== state.prompt || !s.data.prompt) return null;
+  const begin = { prompt: s.data.prompt, dropped: s.data.dropped, empty: s.data.empty };
+  if (!same(of, state, OF_TEXT.slice(0, -1))) return begin;
+  let shared = 0;
+  while (shared < Math.max(of.picks.length, state.picks.length) && of.picks[shared] === state.picks[shared]) shared += 1;
+  const apart = Math.min(...[of.picks, state.picks].map((p) => p[shared - (shared % 2)] ?? Infinity)), count = Math.min(s.data.line.length, apart - 1);
+  const details = new Map();
+  for (let at = 0; at < count; at++) { const step = detail(s, at); if (step) details.set(at, step); }
+  return { ...begin, line: s.data.line.slice(0, count), details };
+}
+
+/** Compute what the state on screen needs, draw it, then some steps beyond. */
+async function compute(s) {
+  const { state } = s.view, text = textOf(s), run = nameOf(s, state), needed = Math.max(state.step, s.wantedHere ?? 0) + 1, engine = s.engine;
+  for (const other of s.texts.values()) other.alive = other === text;
+  const current = () => s.source && s.root.isConnected && nameOf(s, s.view.state) === run;
+  const take = () => {
+    if (!current()) return;
+    for (const [at, step] of text.details) s.seen.set(`${run}|${at}`, step);
+    s.data = { ...s.data, run, of: state, prompt: text.prompt, line: text.line, open: !text.stop, stop: text.stop, limit: text.limit, dropped: text.dropped, empty: text.empty };
+    s.wantedHere = 0;
+    s.root.classList.remove("waiting");
+    const before = s.shown;
+    s.steps.set({ step: Math.min(s.view.state.step, text.line.length), last: Math.max(0, text.line.length - (text.stop ? 0 : 1)), open: !text.stop });
+    s.shown = s.steps.step;
+    if (s.steps.step !== s.view.state.step) s.view.state = { ...s.view.state, step: s.steps.step };
+    if (before !== s.steps.step || s.drawn !== drawnOf(s)) draw(s);
+  };
+  try {
+    text.tell = () => { if (text.line.length === needed) take(); };
+    if (text.line.length < needed) s.root.classList.add("waiting");
+    else take();
+    await text.grow(needed);
+    await text.detail(Math.min(s.view.state.step, text.line.length - 1));
+    take();
+    await text.grow(Math.ceil(needed / BLOCK) * BLOCK + AHEAD);
+    take();
+  } catch (error) { failed(s, engine, error); }
+}
+
 /** Ask for steps beyond the known ones, once until they are there: presses do not interrupt what they wait for. */
 function want(s) {
+  if (s.data.files && !s.source) openEngine(s);
+  if (s.source) { s.wantedHere = s.data.line.length; compute(s); return; }
   if (s.wanted || s.asked) return;
   const send = () => s.trigger("want", s.data.line.length + 8);
   s.wanted = { length: s.data.line.length, again: setInterval(() => (s.root.isConnected ? send() : given(s)), 4000) };
@@ -279,13 +456,34 @@ function fly(s, before) {
 function stepped(s, at) {
   const row = at === s.shown + 1 ? s.table.querySelector("tr.chosen .name button")?.getBoundingClientRect() : null;
   s.shown = at;
+  s.furthest = Math.max(s.furthest, at);
+  s.view.state = { ...s.view.state, step: at };
   drawText(s);
   fly(s, row);
-  drawCandidates(s);
-  drawDraw(s);
-  drawAid(s);
-  drawTree(s);
-  s.report({ step: at, rev: s.data.rev });
+  drawRest(s);
+  keep(s);
+  if (s.source) { compute(s); s.rest({}); } else s.report({});
+}
+
+function drawRest(s) { drawCandidates(s); drawDraw(s); drawAid(s); drawTree(s); drawWhere(s); s.drawn = drawnOf(s); }
+function draw(s) { drawText(s); drawRest(s); }
+const drawnOf = (s) => `${s.data.run}|${s.steps.step}|${Boolean(detail(s, s.steps.step))}`;
+
+/** The line under the picture: model and settings, and where they were computed; above it what was unusual. */
+function captionOf(s) {
+  const w = s.say, { strategy, temperature, top_k, top_p, seed } = s.view.state;
+  const settings = strategy === "greedy" ? w.settings_greedy : say(w.settings_sample, { temperature: String(temperature), top_k, top_p: String(top_p), seed });
+  return `${say(w.caption, { ...s.data.model, settings })} · ${s.source ? w.where_browser : w.where_server}`;
+}
+function drawWhere(s) {
+  const { data, say: w } = s, { prompt } = s.view.state, notes = [];
+  if (data.empty) notes.push(data.begin ? say(w.empty_prompt_begin, { token: data.begin }) : w.empty_prompt);
+  if (data.dropped) notes.push(say(w.dropped, { dropped: grouped(data.dropped), kept: data.prompt.length }));
+  if (data.english && /[가-힣]/.test(prompt)) notes.push(say(w.not_korean, { model: data.model.model }));
+  if (s.engine?.failed) notes.push(say(w.engine_failed, { reason: w[`engine_${s.engine.failed}`] ?? w.engine_broken }));
+  fill(s.notes, ...notes.map((note) => h("p", { class: "note" }, note)));
+  const { progress } = s.engine ?? {}, total = progress?.total || 1, megabytes = (n) => (n / 1e6).toFixed(1);
+  fill(s.where, captionOf(s), progress ? h("span", { class: "progress" }, h("progress", { max: String(total), value: String(progress.loaded) }), say(w.engine_loading, { loaded: megabytes(progress.loaded), total: megabytes(total) })) : null);
 }
 
 /** The candidates of this step as a picture. */
@@ -321,38 +519,88 @@ function build(s) {
   s.aid = h("p", { class: "aid", "aria-live": "polite" });
   s.sums = h("p", { class: "sums" });
   s.tree = h("div", { class: "branches" });
-  s.report = reporter((at) => { if (!s.asked && !s.wanted) s.trigger("step", at); });
+  s.notes = h("div", { class: "notes", role: "status" });
+  s.where = h("p", { class: "where gb-caption" });
+  s.report = reporter(() => { if (!s.asked && !s.wanted) tell(s); });
+  s.rest = reporter(() => tell(s), REST, true, (event) => event.composedPath().some((node) => node.classList?.contains("gb-writer") || node.classList?.contains("gb-writer_fields")));
   s.steps?.destroy();
   s.steps = stepper({ words: w, onMove: (at) => stepped(s, at), onWant: () => want(s), label: (step) => say(w.tokens_written, { n: step }) });
   const legend = h("div", { class: "legend" }, h("span", {}, `${w.surprisal}:`), h("span", {}, `0 ${w.bits}`), h("span", { class: "ramp", "aria-hidden": "true" }), h("span", {}, `${BITS_FULL}+`),
     h("label", {}, h("input", { type: "checkbox", onchange: (e) => { s.ids = e.target.checked; drawText(s); } }), w.show_ids));
-  fill(s.root, h("div", { class: "writing" },
+  fill(s.root, s.notes, h("div", { class: "writing" },
     h("section", { class: "left" }, s.text, s.steps.node, s.aid, s.draw, h("div", { class: "under" }, s.sums, legend), s.tree),
-    h("section", { class: "right" }, s.table)));
+    h("section", { class: "right" }, s.table)), s.where);
+}
+
+/** What Python sent: the state it moved, or steps for the state on screen. */
+function take(s, data, fresh) {
+  const adopted = s.rev !== data.rev, other = s.data && s.data.model.model !== data.model.model;
+  if (other && s.data.of) keepBranch(s, s.data.of);
+  s.view.adopt(data.rev, data.state); // the fields may have done so before
+  if (adopted) {
+    s.rev = data.rev;
+    if (!s.view.ahead) { s.furthest = data.step; s.view.state = { ...s.view.state, step: data.step }; }
+  }
+  const asked = same(data.state, s.view.state), first = !s.data || adopted || other;
+  if (other || !data.files) { s.source = null; s.engine = null; }
+  const files = { words: data.words, rev: data.rev, params: data.params, model: data.model, english: data.english, files: data.files };
+  if (s.source || (data.local && !first)) { // steps are computed here; Python only tells what it moved
+    s.data = { ...s.data, ...files };
+    if (adopted) compute(s);
+    if (adopted || !data.local || s.view.ahead) s.rest({}); // it does not know the text, or is a new one that never heard
+    if (fresh) { s.steps.set({ step: s.view.state.step, last: Math.max(s.data.line.length - (s.data.open ? 1 : 0), 0), open: s.data.open }); draw(s); }
+    return;
+  }
+  if (data.local || (!first && !asked)) { // nothing to draw yet, or an answer to what is no longer asked
+    s.data = { prompt: [], line: [], details: { from: 0, steps: [] }, open: true, stop: null, limit: 0, dropped: 0, empty: false, run: "", ...s.data, ...files };
+    if (data.local) openEngine(s);
+    draw(s);
+    return;
+  }
+  if (s.asked) answered(s); else s.root.classList.remove("waiting");
+  const run = nameOf({ data }, data.state);
+  const longer = s.wanted && (first || !data.open || data.line.length > s.wanted.length);
+  data.details.steps.forEach((step, i) => s.seen.set(`${run}|${data.details.from + i}`, step));
+  s.data = { ...data, run, of: data.state };
+  if (longer) given(s);
+  const { step } = s.view.state;
+  s.shown = Math.min(step, data.line.length);
+  s.steps.set({ step: s.shown, last: Math.max(data.line.length - (data.open ? 1 : 0), 0), open: data.open });
+  s.shown = s.steps.step;
+  s.view.state = { ...s.view.state, step: s.steps.step };
+  if (longer) s.report({}); // not reported while it was waited for
+  draw(s);
 }
 
 export default living(function ({ data, parentElement, setTriggerValue }) {
-  const s = create(parentElement);
-  const root = parentElement.querySelector(".gb-writer");
-  const fresh = s.root !== root || s.lang !== data.words.token;
+  const s = create(parentElement), root = parentElement.querySelector(".gb-writer"), fresh = s.root !== root || s.lang !== data.words.token;
   s.root = root;
   s.trigger = setTriggerValue;
   s.say = data.words;
-  const moved = s.data?.rev !== data.rev || s.data?.run !== data.run;
-  const keep = s.steps?.step ?? data.step;
-  s.data = data;
   if (s.seen.size > 4000) s.seen.clear();
-  data.details.steps.forEach((step, i) => s.seen.set(`${data.run}|${data.details.from + i}`, step));
-  if (fresh) { build(s); s.lang = data.words.token; }
-  if (s.asked && s.asked.rev !== data.rev) answered(s);
-  const longer = s.wanted && (moved || !data.open || data.line.length > s.wanted.length);
-  if (longer) given(s);
-  const last = data.line.length - (data.open ? 1 : 0);
-  s.shown = s.steps.step;
-  s.steps.set({ step: moved || fresh ? (moved ? data.step : keep) : keep, last: Math.max(last, 0), open: data.open });
-  s.shown = s.steps.step;
-  if (longer) s.report({ step: s.steps.step, rev: data.rev }); // not reported while it was waited for
-  drawText(s); drawCandidates(s); drawDraw(s); drawAid(s); drawTree(s);
-  if (!s.withdraw) s.withdraw = offerPicture("next-token", () => picture(s));
-  return () => { given(s); s.steps?.destroy(); s.withdraw?.(); s.withdraw = null; };
+  s.furthest ??= 0;
+  if (fresh) { build(s); s.lang = data.words.token; s.drawn = null; }
+  take(s, data, fresh);
+  if (!s.withdraw) {
+    s.withdraw = offerPicture("next-token", () => picture(s), () => captionOf(s));
+    let before = s.view.state;
+    const stop = [
+      s.view.listen((changes, from) => { const was = before; before = s.view.state; if (from !== "python") { moved(s, { ...was, step: s.shown }, from); before = s.view.state; } }),
+      onConnection((now) => { if (now && s.view.ahead) s.rest({}); }),
+    ];
+    const { pathname } = location;
+    const back = () => { // Back and Forward: the server hears of it by itself, if it is there; what was not told yet is no more
+      s.report.cancel();
+      s.rest.cancel();
+      if (location.pathname !== pathname) return;
+      const state = fromAddress(s.data.params);
+      if (same(state, s.view.state, [...OF_TEXT, "step"])) return;
+      s.view.state = { ...s.view.state, ...state };
+      s.view.change({}, "address");
+    };
+    window.addEventListener("popstate", back);
+    stop.push(() => window.removeEventListener("popstate", back));
+    s.unlisten = () => stop.forEach((f) => f());
+  }
+  return () => { given(s); s.steps?.destroy(); s.withdraw?.(); s.withdraw = null; s.unlisten?.(); };
 });

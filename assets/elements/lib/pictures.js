@@ -2,9 +2,9 @@
 
 const known = new Map();
 
-/** Register a picture of the open page: `draw()` returns an SVG element or its text. */
-export function offerPicture(name, draw) {
-  known.set(name, draw);
+/** Register a picture of the open page: `draw()` returns an SVG element or its text; `caption()` the line under it, if the element knows it better than Python. */
+export function offerPicture(name, draw, caption = null) {
+  known.set(name, { draw, caption });
   document.dispatchEvent(new CustomEvent("gb-pictures"));
   return () => { known.delete(name); document.dispatchEvent(new CustomEvent("gb-pictures")); };
 }
@@ -26,7 +26,7 @@ function charts() {
   }));
 }
 
-export const pictures = () => [...[...known].map(([name, draw]) => ({ name, draw })), ...charts()];
+export const pictures = () => [...[...known].map(([name, { draw, caption }]) => ({ name, draw, caption })), ...charts()];
 
 export function frame(width, height) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

@@ -120,8 +120,9 @@ for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, (event) => {
     if (kind === "keydown" && event.key !== "Enter") return;
     pressed = performance.now();
-    if (waiting.size) reported = pressed;
-    for (const flush of [...waiting]) flush();
+    const due = [...waiting].filter((flush) => !flush.calm?.(event));
+    if (due.length) reported = pressed;
+    for (const flush of due) flush();
   }, { capture: true });
 }
 document.addEventListener("click", (event) => {
@@ -135,14 +136,19 @@ document.addEventListener("click", (event) => {
 /**
  * Tell Python the newest value only: the browser steps at once, the server hears of it when the hand rests.
  * A step travels with the revision it was made under: one that Python has moved on from comes too late.
+ * With `rested` the time counts from the last change, not from the first. `cancel()` of the result takes back what was not told yet.
+ * `calm(event)`: this press stays in the browser, so that no report need go out before it.
  */
-export function reporter(send, wait = 180) {
+export function reporter(send, wait = 180, rested = false, calm = null) {
   let timer = null, pending = false, value;
   const flush = () => { clearTimeout(timer); timer = null; waiting.delete(flush); if (pending) { pending = false; send(value); } };
+  flush.calm = calm;
   const due = () => {
     const rest = AFTER_PRESS - (performance.now() - pressed);
     if (rest > 0) timer = setTimeout(due, rest);
     else flush();
   };
-  return (next) => { value = next; pending = true; waiting.add(flush); if (!timer) timer = setTimeout(due, wait); };
+  const tell = (next) => { value = next; pending = true; waiting.add(flush); if (rested) { clearTimeout(timer); timer = null; } if (!timer) timer = setTimeout(due, wait); };
+  tell.cancel = () => { pending = false; flush(); };
+  return tell;
 }

@@ -9,29 +9,19 @@ from components.words import labels
 _mount = element("gpt/writer")
 
 
-def writer(
-    data: Mapping[str, Any],
-    *,
-    on_step: Callable[[], None],
-    on_want: Callable[[], None],
-    on_pick: Callable[[], None],
-    on_return: Callable[[], None],
-) -> None:
-    """Draw the text and its steps; all stepping happens in the browser.
+def writer(data: Mapping[str, Any], *, on_view: Callable[[], None], on_want: Callable[[], None]) -> None:
+    """Draw the text and its steps; all stepping happens in the browser, and with a bundled model all computing.
 
-    Triggers under the key ``writer``: ``step`` (tokens written so far), ``want`` (steps asked for beyond
-    the known ones), ``pick`` ({step, id}: take this token instead), ``go`` ({branch, step}). They are
-    triggers and not state because a state value equal to the last one sent is not sent again, and
-    Python moves the step too.
+    Triggers under the key ``writer``: ``view`` ({rev, state, browser}: where the reader is now, and the name of the model that
+    the browser computes with, or None), ``want`` (steps asked for beyond the known ones). They are triggers and not state
+    because a state value equal to the last one sent is not sent again, and Python moves the view too.
 
     Args:
-        data: see ``components/shell/gpt_page.py``, which builds it.
+        data: see ``components/lessons/gpt/generation.py``, which builds it.
     """
     _mount(
         key="writer",
         data={**data, "words": labels("gpt") | labels("stepper")},
-        on_step_change=on_step,
+        on_view_change=on_view,
         on_want_change=on_want,
-        on_pick_change=on_pick,
-        on_go_change=on_return,
     )

@@ -1,17 +1,16 @@
 """State and data of the page "GPT writes, token by token": texts, branches, what the browser gets."""
 
 import json
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from components.elements.engine import model_files
 from components.lessons.recorded import of_shipped_model, trace_file
 from components.shell import links
-from components.shell.held import held
-from components.shell.layout import note_line, working
+from components.shell.layout import working
 from components.shell.loading import FIRST_MODEL, load_model
 from components.words import t, told
 
@@ -34,22 +33,17 @@ PARAMS = (
     links.Integer("seed", 0, 9999, 2),
     links.Integer("step", 0, 4096, 0),
     links.Numbers("picks", example=(1, 300)),
+    links.Numbers(
+        "ties", example=(2, 300)
+    ),  # tokens that rounding, not the reader, decided where the link was made
     links.Choice("inside", ("nothing", "attention", "lens", "cache", "tokens"), "nothing"),
 )
 _SETTINGS = ("strategy", "temperature", "top_k", "top_p", "seed")
-
-
-@dataclass(frozen=True)
-class Branch:
-    """A continuation that was on screen once: enough to return to it."""
-
-    prompt: str
-    model: str
-    settings: tuple[Any, ...]
-    picks: tuple[int, ...]
-    ids: tuple[int, ...]
-    texts: tuple[str, ...]
-    logprob: float
+FIELDS = ("prompt", *_SETTINGS, "step", "picks", "ties")
+"""What the browser moves by itself."""
+_NOTHING: dict[str, Any] = {"line": [], "dropped": 0, "empty": False}
+TOLD = 66
+"""Tokens of its text that the browser tells Python of: those the notebook can name."""
 
 
 @dataclass
@@ -90,6 +84,7 @@ def precomputed() -> Any:
     if (
         trace is None
         or state["picks"]
+        or state["ties"]
         or any(state[key] != trace["state"][key] for key in ("prompt", "model", *_SETTINGS))
     ):
         return None
@@ -114,41 +109,73 @@ def writing(model: str, revision: str) -> "Writing":
     settings: tuple[bool, float, int, float, int] = (
         (False, 1.0, 0, 1.0, 0) if greedy else (True, s["temperature"], s["top_k"], s["top_p"], s["seed"])
     )
-    return _writing(model, revision, s["prompt"], *settings, pairs(tuple(s["picks"])))
+    return _writing(
+        model, revision, s["prompt"], *settings, pairs(tuple(s["picks"])), pairs(tuple(s["ties"]))
+    )
 
 
 def _run_key(model: str) -> str:
     s = st.session_state
-    return json.dumps([s["prompt"], model, *(s[key] for key in _SETTINGS), list(s["picks"])])
+    return json.dumps([s["prompt"], model, *(s[key] for key in _SETTINGS), list(s["picks"]), list(s["ties"])])
 
 
 def control_widths() -> list[float]:
-    """Return the widths of beginning, model, choice, temperature, top-k, top-p, seed: one row in both text sizes."""
-    if st.session_state.get("size") == "lecture":
-        return [2.0, 1.5, 2.05, 1.25, 1.3, 1.3, 1.3]
-    return [4.2, 2, 2.1, 1.6, 1.3, 1.3, 1.2]
+    """Return the widths of the model and of the fields: one row in both text sizes."""
+    return [1.6, 9.6] if st.session_state.get("size") == "lecture" else [2, 11.8]
 
 
-def sampling_controls(places: Sequence[Any]) -> None:
-    """Draw the five controls of how a token is chosen."""
-    greedy = st.session_state["strategy"] == "greedy"
-    held(places[0]).segmented_control(
-        t("gpt", "strategy"),
-        ["greedy", "sample"],
-        key="strategy",
-        required=True,
-        help=t("gpt", "strategy_help"),
-        on_change=resampled,
-    )
-    common: dict[str, Any] = {"disabled": greedy, "on_change": resampled}
-    held(places[1]).slider(t("gpt", "temperature"), 0.0, 2.0, step=0.05, key="temperature", **common)
-    held(places[2]).number_input(
-        t("gpt", "top_k"), 0, 200, key="top_k", help=t("gpt", "top_k_help"), **common
-    )
-    held(places[3]).number_input(
-        t("gpt", "top_p"), 0.05, 1.0, step=0.05, key="top_p", help=t("gpt", "top_p_help"), **common
-    )
-    held(places[4]).number_input(t("gpt", "seed"), 0, 9999, key="seed", help=t("gpt", "seed_help"), **common)
+def fields() -> dict[str, Any]:
+    """Return what the fields above the text begin with; notes about links call them as they do."""
+    for key in ("prompt", *_SETTINGS):
+        links.name_field(key, t("gpt", key))
+    return {"rev": links.revision(), "state": _state(), "params": links.described(*FIELDS)}
+
+
+def _state() -> dict[str, Any]:
+    """Everything but the step that decides what is written, as the browser holds it."""
+    s = st.session_state
+    return {key: list(s[key]) if key in ("picks", "ties") else s[key] for key in FIELDS if key != "step"}
+
+
+def shown_text(card: Any) -> tuple[Any, dict[str, Any]]:
+    """Return (the text, if it was computed here; the element's data): from the file, from the model, or from the browser.
+
+    A bundled model is served to the browser, which writes by itself as soon as it has it; until then, and with every other
+    model, the steps come from here.
+    """
+    files = model_files(card.name)
+    if files is not None and st.session_state.get("_gpt_browser") == card.name:
+        return None, _browsers(card, files)
+    text, data = first_view(card) or computed(card)
+    if data["empty"]:
+        token, token_id = data["prompt"][0][:2]
+        ends = load_model(card.name, "generation").tokenizer.eos_token_id == token_id
+        data = {**data, "begin": None if ends else token}
+    return text, {**data, **_about_model(card), "files": files}
+
+
+def written(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what the notebook is made of: the tokens that were sent, or those that the browser told of."""
+    return data if "line" in data else st.session_state.get("_gpt_written") or {**_NOTHING}
+
+
+def _browsers(card: Any, files: dict[str, Any]) -> dict[str, Any]:
+    """The element's data where the browser computes the steps: none."""
+    common = {**_common(card.name, st.session_state["step"]), **_about_model(card), "files": files}
+    return {**common, "local": True}
+
+
+def _about_model(card: Any) -> dict[str, Any]:
+    """What the line under the picture says of the model; the settings it names are the browser's."""
+    return {
+        "model": {
+            "model": card.name,
+            "revision": card.revision.removeprefix("sha256:")[:10],
+            "parameters": f"{card.num_parameters:,}",
+            "vocab": f"{card.vocab_size:,}",
+        },
+        "english": card.languages == ("en",),
+    }
 
 
 def first_view(card: Any) -> tuple[None, dict[str, Any]] | None:
@@ -175,8 +202,6 @@ def computed(card: Any) -> tuple[Any, dict[str, Any]]:
 def from_trace(trace: Any) -> dict[str, Any]:
     """Return the element's data for the precomputed first view."""
     step = st.session_state["step"]
-    line = trace["line"][: step + 1]
-    note(FIRST_MODEL, [(entry[1], entry[0], -entry[2] * math.log(2)) for entry in line])
     return {
         **_common(FIRST_MODEL, step),
         "prompt": trace["prompt"],
@@ -213,7 +238,6 @@ def from_blocks(model: str, blocks: Blocks) -> dict[str, Any]:
     """Return the element's data for a text of the loaded model."""
     step = st.session_state["step"] = min(st.session_state["step"], len(blocks.steps))
     first = max(0, step // BLOCK * BLOCK - BLOCK // 2)
-    note(model, [(x.token.token_id, x.token.text, x.trace.logprob) for x in blocks.steps[: step + 1]])
     details = {"from": first, "steps": blocks.details(first)}
     return {**_common(model, step), **blocks.fixed, "details": details}
 
@@ -226,142 +250,52 @@ def _common(model: str, step: int) -> dict[str, Any]:
         start = st.session_state["_gpt_start"] = (rev, run, step)
     return {
         "rev": rev,
-        "run": run,
         "step": start[2],
-        "branches": branches(model),
-        "earlier": earlier(),
+        "state": _state(),
+        "params": links.described(*FIELDS),
     }
 
 
-# -- branches -------------------------------------------------------------------------------------
+# -- callbacks: run before the page ---------------------------------------------------------------
 
 
-def _kept() -> list[Branch]:
-    return st.session_state.setdefault("_gpt_branches", [])  # type: ignore[no-any-return]
-
-
-def note(model: str, tokens: Sequence[tuple[int, str, float]]) -> None:
-    """Note the continuation on screen (id, text, log-probability), so that a pick or an edit does not lose it.
-
-    Going back in a text does not shorten what is noted of it.
-    """
-    s = st.session_state
-    now = Branch(
-        s["prompt"],
-        model,
-        tuple(s[key] for key in _SETTINGS),
-        tuple(s["picks"]),
-        tuple(token_id for token_id, _, _ in tokens),
-        tuple(text for _, text, _ in tokens),
-        math.fsum(logprob for _, _, logprob in tokens),
-    )
-    before: Branch | None = s.get("_gpt_now")
-    if before is None or len(before.ids) <= len(now.ids) or _origin(before) != _origin(now):
-        s["_gpt_now"] = now
-
-
-def _origin(branch: Branch) -> tuple[Any, ...]:
-    return branch.prompt, branch.model, branch.settings, branch.picks
-
-
-def keep() -> None:
-    """Put the continuation on screen among the branches; a longer one replaces its own beginning."""
-    now: Branch | None = st.session_state.get("_gpt_now")
-    if now is None or not now.ids:
+def took_view() -> None:
+    """The browser moved the view by itself and tells where it is; ``browser`` names the model it computes with."""
+    report = st.session_state["writer"].get("view")
+    if not isinstance(report, Mapping) or report.get("rev") != links.revision():
         return
-    kept = _kept()
-    for other in list(kept):
-        if (other.prompt, other.model) == (now.prompt, now.model):
-            if other.ids[: len(now.ids)] == now.ids:
-                return
-            if now.ids[: len(other.ids)] == other.ids:
-                kept.remove(other)
-    kept.append(now)
-    del kept[:-40]
+    state = report.get("state")
+    if isinstance(state, Mapping) and links.take_over(state):
+        st.session_state["_gpt_elsewhere"] = True
+    st.session_state["_gpt_browser"] = report.get("browser")
+    st.session_state["_gpt_written"] = _told(report.get("written"))
 
 
-def branches(model: str) -> list[dict[str, Any]]:
-    """Return the branches of the prompt on screen: texts, log-probability, number to return by."""
-    return [
-        {"number": i, "ids": list(b.ids), "texts": list(b.texts), "logprob": b.logprob}
-        for i, b in enumerate(_kept())
-        if b.prompt == st.session_state["prompt"] and b.model == model
-    ][-8:]
-
-
-def earlier() -> list[dict[str, Any]]:
-    """Return one branch for each other prompt, newest last: the way back after an edit."""
-    newest = {b.prompt: i for i, b in enumerate(_kept()) if b.prompt != st.session_state["prompt"]}
-    return [{"number": i, "prompt": prompt[:60]} for prompt, i in list(newest.items())[-4:]]
-
-
-# -- callbacks: run before the page, so that widgets can still be moved ---------------------------
-
-
-def took_step() -> None:
-    """The browser stepped."""
-    step = links.reported(st.session_state["writer"].get("step"))
-    if step is not None:
-        links.put("step", step)
+def _told(report: Any) -> dict[str, Any] | None:
+    """Return what the browser told of its text: ids and bits of its first tokens; None if it is of another shape."""
+    try:
+        line = [[str(entry[0]), int(entry[1]), float(entry[2])] for entry in report["line"][:TOLD]]
+        return {"line": line, "dropped": int(report["dropped"]), "empty": bool(report["empty"])}
+    except (TypeError, KeyError, ValueError, IndexError):
+        return None
 
 
 def wanted_more() -> None:
     """The browser asked for steps beyond the known ones; the number is read where they are computed."""
 
 
-def picked() -> None:
-    """A candidate was clicked: keep the old continuation, take the other token from here on."""
-    pick = st.session_state["writer"].get("pick")
-    if not isinstance(pick, dict):
-        return
-    step, token = int(pick["step"]), int(pick["id"])
-    before = [
-        n for at, token_id in pairs(tuple(st.session_state["picks"])) if at < step for n in (at, token_id)
-    ]
-    picks = (*before, step, token)
-    if picks != tuple(st.session_state["picks"]):  # else the browser has asked twice
-        keep()
-    links.put("picks", picks)
-    links.put("step", step)
-    links.moved()
-
-
-def returned() -> None:
-    """A node of the tree was clicked: everything that made that branch comes back."""
-    go = st.session_state["writer"].get("go")
-    if not isinstance(go, dict):
-        return
-    kept = _kept()
-    number = int(go["branch"])
-    if not 0 <= number < len(kept):
-        return
-    branch = kept[number]
-    keep()
-    s = st.session_state
-    s["prompt"], s["model"], s["picks"] = branch.prompt, branch.model, branch.picks
-    s.update(zip(_SETTINGS, branch.settings, strict=True))
-    links.put("step", min(int(go["step"]), len(branch.ids)))
-    links.moved()
-    s["_gpt_returned"] = True
-
-
-def settle() -> None:
-    """Run the whole page again if the widgets above the text have to show another branch's settings."""
-    if st.session_state.pop("_gpt_returned", False):
-        links.run_again()
-
-
 def edited() -> None:
-    """The beginning or the model changed: its branches stay, the new text starts at its beginning."""
-    keep()
+    """The model changed: the new text starts at its beginning."""
     links.put("picks", ())
+    links.put("ties", ())
     links.put("step", 0)
     links.moved()
 
 
-def resampled() -> None:
-    """A sampling control changed: same logits, another choice; picks by hand stay."""
-    links.moved()
+def settle() -> None:
+    """Run the whole page again if what stands outside the text names settings that have moved."""
+    if st.session_state.pop("_gpt_elsewhere", False):
+        links.run_again()
 
 
 # -- words and files ------------------------------------------------------------------------------
@@ -416,19 +350,6 @@ def _shown(card: Any) -> Any:
     return text, text.steps(st.session_state["step"] + 1)[: st.session_state["step"] + 1]
 
 
-def notices(card: Any, data: dict[str, Any]) -> None:
-    """Say in words what happened to an unusual prompt."""
-    prompt = st.session_state["prompt"]
-    if data["empty"]:
-        token, token_id = data["prompt"][0][:2]
-        ends = load_model(card.name, "generation").tokenizer.eos_token_id == token_id
-        note_line(t("gpt", "empty_prompt" if ends else "empty_prompt_begin", token=token))
-    if data["dropped"]:
-        note_line(t("gpt", "dropped", dropped=f"{data['dropped']:,}", kept=len(data["prompt"])))
-    if any("가" <= letter <= "힣" for letter in prompt) and card.languages == ("en",):
-        note_line(t("gpt", "not_korean", model=card.name))
-
-
 def tables(card: Any) -> dict[str, Any]:
     """Return the tables of the export: one row a step, and one row a candidate."""
 
@@ -474,6 +395,7 @@ def _writing(
     top_p: float,
     seed: int,
     picks: tuple[tuple[int, int], ...],
+    ties: tuple[tuple[int, int], ...],
 ) -> "Writing":
     """Return the text that these settings write; ``revision`` makes a replaced model a new entry."""
     from components.lm.gpt.decoding import SamplingSettings
@@ -481,4 +403,4 @@ def _writing(
 
     loaded = load_model(name, "generation")
     settings = SamplingSettings(do_sample, temperature, top_k, top_p, seed)
-    return Writing(loaded, prompt, settings, dict(picks))
+    return Writing(loaded, prompt, settings, dict(picks), dict(ties))

@@ -45,7 +45,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Cut = Literal["top_k", "top_p", "greedy"]
-How = Literal["greedy", "sample", "hand"]
+How = Literal["greedy", "sample", "hand", "tie"]
 
 _LN2 = math.log(2.0)
 # Names this use of the generator, so that no other use of the same seed shares its numbers ("GLASSBOX").
@@ -139,7 +139,7 @@ class Stages:
 class Choice:
     """The token taken, and how. ``low`` to ``high`` is its part of the cumulative bar that ``u`` fell into.
 
-    For a greedy or hand-picked token ``u``, ``low`` and ``high`` are None.
+    For a greedy token and one taken by hand or for a tie ``u``, ``low`` and ``high`` are None.
     """
 
     token_id: int

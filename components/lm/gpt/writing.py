@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from components.lm.gpt.decoding import SamplingSettings
@@ -30,22 +31,34 @@ if TYPE_CHECKING:
 class Writing:
     """A prompt and its continuation under fixed settings. Safe to share between threads.
 
-    ``prompt`` is what the model reads; ``picks`` maps a step (from 1) to the token taken there by hand.
+    ``prompt`` is what the model reads; ``picks`` maps a step (from 1) to the token taken there by hand,
+    ``ties`` to one that was taken elsewhere where rounding decides (``how`` is then "tie"); a pick goes before a tie.
 
     Raises:
         CannotRead: the model cannot read the text.
     """
 
     def __init__(
-        self, loaded: LoadedModel, text: str, settings: SamplingSettings, picks: Mapping[int, int]
+        self,
+        loaded: LoadedModel,
+        text: str,
+        settings: SamplingSettings,
+        picks: Mapping[int, int],
+        ties: Mapping[int, int] | None = None,
     ) -> None:
         self.settings = settings
         self.picks = dict(picks)
+        self.ties = {step: token_id for step, token_id in (ties or {}).items() if step not in picks}
         self._model = loaded.model
         self.prompt: Prompt = encode_prompt(loaded, text)
         self._steps: list[GeneratedStep] = []
         self._continuation = continue_text(
-            loaded.model, loaded.tokenizer, self.prompt, settings, max_new_tokens=1_000_000, picks=self.picks
+            loaded.model,
+            loaded.tokenizer,
+            self.prompt,
+            settings,
+            max_new_tokens=1_000_000,
+            picks=self.picks | self.ties,
         )
         self._statistics: SequenceStatistics | None = None
         self._lock = threading.Lock()
@@ -63,7 +76,7 @@ class Writing:
                 step = next(self._continuation, None)
                 if step is None:
                     break
-                self._steps.append(step)
+                self._steps.append(_tied(step) if step.step in self.ties else step)
             return tuple(self._steps)
 
     @property
@@ -82,3 +95,7 @@ class Writing:
         """Return the tokens of the prompt and of the first ``step`` steps."""
         written = self.steps(step)[:step]
         return (*self.prompt.token_ids, *(s.token.token_id for s in written))
+
+
+def _tied(step: GeneratedStep) -> GeneratedStep:
+    return replace(step, trace=replace(step.trace, chosen=replace(step.trace.chosen, how="tie")))

@@ -45,7 +45,7 @@ def test_a_broken_link_is_clamped_and_told(open_page: Open) -> None:
     assert at.session_state["temperature"] == 2.0
     assert at.session_state["seed"] == 2
     told = " ".join(block.proto.body for block in at.get("html"))
-    for word in ("temperature", "seed", "surprise"):
+    for word in ("Temperature = 99", "Seed = x", "surprise"):
         assert word in told
 
 
@@ -123,3 +123,31 @@ def _token_id(text: str) -> int:
 
     (token_id,) = checkpoints.load("pocket-gpt", "generation").tokenizer.encode(text)
     return int(token_id)
+
+
+def test_a_tie_in_a_link_is_no_choice_of_the_reader(open_page: Open) -> None:
+    """Rounding decided where the link was made: its token is taken, and marked as what it is; a pick goes before it."""
+    at = open_page(PAGE, prompt="Once upon a", strategy="greedy", step="5", ties="2.300.3.301", picks="3.302")
+    data = data_of(at, "writer")
+    assert [entry[1] for entry in data["line"][1:3]] == [300, 302]
+    assert [entry[4] for entry in data["line"][:4]] == ["greedy", "tie", "hand", "greedy"]
+    assert data["state"]["ties"] == [2, 300, 3, 301]
+
+
+def test_the_server_computes_nothing_where_the_browser_does(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_page(PAGE)
+    monkeypatch.setattr("components.lessons.gpt.generation.load_model", None)
+    at.session_state["_gpt_browser"] = "pocket-gpt"
+    at.session_state["prompt"] = "A text that nobody has computed"
+    at.run()
+    assert not at.exception
+    assert not at.error
+    data = data_of(at, "writer")
+    assert data["local"]
+    assert "line" not in data
+    at.session_state["_gpt_browser"] = "nano-gpt"  # of another model the browser knows nothing
+    at.session_state["prompt"] = at.session_state["prompt"] + " yet"
+    at.run()
+    assert at.exception or at.error

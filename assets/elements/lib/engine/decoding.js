@@ -13,6 +13,9 @@ function softened(x) {
   return { weights, total, logZ: top + Math.log(total), entropy: Math.max(0, (Math.log(total) - mean / total) / Math.LN2) };
 }
 
+/** -log2 of the softmax probability of a token. */
+export const surprisalOf = (logits, id) => (softened(logits).logZ - logits[id]) / Math.LN2;
+
 /** The ids among (at least) the `limit` highest that `allowed` has a 1 for, highest logit first, ties by id: the beginning of the full order. */
 function highest(logits, ascending, limit, allowed = null) {
   const threshold = limit < logits.length ? ascending[logits.length - limit] : -Infinity, ids = [];
@@ -86,10 +89,11 @@ export function step(logits, { do_sample: sample, temperature, top_k: topK, top_
       || chosen.beside.some((other) => apart(chosen.id, other) < NEAR));
 
   const ids = order.slice(0, n), listed = (of) => ids.reduce((sum, id) => sum + of(id), 0), logit = logits[chosen.id], rank = logits.reduce((ahead, v, id) => ahead + (v > logit || (v === logit && id < chosen.id)), 1);
+  const restKept = keptCount - listed((id) => kept[id]); // none of them: exactly nothing is left, whatever the sum rounds to
   const probs = (id) => [model.weights[id] / model.total, after.weights[id] / after.total, kept[id] ? after.weights[id] / keptWeight : 0];
   return {
     position, ids, logits: ids.map((id) => logits[id]), cut: ids.map(cutBy), temperature: greedy ? 1 : temperature, log_z: model.logZ, tempered_log_z: after.logZ + shift,
-    kept_count: keptCount, kept_mass: mass, rest: [0, 1, 2].map((stage) => Math.max(0, 1 - listed((id) => probs(id)[stage]))), rest_kept_count: keptCount - listed((id) => kept[id]), vocab_size: size,
+    kept_count: keptCount, kept_mass: mass, rest: [0, 1, 2].map((stage) => (stage === 2 && !restKept ? 0 : Math.max(0, 1 - listed((id) => probs(id)[stage])))), rest_kept_count: restKept, vocab_size: size,
     chosen: { id: chosen.id, how: chosen.how, u: chosen.u, low: chosen.low, high: chosen.high, rank, logit, cut: cutBy(chosen.id), probs: probs(chosen.id), surprisal_bits: (model.logZ - logit) / Math.LN2 },
     entropy_bits: model.entropy, tempered_entropy_bits: after.entropy, tie,
   };

@@ -1,5 +1,5 @@
 // Models that are open in this thread: fetched once, kept by the browser, tried out, then asked. worker.js runs this beside the page.
-import { step } from "./decoding.js";
+import { step, surprisalOf } from "./decoding.js";
 import { kernel, memory } from "./memory.js";
 import { tokenizer } from "./tokenizer.js";
 import { openSafetensors } from "./weights.js";
@@ -127,6 +127,13 @@ export function read(model, ids, { whole = false, ...options } = {}) {
   return { ...result, from };
 }
 
+/** Bits of surprisal of each token but the first, given all before it. */
+function surprisal(model, ids) {
+  if (ids.length < 2) return new Float64Array(0);
+  const { logits } = read(model, ids.slice(0, -1), { whole: true, at: Array.from(ids.slice(1), (_, r) => r) }), { vocab } = model;
+  return Float64Array.from(ids.slice(1), (id, r) => surprisalOf(logits.subarray(r * vocab, (r + 1) * vocab), id));
+}
+
 // What a page may ask: name -> (model, arguments) -> answer.
 const ACTS = {
   encode: (model, text) => model.split.encode(text),
@@ -137,6 +144,7 @@ const ACTS = {
   forward(model, ids, options) { model.seen = []; return model.net.forward(ids, options); },
   encodeSource(model, ids, options) { model.seen = []; return model.net.encode(ids, options); },
   forget(model, to) { model.seen = []; model.net.forget(to); },
+  surprisal,
   lens: (model, residual) => model.net.lens(residual),
   step: (model, ids, settings, position, { off, ...options } = {}) => step(read(model, ids, { off }).logits, settings, position, options),
 };

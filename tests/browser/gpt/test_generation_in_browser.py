@@ -1,0 +1,191 @@
+"""GPT writes with a bundled model: the browser computes, the server rests, and nothing is lost when one of them fails."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect
+
+from tests.browser.conftest import free_port, serving
+from tests.browser.waiting import settle
+
+Open = Callable[[str], Page]
+HERE, THERE = "computed in your browser", "computed on the server"
+QUERY = "/gpt-generation?lang=en&prompt=A+small+dog&seed=7&top_k=40&step=12"
+
+
+def in_browser(page: Page) -> None:
+    """Wait until the engine has taken over and Python has heard so."""
+    expect(page.locator(".gb-writer .where")).to_contain_text(HERE)
+    page.wait_for_timeout(1500)
+    settle(page)
+
+
+def begin(page: Page) -> None:
+    """Do what needs the model: another temperature and back."""
+    page.locator(".candidates table").wait_for()
+    box = page.get_by_role("spinbutton", name="Seed")
+    before = box.input_value()
+    for value in ("1234", before):
+        box.fill(value)
+        box.press("Enter")
+    page.locator(".gb-head h1").click()
+    in_browser(page)
+
+
+def reports(page: Page, sent: list[bytes]) -> list[bytes]:
+    """What the page told Python since it was asked last."""
+    told = [message for message in sent if b"__events" in message]
+    sent.clear()
+    return told
+
+
+def listening(page: Page) -> list[bytes]:
+    """What goes over the websocket from the next load on."""
+    sent: list[bytes] = []
+
+    def keep(data: bytes | str) -> None:
+        sent.append(data if isinstance(data, bytes) else data.encode())
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", keep)
+
+    page.on("websocket", listen)
+    return sent
+
+
+def rows(page: Page) -> list[str]:
+    return page.locator(".candidates tbody tr").all_inner_texts()
+
+
+def step_to(page: Page, step: int) -> None:
+    while int(page.locator(".gb-scrub").input_value()) < step:
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(40)
+
+
+def test_thirty_tokens_are_written_with_one_report(open_at: Open) -> None:
+    page = open_at("/gpt-generation?lang=en&seed=77")
+    sent = listening(page)
+    page.reload()
+    begin(page)
+    page.get_by_role("spinbutton", name="Seed").fill("78")
+    page.keyboard.press("Enter")
+    page.locator(".gb-head h1").click()
+    page.wait_for_timeout(1500)
+    settle(page)
+    reports(page, sent)
+    step_to(page, 30)  # each press a new token, none of which the server knows
+    assert reports(page, sent) == []
+    assert "step=30" in page.evaluate("location.search")  # the address needs no server
+    page.wait_for_timeout(2500)
+    settle(page)
+    assert len(reports(page, sent)) == 1
+    expect(page.locator(".gb-scrub")).to_have_value("30")
+    for _ in range(10):  # nor does a press of a button of the picture send one
+        page.locator(".gb-step-next").click()
+    assert reports(page, sent) == []
+    page.wait_for_timeout(2500)
+    assert len(reports(page, sent)) == 1
+
+
+def test_browser_and_server_write_the_same_text(open_at: Open, browser: Browser, app_url: str) -> None:
+    """The same link: once computed by the engine, once by the server because the weights do not arrive."""
+    page = open_at(QUERY.replace("seed=7", "seed=8").replace("step=12", "step=0"))
+    begin(page)
+    box = page.get_by_role("spinbutton", name="Seed")
+    box.fill("7")  # nothing the server has ever been asked
+    box.press("Enter")
+    page.locator(".gb-head h1").click()
+    step_to(page, 12)
+    settle(page)
+    mine, mine_rows = page.locator(".gb-writer .text").inner_text(), rows(page)
+    page.close()
+
+    other = browser.new_context(viewport={"width": 1366, "height": 768})  # one that has kept no weights
+    other.route("**/*.safetensors*", lambda route: route.abort())
+    page = other.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(app_url + QUERY)
+    page.locator(".candidates table").wait_for()
+    assert page.locator(".gb-writer .text").inner_text() == mine
+    assert rows(page) == mine_rows
+    expect(page.locator(".gb-writer .where")).to_contain_text(THERE)
+    box = page.get_by_role("spinbutton", name="Seed")
+    box.fill("6")
+    box.press("Enter")
+    note = page.locator(".gb-writer .note")
+    expect(note).to_contain_text("the download failed")
+    expect(note).to_contain_text("so the server does")
+    page.locator(".gb-head h1").click()
+    step_to(page, 20)  # the server goes on
+    expect(page.locator(".gb-scrub")).to_have_value("20")
+    expect(page.locator(".gb-writer .where")).to_contain_text(THERE)
+    assert page.locator(".gb-writer .text").inner_text() != mine
+    other.close()
+
+
+def test_ties_of_rounding_travel_in_the_link_as_ties(open_at: Open) -> None:
+    """At temperature 2 over the whole vocabulary most slices of the draw are narrower than two computations may differ."""
+    page = open_at("/gpt-generation?lang=en&temperature=2&top_p=1&seed=70")
+    begin(page)
+    step_to(page, 30)
+    page.wait_for_function("/ties=\\d/.test(location.search)")
+    search = page.evaluate("location.search")
+    assert "picks=" not in search
+    numbers = [int(n) for n in re.search(r"ties=([\d.]+)", search)[1].split(".")]  # type: ignore[index]
+    steps = numbers[::2]
+    assert steps == sorted(set(steps))
+    assert 1 <= steps[0] <= steps[-1] <= 30
+    page.keyboard.press("Home")
+    step_to(page, steps[0] - 1)  # what is chosen next stands on this step
+    expect(page.locator(".aid")).to_contain_text("tie of rounding")
+    text = page.locator(".gb-writer .text").inner_text()
+    page.close()
+    page = open_at(f"/gpt-generation{search}".replace("step=30", f"step={steps[0] - 1}"))
+    page.locator(".candidates table").wait_for()
+    assert page.locator(".gb-writer .text").inner_text() == text
+    expect(page.locator(".aid")).to_contain_text("tie of rounding")
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".tok.hand").count() == 0
+
+
+def test_the_page_writes_on_without_its_server(context: BrowserContext) -> None:
+    port = free_port()
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    sent = listening(page)
+    with serving(port) as url:
+        page.goto(f"{url}/gpt-generation?lang=en&seed=9&top_k=40")
+        begin(page)
+    line = page.locator(".gb-toolbar .lost")
+    expect(line).to_contain_text("server cannot be reached")
+    page.locator("#gb-prompt").fill("The king had a")
+    page.keyboard.press("Control+Enter")
+    page.locator(".gb-head h1").click()
+    step_to(page, 25)
+    page.wait_for_timeout(8000)  # by now Streamlit would have opened its dialog
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    step_to(page, 30)
+    page.locator(".candidates tbody tr:not(.chosen)").nth(2).get_by_role("button").click()
+    page.locator(".tok.hand").wait_for()
+    expect(page.locator(".gb-scrub")).to_have_value("31")
+    written = page.locator(".gb-writer .text").inner_text()
+    assert "king" in written
+    reports(page, sent)
+    with serving(port):
+        expect(line).to_be_empty(timeout=60_000)
+        page.wait_for_timeout(4000)
+        settle(page)
+        told = [
+            message for message in reports(page, sent) if b"The king had a" in message and b'"rev"' in message
+        ]
+        assert len(told) == 1
+        assert page.locator(".gb-writer .text").inner_text() == written
+        expect(page.locator(".gb-writer .where")).to_contain_text(HERE)
+        address = page.evaluate("location.search")
+        assert "prompt=The+king+had+a" in address
+        assert "step=31" in address
+        assert "picks=31." in address
+        page.reload()
+        page.locator(".tok.hand").wait_for()
+        assert page.locator(".gb-writer .text").inner_text() == written
