@@ -30,7 +30,7 @@ PARAMS = (
     links.Number("temperature", 0.0, 2.0, 0.8),
     links.Integer("top_k", 0, 200, 0),
     links.Number("top_p", 0.05, 1.0, 0.9),
-    links.Integer("seed", 0, 9999, 2),
+    links.Integer("seed", 0, 9999, 3),
     links.Integer("step", 0, 4096, 0),
     links.Numbers("picks", example=(1, 300)),
     links.Numbers(
