@@ -62,11 +62,11 @@ def _settle(card: Any) -> None:
 
 
 def _epochs(card: Any, text: MaskableText) -> None:
-    from components.elements.bert.seen_grid import seen_grid
+    from components.elements.bert.seen_grid import SeenPanel, seen_grid
     from components.lm.bert.dice import BERT_STATIC_COPIES, seen_after
 
     epochs = held().segmented_control(t("dice", "epochs"), ["1", "10", "40"], key="epochs", required=True)
-    panels = []
+    panels: list[SeenPanel] = []
     for key, copies in (("static_1", 1), ("static_10", BERT_STATIC_COPIES), ("dynamic", None)):
         seen = seen_after(
             text,

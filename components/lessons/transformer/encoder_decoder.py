@@ -12,7 +12,7 @@ import streamlit as st
 
 from components.elements.predict_first import Prediction
 from components.elements.transformer.encoder_decoder import REMOVED, STOPS, TowersView
-from components.elements.transformer.variant_runs import variant_runs
+from components.elements.transformer.variant_runs import RunGroups, RunLine, RunTable, variant_runs
 from components.lessons.recorded import TRACES
 from components.lm import checkpoints
 from components.lm.checkpoints.model_card import ModelCard
@@ -281,11 +281,12 @@ def _learning(variant: str, measure: str) -> list[list[float]]:
     return points
 
 
-def _samples(names: Mapping[str, str]) -> dict[str, Any]:
+def _samples(names: Mapping[str, str]) -> RunTable:
     """A table of what the variants write for the same texts."""
     found = variants()["variants"]
     first = next(iter(names))
     return {
+        "title": t(WORDS, "samples"),
         "head": [t(WORDS, "sample_in"), *(t(WORDS, "sample_out", name=name) for name in names.values())],
         "rows": [
             [given, *(found[variant]["samples"][i][1] for variant in names)]
@@ -308,7 +309,7 @@ def look_further() -> None:
     look = st.session_state["t2t_look"]
     if look == "no_mask":
         names = {"full": t(WORDS, "full"), "no_mask": t(WORDS, "no_mask")}
-        lines = [
+        lines: list[RunLine] = [
             {"name": t(WORDS, f"{kind}_{variant}"), "points": _learning(variant, measure)}
             for variant in names
             for kind, measure in (("fed", "symbols"), ("own", "answers"))
@@ -318,7 +319,7 @@ def look_further() -> None:
                 "title": t(WORDS, "no_mask_title"),
                 "text": t(WORDS, "no_mask_text"),
                 "charts": [{"title": t(WORDS, "no_mask_lines"), "lines": lines}],
-                "table": {"title": t(WORDS, "samples"), **_samples(names)},
+                "table": _samples(names),
                 "source": _recorded(list(names)),
             },
             key="no_mask_runs",
@@ -338,14 +339,14 @@ def look_further() -> None:
                     {"title": t(WORDS, "one_vector_lengths"), "groups": _groups(names)},
                     {"title": t(WORDS, "one_vector_lines"), "lines": lines},
                 ],
-                "table": {"title": t(WORDS, "samples"), **_samples(names)},
+                "table": _samples(names),
                 "source": _recorded(list(names)),
             },
             key="one_vector_runs",
         )
 
 
-def _groups(names: Mapping[str, str]) -> dict[str, Any]:
+def _groups(names: Mapping[str, str]) -> RunGroups:
     """Bars by length of the text: labels, and for each variant shares and what a bar says."""
     found = {variant: variants()["variants"][variant]["by_length"] for variant in names}
     first = next(iter(found.values()))
