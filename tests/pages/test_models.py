@@ -31,7 +31,7 @@ def shown_model(at: AppTest) -> str:
     for block in at.get("bidi_component"):
         if block.proto.component_name == "glassbox.writer":
             data: dict[str, Any] = json.loads(block.proto.json)
-            return str(json.loads(data["run"])[1])
+            return str(data["model"]["model"])
     raise AssertionError("no writer on the page")
 
 
