@@ -1,6 +1,7 @@
 """The rooms of the code: imports go down only, and one name is found in every room."""
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,3 +130,23 @@ def test_the_top_level_is_fixed() -> None:
     }
     assert top <= code | beside | {".streamlit", ".ci", ".gitignore"}
     assert not list((ROOT / "pages").glob("*.py")), "scripts directly in pages/ run without the frame"
+
+
+def test_every_file_that_contributing_names_is_there() -> None:
+    """``<page>`` stands for a page that has all of it; a name without folders may stand anywhere in ``assets``."""
+    said = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    filled = said.replace("<chapter>", "bert").replace("<page>", "masking").replace("<name>", "mask_lab")
+    named = {quoted.removeprefix("python ").split()[0] for quoted in re.findall(r"`([^`\n]+)`", filled)}
+    paths = {
+        name
+        for name in named
+        if re.match(r"(pages|components|assets|tests|app\.py)\b", name) and "(" not in name
+    }
+    assert len(paths) > 20
+    assert not [path for path in sorted(paths) if not (ROOT / path).exists()]
+    scripts = {name for name in named if re.fullmatch(r"[\w/]+\.(js|wat)", name)} - paths
+    assert scripts
+    assert not [name for name in sorted(scripts) if not list((ROOT / "assets").rglob(name))]
+    functions = set(re.findall(r"`(?:\w+\.)*(\w+)\([^`]*\)`", filled)) - {"living"}
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    assert not [name for name in sorted(functions) if f"def {name}(" not in sources]
