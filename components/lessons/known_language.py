@@ -1,7 +1,6 @@
 """Say it when a text is in letters that a model has never learned: what it makes of them means nothing."""
 
-from typing import Any
-
+from components.lm.checkpoints.model_card import ModelCard
 from components.shell.layout import note_line
 from components.words import t
 
@@ -9,13 +8,13 @@ LAST_LATIN = 0x24F
 """The last code point of the blocks of Latin letters that European languages are written with."""
 
 
-def foreign(card: Any, *texts: str) -> bool:
+def foreign(card: ModelCard, *texts: str) -> bool:
     """Return whether a text has letters outside Latin, and the model learned English only."""
     letters = any(letter.isalpha() and ord(letter) > LAST_LATIN for text in texts for letter in text)
     return letters and card.languages == ("en",)
 
 
-def say_if_foreign(card: Any, *texts: str) -> None:
+def say_if_foreign(card: ModelCard, *texts: str) -> None:
     """Draw one line about it, and what to type instead."""
     if foreign(card, *texts):
         note_line(t("models", "english_only", model=card.name))

@@ -18,6 +18,7 @@ import numpy as np
 import streamlit as st
 
 from components.lm import checkpoints
+from components.lm.checkpoints.model_card import ModelCard
 
 TRACES = Path(__file__).parents[2] / "assets" / "traces"
 
@@ -60,7 +61,7 @@ def of_shipped_model(trace: Any) -> Any:
     return trace if card.revision == trace["revision"] else None
 
 
-def first_view(name: str, card: Any, keys: Sequence[str]) -> Any:
+def first_view(name: str, card: ModelCard, keys: Sequence[str]) -> Any:
     """Return a precomputed view if it is what the link asks for and its models are still these; else None.
 
     ``keys`` name the state that must be the one the view was made from. Needs no torch.

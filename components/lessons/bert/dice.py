@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from components.lm.bert.dice import Recipe, Settled
     from components.lm.bert.masking import MaskedTokens
     from components.lm.bert.mlm import ChosenPosition, MaskableText
+    from components.lm.checkpoints.model_card import ModelCard
 
 
 TEXT = (
@@ -83,7 +84,7 @@ def said() -> None:
         links.put("throws", throws)
 
 
-def board_data(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
+def board_data(card: ModelCard) -> tuple[MaskableText | None, dict[str, Any]]:
     """Return the text (None where the draw comes from a file) and what the board draws: one draw with the losses of each case, shares of many draws."""
     from components.lm.bert.masking import Action
 
@@ -122,7 +123,7 @@ def board_data(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
     }
 
 
-def draw_data(card: Any, text: MaskableText, how: Recipe, seed: int) -> dict[str, Any]:
+def draw_data(card: ModelCard, text: MaskableText, how: Recipe, seed: int) -> dict[str, Any]:
     """Return one draw on a text, and each chosen position in all three cases."""
     from components.lm.bert.masking import IGNORED_LABEL, Action
     from components.lm.tokens.token_text import token_info
@@ -198,7 +199,7 @@ def most_span_draws(text: MaskableText) -> int:
     return max(200, min(10_000, 30_000 // max(1, len(text.maskable))))
 
 
-def settle(card: Any, num_draws: int) -> Settled:
+def settle(card: ModelCard, num_draws: int) -> Settled:
     """Return the shares over many draws; the first draw is the one on the board."""
     s = st.session_state
     trace = first_view("bert/dice", card, DREW) if num_draws in (1, 100) else None
@@ -220,7 +221,7 @@ def _capped(asked: int, made: int) -> str:
     return "" if made >= asked else t("dice", "capped", asked=f"{asked:,}", made=f"{made:,}")
 
 
-def about_board(card: Any) -> str:
+def about_board(card: ModelCard) -> str:
     """Return the line under the board: model and recipe."""
     r = recipe()
     shown = t(
@@ -235,7 +236,7 @@ def about_board(card: Any) -> str:
     return f"{caption(card)} · {with_mask(shown, mask_name(card))} · {r.strategy}"
 
 
-def rows(card: Any) -> list[dict[str, Any]]:
+def rows(card: ModelCard) -> list[dict[str, Any]]:
     """Return every position of the draw on the board as a table for the export."""
     _, data = board_data(card)
     cases = {p["position"]: p for p in data["places"]}

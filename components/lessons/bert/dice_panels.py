@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -15,6 +15,7 @@ from components.words import t, told, with_mask
 
 if TYPE_CHECKING:
     from components.lm.bert.mlm import MaskableText
+    from components.lm.checkpoints.model_card import ModelCard
 
 
 COLUMNS = 64
@@ -22,7 +23,7 @@ COLUMNS = 64
 WAY_DRAWS = 16
 
 
-def look_further(card: Any, text: MaskableText | None) -> None:
+def look_further(card: ModelCard, text: MaskableText | None) -> None:
     """Draw the panel the reader opened."""
     look = panel_choice("dice", state.LOOKS, key="dice_look")
     if look == "nothing":
@@ -36,7 +37,7 @@ def look_further(card: Any, text: MaskableText | None) -> None:
     {"epochs": _epochs, "ways": _ways}[look](card, text)
 
 
-def _settle(card: Any) -> None:
+def _settle(card: ModelCard) -> None:
     from components.figures.masking import shares_over_draws
     from components.lm.bert.masking import Action
 
@@ -61,7 +62,7 @@ def _settle(card: Any) -> None:
         st.caption(t("dice", f"settle_{strategy}"))
 
 
-def _epochs(card: Any, text: MaskableText) -> None:
+def _epochs(card: ModelCard, text: MaskableText) -> None:
     from components.elements.bert.seen_grid import SeenPanel, seen_grid
     from components.lm.bert.dice import BERT_STATIC_COPIES, seen_after
 
@@ -94,7 +95,7 @@ def _epochs(card: Any, text: MaskableText) -> None:
     st.caption(t("dice", "copies_note"))
 
 
-def _ways(card: Any, text: MaskableText) -> None:
+def _ways(card: ModelCard, text: MaskableText) -> None:
     from dataclasses import replace
 
     from components.elements.bert.comparison_table import bar, comparison_table, tokens, words

@@ -15,6 +15,7 @@ from components.words import t
 
 if TYPE_CHECKING:
     from components.lm.bert.mlm import MaskableText
+    from components.lm.checkpoints.model_card import ModelCard
 
 
 MODEL = best_bert()
@@ -30,7 +31,7 @@ def maskable_text(name: str, revision: str, text: str) -> MaskableText:
     return read_text(load_model(name, "masked_prediction"), text)
 
 
-def notices(card: Any, text: MaskableText | None) -> None:
+def notices(card: ModelCard, text: MaskableText | None) -> None:
     """Say in words what is unusual about a text; the prepared ones (None) are not."""
     if text is None:
         return
@@ -52,7 +53,7 @@ def percent(p: float) -> str:
     return f"{100 * p:.3g}%"
 
 
-def caption(card: Any, **more: object) -> str:
+def caption(card: ModelCard, **more: object) -> str:
     """Return the line under a picture: model, revision, sizes, and what else made it."""
     line = t(
         "mlm",
@@ -68,7 +69,7 @@ def caption(card: Any, **more: object) -> str:
 class About(Mapping[str, Any]):
     """What every exported file names, as it is when a file is asked for: a part may have changed without its page."""
 
-    def __init__(self, card: Any, keys: Sequence[str]) -> None:
+    def __init__(self, card: ModelCard, keys: Sequence[str]) -> None:
         self._card, self._keys = card, keys
 
     def __getitem__(self, key: str) -> Any:

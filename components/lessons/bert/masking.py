@@ -17,6 +17,7 @@ from components.words import t
 
 if TYPE_CHECKING:
     from components.lm.bert.mlm import Change, Guess, MaskableText
+    from components.lm.checkpoints.model_card import ModelCard
 
 
 LEFT_ONLY = "pocket-gpt"
@@ -94,7 +95,7 @@ def card_of(
     }
 
 
-def lab(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
+def lab(card: ModelCard) -> tuple[MaskableText | None, dict[str, Any]]:
     """Return the text (None where it comes from a file, without torch) and the element's data."""
     s = st.session_state
     trace = first_view("bert/masking", card, ("mlm_text", "hidden", "filled"))
@@ -105,7 +106,9 @@ def lab(card: Any) -> tuple[MaskableText | None, dict[str, Any]]:
     return text, {**lab_data(card, text, hidden, filled), "whole": s["whole_words"]}
 
 
-def lab_data(card: Any, text: MaskableText, hidden: list[int], filled: dict[int, int]) -> dict[str, Any]:
+def lab_data(
+    card: ModelCard, text: MaskableText, hidden: list[int], filled: dict[int, int]
+) -> dict[str, Any]:
     """Return the tokens and a card for each open blank; one forward pass, two when blanks were filled."""
     from components.lm.tokens.token_text import token_info
 
@@ -128,7 +131,7 @@ def lab_data(card: Any, text: MaskableText, hidden: list[int], filled: dict[int,
     }
 
 
-def look_further(card: Any, text: MaskableText | None) -> None:
+def look_further(card: ModelCard, text: MaskableText | None) -> None:
     """Ask the same blanks in another way, as the reader chose."""
     from components.elements.bert.guess_cards import guess_cards
 
@@ -176,7 +179,7 @@ def line_with(text: MaskableText, hidden: Sequence[int], cut: range | Sequence[i
 
 
 def three_ways(
-    card: Any, text: MaskableText, hidden: list[int], filled: dict[int, int]
+    card: ModelCard, text: MaskableText, hidden: list[int], filled: dict[int, int]
 ) -> list[dict[str, Any]]:
     """Return cards of the blank clicked last: left only, right only, both, and GPT from the left; no words in them."""
     from components.lm.bert import mlm
@@ -227,7 +230,7 @@ def three_ways(
     return cards
 
 
-def piece_cards(card: Any, text: MaskableText) -> list[dict[str, Any]]:
+def piece_cards(card: ModelCard, text: MaskableText) -> list[dict[str, Any]]:
     """Return cards of a word of several pieces: each piece hidden alone, then the whole word hidden."""
     from components.lm.bert import mlm
 
@@ -255,7 +258,7 @@ def piece_cards(card: Any, text: MaskableText) -> list[dict[str, Any]]:
     return cards
 
 
-def orders(card: Any, text: MaskableText) -> list[Any]:
+def orders(card: ModelCard, text: MaskableText) -> list[Any]:
     """Return the open blanks filled in each order."""
     from components.lm.bert import mlm
 
@@ -328,7 +331,7 @@ def lab_examples() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def lab_rows(card: Any) -> list[dict[str, Any]]:
+def lab_rows(card: ModelCard) -> list[dict[str, Any]]:
     """Return the candidates of every open blank as a table for the export."""
     _, data = lab(card)
     return [

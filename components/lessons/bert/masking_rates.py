@@ -24,6 +24,7 @@ from components.lm.bert.masking_table import (
     published,
     study,
 )
+from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
 from components.shell.background import Works
 from components.shell.held import held
@@ -175,7 +176,7 @@ def export_rows() -> list[dict[str, Any]]:
 # -- live ------------------------------------------------------------------------------------------------------------
 
 
-def live(card: Any) -> None:
+def live(card: ModelCard) -> None:
     """Accuracy and loss of a BERT at one rate at once, and over 18 rates on demand."""
     from components.lm.bert.mlm import RATES, over_rates, sentences
 

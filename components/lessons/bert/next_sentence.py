@@ -24,6 +24,7 @@ from components.words import language, t, told
 
 if TYPE_CHECKING:
     from components.lm.bert.next_sentence import Verdict
+    from components.lm.checkpoints.model_card import ModelCard
 
 
 ASSETS = Path(__file__).parents[3] / "assets"
@@ -52,7 +53,7 @@ def params() -> tuple[links.Param, ...]:
     )
 
 
-def scene_language(card: Any) -> str:
+def scene_language(card: ModelCard) -> str:
     """Return the language of the scene: the reader's, if the model can read it."""
     knows = card.languages
     if language() == "ko" and ("ko" in knows or "multilingual" in knows):
@@ -60,7 +61,7 @@ def scene_language(card: Any) -> str:
     return "ko" if knows == ("ko",) else "en"
 
 
-def notices(card: Any) -> None:
+def notices(card: ModelCard) -> None:
     """Say it when the scene is not in the reader's language."""
     if language() == "ko" and scene_language(card) == "en":
         note_line(t("nsp", "only_english", model=card.name))
@@ -88,7 +89,7 @@ def restart() -> None:
     links.moved()
 
 
-def marks(card: Any) -> tuple[str, str, str]:
+def marks(card: ModelCard) -> tuple[str, str, str]:
     """Return what the model reads before A, between A and B, and after B; of the bundled ones without torch."""
     if card.source == "bundled":
         return "[CLS]", "[SEP]", "[SEP]"
@@ -100,7 +101,7 @@ def marks(card: Any) -> tuple[str, str, str]:
     return " ".join(places[0]), " ".join(places[1]), " ".join(places[2])
 
 
-def rounds(card: Any) -> dict[str, Any]:
+def rounds(card: ModelCard) -> dict[str, Any]:
     """Return the element's data: ten pairs with the truth and P(IsNext) of the model."""
     from components.lm.bert.next_sentence import draw_pairs
 
@@ -140,7 +141,7 @@ def rounds(card: Any) -> dict[str, Any]:
     }
 
 
-def is_next(card: Any, pairs: tuple[tuple[str, str], ...]) -> list[float]:
+def is_next(card: ModelCard, pairs: tuple[tuple[str, str], ...]) -> list[float]:
     """Return P(IsNext) of each pair: from a file for pairs of the scene and the bundled model, else from the model."""
     trace = first_view("bert/next_sentence", card, ())
     if trace is not None:
@@ -152,7 +153,7 @@ def is_next(card: Any, pairs: tuple[tuple[str, str], ...]) -> list[float]:
     return [v.is_next_prob for v in pair_verdicts(card.name, card.revision, pairs)]
 
 
-def ask_probe(card: Any) -> None:
+def ask_probe(card: ModelCard) -> None:
     """Take the sentences of the reader, and draw what the model says of the pair and its changes."""
     st.markdown(t("nsp", "probe_text"))
     left, right = st.columns(2)
@@ -171,14 +172,14 @@ def ask_probe(card: Any) -> None:
     reading_aid(html.escape(noticed(found)))
 
 
-def probe_text(card: Any, key: str) -> str:
+def probe_text(card: ModelCard, key: str) -> str:
     """Return a sentence to probe: the reader's, or the scene's."""
     own = str(st.session_state[f"nsp_{key}"])
     prepared = [scene(lang)["probe"][key] for lang in ("en", "ko")]
     return own if own and own not in prepared else str(scene(scene_language(card))["probe"][key])
 
 
-def own_sentences(card: Any) -> set[str]:
+def own_sentences(card: ModelCard) -> set[str]:
     """Return which sentences are the reader's; of their pairs nobody has said what a reader would say."""
     of_scene = scene(scene_language(card))["probe"]
     return {key for key in _PROBE if probe_text(card, key) != of_scene[key]}
@@ -195,7 +196,7 @@ _NEEDS = {
 """Which sentences have to be those of the scene for what a reader would say of a pair to be known."""
 
 
-def probe(card: Any) -> list[dict[str, Any]]:
+def probe(card: ModelCard) -> list[dict[str, Any]]:
     """Return the pair and its changes, each with P(IsNext)."""
     pairs = probe_pairs(*(probe_text(card, key) for key in _PROBE))
     own = own_sentences(card)
@@ -267,7 +268,7 @@ def noticed(found: list[dict[str, Any]]) -> str:
     )
 
 
-def caption(card: Any) -> str:
+def caption(card: ModelCard) -> str:
     """Return the line under the picture."""
     s = st.session_state
     common = {
@@ -326,7 +327,7 @@ def facts_html() -> str:
     )
 
 
-def export_rows(card: Any) -> list[dict[str, Any]]:
+def export_rows(card: ModelCard) -> list[dict[str, Any]]:
     """Return the ten pairs, or the probed ones, for the export; the classes are named, not numbered."""
     if st.session_state["nsp_part"] == "probe":
         return [

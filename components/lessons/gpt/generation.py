@@ -9,6 +9,7 @@ import streamlit as st
 
 from components.elements.engine import model_files
 from components.lessons.recorded import of_shipped_model, trace_file
+from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
 from components.shell.layout import working
 from components.shell.loading import FIRST_MODEL, load_model
@@ -137,7 +138,7 @@ def _state() -> dict[str, Any]:
     return {key: list(s[key]) if key in ("picks", "ties") else s[key] for key in FIELDS if key != "step"}
 
 
-def shown_text(card: Any) -> tuple[Any, dict[str, Any]]:
+def shown_text(card: ModelCard) -> tuple[Any, dict[str, Any]]:
     """Return (the text, if it was computed here; the element's data): from the file, from the model, or from the browser.
 
     A bundled model is served to the browser, which writes by itself as soon as it has it; until then, and with every other
@@ -159,13 +160,13 @@ def written(data: dict[str, Any]) -> dict[str, Any]:
     return data if "line" in data else st.session_state.get("_gpt_written") or {**_NOTHING}
 
 
-def _browsers(card: Any, files: dict[str, Any]) -> dict[str, Any]:
+def _browsers(card: ModelCard, files: dict[str, Any]) -> dict[str, Any]:
     """The element's data where the browser computes the steps: none."""
     common = {**_common(card.name, st.session_state["step"]), **_about_model(card), "files": files}
     return {**common, "local": True}
 
 
-def _about_model(card: Any) -> dict[str, Any]:
+def _about_model(card: ModelCard) -> dict[str, Any]:
     """What the line under the picture says of the model; the settings it names are the browser's."""
     return {
         "model": {
@@ -178,13 +179,13 @@ def _about_model(card: Any) -> dict[str, Any]:
     }
 
 
-def first_view(card: Any) -> tuple[None, dict[str, Any]] | None:
+def first_view(card: ModelCard) -> tuple[None, dict[str, Any]] | None:
     """Return (no text, the element's data) from the file if that is what the state asks for; needs no torch."""
     trace = precomputed() if card.name == FIRST_MODEL else None
     return None if trace is None else (None, from_trace(trace))
 
 
-def computed(card: Any) -> tuple[Any, dict[str, Any]]:
+def computed(card: ModelCard) -> tuple[Any, dict[str, Any]]:
     """Return (the text, the element's data) from the model; a step inside the blocks on screen costs nothing."""
     state = st.session_state
     needed = max(state["step"], _wanted()) + 1
@@ -316,7 +317,7 @@ def settings_words() -> str:
     )
 
 
-def caption(card: Any) -> str:
+def caption(card: ModelCard) -> str:
     """Return the line under the picture: model, revision, size, settings."""
     return t(
         "gpt",
@@ -329,7 +330,7 @@ def caption(card: Any) -> str:
     )
 
 
-def about(card: Any) -> dict[str, Any]:
+def about(card: ModelCard) -> dict[str, Any]:
     """Return what every exported file names."""
     s = st.session_state
     return {
@@ -344,13 +345,13 @@ def about(card: Any) -> dict[str, Any]:
     }
 
 
-def _shown(card: Any) -> Any:
+def _shown(card: ModelCard) -> Any:
     """Return the steps up to the one on screen, with its candidates."""
     text = writing(card.name, card.revision)
     return text, text.steps(st.session_state["step"] + 1)[: st.session_state["step"] + 1]
 
 
-def tables(card: Any) -> dict[str, Any]:
+def tables(card: ModelCard) -> dict[str, Any]:
     """Return the tables of the export: one row a step, and one row a candidate."""
 
     def steps() -> list[dict[str, Any]]:
@@ -366,7 +367,7 @@ def tables(card: Any) -> dict[str, Any]:
     return {"steps": steps, "candidates": candidates}
 
 
-def result(card: Any) -> Any:
+def result(card: ModelCard) -> Any:
     """Return the whole result for the JSON export."""
     from components.lm.gpt.generation import export_json
 

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from components.lessons.gpt.generation import writing
+from components.lm.checkpoints.model_card import ModelCard
 from components.shell.held import held
 from components.shell.layout import caption, note_line
 from components.shell.loading import load_model
@@ -15,7 +16,7 @@ from components.words import t, told
 PANELS = ("nothing", "attention", "lens", "cache", "tokens")
 
 
-def look_inside(card: Any, text: Any) -> None:
+def look_inside(card: ModelCard, text: Any) -> None:
     """Draw the panel the reader opened, for the step on screen."""
     words = {
         "nothing": "panel_none",
@@ -45,7 +46,7 @@ def _title(key: str) -> None:
     st.markdown(f"#### {t('gpt', key)}")
 
 
-def _attention(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
+def _attention(card: ModelCard, text: Any, ids: tuple[int, ...], step: int) -> None:
     from components.elements.gpt.attention_strip import attention_strip
     from components.lm.gpt.generation import last_attention
     from components.lm.tokens.token_text import token_infos
@@ -60,7 +61,7 @@ def _attention(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
     )
 
 
-def _lens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
+def _lens(card: ModelCard, text: Any, ids: tuple[int, ...], step: int) -> None:
     from components.lm.gpt.generation import GenerationError, logit_lens
     from components.lm.tokens.token_text import token_info, visible
 
@@ -104,7 +105,7 @@ def _lens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
     caption(t("gpt", "lens_caption", model=card.name, token=shown))
 
 
-def _cache(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
+def _cache(card: ModelCard, text: Any, ids: tuple[int, ...], step: int) -> None:
     from components.lm.gpt.generation import GenerationError, cache_bytes, measure_cache
     from components.lm.gpt.kv_cache import engine_for
     from components.shell.refusals import size
@@ -175,7 +176,7 @@ def _cache_table(place: Any, rows: list[Any]) -> None:
     place.html(f"<table class='gb-table'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")
 
 
-def _tokens(card: Any, text: Any, ids: tuple[int, ...], step: int) -> None:
+def _tokens(card: ModelCard, text: Any, ids: tuple[int, ...], step: int) -> None:
     from components.lm.tokens.token_text import token_infos, visible, whole_characters
 
     loaded = load_model(card.name, "generation")
