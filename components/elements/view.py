@@ -6,7 +6,7 @@ only when ``rev`` changed, so the data it is sent stays the same while the reade
 *checked*: each field of the view declares its bounds once, next to the element.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Protocol, TypeVar
 
@@ -86,6 +86,18 @@ class Subset:
 
     def read(self, value: Any) -> tuple[int, ...]:
         return tuple(sorted({int(one) for one in value if 0 <= int(one) < self.size}))
+
+
+@dataclass(frozen=True)
+class Members:
+    """Different identifiers out of ``options``, in their order; others are left out."""
+
+    options: Sequence[str]
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, Collection) or isinstance(value, str):
+            raise TypeError(value)
+        return tuple(one for one in self.options if one in value)
 
 
 def started(key: str, view: View, rev: object) -> View:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 import streamlit as st
 
-from components.elements.view import OneOf, Real, Several, Subset, Whole, reported, started
+from components.elements.view import Members, OneOf, Real, Several, Subset, Whole, reported, started
 
 
 @dataclass(frozen=True)
@@ -66,3 +66,11 @@ def test_the_start_stays_until_the_link_moves_it(monkeypatch: pytest.MonkeyPatch
     assert started("board", LINK, 1) == LINK
     assert started("board", Place(5, "row", (0, 0)), 1) == LINK
     assert started("board", Place(5, "row", (0, 0)), 2) == Place(5, "row", (0, 0))
+
+
+def test_members_are_taken_in_the_order_of_the_options() -> None:
+    heads = Members(("0.0", "0.1", "1.2"))
+    assert heads.read(["1.2", "x", "0.0", "1.2", 7]) == ("0.0", "1.2")
+    for value in (None, 7, "0.0"):
+        with pytest.raises(TypeError):
+            heads.read(value)

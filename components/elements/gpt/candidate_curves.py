@@ -1,17 +1,27 @@
 """How the shares of a few candidates move through a training, one chart for each model."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TypedDict
 
 from components.elements.mount import element
 
 _mount = element("gpt/candidate_curves")
 
 
+class CandidateCurves(TypedDict):
+    """One model's chart: ``moments`` are [step, tokens read], ``shares`` (moment, candidate) sum to 1, ``pieces`` are the
+    tokens of each candidate."""
+
+    name: str
+    moments: list[list[int]]
+    shares: list[list[float]]
+    pieces: Sequence[Sequence[str]]
+
+
 def candidate_curves(
     sentence: Sequence[str],
     candidates: Sequence[str],
-    models: Sequence[Mapping[str, Any]],
+    models: Sequence[CandidateCurves],
     *,
     current: int,
     lang: str,
@@ -23,7 +33,7 @@ def candidate_curves(
     Args:
         sentence: what stands before the blank and after it.
         candidates: at most four words.
-        models: name, moments (step, tokens), shares (moment, candidate), pieces of each candidate.
+        models: one chart each.
         current: the moment that is marked.
     """
     data = {

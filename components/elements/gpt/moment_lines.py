@@ -1,14 +1,23 @@
 """One line for each moment of a training: what the model wrote then."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypedDict
 
 from components.elements.mount import element
 
 _mount = element("gpt/moment_lines")
 
 
+class MomentLine(TypedDict):
+    """What a model wrote after ``step`` steps and ``tokens`` tokens of training; ``text`` is the continuation alone."""
+
+    step: int
+    tokens: int
+    text: str
+
+
 def moment_lines(
-    lines: Sequence[Mapping[str, object]],
+    lines: Sequence[MomentLine],
     *,
     prompt: str,
     current: int,
@@ -19,7 +28,7 @@ def moment_lines(
     """Draw the lines; a click on one leaves ``{"moment": k}`` as ``pick`` of the element and calls ``on_pick``.
 
     Args:
-        lines: step, tokens, text (the continuation alone), earliest first.
+        lines: earliest first.
         prompt: what every line begins with.
         current: the line that is marked.
         words: labels of the element.

@@ -1,10 +1,11 @@
 """A prompt of pairs with what a model answers after each number of demonstrations, and accuracy against k."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypedDict
 
 from components.elements.mount import element
+from components.elements.view import Bound, Members, Whole, reported
 
 _mount = element("gpt/prompt_board")
 
@@ -18,29 +19,101 @@ class PromptView:
     off: tuple[str, ...]
 
 
+class PromptAnswers(TypedDict):
+    """The likeliest answers (k, question, rank): numbers of words, and their probabilities."""
+
+    words: list[list[list[int]]]
+    probs: list[list[list[float]]]
+
+
+class PromptAttention(TypedDict):
+    """What the answering position looks at, one byte a weight (255 is 1), in base64."""
+
+    bytes: str
+    shape: list[int]
+
+
+class PromptLock(TypedDict):
+    """Digests of the weights before and after the model was asked."""
+
+    before: str
+    after: str
+
+
+class PromptHeads(TypedDict):
+    """The heads as ``layer.head``, how much each looks at the right earlier answers (0…1), those off, those above the
+    limit, strongest first."""
+
+    names: list[str]
+    match: list[float]
+    off: list[str]
+    matching: list[str]
+
+
+class Shares(TypedDict):
+    """Share right by k, with its 95% interval; None where nothing was asked."""
+
+    share: list[float | None]
+    low: list[float]
+    high: list[float]
+
+
+class PromptLine(Shares):
+    """One line of a chart."""
+
+    name: str
+
+
+class PromptCurve(TypedDict):
+    """Accuracy against k, up to ``most`` demonstrations; ``best`` is what is possible."""
+
+    kind: str
+    title: str
+    sub: str
+    most: int
+    lines: list[PromptLine]
+    best: list[float]
+
+
+class PromptData(TypedDict):
+    """What the board is sent. ``pairs`` and ``questions`` are numbers of ``vocabulary``; ``description`` are words with
+    whether they reach the model; ``right`` (k, question) is the probability of the right answer."""
+
+    pairs: list[list[int]]
+    questions: list[list[int | None]]
+    vocabulary: Sequence[str]
+    description: list[tuple[str, bool]]
+    answers: PromptAnswers
+    right: list[list[float | None]]
+    attention: PromptAttention
+    lock: PromptLock
+    heads: PromptHeads
+    curves: list[PromptCurve]
+    curves_text: str
+    lang: str
+    words: Mapping[str, str]
+    stepper: Mapping[str, str]
+
+
 def prompt_board(
-    data: Mapping[str, Any], view: PromptView, *, rev: int, on_view: Callable[[], None], key: str
+    data: PromptData, view: PromptView, *, rev: int, on_view: Callable[[], None], key: str
 ) -> None:
     """Draw the board. What the reader changes in it becomes ``view`` of the element, and ``on_view`` is called.
 
     Args:
-        data: pairs, questions, answers, attention, curves, heads and words as the lesson makes them.
+        data: the prompt, what the model made of it, and its words.
         view: the state to begin with; the element follows it when ``rev`` changes.
         rev: raised when Python moved the state.
-        on_view: reads ``st.session_state[key]["view"]``; see :func:`checked`.
+        on_view: reads ``st.session_state[key]["view"]``; see :func:`moved`.
         key: the element's key in the session.
     """
-    start = {"k": view.k, "ask": view.ask, "off": list(view.off)}
+    start = asdict(view) | {"off": list(view.off)}
     _mount(key=key, data={**data, "rev": rev, "start": start}, on_view_change=on_view)
 
 
-def checked(value: Any, rev: int, pairs: int, questions: int, heads: list[str]) -> PromptView | None:
-    """Return what a browser sent under this ``rev``, within bounds; None for anything else."""
-    if not isinstance(value, Mapping) or value.get("rev") != rev:
-        return None
-    k, ask, off = value.get("k"), value.get("ask"), value.get("off")
-    if not isinstance(k, int) or not isinstance(ask, int) or not isinstance(off, list):
-        return None
-    return PromptView(
-        min(max(k, 0), pairs), min(max(ask, 0), questions - 1), tuple(h for h in heads if h in off)
-    )
+def moved(
+    value: Any, otherwise: PromptView, rev: int, *, pairs: int, questions: int, heads: Sequence[str]
+) -> PromptView:
+    """Return what a browser sent under this ``rev``, or ``otherwise``; both within ``pairs``, ``questions`` and ``heads``."""
+    bounds: dict[str, Bound] = {"k": Whole(0, pairs), "ask": Whole(0, questions - 1), "off": Members(heads)}
+    return reported(value, otherwise, rev, bounds)

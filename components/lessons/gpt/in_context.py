@@ -9,12 +9,21 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import streamlit as st
 
-from components.elements.gpt.prompt_board import PromptView, checked
+from components.elements.gpt.prompt_board import (
+    PromptAnswers,
+    PromptAttention,
+    PromptCurve,
+    PromptData,
+    PromptLock,
+    PromptView,
+    Shares,
+    moved,
+)
 from components.elements.predict_first import Prediction
 from components.lessons.gpt import in_context_live as live
 from components.lessons.recorded import trace_file
@@ -197,11 +206,17 @@ def took_view() -> None:
     """Callback: the reader moved in the board."""
     found, _ = asked()
     state = st.session_state.get(BOARD)
-    now = checked(state.get("view") if state else None, links.revision(), len(found.pairs), len(found.questions), head_names())  # fmt: skip
-    if now is not None:
-        links.put("icl_k", now.k)
-        links.put("icl_ask", now.ask)
-        links.put("icl_off", ",".join(now.off))
+    now = moved(
+        state.get("view") if state else None,
+        view(),
+        links.revision(),
+        pairs=len(found.pairs),
+        questions=len(found.questions),
+        heads=head_names(),
+    )
+    links.put("icl_k", now.k)
+    links.put("icl_ask", now.ask)
+    links.put("icl_off", ",".join(now.off))
 
 
 def took_moment() -> None:
@@ -226,6 +241,37 @@ def new_task() -> None:
 # -- what the model makes of it ------------------------------------------------------------------------------------------
 
 
+Counts = Mapping[str, Mapping[str, Sequence[int]]]
+"""By kind of prompt, and by whether the word was shown: how many were right and how many asked, by k."""
+
+
+class Answered(TypedDict):
+    """What the model answers to one prompt, with the digests that show that its weights stayed."""
+
+    answers: PromptAnswers
+    right: list[list[float | None]]
+    attention: PromptAttention
+    lock: PromptLock
+
+
+class Made(Answered):
+    """What only the model can say: ``counts`` with the heads off, ``plain`` with all of them, ``match`` one a head."""
+
+    counts: Counts
+    plain: Counts
+    match: list[float]
+
+
+class Tuned(TypedDict):
+    """What fine-tuning did, before and after: words ``right`` of ``words``, accuracy on ``known`` codes, digests."""
+
+    steps: int
+    words: int
+    right: list[int]
+    known: list[float]
+    digests: list[str]
+
+
 def _short(p: float) -> float:
     """Return a probability with four significant digits that is 1 only if it is."""
     rounded = float(f"{p:.4g}")
@@ -236,12 +282,12 @@ def _short(p: float) -> float:
 @st.cache_data(max_entries=200, show_spinner=False)
 def answered(
     key: str,
-    _reader: Any,
+    _reader: lm.Reader,
     pairs: tuple[tuple[int, int], ...],
     questions: tuple[tuple[int, int | None], ...],
     off: tuple[str, ...],
     described: tuple[int, ...],
-) -> dict[str, Any]:
+) -> Answered:
     """Return every answer and every look of the answering position, ready for the board."""
     table = lm.answer_table(_reader, pairs, questions, off=_heads(off), description=described)
     from components.lm.gpt.small_gpt2 import digest
@@ -263,7 +309,7 @@ def answered(
 
 # Two curves: 1 kB.
 @st.cache_data(max_entries=400, show_spinner=False)
-def counted(key: str, _reader: Any, seed: int, off: tuple[str, ...]) -> dict[str, dict[str, list[int]]]:
+def counted(key: str, _reader: lm.Reader, seed: int, off: tuple[str, ...]) -> Counts:
     """Return how many answers of the fresh prompts are right, by k."""
     found: dict[str, dict[str, list[int]]] = {}
     for kind in KINDS:
@@ -278,7 +324,7 @@ def counted(key: str, _reader: Any, seed: int, off: tuple[str, ...]) -> dict[str
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def matched(key: str, _reader: Any) -> list[float]:
+def matched(key: str, _reader: lm.Reader) -> list[float]:
     """Return how much each head looks at the right earlier answers, in the order of :func:`head_names`."""
     return [round(float(x), 3) for x in lm.match_scores(_reader, fresh_prompts("new", 9, MATCH_PROMPTS)).flat]
 
@@ -291,9 +337,7 @@ def bayes(seed: int) -> list[float]:
     return [float(best[unseen[:, k], k].mean()) if unseen[:, k].any() else 1.0 for k in range(best.shape[1])]
 
 
-def computed(
-    use: InUse, found: Asked, seed: int, off: tuple[str, ...], described: tuple[int, ...]
-) -> dict[str, Any]:
+def computed(use: InUse, found: Asked, seed: int, off: tuple[str, ...], described: tuple[int, ...]) -> Made:
     """Return what only the model can say, for one state of the page."""
     reader, key = use.reader(), use.key()
     return {
@@ -343,16 +387,19 @@ def _trace() -> Any:
 
 def recorded_view(
     use: InUse, found: Asked, seed: int, off: tuple[str, ...], described: tuple[int, ...]
-) -> Any:
+) -> Made | None:
     """Return the recorded board if it was made for exactly this, else None."""
     trace = _trace()
     if trace is None or not use.shipped or trace["of"] != first_state():
         return None
     now = {"task": found.task, "seed": seed, "off": list(off), "description": list(described)}
-    return trace["board"] if now == {name: trace["of"][name] for name in now} else None
+    if now != {name: trace["of"][name] for name in now}:
+        return None
+    made: Made = trace["board"]
+    return made
 
 
-def tuned_of(reader: lm.Reader, questions: Sequence[tuple[int, int | None]]) -> dict[str, Any]:
+def tuned_of(reader: lm.Reader, questions: Sequence[tuple[int, int | None]]) -> Tuned:
     """Return what training on a code's pairs, instead of prompting with them, does to the weights."""
     pairs = [(word, answer) for word, answer in questions if answer is not None]
     done = lm.fine_tune(reader, pairs)
@@ -366,22 +413,23 @@ def tuned_of(reader: lm.Reader, questions: Sequence[tuple[int, int | None]]) -> 
 
 
 @st.cache_data(max_entries=50, show_spinner=False)
-def _tuned(key: str, _reader: Any, questions: tuple[tuple[int, int | None], ...]) -> dict[str, Any]:
+def _tuned(key: str, _reader: lm.Reader, questions: tuple[tuple[int, int | None], ...]) -> Tuned:
     return tuned_of(_reader, questions)
 
 
-def tuned(use: InUse, found: Asked) -> dict[str, Any]:
+def tuned(use: InUse, found: Asked) -> Tuned:
     """Return the same for what is on the board, from the file if it is there."""
     trace = _trace()
     if use.shipped and trace is not None and trace["of"] == first_state() and found == drawn("new", SEED):
-        return dict(trace["tuned"])
+        done: Tuned = trace["tuned"]
+        return done
     return _tuned(use.key(), use.reader(), found.questions)
 
 
 # -- the board -------------------------------------------------------------------------------------------------------------
 
 
-def shares(counts: Mapping[str, Sequence[int]], name: str) -> dict[str, list[float | None]]:
+def shares(counts: Mapping[str, Sequence[int]], name: str) -> Shares:
     """Return share and 95% interval by k; None where nothing was asked. ``name``: shown, unseen or all."""
     if name == "all":
         right = [a + b for a, b in zip(counts["shown_right"], counts["unseen_right"], strict=True)]
@@ -396,7 +444,7 @@ def shares(counts: Mapping[str, Sequence[int]], name: str) -> dict[str, list[flo
     }
 
 
-def curves(counts: Mapping[str, Any], seed: int) -> list[dict[str, Any]]:
+def curves(counts: Counts, seed: int) -> list[PromptCurve]:
     """Return the two charts: new codes and dictionaries, each with words shown, not shown, and the best possible."""
     lines = ("shown", "unseen", "all")
     best = {"new": [best_new(k) for k in range(MOST_DEMONSTRATIONS + 1)], "known": bayes(seed)}
@@ -416,7 +464,7 @@ def curves(counts: Mapping[str, Any], seed: int) -> list[dict[str, Any]]:
     ]
 
 
-def board(found: Asked, made: Mapping[str, Any], seed: int, off: tuple[str, ...]) -> dict[str, Any]:
+def board(found: Asked, made: Made, seed: int, off: tuple[str, ...]) -> PromptData:
     """Return what the board draws."""
     names = head_names()
     match = made["match"]
@@ -444,14 +492,14 @@ def element_words() -> dict[str, str]:
     return {key: text for key, text in labels("in_context").items() if len(text) < 160}
 
 
-def overall(counts: Mapping[str, Any], kind: str, name: str) -> float:
+def overall(counts: Counts, kind: str, name: str) -> float:
     """Return the share right over all k (from 1 on for words not shown)."""
     start = 1 if name == "unseen" else 0
     right, total = counts[kind][f"{name}_right"][start:], counts[kind][f"{name}_total"][start:]
     return float(sum(right) / max(1, sum(total)))
 
 
-def aid(found: Asked, made: Mapping[str, Any], now: PromptView) -> str:
+def aid(found: Asked, made: Made, now: PromptView) -> str:
     """What the board shows at this k, in words; HTML."""
     shown = {word for word, _ in found.pairs[: now.k]}
     good = {True: 0, False: 0}
@@ -562,7 +610,7 @@ def prediction() -> Prediction:
 # -- the export ------------------------------------------------------------------------------------------------------------
 
 
-def answer_rows(found: Asked, made: Mapping[str, Any]) -> list[dict[str, Any]]:
+def answer_rows(found: Asked, made: Made) -> list[dict[str, Any]]:
     """Return every question after every number of demonstrations, as a table."""
     return [
         {
@@ -589,7 +637,7 @@ def best_possible(kind: str, line: str, seed: int) -> list[float | None]:
     return [best_new(k) if line == "all" else chance_of_unseen(NUM_WORDS, k) for k in ks]
 
 
-def curve_rows(counts: Mapping[str, Any], seed: int) -> list[dict[str, Any]]:
+def curve_rows(counts: Counts, seed: int) -> list[dict[str, Any]]:
     """Return accuracy by k with its interval, as a table."""
     rows = []
     for kind in KINDS:
@@ -639,7 +687,7 @@ def ablation_rows() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def export(use: InUse, found: Asked, made: Mapping[str, Any], seed: int, off: tuple[str, ...]) -> Export:
+def export(use: InUse, found: Asked, made: Made, seed: int, off: tuple[str, ...]) -> Export:
     """What the page gives away."""
     return Export(
         name="gpt-in_context",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import html
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from components.elements.gpt.jump_board import jump_board
-from components.elements.gpt.setting_boxes import setting_boxes
+from components.elements.gpt.jump_board import JumpPanel, jump_board
+from components.elements.gpt.setting_boxes import SettingBox, setting_boxes
 from components.figures.shots import SETTINGS, TaskScores, shots_figure
 from components.lessons.gpt import in_context as page
 from components.lessons.gpt import in_context_live as live
@@ -27,7 +28,7 @@ FACTS = Path(__file__).parents[3] / "assets" / "facts"
 STORY_MODEL = "pocket-gpt"
 
 
-def look_further(use: page.InUse, found: page.Asked, made: dict[str, Any]) -> None:
+def look_further(use: page.InUse, found: page.Asked, made: page.Made) -> None:
     """What the reader chose below the board."""
     look = panel_choice("in_context", page.LOOKS, key="icl_look")
     if look == "nothing":
@@ -46,7 +47,7 @@ def look_further(use: page.InUse, found: page.Asked, made: dict[str, Any]) -> No
 # -- where it comes from -------------------------------------------------------------------------------------------------
 
 
-def _panels(history: dict[str, list[Any]], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _panels(history: Mapping[str, list[Any]], others: Sequence[Mapping[str, list[Any]]]) -> list[JumpPanel]:
     """Return the three charts of one training; ``others`` are trainings drawn thinly beside it."""
     names = page.head_names()
     flat = [[value for layer in match for value in layer] for match in history["match"]]
@@ -273,7 +274,7 @@ def _training_row() -> None:
 # -- four settings -------------------------------------------------------------------------------------------------------
 
 
-def four(use: page.InUse, found: page.Asked, made: dict[str, Any]) -> None:
+def four(use: page.InUse, found: page.Asked, made: page.Made) -> None:
     """The course's four boxes, each with numbers of this model."""
     if found.task == "own":
         found = page.drawn("new", st.session_state["icl_seed"] or 0)
@@ -293,7 +294,7 @@ def four(use: page.InUse, found: page.Asked, made: dict[str, Any]) -> None:
         total = counts["shown_total"][k] + counts["unseen_total"][k]
         return f"{right / total:.0%} ({right}/{total})"
 
-    boxes = []
+    boxes: list[SettingBox] = []
     for name, k in (("zero_shot", 0), ("one_shot", 1), ("few_shot", 8), ("fine_tuning", None)):
         tuned = k is None
         numbers = (

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from components.elements.gpt.candidate_curves import candidate_curves
-from components.elements.gpt.learning_board import LearningView
-from components.elements.gpt.moment_lines import moment_lines
-from components.elements.gpt.pair_bars import pair_bars
+from components.elements.gpt.learning_board import LearningData, LearningKind, LearningView
+from components.elements.gpt.moment_lines import MomentLine, moment_lines
+from components.elements.gpt.pair_bars import PairRow, pair_bars
 from components.lessons.recorded import trace_file
 from components.lm import checkpoints
 from components.lm.gpt.decoding import SamplingSettings
@@ -170,9 +170,9 @@ def guessing(kind: str) -> tuple[float, int, int]:
     return sum(chances), *guess_band(chances)
 
 
-def board(found: dict[str, tuple[Learned, ...]]) -> dict[str, Any]:
+def board(found: dict[str, tuple[Learned, ...]]) -> LearningData:
     """Return what the board draws."""
-    drawn = []
+    drawn: list[LearningKind] = []
     for kind in kinds():
         chance, low, high = guessing(kind)
         drawn.append(
@@ -314,7 +314,7 @@ def _english_only(*texts: str) -> None:
         note_line(t("learning", "english_only"))
 
 
-def written() -> list[dict[str, Any]]:
+def written() -> list[MomentLine]:
     """Return what each snapshot of the GPT writes after the reader's beginning."""
     s = st.session_state
     name, how = MODELS[1], "dice" if s["learn_dice"] else "greedy"
@@ -408,7 +408,7 @@ def own_sentence(now: LearningView) -> None:
     st.caption(t("learning", "own_text"))
 
 
-def preferences() -> list[dict[str, Any]]:
+def preferences() -> list[PairRow]:
     """Return each line of the bias panel with its shares. Raises ``UnusableProbe``."""
     s = st.session_state
     lines = [line for line in s["bias"].splitlines() if line.strip()][:MOST_LINES]

@@ -22,9 +22,9 @@ import copy
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypedDict
 
 from components.lm import checkpoints
 from components.lm.gpt.decoding import SamplingSettings
@@ -274,12 +274,19 @@ def write_on(
     return tuple(texts)
 
 
-def as_json(learned: Learned) -> dict[str, Any]:
-    """Return what a page draws of one probe: pieces, and log-probabilities with five decimals."""
+class DrawnProbe(TypedDict):
+    """What a page draws of one probe: the pieces of each candidate, and ``logprobs`` (moment, candidate), in nats."""
+
+    pieces: Sequence[Sequence[str]]
+    logprobs: Sequence[Sequence[float]]
+
+
+def as_json(learned: Learned) -> DrawnProbe:
+    """Return what a page draws of one probe; log-probabilities with five decimals."""
     return {"pieces": learned.pieces, "logprobs": [[round(x, 5) for x in row] for row in learned.logprobs]}
 
 
-def from_json(probe: ClozeProbe, found: Mapping[str, Any]) -> Learned:
+def from_json(probe: ClozeProbe, found: DrawnProbe) -> Learned:
     """Return what :func:`as_json` gave."""
     return Learned(
         probe, tuple(tuple(p) for p in found["pieces"]), tuple(tuple(row) for row in found["logprobs"])

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from components.elements.gpt.prompt_board import PromptView, checked
+from components.elements.gpt.prompt_board import PromptView, moved
 from components.lessons.gpt import in_context as page
 from components.lessons.gpt import in_context_live as live
 from components.lessons.gpt.in_context_panels import published
@@ -229,11 +229,14 @@ def test_prepared_states_open(open_page: Open) -> None:
 
 def test_what_a_browser_sends_is_checked() -> None:
     heads = ["0.0", "1.2"]
-    assert checked({"rev": 3, "k": 99, "ask": -4, "off": ["1.2", "x"]}, 3, 16, 8, heads) == PromptView(
-        16, 0, ("1.2",)
-    )
-    for value in (None, {}, {"rev": 2, "k": 1, "ask": 0, "off": []}, {"rev": 3, "k": "1", "ask": 0, "off": []}, {"rev": 3, "k": 1, "ask": 0, "off": "1.2"}):  # fmt: skip
-        assert checked(value, 3, 16, 8, heads) is None
+    link = PromptView(3, 1, ("0.0",))
+
+    def took(value: object) -> PromptView:
+        return moved(value, link, 3, pairs=16, questions=8, heads=heads)
+
+    assert took({"rev": 3, "k": 99, "ask": -4, "off": ["1.2", "x"]}) == PromptView(16, 0, ("1.2",))
+    for value in (None, {}, {"rev": 2, "k": 1, "ask": 0, "off": []}, {"rev": 3, "k": "x", "ask": 0, "off": []}, {"rev": 3, "k": 1, "ask": 0, "off": "1.2"}):  # fmt: skip
+        assert took(value) == link
 
 
 # -- train it now ----------------------------------------------------------------------------------------------------------
