@@ -43,13 +43,15 @@ def test_no_particle_hangs_on_a_slot() -> None:
             )
 
 
-def test_every_page_has_title_and_question() -> None:
+def test_every_page_has_title_question_and_plain_idea() -> None:
     pages = {f"{path.parent.name}/{path.stem}" for path in (ROOT / "pages").glob("*/*.py")}
     words = {}
     for path in (TEXT / "en").rglob("*.toml"):
         words |= tomllib.loads(path.read_text(encoding="utf-8"))
     for page in pages:
-        assert {"title", "question"} <= set(words.get(page, {})), page
+        wanted = {"title", "question"} if page == "start/home" else {"title", "question", "idea"}
+        assert wanted <= set(words.get(page, {})), page
+        assert len(words[page].get("idea", "")) <= 120, page  # one line on a laptop
 
 
 def test_a_label_is_defined_once() -> None:

@@ -53,11 +53,11 @@ def explained(english: str, shown: str | None = None) -> str:
     )
 
 
-def page_header(name: str) -> None:
-    """Title and the one question of the page, and one line for what its link could not hold."""
-    st.html(
-        f'<div class="gb-head"><h1>{html.escape(t(name, "title"))}</h1><p>{html.escape(t(name, "question"))}</p></div>'
-    )
+def page_header(name: str, *, idea: bool = True) -> None:
+    """Title, the one question of the page, its plain ``idea`` in one line, and what the page's link could not hold."""
+    title, question = html.escape(t(name, "title")), html.escape(t(name, "question"))
+    below = f'<p class="gb-idea">{html.escape(t(name, "idea"))}</p>' if idea else ""
+    st.html(f'<div class="gb-head"><h1>{title}</h1><p>{question}</p>{below}</div>')
     st.session_state["_note_place"] = st.container()  # filled in the end, when the fields have their names
 
 

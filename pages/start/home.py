@@ -10,7 +10,7 @@ from components.shell.navigation import lessons
 from components.words import labels, t
 
 links.open_view("start/home")
-page_header("start/home")
+page_header("start/home", idea=False)
 
 stops = {stop.name: stop for stop in lessons()}
 chosen = course_map(
