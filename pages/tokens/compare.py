@@ -4,19 +4,22 @@ import html
 
 import streamlit as st
 
+from components.elements.predict_first import answer
 from components.elements.tokens.language_cost import language_cost
 from components.elements.tokens.token_lanes import token_lanes
 from components.elements.tokens.tokenizer_call import tokenizer_call
 from components.lessons.tokens import compare as cmp
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import caption, controls, foot, page_header, reading_aid, slide_note
+from components.shell.layout import caption, controls, foot, page_header, prediction, reading_aid, slide_note
 from components.shell.models import model_picker, tokenizer_in_use
 from components.words import t
 
 NAME = "tokens/compare"
 links.open_view(NAME, *cmp.params())
 page_header(NAME)
+if asked := cmp.prediction():
+    prediction(asked)
 part = st.session_state["cmp_part"]
 export = None
 
@@ -55,12 +58,13 @@ else:
     own, models = cmp.trained(), cmp.model_tokenizers(card)
     texts = [cmp.clean(key) for key in (("cmp_text",) if part == "text" else ("cmp_en", "cmp_ko"))]
     shown = [(text, cmp.lanes(text, own, models)) for text in texts]
-    if part == "text":
-        token_lanes(shown[0][1])
-    else:
-        language_cost(shown[0][1], shown[1][1])
-    caption(cmp.caption(part, card))
-    reading_aid(html.escape(cmp.said(part, shown)))
+    with answer():
+        if part == "text":
+            token_lanes(shown[0][1])
+        else:
+            language_cost(shown[0][1], shown[1][1])
+        caption(cmp.caption(part, card))
+        reading_aid(html.escape(cmp.said(part, shown)))
     export = cmp.export(part, shown, card)
 
 with st.expander(t("compare", "details"), icon=":material/menu_book:"):

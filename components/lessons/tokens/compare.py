@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from components.elements.predict_first import Prediction
 from components.elements.tokens.token_lanes import LaneOfTokens
 from components.lessons.tokens import word_training
 from components.lessons.tokens.word_training import (
@@ -21,7 +22,7 @@ from components.lm.checkpoints import TokenizerCard
 from components.lm.checkpoints.model_card import ModelRefused
 from components.lm.tokens.bert_tokenization import TokenizerCall
 from components.lm.tokens.comparison import TrainedHere, train_all
-from components.lm.tokens.tokenizations import by_characters
+from components.lm.tokens.tokenizations import Tokenization, by_characters
 from components.lm.tokens.tokenizer_files import NoTokenizer, TokenizerFile
 from components.lm.tokens.words import InputProblem, WordTable, count_words
 from components.shell import links
@@ -34,8 +35,9 @@ PARTS = ("text", "languages", "call")
 SOURCES = ("samples", "words")
 TEXT = "The lowest wheel is the slowest. I love NLP! 안녕하세요"
 CALL = "I love NLP!"
-ENGLISH = "The grandmother was reading a book in the library."
-KOREAN = "할머니는 도서관에서 책을 읽고 있었다."
+ENGLISH = "Children love visiting beaches each summer."
+KOREAN = "아이들은 여름마다 바다로 놀러 가기를 좋아한다."
+"""One meaning twice; no word of either is in the texts learned from here, and every letter is."""
 BUNDLED = ("pocket-gpt", "pocket-bert")
 MAX_CHARS = 4_000
 
@@ -134,12 +136,19 @@ def lanes(text: str, own: TrainedHere | None, models: list[tuple[str, TokenizerF
         prepared = text.lower() if state["cmp_source"] == "samples" else in_letters(text)
         for name, made in own.tokenize(prepared):
             about = t("compare", f"about_{name}", size=f"{made.vocab_size:,}")
-            found.append(LaneOfTokens(name, t("compare", name), about, made))
+            found.append(LaneOfTokens(name, t("compare", name), about + lowered(text, made), made))
     for name, file in models:
         kind = t("compare", "kind_byte_level" if file.byte_level else f"kind_{file.kind}")
         about = t("compare", "about_model", kind=kind, size=f"{file.vocab_size:,}")
-        found.append(LaneOfTokens(name, name, about, file.tokenization(text)))
+        made = file.tokenization(text)
+        found.append(LaneOfTokens(name, name, about + lowered(text, made), made))
     return found
+
+
+def lowered(text: str, made: Tokenization) -> str:
+    """Return a sign that a tokenizer read the text in small letters, nothing when it kept its capitals."""
+    kept = any(letter.isupper() for one in made.tokens if not one.unknown for letter in one.token)
+    return "" if kept or not any(map(str.isupper, text)) else " · " + t("compare", "lowered")
 
 
 def printed(name: str, call: TokenizerCall, text: str, pair: str | None) -> str:
@@ -249,7 +258,30 @@ def said(part: str, shown: list[tuple[str, list[LaneOfTokens]]]) -> str:
     if not pairs:
         return t("compare", "no_fair_pair")
     name, ratio = max(pairs, key=lambda pair: pair[1])
-    return t("compare", "dearest", name=name, ratio=f"{ratio:.2f}")
+    said = t("compare", "dearest", name=name, ratio=f"{ratio:.2f}")
+    here = dict(pairs).get(t("compare", "bpe"))
+    if here is not None and st.session_state["cmp_source"] == "samples":
+        said += " " + t("compare", "learned_both", ratio=f"{here:.2f}")
+    return said
+
+
+def prediction() -> Prediction | None:
+    """How many times as many tokens does the same sentence need in a language that pocket-gpt never learned?"""
+    if "pocket-gpt" not in checkpoints.store().bundled_names():
+        return None
+    file = tokenizer_of("pocket-gpt")
+    if file is None:
+        return None
+    english, korean = (file.tokenization(text).num_tokens for text in (ENGLISH, KOREAN))
+    ratio = f"{korean / english:.1f}"
+    ratios = sorted({ratio, "0.7", "1.0", "1.8"}, key=float)
+    return Prediction(
+        t("compare", "predict", english=ENGLISH, korean=KOREAN),
+        [f"× {one}" for one in ratios],
+        ratios.index(ratio),
+        t("compare", "predict_why", english=english, korean=korean, ratio=ratio),
+        {"cmp_part": "languages"},
+    )
 
 
 def export(part: str, shown: list[tuple[str, list[LaneOfTokens]]], card: TokenizerCard) -> Export:

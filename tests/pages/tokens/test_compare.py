@@ -56,6 +56,46 @@ def test_languages(open_page: Open, lang: str) -> None:
     assert (gpt["en_unknown"], gpt["ko_unknown"]) == (0, 0)
 
 
+def test_both_first_sentences_are_new_to_what_is_learned_here(open_page: Open) -> None:
+    """Otherwise the words of the training text would make one language look cheap."""
+    from components.lessons.tokens.compare import ENGLISH, KOREAN
+    from components.lm.tokens.words import count_words, split_words
+
+    learned = count_words(
+        "\n".join(
+            (ROOT / f"assets/samples/{name}.txt").read_text(encoding="utf-8")
+            for name in ("tale_en", "story_ko")
+        ),
+        lowercase=True,
+    )
+    for text in (ENGLISH, KOREAN):
+        words = [span.text for span in split_words(text.lower()) if span.text.isalpha()]
+        assert len(words) >= 5
+        assert not set(words) & set(learned.words)
+    rows = data_of(open_page(PAGE, cmp_part="languages"), "language_cost")["rows"]
+    bpe = next(row for row in rows if row["name"] == "BPE")
+    assert (bpe["en_unknown"], bpe["ko_unknown"]) == (0, 0)
+
+
+def test_the_question_knows_its_answer(open_page: Open, lang: str) -> None:
+    at = open_page(PAGE, lang=lang, cmp_part="languages")
+    asked = data_of(at, "predict_first")
+    gpt = next(row for row in data_of(at, "language_cost")["rows"] if row["name"] == "pocket-gpt")
+    assert asked["options"][asked["answer"]] == f"× {gpt['ko'] / gpt['en']:.1f}"
+
+
+def test_small_letters_are_said(open_page: Open) -> None:
+    found = lanes(open_page(PAGE, cmp_text="The cat", cmp_part="text"))
+    assert {key for key, lane in found.items() if "in small letters" in lane["about"]} == {
+        "words",
+        "bpe",
+        "wordpiece",
+        "unigram",
+        "pocket-bert",
+    }
+    assert not any("small" in lane["about"] for lane in lanes(open_page(PAGE, cmp_text="the cat")).values())
+
+
 def test_the_call(open_page: Open, lang: str) -> None:
     from transformers import AutoTokenizer
 
