@@ -65,6 +65,14 @@ class OneOf:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """On or off."""
+
+    def read(self, value: Any) -> bool:
+        return bool(value)
+
+
+@dataclass(frozen=True)
 class Several:
     """A tuple of values of one kind, as many as ``count`` says or any number."""
 

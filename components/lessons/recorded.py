@@ -12,39 +12,16 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from components.elements.start.course_map import Frame, Miniature
 from components.lm import checkpoints
 from components.lm.checkpoints.model_card import ModelCard
 
 TRACES = Path(__file__).parents[2] / "assets" / "traces"
-
-
-class Frame(TypedDict):
-    """One picture of a miniature; which fields it has depends on the kind.
-
-    ``bars``: ``text`` with its ``next`` token, ``bars`` of (name, share 0…1) and the index that was ``chosen``.
-    ``strips``: ``rows`` of symbols and those that are ``marked``. ``matrix``: ``tokens`` and ``weights`` (query, key) 0…1.
-    """
-
-    text: NotRequired[str]
-    next: NotRequired[str]
-    bars: NotRequired[list[list[Any]]]
-    chosen: NotRequired[int]
-    rows: NotRequired[Sequence[Sequence[str]]]
-    marked: NotRequired[Sequence[str]]
-    tokens: NotRequired[list[str]]
-    weights: NotRequired[list[list[float]]]
-
-
-class Miniature(TypedDict):
-    """What a stop of the map shows, frame by frame; with reduced motion the first frame stays."""
-
-    kind: Literal["bars", "strips", "matrix"]
-    frames: Sequence[Frame]
 
 
 def matrix_frame(tokens: Sequence[str], weights: object) -> Frame:
@@ -82,10 +59,10 @@ def trace_file(name: str) -> Any:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
-def miniature(page: str) -> Any:
+def miniature(page: str) -> Miniature | None:
     """Return what the stop of a page shows on the map, or None if it has none yet."""
     found = trace_file(f"miniatures/{page}")
-    return None if found is None else {key: value for key, value in found.items() if key != "weights"}
+    return None if found is None else {"kind": found["kind"], "frames": found["frames"]}
 
 
 def save(name: str, value: object) -> None:

@@ -1,17 +1,32 @@
 """A piece of code run line by line, with what is in memory at that moment."""
 
-import contextlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
 from components.elements.mount import element
 from components.elements.packed import packed
-from components.elements.view import started
+from components.elements.view import Whole, reported, started
 from components.lm.bert.embeddings import Line
 
 _mount = element("bert/code_steps")
+
+
+@dataclass(frozen=True)
+class Done:
+    """How many lines are done."""
+
+    step: int
+
+
+class CodeLine(TypedDict):
+    """A line as the browser shows it; its values travel as an array."""
+
+    code: str
+    name: str
+    shape: tuple[int, ...]
 
 
 def code_steps(
@@ -40,7 +55,7 @@ def code_steps(
     """
     start = started(key, step, rev)
 
-    def plain(line: Line) -> dict[str, Any]:
+    def plain(line: Line) -> CodeLine:
         return {"code": line.code, "name": line.name, "shape": line.shape}
 
     every = [*given, *lines]
@@ -57,12 +72,4 @@ def code_steps(
     }
     arrays = {str(i): np.array(line.values) for i, line in enumerate(every)}
     result = _mount(key=key, data=packed(header, arrays), on_step_change=lambda: None)
-    return checked(result.get("step"), step, rev, len(lines))
-
-
-def checked(value: Any, otherwise: int, rev: int, last: int) -> int:
-    """Return what a browser sent under this ``rev``, within bounds, or ``otherwise``."""
-    if isinstance(value, Mapping) and value.get("rev") == rev:
-        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
-            otherwise = int(value["step"])
-    return min(max(otherwise, 0), last)
+    return reported(result.get("step"), Done(step), rev, {"step": Whole(0, len(lines))}).step

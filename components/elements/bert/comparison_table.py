@@ -1,12 +1,35 @@
 """A table of a few cases side by side, with bars and marked tokens; it can be taken home as a picture."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TypedDict
 
 from components.elements.mount import element
 
 _mount = element("bert/comparison_table")
-Cell = Mapping[str, Any]
+
+
+class TextCell(TypedDict):
+    """A cell of text."""
+
+    text: str
+    strong: bool
+
+
+class BarCell(TypedDict):
+    """A bar of a share (0…1), the number beside it, and the exact one."""
+
+    bar: float
+    shown: str
+    full: str
+
+
+class TokensCell(TypedDict):
+    """A cell of tokens: (token, kind, what stands under it)."""
+
+    tokens: list[tuple[str, str, str]]
+
+
+Cell = TextCell | BarCell | TokensCell
 
 
 def words(text: str, *, strong: bool = False) -> Cell:
@@ -24,7 +47,7 @@ def tokens(items: Sequence[tuple[str, str, str]]) -> Cell:
 
     Kinds: ``read`` (as it is), ``filled`` (put there), ``M``, ``R``, ``K`` (masked, random, kept).
     """
-    return {"tokens": [list(item) for item in items]}
+    return {"tokens": list(items)}
 
 
 def comparison_table(

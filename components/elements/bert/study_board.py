@@ -1,7 +1,7 @@
 """Our own measurements of some recipes: seeds, means and 95% intervals as differences to BERT's recipe, beside the paper's."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TypedDict
 
 from components.elements.mount import element
 from components.words import labels
@@ -9,14 +9,31 @@ from components.words import labels
 _mount = element("bert/study_board")
 
 
-def study_board(rows: Sequence[str], panels: Sequence[Mapping[str, Any]], *, reference: int) -> None:
+class StudiedCell(TypedDict):
+    """One recipe on one score: ``values`` (0…1, one a seed), difference and noise in points (None where there is none),
+    the paper's difference in points; ``verdict`` is that of `masking_table.Comparison`, ``reference`` or ``not_run``."""
+
+    values: Sequence[float]
+    difference: float | None
+    noise: float | None
+    verdict: str
+    paper: float | None
+
+
+class StudyPanel(TypedDict):
+    """One score: ``mean`` of the reference (0…1), and a cell a row."""
+
+    title: str
+    mean: float
+    cells: list[StudiedCell]
+
+
+def study_board(rows: Sequence[str], panels: Sequence[StudyPanel], *, reference: int) -> None:
     """Draw one panel a score.
 
     Args:
         rows: names of the recipes.
-        panels: title, mean (of the reference, 0…1), cells: one a row with values (0…1, one a seed), difference and
-            noise in points (None where there is none), verdict (`masking_table.Comparison.verdict`, ``reference`` or
-            ``not_run``), paper (points, or None).
+        panels: one a score, with a cell for each of the rows.
         reference: the row all others are compared with.
     """
     _mount(

@@ -1,11 +1,35 @@
 """The course as a line through its stops."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from components.elements.mount import element
 
 _mount = element("start/course_map")
+
+
+class Frame(TypedDict):
+    """One picture of a miniature; which fields it has depends on the kind.
+
+    ``bars``: ``text`` with its ``next`` token, ``bars`` of (name, share 0…1) and the index that was ``chosen``.
+    ``strips``: ``rows`` of symbols and those that are ``marked``. ``matrix``: ``tokens`` and ``weights`` (query, key) 0…1.
+    """
+
+    text: NotRequired[str]
+    next: NotRequired[str]
+    bars: NotRequired[list[list[Any]]]
+    chosen: NotRequired[int]
+    rows: NotRequired[Sequence[Sequence[str]]]
+    marked: NotRequired[Sequence[str]]
+    tokens: NotRequired[list[str]]
+    weights: NotRequired[list[list[float]]]
+
+
+class Miniature(TypedDict):
+    """What a stop of the map shows, frame by frame; with reduced motion the first frame stays."""
+
+    kind: Literal["bars", "strips", "matrix"]
+    frames: Sequence[Frame]
 
 
 class Stop(TypedDict):
@@ -17,7 +41,7 @@ class Stop(TypedDict):
     chapter: str
     title: str
     question: str
-    miniature: Any
+    miniature: Miniature | None
     minutes: int
 
 

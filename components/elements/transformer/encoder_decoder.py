@@ -1,12 +1,11 @@
 """The Transformer's two towers, its three attentions, and an answer that is written symbol by symbol."""
 
-import contextlib
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from components.elements.mount import element
 from components.elements.packed import packed
+from components.elements.view import Bound, OneOf, Whole, reported
 from components.lm.transformer.text_to_text import Decoding
 from components.words import labels
 
@@ -30,6 +29,18 @@ class TowersView:
     head: int = -1
     row: int = -1
     removed: Removed = ""
+
+
+MOST = TowersView(step=63, stop=STOPS, layer=11, head=31, row=511)
+"""The farthest a link reaches; what a text or a model does not have, the browser leaves at its last."""
+BOUNDS: dict[str, Bound] = {
+    "step": Whole(0, MOST.step),
+    "stop": Whole(0, MOST.stop),
+    "layer": Whole(0, MOST.layer),
+    "head": Whole(-1, MOST.head),
+    "row": Whole(-1, MOST.row),
+    "removed": OneOf(REMOVED),
+}
 
 
 def encoder_decoder(
@@ -61,15 +72,4 @@ def encoder_decoder(
     }
     arrays = {name: getattr(decoding, name) for name in ("encoder", "decoder", "cross", "logits")}
     result = _mount(key=key, data=packed(header, arrays), on_view_change=lambda: None)
-    return checked(result.view, start, rev)
-
-
-def checked(value: Any, otherwise: TowersView, rev: int) -> TowersView:
-    """What a browser sent under this ``rev``, or ``otherwise``."""
-    if not isinstance(value, Mapping) or value.get("rev") != rev or value.get("removed") not in REMOVED:
-        return otherwise
-    with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
-        step, stop, layer, head, row = (int(value[name]) for name in ("step", "stop", "layer", "head", "row"))
-        if step >= 0 and 0 <= stop <= STOPS and layer >= 0 and head >= -1 and row >= -1:
-            return TowersView(step, stop, layer, head, row, value["removed"])
-    return otherwise
+    return reported(result.view, start, rev, BOUNDS)

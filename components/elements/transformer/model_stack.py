@@ -5,11 +5,26 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from components.elements.mount import element
-from components.elements.view import started
+from components.elements.view import Bound, Flag, OneOf, Whole, reported, started
 from components.lm.transformer.model_size import BYTES, NUMBERS, SHARED, STACKS, Preset, Size, plans
 
 _mount = element("transformer/model_stack")
 SCALES = ("log", "linear")
+PARTS = (
+    "token",
+    "position",
+    "segment",
+    "projection",
+    "embedding_norm",
+    "final_norm",
+    "attention",
+    "cross_attention",
+    "feed_forward",
+    "pooler",
+    "masked_prediction",
+    "next_sentence",
+)
+"""Names of the parts of any model here (``components/lm/transformer/model_size.py``)."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +34,24 @@ class Stack:
     size: Size
     part: str
     scale: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What of a :class:`Stack` is no number of the model."""
+
+    part: str
+    scale: str
+
+
+SIZE: dict[str, Bound] = {
+    **{name: Whole(low, high) for name, (low, high) in NUMBERS.items()},
+    "stack": OneOf(STACKS),
+    "token_types": Whole(0, 16),
+    "shared": OneOf(SHARED),
+    "heads": Flag(),
+}
+SHOWN: dict[str, Bound] = {"part": OneOf(PARTS), "scale": OneOf(SCALES)}
 
 
 def model_stack(
@@ -76,19 +109,7 @@ def model_stack(
 
 
 def checked(value: Any, otherwise: Stack, rev: int) -> Stack:
-    """Return what a browser sent under this ``rev``, or ``otherwise`` if it is none."""
-    if not isinstance(value, Mapping) or value.get("rev") != rev:
-        return otherwise
-    try:
-        numbers = {name: min(max(int(value[name]), low), high) for name, (low, high) in NUMBERS.items()}
-        size = Size(
-            stack=str(value["stack"]),
-            token_types=min(max(int(value["token_types"]), 0), 16),
-            shared=str(value["shared"]),
-            heads=bool(value["heads"]),
-            **numbers,
-        )
-        scale = str(value["scale"])
-        return Stack(size, str(value["part"]), scale if scale in SCALES else SCALES[0])
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return otherwise
+    """Return what a browser sent under this ``rev``, or ``otherwise``; both within bounds."""
+    size = reported(value, otherwise.size, rev, SIZE)
+    shown = reported(value, Shown(otherwise.part, otherwise.scale), rev, SHOWN)
+    return Stack(size, shown.part, shown.scale)

@@ -15,6 +15,7 @@ from components.shell.loading import load_model, mask_name
 from components.words import t, with_mask
 
 if TYPE_CHECKING:
+    from components.elements.bert.dice_board import DiceBoard, DiceDraw
     from components.lm.bert.dice import Recipe, Settled
     from components.lm.bert.masking import MaskedTokens
     from components.lm.bert.mlm import ChosenPosition, MaskableText
@@ -66,8 +67,9 @@ def recipe() -> Recipe:
     return Recipe(s["mlm_probability"], s["mask_replace_prob"], s["random_replace_prob"], s["strategy"])
 
 
-def _recipe_key() -> tuple[Any, ...]:
-    return astuple(recipe())
+def _recipe_key() -> tuple[float, float, float, str]:
+    how = recipe()
+    return how.mlm_probability, how.mask_replace_prob, how.random_replace_prob, how.strategy
 
 
 def said() -> None:
@@ -84,7 +86,7 @@ def said() -> None:
         links.put("throws", throws)
 
 
-def board_data(card: ModelCard) -> tuple[MaskableText | None, dict[str, Any]]:
+def board_data(card: ModelCard) -> tuple[MaskableText | None, DiceBoard]:
     """Return the text (None where the draw comes from a file) and what the board draws: one draw with the losses of each case, shares of many draws."""
     from components.lm.bert.masking import Action
 
@@ -95,7 +97,7 @@ def board_data(card: ModelCard) -> tuple[MaskableText | None, dict[str, Any]]:
     trace = first_view("bert/dice", card, DREW) if int(s["throws"]) == 1 else None
     text: MaskableText | None = None
     if trace is not None:
-        drawn: dict[str, Any] = trace["draw"]
+        drawn: DiceDraw = trace["draw"]
     else:
         text = maskable_text(card.name, card.revision, s["dice_text"])
         drawn = draw_data(card, text, recipe(), s["seed"])
@@ -123,7 +125,7 @@ def board_data(card: ModelCard) -> tuple[MaskableText | None, dict[str, Any]]:
     }
 
 
-def draw_data(card: ModelCard, text: MaskableText, how: Recipe, seed: int) -> dict[str, Any]:
+def draw_data(card: ModelCard, text: MaskableText, how: Recipe, seed: int) -> DiceDraw:
     """Return one draw on a text, and each chosen position in all three cases."""
     from components.lm.bert.masking import IGNORED_LABEL, Action
     from components.lm.tokens.token_text import token_info
@@ -242,7 +244,7 @@ def rows(card: ModelCard) -> list[dict[str, Any]]:
     cases = {p["position"]: p for p in data["places"]}
     found = []
     for i, token in enumerate(data["tokens"]):
-        mine = cases.get(i, {"cases": {}})["cases"].get(token["action"], {})
+        mine = cases[i]["cases"].get(token["action"]) if i in cases else None
         found.append(
             {
                 "position": i,
@@ -250,8 +252,8 @@ def rows(card: ModelCard) -> list[dict[str, Any]]:
                 "case": {"M": "masked", "R": "random", "K": "kept"}.get(token["action"], ""),
                 "input": token["input"],
                 "label": -100 if token["label"] is None else token["label"],
-                "probability": mine.get("p", ""),
-                "loss": mine.get("loss", ""),
+                "probability": mine["p"] if mine else "",
+                "loss": mine["loss"] if mine else "",
             }
         )
     return found

@@ -3,8 +3,9 @@
 from dataclasses import astuple
 from typing import Any
 
+from components.elements.start.course_map import Miniature
 from components.lessons.bert.masked_text import MODEL, maskable_text
-from components.lessons.recorded import Miniature, save
+from components.lessons.recorded import save
 from components.lm import checkpoints
 
 MODELS = ("pocket-bert",)

@@ -39,15 +39,7 @@ from components.shell.refusals import cannot_read, refusal
 from components.words import labels, t, told
 
 if TYPE_CHECKING:
-    from components.lm.bert.embeddings import (
-        FAMILIES,
-        Changes,
-        Effects,
-        InputEmbeddings,
-        ModelInput,
-        Neighbour,
-        PaddedBatch,
-    )
+    from components.lm.bert.embeddings import Effects, Neighbour, PaddedBatch
 
 
 FIRST, SECOND = "my dog is cute", "he likes playing"

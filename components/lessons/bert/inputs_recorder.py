@@ -1,6 +1,7 @@
 """How the first view of this page and its miniature are made."""
 
-from components.lessons.recorded import TRACES, Miniature
+from components.elements.start.course_map import Miniature
+from components.lessons.recorded import TRACES
 from components.lm import checkpoints
 
 MODELS = ("pocket-bert",)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from components.elements.bert.guess_cards import GuessCard, GuessedBlank, ReadBlank
 from components.lessons.bert.masked_text import MODEL, maskable_text, percent
 from components.lessons.recorded import first_view
 from components.shell import links
@@ -16,7 +17,7 @@ from components.shell.loading import load_model
 from components.words import t
 
 if TYPE_CHECKING:
-    from components.lm.bert.mlm import Change, Guess, MaskableText
+    from components.lm.bert.mlm import Change, Filled, Guess, MaskableText
     from components.lm.checkpoints.model_card import ModelCard
 
 
@@ -70,14 +71,20 @@ def typed() -> None:
     links.put("filled", ())
 
 
+class WayCard(ReadBlank):
+    """A blank read in one way, without words: ``side`` is left, right, both, or gpt."""
+
+    side: str
+
+
 def card_of(
     guess: Guess, before: Sequence[float] | None = None, own_before: float | None = None
-) -> dict[str, Any]:
+) -> GuessedBlank:
     """Return one guess as the elements draw it."""
     return {
         "position": guess.position,
         "candidates": [
-            [c.token_id, c.token, c.prob, before[i] if before else None]
+            (c.token_id, c.token, c.prob, before[i] if before else None)
             for i, c in enumerate(guess.candidates)
         ],
         "rest": guess.rest,
@@ -150,9 +157,9 @@ def look_further(card: ModelCard, text: MaskableText | None) -> None:
         guess_cards([_worded(one) for one in cards], key="three_ways")
     elif look == "order" and (filled := orders(card, text)):
         show_orders(text, filled)
-    elif look == "pieces" and (cards := piece_cards(card, text)):
-        reading_aid(html.escape(pieces_sum(cards)))
-        guess_cards(cards, key="pieces")
+    elif look == "pieces" and (pieces := piece_cards(card, text)):
+        reading_aid(html.escape(pieces_sum(pieces)))
+        guess_cards(pieces, key="pieces")
     else:
         st.info(t("mlm", f"{title}_none"))
         for i, (label, state) in enumerate(lab_examples()):
@@ -160,19 +167,20 @@ def look_further(card: ModelCard, text: MaskableText | None) -> None:
                 example_button(label, state, key=f"mlm_example_{i}")
 
 
-def _worded(card: Mapping[str, Any]) -> dict[str, Any]:
+def _worded(card: WayCard) -> GuessCard:
     """Return a card of the three ways with its words."""
-    more = {"title": t("mlm", f"side_{card['side']}")}
-    if card["side"] == "gpt":
-        own = card["original"]
-        more["note"] = t("mlm", "gpt_line", token=own["token"].replace(" ", "·"), rank=own["rank"])
-    return {**card, **more}
+    read: ReadBlank = card
+    own = card["original"] if card["side"] == "gpt" else None
+    note = own and t("mlm", "gpt_line", token=own["token"].replace(" ", "·"), rank=own["rank"])
+    return {**read, "title": t("mlm", f"side_{card['side']}"), "note": note}
 
 
-def line_with(text: MaskableText, hidden: Sequence[int], cut: range | Sequence[int] = ()) -> list[list[str]]:
+def line_with(
+    text: MaskableText, hidden: Sequence[int], cut: range | Sequence[int] = ()
+) -> list[tuple[str, str]]:
     """Return the text as (token, kind) for the cards."""
     return [
-        [text.mask_token if i in hidden else token, "blank" if i in hidden else "cut" if i in cut else "read"]
+        (text.mask_token if i in hidden else token, "blank" if i in hidden else "cut" if i in cut else "read")
         for i, token in enumerate(text.tokens)
         if not text.special[i]
     ]
@@ -180,7 +188,7 @@ def line_with(text: MaskableText, hidden: Sequence[int], cut: range | Sequence[i
 
 def three_ways(
     card: ModelCard, text: MaskableText, hidden: list[int], filled: dict[int, int]
-) -> list[dict[str, Any]]:
+) -> list[WayCard]:
     """Return cards of the blank clicked last: left only, right only, both, and GPT from the left; no words in them."""
     from components.lm.bert import mlm
     from components.lm.checkpoints.model_card import ModelRefused
@@ -192,7 +200,7 @@ def three_ways(
     sides = mlm.guess_from(loaded, text, hidden, at, top=6)
     right, left = range(at + 1, len(text)), range(at)
     cuts: tuple[tuple[mlm.Side, Sequence[int]], ...] = (("left", right), ("right", left), ("both", ()))
-    cards = [
+    cards: list[WayCard] = [
         {
             "side": side,
             "about": card.name,
@@ -215,7 +223,7 @@ def three_ways(
                 "about": LEFT_ONLY,
                 "line": line_with(text, [at], right),
                 "position": at,
-                "candidates": [[c.token_id, c.token, c.prob, None] for c in found.candidates],
+                "candidates": [(c.token_id, c.token, c.prob, None) for c in found.candidates],
                 "rest": found.rest,
                 "original": {
                     "id": own.token_id,
@@ -230,7 +238,7 @@ def three_ways(
     return cards
 
 
-def piece_cards(card: ModelCard, text: MaskableText) -> list[dict[str, Any]]:
+def piece_cards(card: ModelCard, text: MaskableText) -> list[GuessCard]:
     """Return cards of a word of several pieces: each piece hidden alone, then the whole word hidden."""
     from components.lm.bert import mlm
 
@@ -240,7 +248,7 @@ def piece_cards(card: ModelCard, text: MaskableText) -> list[dict[str, Any]]:
         return []
     loaded = load_model(card.name, "masked_prediction")
     word = text.word_of(words[0])
-    cards = []
+    cards: list[GuessCard] = []
     for piece in mlm.pieces_of(loaded, text, words[0])[:3]:
         for guess, blank, key in (
             (piece.alone, (piece.position,), "piece_alone"),
@@ -250,6 +258,7 @@ def piece_cards(card: ModelCard, text: MaskableText) -> list[dict[str, Any]]:
             cards.append(
                 {
                     "title": t("mlm", key, token=token),
+                    "note": None,
                     "about": "",
                     "line": line_with(text, blank),
                     **card_of(guess),
@@ -258,7 +267,7 @@ def piece_cards(card: ModelCard, text: MaskableText) -> list[dict[str, Any]]:
     return cards
 
 
-def orders(card: ModelCard, text: MaskableText) -> list[Any]:
+def orders(card: ModelCard, text: MaskableText) -> list[Filled]:
     """Return the open blanks filled in each order."""
     from components.lm.bert import mlm
 
@@ -269,7 +278,7 @@ def orders(card: ModelCard, text: MaskableText) -> list[Any]:
     return [mlm.fill_in(loaded, text, hidden, order) for order in ORDERS]  # type: ignore[arg-type]
 
 
-def show_orders(text: MaskableText, filled: Sequence[Any]) -> None:
+def show_orders(text: MaskableText, filled: Sequence[Filled]) -> None:
     """Draw what each order writes: when a blank was filled, and how sure the model was at that moment."""
     from components.elements.bert.comparison_table import comparison_table, tokens, words
 
@@ -307,9 +316,9 @@ def _turn(turn: int | None, prob: float) -> str:
     return shown if turn is None else f"{turn}: {shown}"
 
 
-def pieces_sum(cards: Sequence[Mapping[str, Any]]) -> str:
+def pieces_sum(cards: Sequence[GuessCard]) -> str:
     """Return the loss over the word in both ways of hiding; cards come in pairs (alone, together)."""
-    losses = [c["original"]["loss"] for c in cards]
+    losses = [c["original"]["loss"] or 0.0 for c in cards if c["original"]]
     return t("mlm", "pieces_sum", alone=f"{sum(losses[::2]):.3g}", together=f"{sum(losses[1::2]):.3g}")
 
 

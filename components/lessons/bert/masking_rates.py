@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -26,11 +26,15 @@ from components.lm.bert.masking_table import (
 )
 from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
-from components.shell.background import Works
+from components.shell.background import Work, Works
 from components.shell.held import held
 from components.shell.layout import caption, is_dark, note_line, text_size
 from components.shell.loading import load_model
 from components.words import t, told, with_mask
+
+if TYPE_CHECKING:
+    from components.elements.bert.study_board import StudiedCell
+    from components.lm.bert.mlm import RatePoint
 
 SENTENCE = "The miller sat on the step and waited for flour while the river moved slowly past the wheel."
 MOST_SENTENCES = 64
@@ -210,7 +214,7 @@ def live(card: ModelCard) -> None:
             st.rerun()
         return
 
-    def compute(job: Any) -> list[Any]:
+    def compute(job: Work) -> list[RatePoint]:
         points = []
         for one in over_rates(loaded, texts, should_stop=job.should_stop):
             points.append(one)
@@ -232,7 +236,7 @@ def live(card: ModelCard) -> None:
 
 
 @st.fragment(run_every=0.5)
-def _progress(job: Any) -> None:
+def _progress(job: Work) -> None:
     if job.wait(0):
         links.run_again()
     left = job.seconds_left()
@@ -244,7 +248,7 @@ def _progress(job: Any) -> None:
         job.stop()
 
 
-def _curve(points: list[Any], mask: str) -> None:
+def _curve(points: list[RatePoint], mask: str) -> None:
     from components.figures.masking import accuracy_over_rates
 
     s = st.session_state
@@ -290,7 +294,7 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3g}"
 
 
-def _case(point: Any, action: Action) -> str:
+def _case(point: RatePoint, action: Action) -> str:
     letter = _STYLE[action][0]
     name = f"{letter} {t('rates', f'live_case_{letter}')}"
     if not point.count[action]:
@@ -353,7 +357,7 @@ def show_study(cells: tuple[StudyCell, ...]) -> None:
         st.markdown(sentence)
 
 
-def _study_cell(cell: StudyCell, score: str, found: Comparison | None) -> dict[str, Any]:
+def _study_cell(cell: StudyCell, score: str, found: Comparison | None) -> StudiedCell:
     """Return one recipe on one score as the board draws it; differences in points."""
     values = cell.values[score]
     return {

@@ -1,6 +1,7 @@
 """The miniature of "Masking rates compared"."""
 
-from components.lessons.recorded import TRACES, Frame, Miniature
+from components.elements.start.course_map import Frame, Miniature
+from components.lessons.recorded import TRACES
 
 
 def miniature() -> Miniature:

@@ -7,7 +7,7 @@ import html
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import streamlit as st
 
@@ -23,6 +23,7 @@ from components.shell.refusals import cannot_read
 from components.words import language, t, told
 
 if TYPE_CHECKING:
+    from components.elements.bert.next_rounds import NextRounds
     from components.lm.bert.next_sentence import Verdict
     from components.lm.checkpoints.model_card import ModelCard
 
@@ -101,7 +102,7 @@ def marks(card: ModelCard) -> tuple[str, str, str]:
     return " ".join(places[0]), " ".join(places[1]), " ".join(places[2])
 
 
-def rounds(card: ModelCard) -> dict[str, Any]:
+def rounds(card: ModelCard) -> NextRounds:
     """Return the element's data: ten pairs with the truth and P(IsNext) of the model."""
     from components.lm.bert.next_sentence import draw_pairs
 
@@ -185,6 +186,16 @@ def own_sentences(card: ModelCard) -> set[str]:
     return {key for key in _PROBE if probe_text(card, key) != of_scene[key]}
 
 
+class Probed(TypedDict):
+    """A pair or one of its changes with P(IsNext); ``known``: what a reader would say of it is known."""
+
+    case: str
+    first: str
+    second: str
+    is_next: float
+    known: bool
+
+
 _NEEDS = {
     "given": ("first", "second"),
     "swapped": ("first", "second"),
@@ -196,7 +207,7 @@ _NEEDS = {
 """Which sentences have to be those of the scene for what a reader would say of a pair to be known."""
 
 
-def probe(card: ModelCard) -> list[dict[str, Any]]:
+def probe(card: ModelCard) -> list[Probed]:
     """Return the pair and its changes, each with P(IsNext)."""
     pairs = probe_pairs(*(probe_text(card, key) for key in _PROBE))
     own = own_sentences(card)
@@ -226,7 +237,7 @@ def _short(text: str, most: int = 160) -> str:
     return text if len(text) <= most else f"{text[:most]}… ({len(text):,})"
 
 
-def show_probe(found: list[dict[str, Any]], between: str) -> None:
+def show_probe(found: list[Probed], between: str) -> None:
     """Draw the probed pairs with the model's answer, and what a reader would say; ``between`` separates A from B."""
     from components.elements.bert.comparison_table import bar, comparison_table, words
 
@@ -253,7 +264,7 @@ def show_probe(found: list[dict[str, Any]], between: str) -> None:
     )
 
 
-def noticed(found: list[dict[str, Any]]) -> str:
+def noticed(found: list[Probed]) -> str:
     """Return which changes made the model change its mind."""
     by_case = {one["case"]: one["is_next"] for one in found}
     given = by_case["given"]

@@ -1,7 +1,8 @@
 """What stands on "Next sentence, or not" before anything is computed."""
 
+from components.elements.start.course_map import Frame, Miniature
 from components.lessons.bert.masked_text import MODEL
-from components.lessons.recorded import Frame, Miniature, save
+from components.lessons.recorded import save
 from components.lm import checkpoints
 
 MODELS = ("pocket-bert",)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from components.lessons.recorded import Frame, Miniature, save, trace_file
+from components.elements.start.course_map import Frame, Miniature
+from components.lessons.recorded import save, trace_file
 from components.lm import checkpoints
 from components.lm.gpt.decoding import SamplingSettings
 from components.lm.gpt.writing import Writing

@@ -1,6 +1,7 @@
 """What stands on "Learning from the prompt" before anything is computed."""
 
-from components.lessons.recorded import Frame, Miniature, save, trace_file
+from components.elements.start.course_map import Frame, Miniature
+from components.lessons.recorded import save, trace_file
 
 MODELS = ("in_context/pairs-gpt",)
 

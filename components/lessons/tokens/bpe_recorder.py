@@ -1,6 +1,6 @@
 """The miniature of "BPE, merge by merge" on the map of the course."""
 
-from components.lessons.recorded import Miniature
+from components.elements.start.course_map import Miniature
 
 
 def miniature() -> Miniature:

@@ -1,6 +1,7 @@
 """The miniature of "Compare tokenizers" on the map of the course."""
 
-from components.lessons.recorded import TRACES, Frame, Miniature
+from components.elements.start.course_map import Frame, Miniature
+from components.lessons.recorded import TRACES
 
 MODELS = ("pocket-gpt",)
 

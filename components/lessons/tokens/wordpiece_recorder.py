@@ -1,6 +1,6 @@
 """The miniature of "WordPiece and Unigram" on the map of the course."""
 
-from components.lessons.recorded import Frame, Miniature
+from components.elements.start.course_map import Frame, Miniature
 
 
 def miniature() -> Miniature:

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from components.elements.predict_first import Prediction
-from components.elements.transformer.encoder_decoder import REMOVED, STOPS, TowersView
+from components.elements.transformer.encoder_decoder import MOST, REMOVED, TowersView
 from components.elements.transformer.variant_runs import RunGroups, RunLine, RunTable, variant_runs
 from components.lessons.recorded import TRACES
 from components.lm import checkpoints
@@ -47,11 +47,11 @@ PARAMS = (
     links.Choice("t2t_task", ALL_TASKS, TASK),
     links.Text("t2t_text", TEXT, max_chars=300),
     links.Integer("beams", 1, MOST_BEAMS, 1),
-    links.Integer("symbol", 0, 63, STEP),
-    links.Integer("stop", 0, STOPS, 0),
-    links.Integer("t2t_layer", 0, 11, LAYER),
-    links.Integer("t2t_head", -1, 31, -1),
-    links.Integer("t2t_row", -1, 511, -1),
+    links.Integer("symbol", 0, MOST.step, STEP),
+    links.Integer("stop", 0, MOST.stop, 0),
+    links.Integer("t2t_layer", 0, MOST.layer, LAYER),
+    links.Integer("t2t_head", -1, MOST.head, -1),
+    links.Integer("t2t_row", -1, MOST.row, -1),
     links.Choice("removed", ("none", *REMOVED[1:]), "none"),
     links.Choice("t2t_look", LOOKS, "nothing"),
 )

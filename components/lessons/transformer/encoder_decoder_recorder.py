@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from components.lessons.recorded import Frame, Miniature
+from components.elements.start.course_map import Frame, Miniature
 from components.lm import checkpoints
 from components.lm.transformer.text_to_text import MODEL, Decoding, decode, to_arrays
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from components.lessons.recorded import Miniature, matrix_frame, save
+from components.elements.start.course_map import Miniature
+from components.lessons.recorded import matrix_frame, save
 from components.lm import checkpoints
 
 MODELS = ("pocket-bert", "pocket-gpt")

@@ -2,7 +2,8 @@
 
 from dataclasses import asdict
 
-from components.lessons.recorded import Frame, Miniature, save
+from components.elements.start.course_map import Frame, Miniature
+from components.lessons.recorded import save
 from components.lm import checkpoints
 
 MODELS = ("pocket-bert", "pocket-gpt")

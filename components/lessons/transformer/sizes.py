@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from components.elements.predict_first import Prediction
-from components.elements.transformer.model_stack import SCALES, Stack
+from components.elements.transformer.model_stack import PARTS, SCALES, Stack
 from components.lm.transformer.model_size import (
     NUMBERS,
     SHARED,
@@ -30,21 +30,6 @@ TITLES = {"bert": "BERT", "albert": "ALBERT", "gpt": "GPT", "transformer": "Tran
 FAMILIES = ("Glassbox", "Transformer", "BERT", "ALBERT", "GPT-1", "GPT-2", "GPT-3")
 KEYS = {f"s_{field}": field for field in NUMBERS}  # link key -> number of a Size
 FIRST = "bert-base"
-PARTS = (
-    "token",
-    "position",
-    "segment",
-    "projection",
-    "embedding_norm",
-    "final_norm",
-    "attention",
-    "cross_attention",
-    "feed_forward",
-    "pooler",
-    "masked_prediction",
-    "next_sentence",
-)
-"""Names of the parts of any model here (``components/lm/transformer/model_size.py``)."""
 EXAMPLES = {"hidden_size": 1024, "num_heads": 16}
 
 
@@ -105,8 +90,7 @@ def keep(now: Stack) -> None:
     """Hand what stands on the sliders to the link."""
     for key, value in state_of(now.size).items():
         links.put(key, value)
-    if now.part in PARTS:
-        links.put("s_part", now.part)
+    links.put("s_part", now.part)
     links.put("s_scale", now.scale)
 
 

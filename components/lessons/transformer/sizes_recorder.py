@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from components.lessons.recorded import Frame, Miniature
+from components.elements.start.course_map import Frame, Miniature
 
 
 def miniature() -> Miniature:

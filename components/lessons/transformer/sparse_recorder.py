@@ -1,6 +1,7 @@
 """The miniature of "Sparse attention" on the map of the course."""
 
-from components.lessons.recorded import Miniature, matrix_frame
+from components.elements.start.course_map import Miniature
+from components.lessons.recorded import matrix_frame
 
 
 def miniature() -> Miniature:
