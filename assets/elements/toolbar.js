@@ -43,6 +43,8 @@ function shareable(base) {
     if (!shared.port) address.port = "";
     if (shared.pathname !== "/") address.pathname = shared.pathname.replace(/\/$/, "") + address.pathname;
   }
+  const weights = document.querySelector(".gb-weights")?.dataset.weights; // of the models on this page; see links.py
+  if (weights) address.searchParams.set("weights", weights);
   return address.href;
 }
 

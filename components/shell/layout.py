@@ -279,7 +279,9 @@ def foot(
             f'<span class="gb-too-long" data-field="{html.escape(links.field_name(key) or t("links", "setting"))}"></span>'
             for key in links.too_long()
         )
-        st.html(f"<div hidden>{lacking}</div>")
+        about = {} if export is None else export.about
+        weights = links.made_with(" ".join(str(about.get(key, "")) for key in ("revision", "weights")))
+        st.html(f'<div hidden>{lacking}<span class="gb-weights" data-weights="{weights}"></span></div>')
         st.html('<hr class="gb-foot-line">')
         if try_this:
             with st.container(horizontal=True, vertical_alignment="center"):

@@ -11,12 +11,16 @@ Three rules keep a view and its link the same thing.
    out; language is always in. Streamlit turns a changed query into a history entry, so Back and
    Forward undo and redo a view.
 
+What the toolbar copies also carries ``weights``: the first eight digits of the revisions of the models that the page ran
+(:func:`made_with`). With other weights the link opens the same view, and the page says that what it computes may differ.
+
 A page declares what its link holds with :func:`open_view`; its widgets show and set these values (``held.py``), and
 its elements, whose state Streamlit cannot bind, hand theirs over with :func:`put`.
 """
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -28,6 +32,10 @@ from components.words import LANGUAGES, browser_language
 
 MAX_TEXT_IN_LINK = 2_000
 """Characters of one text that travel in a link; a longer one travels as the page's JSON."""
+WEIGHTS = "weights"
+"""The name in a copied link of the weights it was made with."""
+MAX_WEIGHTS = 80
+_REVISION = re.compile(r"(?<![0-9a-z])[0-9a-f]{8,}(?![0-9a-z])")
 
 
 @dataclass(frozen=True)
@@ -232,6 +240,7 @@ class _View:
     notes: tuple[Note, ...] = ()
     names: dict[str, str] = None  # type: ignore[assignment]  # set in __post_init__
     revision: int = 0
+    weights: str = ""  # those a link names, until the page has said which it runs
 
     def __post_init__(self) -> None:
         self.values = {} if self.values is None else self.values
@@ -311,7 +320,8 @@ def open_view(page: str, *params: Param) -> None:
                 _adopt(param, raw, notes)
             elif not entered:  # Back to a view whose value was the default
                 st.session_state[param.key] = param.default
-        known = {p.key for p in (*params, *_FRAME)}
+        known = {p.key for p in (*params, *_FRAME)} | {WEIGHTS}
+        view.weights = st.query_params.get(WEIGHTS, "")[:MAX_WEIGHTS]
         unknown = [key for key in st.query_params if key not in known]
         notes += [Note("unknown", key[:40], "", "") for key in unknown[:3]]
         view.revision += 1
@@ -404,6 +414,22 @@ def page() -> str:
 def current() -> dict[str, Any]:
     """Return the state of the open page, as its JSON export holds it."""
     return {p.key: st.session_state.get(p.key, p.default) for p in _view().params}
+
+
+def made_with(revisions: str) -> str:
+    """Return what a copied link says of the weights on this page, and note it if the link that opened it says other ones.
+
+    ``revisions`` are those of the models, however they are separated; "" for a page that runs none.
+
+    >>> made_with("sha256:0123456789abcdef, sha256:fedcba9876543210")
+    '01234567.fedcba98'
+    """
+    here = ".".join(digest[:8] for digest in _REVISION.findall(revisions))
+    view = _view()
+    if view.weights and here and view.weights != here:
+        view.notes = (*view.notes, Note("weights", WEIGHTS, view.weights, here))
+    view.weights = ""
+    return here
 
 
 def notes() -> tuple[Note, ...]:

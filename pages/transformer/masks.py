@@ -79,7 +79,12 @@ foot(
     export=Export(
         name="masks",
         caption=f"{text} · {' · '.join(name for name, _ in readers)}",
-        about={"sentence": text, "word": text[slice(*spans[word])]},
+        about={
+            "sentence": text,
+            "word": text[slice(*spans[word])],
+            "model": ", ".join(card.name for card in cards),
+            "revision": ", ".join(card.revision for card in cards),
+        },
         tables={"guesses": lambda: rows},
         result=lambda: {"guesses": rows, "flips": list(flips)},
     ),

@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
+from components.lm import checkpoints
 from tests.browser.waiting import settle
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +114,10 @@ def test_copy_link_works_without_the_clipboard_interface(open_at: Open) -> None:
     page.wait_for_function("window.copied !== undefined")
     copied = page.evaluate("window.copied")
     assert "step=2" in copied
+    revision = checkpoints.card("pocket-gpt").revision.removeprefix("sha256:")
+    assert f"weights={revision[:8]}" in copied
+    page.goto(page.url.split("?")[0] + "?step=2&weights=00000000")
+    expect(page.locator(".gb-note")).to_contain_text("other weights (00000000)")
     assert copied.startswith("http://lecture.example:8501/gpt-generation")  # GLASSBOX_URL, not localhost
 
 
