@@ -1,6 +1,6 @@
 """What a twin did at the moments of its training whose weights were kept, in one small file.
 
-For each moment: tokens read, held-out loss, the margin of every probe, three samples, and what every head looks at in three
+For each moment: tokens read, held-out loss, the log-probability of every candidate of every probe, three samples, and what every head looks at in three
 texts. The weights of the moments themselves do not ship (they would be a dozen times the model).
 """
 
@@ -15,6 +15,7 @@ import torch
 
 from components.lm.checkpoints import in_memory
 from components.lm.training.cloze import ClozeProbe, score_probes
+from components.lm.training.learning import word_pieces
 from components.pretraining.packing import PackedDocuments
 from components.pretraining.training import Learner, Machine, RunSettings, TrainingError, held_out_losses
 
@@ -51,13 +52,13 @@ def at_moment(
 ) -> tuple[dict[str, Any], list[npt.NDArray[np.uint8]]]:
     """(facts as plain values, weights of each text (layer, head, query, key) in 255ths) of one set of weights.
 
-    A probe's margin is the log-probability of the right word minus that of the best wrong one, in nats."""
+    ``logprobs`` has a row for each probe: its candidates in their order, in nats; margins are differences in a row."""
     learner = Learner(settings, Machine("cpu", False, torch.get_num_threads()))
     learner.model.load_state_dict(model.state_dict())
     facts = {
         "held_out": {name: round(value, 4) for name, value in held_out_losses(learner, held_out).items()},
-        "margins": [
-            round(result.logprobs[0] - max(result.logprobs[1:]), 3)
+        "logprobs": [
+            [round(value, 4) for value in result.logprobs]
             for result in score_probes(in_memory(model, tokenizer), probes)
         ],
         "samples": _samples(model, tokenizer, settings),
@@ -118,7 +119,7 @@ def record_moments(
     """Write the moments of a run whose weights were kept, and its end, to ``target`` (.npz); returns its bytes.
 
     ``of`` is (name of the model, ``sha256:`` of the weights that ship): the file names what it belongs to. ``facts`` in the file
-    is JSON: ``texts``, ``prompts``, ``probes``, ``tokens_of_texts`` and one entry of ``moments`` each; ``text_0`` ... are
+    is JSON: ``texts``, ``prompts``, ``probes``, ``pieces`` (tokens of each candidate), ``tokens_of_texts`` and one entry of ``moments`` each; ``text_0`` ... are
     arrays (moment, layer, head, query, key), uint8. Raises TrainingError when no weights were kept or the file would pass 1 MB.
     """
     from components.pretraining.export import load_run_model
@@ -128,10 +129,14 @@ def record_moments(
         raise TrainingError(f"{run_folder}: no weights were kept along the way; train with --snapshots")
     moments: list[dict[str, Any]] = []
     arrays: list[list[npt.NDArray[np.uint8]]] = []
+    pieces: list[list[tuple[str, ...]]] = []
     settings = None
     for path in paths:
         settings, model, at = load_run_model(run_folder, f"snapshots/{path.name}")
         facts, weights = at_moment(model, tokenizer, settings, held_out, probes)
+        if not moments:
+            loaded = in_memory(model, tokenizer)
+            pieces = [[word_pieces(loaded, p, word) for word in p.candidates] for p in probes]
         moments.append({"step": at["step"], "tokens": at["tokens"], **facts})
         arrays.append(weights)
     assert settings is not None
@@ -141,6 +146,7 @@ def record_moments(
         "tokens_of_texts": [tokenizer.convert_ids_to_tokens(_ids(tokenizer, text)) for text in texts],
         "prompts": (PROMPTS if settings.kind == "gpt" else BLANKS)[settings.language],
         "probes": [[probe.kind, probe.sentence, *probe.candidates] for probe in probes],
+        "pieces": pieces,
         "moments": moments,
     }
     target.parent.mkdir(parents=True, exist_ok=True)

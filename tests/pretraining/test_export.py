@@ -161,11 +161,11 @@ def test_moments_are_recorded_in_one_small_file(kind: str, work: Path, tmp_path:
         # 255ths: each weight is off by half a 255th at most, a row by that times its length
         assert np.abs(weights.astype(int).sum(-1) - 255).max() <= 0.5 * len(tokens) + 1
     for moment in facts["moments"]:
-        assert len(moment["margins"]) == len(facts["probes"]) == 280
+        assert len(moment["logprobs"]) == len(facts["pieces"]) == len(facts["probes"]) == 280
         assert len(moment["samples"]) == 3
     # The last moment is the end: its numbers are those of the exported weights, but for fp16.
     evaluation = json.loads((work / "runs" / f"nano-{kind}" / "evaluation.json").read_text("utf-8"))
-    right = sum(margin > 0 for margin in facts["moments"][-1]["margins"])
+    right = sum(first > max(wrong) for first, *wrong in facts["moments"][-1]["logprobs"])
     assert right == evaluation["cloze_280"]["all"]["correct"]
 
 
