@@ -25,7 +25,7 @@ export = None
 
 # The reader chooses the part, the text, and a model of any kind.
 with controls():
-    row = st.columns([2.7, 5.2, 1.9, 0.9], vertical_alignment="bottom")
+    row = st.columns([3.2, 4.8, 1.8, 0.9], vertical_alignment="bottom")
     texts_at = [row[1]] if part == "text" else row[1].columns(2, vertical_alignment="bottom")
     held(row[0]).segmented_control(
         t("compare", "part"),

@@ -2,25 +2,34 @@
 
 import streamlit as st
 
+from components.elements.predict_first import answer
 from components.elements.tokens.encode_board import encode_board
 from components.lessons.tokens import encode as page
 from components.lessons.tokens import word_training
 from components.lm.tokens.bpe import MAX_MERGES
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import caption, controls, foot, page_header, reading_aid, slide_note
+from components.shell.layout import (
+    caption,
+    controls,
+    foot,
+    note_line,
+    page_header,
+    prediction,
+    reading_aid,
+    slide_note,
+)
 from components.words import t
 
 links.open_view("tokens/encode", *page.PARAMS, *word_training.TRAINING, *word_training.RUNS)
 page_header("tokens/encode")
+prediction(page.prediction())
 
 # The reader sets the text, whether it is cut into letters or bytes, and which merges were learned.
 as_bytes = st.session_state["encode_view"] == "bytes"
 with controls():
     row = st.columns([3, 1.9, 2.2, 1.3, 0.9], vertical_alignment="bottom")
-    held(row[0]).text_input(
-        t("encode", "text"), key="encode_text", max_chars=2_000, live="300ms", on_change=page.restart
-    )
+    held(row[0]).text_input(t("encode", "text"), key="encode_text", live="300ms", on_change=page.restart)
     held(row[1]).segmented_control(
         t("encode", "view"),
         ("letters", "bytes"),
@@ -58,7 +67,10 @@ with controls():
 lesson = page.trained()
 view = page.encoded(lesson) if lesson is not None else None
 if view is not None:
-    encode_board(**view, step=page.step_to_take_over(), rev=word_training.revision(), on_step=page.moved)
+    if cut := page.cut_note():
+        note_line(cut)
+    with answer():
+        encode_board(**view, step=page.step_to_take_over(), rev=word_training.revision(), on_step=page.moved)
     caption(page.caption(view))
     if as_bytes:
         for note in filter(None, (page.forms_note(), page.split_note(view))):

@@ -2,18 +2,20 @@
 
 import streamlit as st
 
+from components.elements.predict_first import answer
 from components.elements.tokens.match_board import match_board
 from components.elements.tokens.referee_board import referee_board
 from components.elements.tokens.unigram_board import unigram_board
 from components.lessons.tokens import wordpiece as wp
 from components.lessons.tokens.wordpiece_controls import choose
 from components.shell import links
-from components.shell.layout import caption, controls, foot, page_header, reading_aid, slide_note
+from components.shell.layout import caption, controls, foot, page_header, prediction, reading_aid, slide_note
 from components.words import t
 
 NAME = "tokens/wordpiece"
 links.open_view(NAME, *wp.PARAMS)
 page_header(NAME)
+prediction(wp.prediction())
 part = st.session_state["wp_part"]
 export = None
 
@@ -39,15 +41,16 @@ if part == "unigram":
 else:
     race = wp.race()
     if race is not None and part == "race":
-        referee_board(
-            race,
-            step=wp.taken("wp_step", race.num_moments),
-            referee=wp.taken("wp_referee"),
-            probe=wp.probe(),
-            rev=links.revision(),
-            on_step=wp.stepped("referee_board", "wp_step"),
-            on_referee=wp.chose_referee,
-        )
+        with answer():
+            referee_board(
+                race,
+                step=wp.taken("wp_step", race.num_moments),
+                referee=wp.taken("wp_referee"),
+                probe=wp.probe(),
+                rev=links.revision(),
+                on_step=wp.stepped("referee_board", "wp_step"),
+                on_referee=wp.chose_referee,
+            )
         caption(wp.race_caption(race))
         reading_aid(t("wordpiece", "hugging_face"))
         export = wp.race_export(race)

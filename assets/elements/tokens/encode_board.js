@@ -61,7 +61,7 @@ function tileNode(state, index, word, tile, done) {
   const unknown = tile.text === state.data.unknown;
   const letter = unknown ? word.unknown.find((one) => one.index === tile.start)?.letter : undefined;
   const node = h("span", { class: ["tile", tile.fresh && "fresh", (tile.from || tile.to) && "pending", tile.from && "from", unknown && "unk"].filter(Boolean).join(" "), "data-id": `${index}:${tile.start}`, translate: "no", title: unknown ? say(state.say.unknown_title, { letter }) : undefined },
-    shown(state, tile.text));
+    shown(state, tile.text), letter === undefined ? null : h("s", {}, visible(letter)));
   return node;
 }
 
@@ -161,8 +161,8 @@ function paintStory(state) {
     second.push(...rich(say(passed > 0 ? text.next_passed : text.next, { rank: grouped(step.rank), passed: grouped(passed) }), { pair: pairNode(state, step.pair) }));
   } else second.push(text.end);
   if (unknown.length && (at === n || at === 0)) {
-    const seen = [...new Set(unknown.map((one) => one.letter))].slice(0, 6);
-    second.push(" ", ...rich(unknown.some((one) => one.reason === "never_ends_a_word") && unknown.every((one) => one.reason === "never_ends_a_word") ? text.unknown_end : text.unknown, { letters: h("span", {}, ...seen.flatMap((letter, i) => [i ? " " : "", h("span", { class: "tok unk", translate: "no" }, visible(letter))])) }));
+    const seen = [...new Set(unknown.map((one) => one.letter))];
+    second.push(" ", ...rich(unknown.some((one) => one.reason === "never_ends_a_word") && unknown.every((one) => one.reason === "never_ends_a_word") ? text.unknown_end : text.unknown, { letters: h("span", {}, ...seen.slice(0, 24).flatMap((letter, i) => [i ? " " : "", h("span", { class: "tok unk", translate: "no" }, visible(letter))]), seen.length > 24 ? " …" : "") }));
   }
   if (data.left_out) second.push(" ", say(text.left_out, { n: grouped(data.left_out) }));
   fill(state.story, h("span", { class: "quiet" }, ...first), h("br"), ...second);

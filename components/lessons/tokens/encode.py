@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from components.elements.predict_first import Prediction
 from components.lessons.tokens import word_training
 from components.lessons.tokens.word_editor import word_editor
-from components.lm.tokens.bpe import BpeModel
+from components.lm.tokens.bpe import BpeModel, train_bpe
 from components.lm.tokens.bpe_lesson import BpeLesson
 from components.lm.tokens.byte_level import ByteLevelBpe, byte_alphabet, character_bytes, normal_forms
 from components.lm.tokens.encode_lesson import EncodeLesson, encode_bytes, encode_letters
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from components.lm.tokens.byte_level import ByteLevelBpe
 
 
+MAX_CHARS = 2_000
+"""Longest text that is encoded; of a longer one its beginning."""
 FORMS = ("as_typed", "NFC", "NFD")
 PARAMS = (
-    links.Text("encode_text", "lowest", max_chars=2_000, example="newest lowly"),
+    links.Text("encode_text", "lowest", max_chars=MAX_CHARS, example="newest lowly"),
     links.Choice("encode_view", ("letters", "bytes"), "letters"),
     links.Choice("byte_merges", ("pocket-gpt", "same_words"), "pocket-gpt"),
     links.Choice("normal_form", FORMS, "as_typed"),
@@ -38,13 +41,36 @@ PARAMS = (
 
 def text() -> str:
     """Return the text to encode, in the letters and the normal form in force."""
-    typed = str(st.session_state["encode_text"])
+    typed = str(st.session_state["encode_text"])[:MAX_CHARS]
     form = st.session_state["normal_form"]
     if st.session_state["encode_view"] == "letters":
         if st.session_state["bpe_source"] in word_training.SAMPLES:
             typed = to_letters(typed, word_training.SAMPLES[st.session_state["bpe_source"]][1])  # type: ignore[arg-type]
         return typed
     return typed if form == "as_typed" else unicodedata.normalize(form, typed)
+
+
+def cut_note() -> str | None:
+    """Return a sentence when only the beginning of what was typed is encoded."""
+    typed = len(str(st.session_state["encode_text"]))
+    return None if typed <= MAX_CHARS else t("encode", "cut", shown=f"{MAX_CHARS:,}", typed=f"{typed:,}")
+
+
+def prediction() -> Prediction:
+    """What becomes of a word that none of the course's words is?"""
+    words = dict(word_training.TOY)
+    model = train_bpe(words, 10).model()
+    word = "lowest"
+    cut = model.encode_word(word).tokens
+    options = ["[UNK]", " ".join(word), "lo west", " ".join(cut)]
+    return Prediction(
+        t("encode", "predict", word=word, words=", ".join(words)),
+        options,
+        3,
+        t("encode", "predict_why", word=word, pieces=" + ".join(cut)),
+        {"encode_text": word},
+        tokens=True,
+    )
 
 
 def moved(step: int) -> None:
@@ -176,7 +202,7 @@ def byte_table() -> str:
 
 def forms_note() -> str | None:
     """Return a sentence about both normal forms of the text, None when it has only one."""
-    forms = normal_forms(str(st.session_state["encode_text"]))
+    forms = normal_forms(str(st.session_state["encode_text"])[:MAX_CHARS])
     if not forms.differ:
         return None
     return t(

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from components.elements.predict_first import Prediction
 from components.lessons.tokens import word_training
 from components.lessons.tokens.word_training import (
     in_letters,
@@ -18,7 +19,7 @@ from components.lm import checkpoints
 from components.lm.tokens.match_lesson import MatchLesson, match_words
 from components.lm.tokens.referee_race import MAX_MERGES, REFEREES, Race, run_race
 from components.lm.tokens.unigram_lesson import MAX_WORD_LETTERS, UnigramLesson, unigram_lesson
-from components.lm.tokens.wordpiece import WordPieceModel
+from components.lm.tokens.wordpiece import PairScore, WordPieceModel
 from components.lm.tokens.words import InputProblem, split_words, utf8_size
 from components.shell import links
 from components.shell.background import Work
@@ -62,6 +63,35 @@ KOREAN_PIECES = {
     "uni_rounds": 2,
 }
 """A prepared view: Unigram finds stem and particle."""
+
+
+def prediction() -> Prediction:
+    """Which pair does the score merge first in the words of the course?"""
+    lanes = {lane.referee: lane for lane in run_race(dict(word_training.TOY), 1).lanes}
+    pairs = {row.merged: row for row in lanes["score"].trace.pair_scores(0)}
+    winner = lanes["score"].trace.merged_symbols[0]
+    often = lanes["count"].trace.merged_symbols[0]
+    options = [often, "lo", winner, "we"]
+    best, most = pairs[winner], pairs[often]
+
+    def fraction(row: PairScore) -> str:
+        return f"{row.count} / ({row.left_count} × {row.right_count}) = {row.score:.3f}"
+
+    return Prediction(
+        t("wordpiece", "predict", often=" ".join(often), n=most.count),
+        [" ".join(one) for one in options],
+        options.index(winner),
+        t(
+            "wordpiece",
+            "predict_why",
+            winner=" ".join(winner),
+            best=fraction(best),
+            often=" ".join(often),
+            most=fraction(most),
+        ),
+        {"wp_part": "race"},
+        tokens=True,
+    )
 
 
 # What the reader changed.

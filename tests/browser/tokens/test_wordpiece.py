@@ -13,7 +13,7 @@ def wait_for_link(page: Page, part: str) -> None:
 
 def test_the_race_is_stepped_and_judged(open_at: Open, outside: list[str]) -> None:
     page = open_at("/tokens-wordpiece?lang=en")
-    expect(page.locator(".story")).to_contain_text("Three referees, three pairs")
+    expect(page.locator(".story")).to_contain_text("Three criteria, three pairs")
     expect(page.locator(".judged tbody tr").first).to_contain_text("0.333 ✓")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("PageDown")

@@ -86,14 +86,16 @@ def test_the_question_knows_its_answer(open_page: Open, lang: str) -> None:
 
 def test_small_letters_are_said(open_page: Open) -> None:
     found = lanes(open_page(PAGE, cmp_text="The cat", cmp_part="text"))
-    assert {key for key, lane in found.items() if "in small letters" in lane["about"]} == {
+    assert {key for key, lane in found.items() if "lowercased" in lane["about"]} == {
         "words",
         "bpe",
         "wordpiece",
         "unigram",
         "pocket-bert",
     }
-    assert not any("small" in lane["about"] for lane in lanes(open_page(PAGE, cmp_text="the cat")).values())
+    assert not any(
+        "lowercased" in lane["about"] for lane in lanes(open_page(PAGE, cmp_text="the cat")).values()
+    )
 
 
 def test_the_call(open_page: Open, lang: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.pages.conftest import Open, data_of
+from tests.pages.conftest import Open, data_of, widget
 
 PAGE = "tokens/encode"
 
@@ -92,3 +92,16 @@ def test_jamo_text_is_cut_like_the_sample(open_page: Open) -> None:
         open_page(PAGE, bpe_source="story_ko_jamo", num_merges="1", encode_text="눈"), "encode_board"
     )
     assert len(data["words"][0]["start"]) >= 2
+
+
+def test_the_question_knows_its_answer(open_page: Open, lang: str) -> None:
+    at = open_page(PAGE, lang=lang)
+    asked = data_of(at, "predict_first")
+    assert asked["options"][asked["answer"]] == " ".join(tokens(data_of(at, "encode_board")))
+
+
+def test_a_long_text_is_cut_and_said(open_page: Open) -> None:
+    at = open_page(PAGE, encode_text="low")
+    widget(at, "encode_text").set_value("low " * 750).run()
+    assert any("first 2,000 of 3,000" in block.proto.body for block in at.get("html"))
+    assert data_of(at, "encode_board")["words"]

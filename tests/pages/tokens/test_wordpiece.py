@@ -164,3 +164,10 @@ def test_the_prepared_view_stands_where_found_pieces_are_thrown_away(open_page) 
     assert steps[step]["piece"] is None
     assert tried == len(steps[step]["tried"]) - 1  # nothing is left to try
     assert any(one["piece"] is not None for one in steps[:step])  # and something had been found
+
+
+def test_the_question_knows_its_answer(open_page: Open, lang: str) -> None:
+    """i d: 3 / (3 x 3), neither letter stands anywhere else."""
+    asked = data_of(open_page(PAGE, lang=lang), "predict_first")
+    assert asked["options"][asked["answer"]] == "i d"
+    assert "3 / (3 × 3) = 0.333" in asked["why"]
