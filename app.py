@@ -27,6 +27,7 @@ page = contents(
             lesson("transformer/positions", icon="pin_drop", minutes=8),
             lesson("transformer/self_attention", icon="conversion_path", minutes=15),
             lesson("transformer/masks", icon="visibility_lock", minutes=8),
+            lesson("transformer/block", icon="deployed_code", minutes=15),
             lesson("transformer/encoder_decoder", icon="sync_alt", minutes=15),
             lesson("transformer/sparse", icon="blur_linear", minutes=6),
             lesson("transformer/sizes", icon="stacks", minutes=8),

@@ -16,6 +16,8 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     ("transformer/self_attention", {"example": "model", "steps_layer": "1", "query": "3"}),
     ("transformer/masks", {}),
     ("transformer/masks", {"sentence": "It's 나는 <b> \"big\" tree.", "word": "4", "left_model": "nano-bert"}),
+    ("transformer/block", {}),
+    ("transformer/block", {"attention_model": "pocket-bert", "block_text": "She \"sang\" [MASK].", "block_layer": "5", "block_token": "2"}),
     ("transformer/encoder_decoder", {}),
     ("transformer/encoder_decoder", {"t2t_task": "fill", "t2t_text": "14 <X> '21' = 2021-03-14", "beams": "3"}),
     ("bert/inputs", {}),

@@ -9,6 +9,7 @@ from components.lm.transformer.text_to_text import MOST_WRITTEN
 from components.shell.notebook import Notebook, call, numbers, opening
 
 if TYPE_CHECKING:
+    from components.lm.transformer.block import Inside
     from components.lm.transformer.text_to_text import Decoding
     from components.lm.transformer.word_context import WordGuess
 
@@ -85,3 +86,20 @@ print(*tokenizer.convert_ids_to_tokens(answer[0].tolist()), sep="|")
 print(f"{{torch.exp(-loss * answer.shape[1]):.4f}}")
 """
     return Notebook(code, ("|".join(found.written), numbers([math.exp(found.log_prob)])))
+
+
+def block(card: ModelCard, text: str, inside: "Inside", token: int) -> Notebook:
+    """The lengths of one token's vector before the opened block and after it; after the last one transformers normalises first."""
+    token = min(token, inside.states.shape[1] - 1)
+    layer, last = inside.layer, len(inside.lengths) - 1
+    rows = [layer] if layer == last and inside.wiring == "pre" else [layer, layer + 1]
+    code = f"""{opening(card, "AutoModel")}
+{call(card, text)}with torch.inference_mode():
+    streams = model(**given, output_hidden_states=True).hidden_states
+
+token = {token}
+for row in {rows}:  # before a block with this number
+    print(f"{{streams[row][0, token].norm():.2f}}")
+"""
+    lengths = [float((inside.streams[row, token].astype("float64") ** 2).sum() ** 0.5) for row in rows]
+    return Notebook(code, tuple(f"{length:.2f}" for length in lengths))

@@ -1,0 +1,236 @@
+// One block of a Transformer: every token is a lane, two parts add to it. One token's vectors are followed from the block's input to its output.
+import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
+import { num, full, percent, visible, narrowed } from "../glassbox.lib/format.js";
+import { unpack } from "../glassbox.lib/packed.js";
+import { shadeTable } from "../glassbox.lib/shades.js";
+import { signedTable, paint } from "../glassbox.lib/signed.js";
+import { stepper, reporter } from "../glassbox.lib/stepper.js";
+import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { living } from "../glassbox.lib/living.js";
+
+const create = instances(() => ({ rev: null, step: 0, token: 0, dim: 0, off: [], transport: null, report: null, offers: [], watch: null }));
+const MONO = "ui-monospace, monospace";
+const WIDE = 520, TALL = 500, LANES = [26, 270], BOX = { x: 334, w: 176 }, LABELS = 470;
+
+// Where each vector of the block stands (y of the place it has on its way up), and the boxes it goes through.
+const PLACES = {
+  pre: { stream: 432, norm1: 388, attention: 336, add1: 286, norm2: 232, feed_forward: 178, add2: 128 },
+  post: { stream: 432, attention: 372, add1: 322, norm1: 280, feed_forward: 210, add2: 160, norm2: 118 },
+};
+const BRANCH = { pre: { attention: 418, feed_forward: 262 }, post: { attention: 418, feed_forward: 256 } }; // where a part leaves the lane
+
+export default living(function ({ data, parentElement, setStateValue }) {
+  const state = create(parentElement);
+  const root = parentElement.querySelector(".gb-block_flow");
+  const model = unpack(data), { words, order, wiring } = model;
+  const N = model.tokens.length, [, , D] = model.arrays.states.shape, H = model.arrays.before.shape[1], heads = model.arrays.attention.shape[0];
+  if (state.rev !== model.rev) { state.rev = model.rev; Object.assign(state, model.start, { off: [...model.start.off] }); }
+  state.token = Math.min(state.token, N - 1);
+  state.dim = Math.min(state.dim, D - 1);
+  state.off = state.off.filter((n) => n < H);
+  state.report = state.report ?? reporter((value) => setStateValue("view", value));
+  const tell = () => state.report({ step: state.step, token: state.token, dim: state.dim, off: state.off, id: model.id, rev: state.rev });
+  const shown = (text) => visible(text) || "∅";
+
+  // --- the numbers ---------------------------------------------------------------------------------------------
+  const states = model.arrays.states.data;
+  const vector = (name, token = state.token) => { const at = (order.indexOf(name) * N + token) * D; return states.subarray(at, at + D); };
+  const length = (v) => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
+  const angle = (a, b) => (Math.acos(Math.min(1, Math.max(-1, a.reduce((sum, x, i) => sum + x * b[i], 0) / (length(a) * length(b))))) * 180) / Math.PI;
+  const weight = (head, k) => model.arrays.attention.data[(head * N + state.token) * N + k];
+  const meanWeight = (k) => { let sum = 0; for (let head = 0; head < heads; head += 1) sum += weight(head, k); return sum / heads; };
+  const now = () => order[state.step];
+  const into = (name) => (wiring === "pre" ? { norm1: "stream", attention: "norm1", norm2: "add1", feed_forward: "norm2" } : { attention: "stream", norm1: "add1", feed_forward: "norm1", norm2: "add2" })[name];
+  const summed = (name) => (name === "add1" ? ["stream", "attention"] : wiring === "pre" ? ["add1", "feed_forward"] : ["norm1", "feed_forward"]);
+  const bare = (part) => model.taken === part;
+
+  /** One dimension of this step, written out. */
+  function arithmetic() {
+    const name = now(), i = state.dim, value = vector(name)[i], at = say(words.dimension, { n: i });
+    const n = (x) => (x < 0 ? `(${num(x)})` : num(x));
+    if (name === "stream") return `${at}: ${num(value)}`;
+    if (name === "attention") return `${at}: ${say(words.sum_heads, { heads, value: num(value) })}`;
+    if (name === "feed_forward") return `${at}: ${say(words.sum_neurons, { neurons: H, value: num(value) })}`;
+    if (name === "add1" || name === "add2") {
+      const [a, b] = summed(name).map((part) => vector(part)[i]);
+      return model.taken === "residual" ? `${at}: ${num(value)} ${words.no_bypass}` : `${at}: ${num(a)} + ${n(b)} = ${num(value)}`;
+    }
+    if (bare("norm")) return `${at}: ${num(value)} ${words.no_norm}`;
+    const x = vector(into(name)), which = name === "norm1" ? 0 : 1, all = model.arrays.norms.data;
+    const gain = all[(which * 2) * D + i], shift = all[(which * 2 + 1) * D + i];
+    const mean = model.centred ? x.reduce((sum, v) => sum + v, 0) / D : 0;
+    const spread = Math.sqrt(x.reduce((sum, v) => sum + (v - mean) ** 2, 0) / D + model.epsilon[which]);
+    return model.centred ? `${at}: (${num(x[i])} − ${n(mean)}) / ${num(spread)} × ${n(gain)} + ${n(shift)} = ${num(value)}` : `${at}: ${num(x[i])} / ${num(spread)} × ${n(gain)} = ${num(value)}`;
+  }
+  function said() {
+    const name = now(), v = vector(name), slots = { token: shown(model.tokens[state.token]), length: num(length(v)), layer: model.layer };
+    if (name === "attention" || name === "feed_forward") {
+      if (length(v) === 0) return words[`aid_${name}_gone`];
+      const stream = name === "attention" ? vector("stream") : vector(summed("add2")[0]);
+      slots.angle = Math.round(angle(v, stream));
+      slots.stream = num(length(stream));
+      if (name === "attention") {
+        let best = 0;
+        for (let k = 1; k < N; k += 1) if (meanWeight(k) > meanWeight(best)) best = k;
+        Object.assign(slots, { read: shown(model.tokens[best]), w: num(meanWeight(best), 2) });
+      } else slots.neuron = String(model.neurons[state.token].find((n) => !state.off.includes(n)) ?? "–");
+      return say(words[`aid_${name}`], slots);
+    }
+    if (name === "stream") return say(words[model.layer === 0 ? "aid_stream_first" : "aid_stream"], slots);
+    if (name.startsWith("add")) {
+      if (model.taken === "residual") return words.aid_add_gone;
+      return say(words.aid_add, { ...slots, before: num(length(vector(summed(name)[0]))) });
+    }
+    if (bare("norm")) return words.aid_norm_gone;
+    return say(words[`aid_norm_${wiring}`], { ...slots, before: num(length(vector(into(name)))) });
+  }
+
+  // --- the lanes and the block ---------------------------------------------------------------------------------
+  const lane = (k) => (N === 1 ? (LANES[0] + LANES[1]) / 2 : LANES[0] + ((LANES[1] - LANES[0]) * k) / (N - 1));
+  const label = (x, y, content, extra = {}) => h("text", { x, y, "text-anchor": "middle", "font-size": 13, fill: "var(--gb-text)", ...extra }, content);
+  const place = PLACES[wiring], branch = BRANCH[wiring];
+  const reached = (name) => order.indexOf(name) <= state.step;
+  const goTo = (name) => ({ role: "button", tabindex: "0", "aria-label": words[`vector_${name}`], class: "box", onclick: () => go(order.indexOf(name)), onkeydown: (event) => { if (event.key === "Enter") go(order.indexOf(name)); } });
+  function box(name, part, inside = []) {
+    const y = place[name], tall = part ? 38 : 22, on = now() === name, gone = bare(name === "norm1" || name === "norm2" ? "norm" : name);
+    return h("g", { ...goTo(name), "data-vector": name },
+      h("rect", { x: BOX.x, y: y - tall / 2, width: BOX.w, height: tall, rx: part ? 8 : 5, fill: on ? "var(--gb-token)" : "var(--gb-surface)", stroke: gone ? "var(--gb-cut)" : "var(--gb-line)", "stroke-width": 1.5, "stroke-dasharray": gone ? "5 4" : null }),
+      label(BOX.x + BOX.w / 2, y + 5 - (inside.length ? 6 : 0), words[`box_${name}`], { "font-size": part ? 14 : 12, "font-weight": part ? 600 : 400, fill: on ? "var(--gb-background)" : gone ? "var(--gb-quiet)" : "var(--gb-text)" }), ...inside.map((text) => label(BOX.x + BOX.w / 2, y + 13, text, { "font-size": 10.5, "font-family": MONO, fill: on ? "var(--gb-background)" : "var(--gb-quiet)" })));
+  }
+  /** A normalisation that stands on the stream itself: every lane goes through it. */
+  function across(name) {
+    const y = place[name], on = now() === name, gone = bare("norm");
+    return h("g", { ...goTo(name), "data-vector": name },
+      h("rect", { x: LANES[0] - 18, y: y - 11, width: LANES[1] - LANES[0] + 36, height: 22, rx: 5, fill: on ? "var(--gb-token)" : "var(--gb-surface)", stroke: gone ? "var(--gb-cut)" : "var(--gb-line)", "stroke-width": 1.5, "stroke-dasharray": gone ? "5 4" : null }),
+      label((LANES[0] + LANES[1]) / 2, y + 4.5, words[`box_${name}`], { "font-size": 12, fill: on ? "var(--gb-background)" : "var(--gb-text)" }));
+  }
+  function plus(name) {
+    const on = now() === name, x = lane(state.token), y = place[name], gone = model.taken === "residual";
+    return h("g", { ...goTo(name), "data-vector": name }, h("circle", { cx: x, cy: y, r: 12, fill: on ? "var(--gb-token)" : "var(--gb-background)", stroke: gone ? "var(--gb-cut)" : "var(--gb-token)", "stroke-width": 2, "stroke-dasharray": gone ? "4 3" : null }), label(x, y + 6, "+", { "font-size": 19, "font-weight": 700, fill: on ? "var(--gb-background)" : "var(--gb-token)" }));
+  }
+  function drawLanes(svg) {
+    const x = lane(state.token), own = "var(--gb-token)", faint = (name) => (reached(name) ? 1 : 0.28);
+    const line = (d, extra = {}) => h("path", { d, fill: "none", stroke: own, "stroke-width": 2.4, ...extra });
+    const shape = (y, content, anchor = "start", at = BOX.x) => label(at, y, content, { "text-anchor": anchor, "font-size": 10.5, "font-family": MONO, fill: "var(--gb-quiet)" });
+    const bottom = LABELS - 18, top = 74, parts = [];
+    for (let k = 0; k < N; k += 1) if (k !== state.token) parts.push(h("path", { d: `M${lane(k)} ${bottom}V${top}`, stroke: "var(--gb-line)", "stroke-width": 2 }));
+    // What attention brings: from the other lanes into the box, as wide as the mean weight of the heads.
+    const yA = place.attention;
+    if (reached("attention")) for (let k = 0; k < N; k += 1) { const w = meanWeight(k); if (w >= 0.01) parts.push(h("path", { d: `M${lane(k)} ${yA + 30}C${lane(k)} ${yA} ${BOX.x - 60} ${yA} ${BOX.x} ${yA}`, fill: "none", stroke: "var(--gb-key)", "stroke-width": (1 + 9 * w).toFixed(2), "stroke-dasharray": "6 3", opacity: (0.25 + 0.75 * Math.sqrt(w)).toFixed(2) })); }
+    const cut = model.taken === "residual", add1 = place.add1, add2 = place.add2;
+    // The lane itself; without the bypass it ends where a part begins.
+    const pieces = cut ? [[bottom, branch.attention], [add1, branch.feed_forward], [add2, top]] : [[bottom, top]];
+    for (const [from, to] of pieces) parts.push(line(`M${x} ${from}V${to}`, { "stroke-width": 5, opacity: 0.28 }));
+    const height = place[now()];
+    for (const [from, to] of pieces) if (from > height) parts.push(line(`M${x} ${from}V${Math.max(to, height)}`, { "stroke-width": 5 }));
+    parts.push(h("path", { d: `M${x - 7} ${top + 8}L${x} ${top - 2}L${x + 7} ${top + 8}`, fill: "none", stroke: own, "stroke-width": 3 }));
+    for (const [name, y0, y1] of [["attention", branch.attention, add1], ["feed_forward", branch.feed_forward, add2]]) {
+      const middle = BOX.x + BOX.w / 2, low = wiring === "pre" ? place[name === "attention" ? "norm1" : "norm2"] + 11 : place[name] + 19;
+      parts.push(line(`M${x} ${y0}H${middle - 30}Q${middle} ${y0} ${middle} ${Math.max(low, y0 - 12)}V${low}`, { opacity: faint(wiring === "pre" ? (name === "attention" ? "norm1" : "norm2") : name) }));
+      if (wiring === "pre") parts.push(line(`M${middle} ${low - 22}V${place[name] + 19}`, { opacity: faint(name) }));
+      parts.push(line(`M${middle} ${place[name] - 19}V${y1}H${x + 13}`, { opacity: faint(name), "stroke-dasharray": bare(name) ? "5 4" : null }));
+    }
+    const norms = wiring === "pre" ? [box("norm1"), box("norm2")] : [across("norm1"), across("norm2")];
+    const out = BOX.x + BOX.w / 2 + 8;
+    parts.push(...norms, box("attention", true, [`(1, ${heads}, ${N}, ${N})`]), box("feed_forward", true, [`${D} → ${H} → ${D}`]), plus("add1"), plus("add2"),
+      shape(branch.attention - 6, `(1, ${N}, ${D})`, "end", WIDE - 8), shape(place.add1 - 5, `(1, ${N}, ${D})`, "start", out), shape(branch.feed_forward - 6, `(1, ${N}, ${D})`, "end", WIDE - 8), shape(place.add2 - 5, `(1, ${N}, ${D})`, "start", out),
+      label(WIDE - 8, 36, say(words.block_of, { n: model.layer, last: model.layers - 1 }), { "text-anchor": "end", "font-size": 16, "font-weight": 700 }), label(WIDE - 8, 56, words[`wiring_${wiring}`], { "text-anchor": "end", "font-size": 12, fill: "var(--gb-quiet)" }),
+      label(LANES[0] - 18, 36, words.stream_name, { "text-anchor": "start", "font-size": 13, fill: "var(--gb-token)" }), shape(56, `(1, ${N}, ${D})`, "start", LANES[0] - 18));
+    const tight = N > 7;
+    for (let k = 0; k < N; k += 1) {
+      const on = k === state.token, at = lane(k), content = narrowed(shown(model.tokens[k]), tight ? 7 : 8);
+      parts.push(h("g", { class: "lane", role: "button", tabindex: "0", "aria-pressed": String(on), "aria-label": say(words.choose_token, { token: shown(model.tokens[k]) }), onclick: () => choose(k), onkeydown: (event) => { if (event.key === "Enter") choose(k); } },
+        h("rect", { x: at - Math.min(17, 130 / N), y: bottom - 8, width: Math.min(34, 260 / N), height: TALL - bottom + 8, fill: "transparent" }),
+        h("circle", { cx: at, cy: bottom, r: on ? 7 : 4.5, fill: on ? own : "var(--gb-background)", stroke: on ? own : "var(--gb-quiet)", "stroke-width": 1.5 }),
+        label(at, LABELS, content, { "font-family": MONO, "font-size": on ? 13 : 11.5, "font-weight": on ? 700 : 400, fill: on ? own : "var(--gb-quiet)", "text-anchor": "end", transform: `rotate(-38 ${at} ${LABELS - 4})` })));
+    }
+    fill(svg, ...parts);
+    return svg;
+  }
+
+  // --- the vectors as strips -----------------------------------------------------------------------------------
+  const strips = h("div", { class: "strips" }), count = h("p", { class: "count" }), aid = h("p", { class: "aid", "aria-live": "polite" });
+  function drawStrips() {
+    const table = signedTable(root);
+    fill(strips, h("span", {}), h("span", { class: "quiet" }, say(words.strip_head, { width: D })), h("span", { class: "quiet right" }, words.length), ...order.flatMap((name, i) => {
+      const known = i <= state.step, v = vector(name), on = i === state.step;
+      const canvas = h("canvas", { width: D, height: 1 });
+      const sorted = Float32Array.from(v, Math.abs).sort(), range = sorted[Math.floor(0.98 * (D - 1))] || sorted[D - 1] || 1;
+      if (known) paint(canvas, D, 1, (x) => v[x], range, table);
+      const bar = h("button", { type: "button", class: `strip${known ? "" : " later"}${on ? " on" : ""}`, title: known ? say(words.strip_title, { range: num(range) }) : "", "aria-label": words[`vector_${name}`], onclick: (event) => { const at = bar.getBoundingClientRect(); if (event.detail && known) state.dim = Math.min(D - 1, Math.max(0, Math.floor(((event.clientX - at.left) / at.width) * D))); else if (!known) state.step = i; state.transport.set({ step: state.step, last: order.length - 1 }); draw(); tell(); } },
+        canvas, known ? h("i", { style: { left: `${((state.dim + 0.5) / D) * 100}%` } }) : null);
+      return [h("button", { type: "button", class: `name${on ? " on" : ""}${known ? "" : " later"}`, onclick: () => go(i) }, words[`vector_${name}`]), bar, h("span", { class: `right${on ? " on" : ""}` }, known ? num(length(v)) : "")];
+    }));
+    count.textContent = arithmetic();
+  }
+
+  // --- heads, neurons, what the model says ---------------------------------------------------------------------
+  const headBox = h("section", { class: "heads" }), neuronBox = h("section", { class: "neurons" }), guessBox = h("section", { class: "guesses" });
+  function drawHeads() {
+    const table = shadeTable(root);
+    fill(headBox, h("p", { class: `title${now() === "attention" ? " on" : ""}` }, words.heads, h("span", { class: "quiet" }, ` (${N}, ${N})`)), h("div", { class: "thumbs" }, ...Array.from({ length: heads }, (_, head) => {
+      const canvas = h("canvas", { width: N, height: N }), image = new ImageData(N, N), pixels = new Uint32Array(image.data.buffer), from = head * N * N;
+      for (let i = 0; i < N * N; i += 1) pixels[i] = table[Math.round(Math.sqrt(Math.min(1, Math.max(0, model.arrays.attention.data[from + i]))) * 255)];
+      canvas.getContext("2d").putImageData(image, 0, 0);
+      let best = 0;
+      for (let k = 1; k < N; k += 1) if (weight(head, k) > weight(head, best)) best = k;
+      return h("figure", { title: say(words.head_title, { head, token: shown(model.tokens[best]), w: num(weight(head, best), 2) }) }, h("span", { class: "thumb" }, canvas, h("i", { style: { top: `${(state.token / N) * 100}%`, height: `${100 / N}%` } })), h("figcaption", {}, `${head} → ${narrowed(shown(model.tokens[best]), 8)}`));
+    })));
+  }
+  const CURVES = {
+    gelu: (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)), gelu_new: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+    relu: (x) => Math.max(0, x), silu: (x) => x / (1 + Math.exp(-x)),
+  };
+  function drawNeurons() {
+    const chosen = model.neurons[state.token], at = (name, n) => model.arrays[name].data[state.token * H + n];
+    const curve = CURVES[model.activation], W = 230, T = 150, pad = 22;
+    const xs = chosen.map((n) => at("before", n)), low = Math.min(-4, ...xs), high = Math.max(4, ...xs);
+    const ys = chosen.map((n) => at("active", n)), bottom = Math.min(-1, ...ys), top = Math.max(4, ...ys);
+    const X = (x) => pad + ((x - low) / (high - low)) * (W - pad - 6), Y = (y) => T - pad - ((y - bottom) / (top - bottom)) * (T - pad - 8);
+    const points = Array.from({ length: 121 }, (_, i) => low + ((high - low) * i) / 120);
+    const plot = h("svg", { viewBox: `0 0 ${W} ${T}`, class: "curve", role: "img", "aria-label": say(words.curve, { name: model.activation }) },
+      h("path", { d: `M${pad} ${Y(0)}H${W - 6}M${X(0)} 8V${T - pad}`, stroke: "var(--gb-line)", fill: "none" }),
+      curve ? h("path", { d: points.map((x, i) => `${i ? "L" : "M"}${X(x).toFixed(1)} ${Y(curve(x)).toFixed(1)}`).join(""), fill: "none", stroke: "var(--gb-quiet)", "stroke-width": 1.5 }) : null,
+      model.activation !== "relu" ? h("path", { d: points.map((x, i) => `${i ? "L" : "M"}${X(x).toFixed(1)} ${Y(Math.max(0, x)).toFixed(1)}`).join(""), fill: "none", stroke: "var(--gb-line)", "stroke-dasharray": "3 3" }) : null,
+      ...chosen.map((n) => h("circle", { cx: X(at("before", n)), cy: Y(at("active", n)), r: 4.5, fill: state.off.includes(n) ? "var(--gb-background)" : "var(--gb-token)", stroke: "var(--gb-token)" }, h("title", {}, `${n}: ${full(at("before", n))} → ${full(at("active", n))}`))),
+      label(W - 6, T - 4, say(words.before_axis, { name: model.activation }), { "text-anchor": "end", "font-size": 11, fill: "var(--gb-quiet)" }), label(X(0) + 4, 14, num(top), { "text-anchor": "start", "font-size": 10.5, fill: "var(--gb-quiet)" }), label(W - 6, Y(0) - 4, num(high), { "text-anchor": "end", "font-size": 10.5, fill: "var(--gb-quiet)" }));
+    fill(neuronBox, h("p", { class: `title${now() === "feed_forward" ? " on" : ""}` }, say(words.neurons, { token: shown(model.tokens[state.token]) }), h("span", { class: "quiet" }, ` ${say(words.of_neurons, { n: chosen.length, all: H })}${model.changed ? ` · ${words.whole}` : ""}`)),
+      h("div", { class: "neuron-parts" }, plot, h("div", { class: "table" }, h("span", { class: "quiet" }, words.neuron), h("span", { class: "quiet right" }, model.gated ? words.gated : words.fires), h("span", { class: "quiet" }, words.push_for), h("span", {}),
+        ...chosen.flatMap((n) => { const off = state.off.includes(n), [up, down] = model.pushes[n], negative = at("active", n) < 0, list = (negative ? down : up).map(shown); return [h("span", { class: off ? "off" : "" }, String(n)), h("span", { class: `right${off ? " off" : ""}` }, num(at("active", n))), h("span", { class: `pushed${off ? " off" : ""}`, title: `${words.push_for}: ${up.map(shown).join(" ")}\n${words.push_against}: ${down.map(shown).join(" ")}` }, list.join(" ")),
+          h("button", { type: "button", class: `chip${off ? " on" : ""}`, "aria-pressed": String(off), "aria-label": say(off ? words.turn_on : words.turn_off, { n }), onclick: () => { if (!off && state.off.length >= 16) return; state.off = off ? state.off.filter((one) => one !== n) : [...state.off, n].sort((a, b) => a - b); draw(); tell(); } }, off ? words.on : words.off)]; }))));
+  }
+  function erf(x) { const t = 1 / (1 + 0.3275911 * Math.abs(x)), y = 1 - ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t * Math.exp(-x * x); return x < 0 ? -y : y; } // Abramowitz and Stegun 7.1.26, error below 1.5e-7
+  function drawGuesses() {
+    const rows = model.guesses[state.token], token = shown(model.tokens[state.token]);
+    const title = say(words[model.reads_on ? "says_next" : "says_here"], { token });
+    if (!rows) { fill(guessBox, h("p", { class: "title" }, title), h("p", { class: "quiet" }, words.no_numbers)); return; }
+    fill(guessBox, h("p", { class: "title" }, title), h("div", { class: `bars${model.changed ? " two" : ""}` }, ...(model.changed ? [h("span", {}), h("span", { class: "quiet wide" }, words.whole), h("span", { class: "quiet wide" }, words.changed)] : []),
+      ...[...rows].sort((a, b) => b[1] - a[1]).flatMap(([text, p, q]) => [h("span", { class: "word" }, shown(text)), ...(model.changed ? [p, q] : [p]).flatMap((value, i) => [h("span", { class: "bar" }, h("i", { class: i ? "changed" : "", style: { width: `${value * 100}%` } })), h("span", { class: "right", title: full(value) }, percent(value))])])));
+  }
+
+  // --- parts that stay -----------------------------------------------------------------------------------------
+  const picture = h("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, class: "lanes", role: "group", "aria-label": words.picture });
+  const legend = h("p", { class: "legend" }, words.legend);
+  function draw() {
+    drawLanes(picture); drawStrips(); drawHeads(); drawNeurons(); drawGuesses();
+    const title = words[`vector_${now()}`];
+    aid.textContent = `${title[0].toUpperCase()}${title.slice(1)}. ${said()}`;
+    Object.assign(root.dataset, { step: String(state.step), vector: now(), token: String(state.token), dim: String(state.dim), off: state.off.join(".") });
+  }
+  function choose(token) { state.token = token; draw(); tell(); }
+  function go(step) { state.step = step; state.transport.set({ step, last: order.length - 1 }); draw(); tell(); }
+  state.transport?.destroy();
+  state.transport = stepper({ words, onMove: (step) => { state.step = step; draw(); tell(); }, label: (step, last) => say(words.step_named, { n: step + 1, last: last + 1 }) });
+  state.transport.set({ step: state.step, last: order.length - 1 });
+  fill(root, state.transport.node, aid, h("div", { class: "parts" }, h("div", { class: "left" }, picture, guessBox), h("div", { class: "main" }, strips, count, headBox, neuronBox, legend)));
+  draw();
+
+  // What is painted follows the theme.
+  state.watch?.disconnect();
+  state.watch = new MutationObserver(() => draw());
+  const app = document.querySelector(".stApp");
+  if (app) state.watch.observe(app, { attributes: true, attributeFilter: ["style", "class"] });
+  state.offers.forEach((stop) => stop());
+  state.offers = [offerPicture("block", () => { const svg = drawLanes(frame(WIDE, TALL)); svg.querySelectorAll("text").forEach((node) => { if (!node.getAttribute("font-family")) node.setAttribute("font-family", "sans-serif"); }); return svg; })];
+  return () => { state.transport?.destroy(); state.transport = null; state.watch?.disconnect(); state.offers.forEach((stop) => stop()); state.offers = []; };
+});

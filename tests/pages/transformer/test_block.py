@@ -1,0 +1,117 @@
+"""One block from inside: from links, in both languages, with the bundled models."""
+
+import numpy as np
+import pytest
+
+from components.elements.transformer.block_flow import BOUNDS, BlockView
+from components.elements.view import reported
+from components.lessons.transformer import block as page
+from components.lm import checkpoints
+from tests.lm.families import Families
+from tests.pages.conftest import APP, Open, data_of, modules_after, on_page, said
+
+NAME = "transformer/block"
+
+
+def test_opens(open_page: Open, lang: str) -> None:
+    at = open_page(NAME, lang=lang)
+    assert on_page(at, "block_flow")
+    assert page.TEXT in said(at)
+
+
+def test_the_first_view_imports_no_torch() -> None:
+    assert modules_after(NAME, "block_flow") == "[]"
+
+
+def test_the_first_view_is_what_is_computed() -> None:
+    """``python assets/traces/make.py transformer/block`` makes it again after the model was replaced."""
+    card = checkpoints.card(page.MODEL)
+    known = page.first_view(page.MODEL, card.revision, page.TEXT, page.LAYER)
+    assert known is not None
+    found = page.compute(page.MODEL, page.TEXT, page.LAYER)
+    scale = np.abs(found.inside.states).max()
+    # Another processor adds in another order.
+    np.testing.assert_allclose(known.inside.states, found.inside.states, atol=1e-4 * scale)
+    np.testing.assert_array_equal(known.inside.guesses[:, :, 0], found.inside.guesses[:, :, 0])
+    assert (known.tokens, known.pushes, known.gated) == (found.tokens, found.pushes, found.gated)
+    assert page.first_view(page.MODEL, "sha256:other", page.TEXT, page.LAYER) is None
+
+
+def test_the_question_knows_its_answer(open_page: Open, lang: str) -> None:
+    asked = data_of(open_page(NAME, lang=lang), "predict_first")
+    found = page.compute(page.MODEL, page.TEXT, page.LAYER)
+    ranks = found.inside.ranks[:, page.TOKEN, 0]
+    assert ranks[asked["answer"] + 1] == 1
+    assert (ranks[: asked["answer"] + 1] > 1).all()
+
+
+def test_bert_is_opened_too(open_page: Open, lang: str) -> None:
+    at = open_page(NAME, lang=lang, attention_model="pocket-bert", block_text=page.BERT_TEXT, block_layer="5")
+    assert "post-LN" in said(at)
+
+
+@pytest.mark.parametrize("taken", ["attention", "feed_forward", "residual"])
+def test_what_is_taken_out_is_said(open_page: Open, lang: str, taken: str) -> None:
+    at = open_page(NAME, lang=lang, block_taken=taken)
+    assert ("the probability of" if lang == "en" else "토큰의 확률이") in said(at)
+
+
+def test_numbers_that_overflow_are_said(open_page: Open, lang: str) -> None:
+    at = open_page(NAME, lang=lang, block_taken="norm", block_look="blocks")
+    assert ("exceed what a computer's numbers can hold" if lang == "en" else "담을 수 없게") in said(at)
+
+
+def test_neurons_off_in_a_link(open_page: Open) -> None:
+    at = open_page(NAME, block_off="252.599")
+    assert "neurons 252, 599" in said(at)
+
+
+def test_all_blocks(open_page: Open, lang: str) -> None:
+    assert on_page(open_page(NAME, lang=lang, block_look="blocks"), "layer_lanes")
+
+
+def test_values_out_of_range_are_clamped(open_page: Open) -> None:
+    at = open_page(
+        NAME, block_layer="99", block_step="44", block_taken="all", block_token="60", block_off="9999999999"
+    )
+    assert at.session_state["block_layer"] == 5
+    assert at.session_state["block_taken"] == "none"
+
+
+@pytest.mark.parametrize(
+    "text", ["안녕하세요", "👨‍👩‍👧", "שלום", "<script>alert(1)</script>", "word " * 300, ""]
+)
+def test_odd_texts(open_page: Open, text: str) -> None:
+    at = open_page(NAME, block_text=text)
+    assert on_page(at, "block_flow")
+    assert "<script>" not in said(at)
+
+
+def test_another_wiring_is_refused_in_words(families: Families) -> None:
+    from streamlit.testing.v1 import AppTest
+
+    at = AppTest.from_file(APP, default_timeout=60)
+    at.query_params.update({"lang": "en"})
+    at.run()
+    at.query_params.update({"attention_model": checkpoints.add_local_folder(families.folder("gpt-neo"))})
+    at.switch_page(f"pages/{NAME}.py").run()
+    assert not at.exception
+    assert "cannot be opened here" in at.error[0].value
+
+
+def test_tables_hold_what_is_drawn() -> None:
+    known = page.compute("nano-gpt", "The fox sat", 1)
+    now = page.Shown(checkpoints.card("nano-gpt"), "The fox sat", known, known, "none", ())
+    lengths = [row["length"] for row in page.part_rows(now) if row["position"] == 0]
+    assert lengths[0] == pytest.approx(np.linalg.norm(known.inside.states[0, 0]), rel=1e-5)
+    assert len(page.neuron_rows(now)) == 8 * len(known.tokens)
+    assert len(page.lens_rows(now)) == 5 * 5 * len(known.tokens)
+    assert all(p == pytest.approx(q) for row in page.guesses(now) for _, p, q in row)
+
+
+def test_what_a_browser_may_send() -> None:
+    start = BlockView(token=2)
+    sent = {"step": 5, "token": 3, "dim": 7, "off": [4, 9], "rev": 2}
+    assert reported(sent, start, 2, BOUNDS) == BlockView(5, 3, 7, (4, 9))
+    assert reported(sent, start, 3, BOUNDS) == start
+    assert reported(sent | {"off": "x"}, start, 2, BOUNDS) == start
