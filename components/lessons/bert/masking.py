@@ -17,6 +17,7 @@ from components.shell.loading import load_model
 from components.words import t
 
 if TYPE_CHECKING:
+    from components.elements.bert.mask_lab import LabData, MaskLab
     from components.lm.bert.mlm import Change, Filled, Guess, MaskableText
     from components.lm.checkpoints.model_card import ModelCard
 
@@ -102,20 +103,19 @@ def card_of(
     }
 
 
-def lab(card: ModelCard) -> tuple[MaskableText | None, dict[str, Any]]:
+def lab(card: ModelCard) -> tuple[MaskableText | None, MaskLab]:
     """Return the text (None where it comes from a file, without torch) and the element's data."""
     s = st.session_state
     trace = first_view("bert/masking", card, ("mlm_text", "hidden", "filled"))
     if trace is not None:
-        return None, {**trace["lab"], "mask": "[MASK]", "whole": s["whole_words"]}
+        recorded: LabData = trace["lab"]
+        return None, {**recorded, "mask": "[MASK]", "whole": s["whole_words"]}
     text = maskable_text(card.name, card.revision, s["mlm_text"])
     hidden, filled = blanks(text)
     return text, {**lab_data(card, text, hidden, filled), "whole": s["whole_words"]}
 
 
-def lab_data(
-    card: ModelCard, text: MaskableText, hidden: list[int], filled: dict[int, int]
-) -> dict[str, Any]:
+def lab_data(card: ModelCard, text: MaskableText, hidden: list[int], filled: dict[int, int]) -> LabData:
     """Return the tokens and a card for each open blank; one forward pass, two when blanks were filled."""
     from components.lm.tokens.token_text import token_info
 
@@ -129,7 +129,7 @@ def lab_data(
             )
         ],
         "hidden": hidden,
-        "filled": [[p, i, token_info(tokenizer, i).token] for p, i in filled.items()],
+        "filled": [(p, i, token_info(tokenizer, i).token) for p, i in filled.items()],
         "vocab_size": text.vocab_size,
         "mask": text.mask_token,
         "cards": [
