@@ -46,6 +46,9 @@ page = contents(
             lesson("gpt/learning", icon="trending_up"),
             lesson("gpt/in_context", icon="school"),
         ],
+        "fine_tuning": [
+            lesson("fine_tuning/transfer", icon="move_down"),
+        ],
     },
 )
 run_page(page)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from components.pretraining import text_to_text_steps, word_codes
+from components.pretraining import fine_tuning, text_to_text_steps, word_codes
 from components.pretraining.corpus import CorpusError, Source, corpus_sha256, read_corpus
 
 DEFAULT_WORK = Path("~/.cache/glassbox/pretraining")
@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     _add_evaluate(steps)
     _add_export(steps)
     word_codes.add_step(steps, REPOSITORY)
+    fine_tuning.add_step(steps, REPOSITORY)
     text_to_text_steps.add_steps(steps)
     _add_moments(steps)
     _add_all(steps)

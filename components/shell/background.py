@@ -72,6 +72,7 @@ class Works:
     def __init__(self, keep: int) -> None:
         self._keep = keep
         self._works: OrderedDict[Hashable, Work] = OrderedDict()
+        self._asked: list[Work] = []  # in the order of asking, until they end
         self._lock = threading.Lock()
         self._turn = threading.Semaphore(AT_ONCE)
 
@@ -81,12 +82,21 @@ class Works:
             work = self._works.get(key)
             if work is None:
                 work = self._works[key] = Work(do)
+                self._asked = [w for w in self._asked if not w.wait(0)] + [work]
                 threading.Thread(target=work.run, args=(self._turn,), daemon=True, name="work").start()
                 while len(self._works) > self._keep:
                     _, oldest = self._works.popitem(last=False)
                     oldest.stop()
             self._works.move_to_end(key)
             return work
+
+    def before(self, work: Work) -> int:
+        """Return how many works will begin before this one; 0 once it has begun."""
+        if work.started:
+            return 0
+        with self._lock:
+            waiting = [w for w in self._asked if not w.started and not w.wait(0)]
+        return waiting.index(work) if work in waiting else 0
 
     def forget(self, key: Hashable) -> None:
         """Drop a result, so that the work is done again when asked for."""

@@ -36,6 +36,7 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     ("gpt/generation", {"step": "4", "strategy": "greedy", "prompt": "The king said \"no"}),
     ("gpt/learning", {}),
     ("gpt/learning", {"probe": "3", "moment": "11"}),
+    ("fine_tuning/transfer", {"ft_look": "swap"}),
 ]  # fmt: skip
 
 

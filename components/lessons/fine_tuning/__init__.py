@@ -1,0 +1,1 @@
+"""Lessons of the chapter on fine-tuning."""

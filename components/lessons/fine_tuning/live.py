@@ -1,0 +1,134 @@
+"""Trainings on request, shared by the pages of this chapter: in a thread, the same settings once for all readers.
+
+A training goes on when its reader leaves the page. It ends when the last reader who asked for it presses stop, and goes
+on from there when one asks again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, Protocol
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from components.shell.background import Work, Works
+
+KEEP = 24
+"""Trainings kept on the server; the largest takes some 60 MB while it runs, 0.1 MB after."""
+
+
+class Trainable(Protocol):
+    """Something that is trained step by step."""
+
+    @property
+    def fraction(self) -> float:
+        """How far it is, 0 to 1; it has ended at 1."""
+
+    def step(self) -> None:
+        """Take one step, at most some 0.2 seconds."""
+
+    def result(self) -> Any:
+        """Return what is known so far, to be shown; called between two steps."""
+
+
+class Training:
+    """One training with everything known of it so far."""
+
+    def __init__(self, make: Callable[[], Trainable]) -> None:
+        self._make = make
+        self._trained: Trainable | None = None
+        self.result: Any = None
+        self.finished = False
+        self.fraction = 0.0
+        self.work: Work | None = None
+        self.attempts = 0
+        self.wanted_by: set[str] = set()
+
+    @property
+    def running(self) -> bool:
+        """Whether it is at work or waits for its turn."""
+        return self.work is not None and not self.work.wait(0)
+
+    def train(self, work: Work) -> None:
+        """Take steps until the end, or until nobody wants it any more."""
+        from components.lm import checkpoints
+
+        checkpoints.import_torch()
+        if work.should_stop():
+            return
+        if self._trained is None:
+            self._trained = self._make()
+        trained = self._trained
+        while trained.fraction < 1 and not work.should_stop():
+            trained.step()
+            self.result, self.fraction = trained.result(), trained.fraction
+            work.tell(self.fraction)
+        if trained.fraction >= 1:
+            self.finished, self._trained = True, None  # the weights are not needed any more
+
+
+class Trainings:
+    """The trainings of this server, by their settings."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Hashable, Training] = OrderedDict()
+        self._works = Works(keep=KEEP)
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Training | None:
+        """Return a training if somebody has asked for it."""
+        with self._lock:
+            return self._known.get(key)
+
+    def start(self, key: Hashable, make: Callable[[], Trainable], reader: str) -> Training:
+        """Begin a training for a reader, or go on with it; a running or finished one is returned as it is."""
+        with self._lock:
+            training = self._known.setdefault(key, Training(make))
+            self._known.move_to_end(key)
+            training.wanted_by.add(reader)
+            if not training.finished and (
+                not training.running or (training.work and training.work.should_stop())
+            ):
+                training.attempts += 1
+                before = training.work
+
+                def go_on(work: Work) -> None:
+                    if before is not None:
+                        before.wait(5)
+                    training.train(work)
+
+                training.work = self._works.start((key, training.attempts), go_on)
+            for old in [k for k, found in self._known.items() if not found.running][
+                : max(0, len(self._known) - KEEP)
+            ]:
+                del self._known[old]
+            return training
+
+    def stop(self, key: Hashable, reader: str) -> None:
+        """Take back a reader's wish; without any, the training ends after the step in progress."""
+        training = self.get(key)
+        if training is None:
+            return
+        training.wanted_by.discard(reader)
+        if not training.wanted_by and training.work is not None:
+            training.work.stop()
+            training.work.wait(0.45)
+
+    def waiting_before(self, training: Training) -> int:
+        """Return how many trainings come before this one; 0 once it is at work."""
+        return self._works.before(training.work) if training.work is not None else 0
+
+
+@st.cache_resource(show_spinner=False)
+def trainings() -> Trainings:
+    """The one set of trainings that all sessions share."""
+    return Trainings()
+
+
+def reader() -> str:
+    """Return who asks: the session."""
+    context = get_script_run_ctx()
+    return context.session_id if context is not None else ""

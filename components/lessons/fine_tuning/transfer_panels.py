@@ -1,0 +1,302 @@
+"""What stands below the board: λ, a trap, the paper's tables, and a training of the reader's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from components.elements.fine_tuning.score_lines import ScoreLine, score_lines
+from components.figures.transfer import ablation_figure
+from components.lessons.fine_tuning import live
+from components.lessons.fine_tuning import transfer as page
+from components.lessons.fine_tuning.transfer_live import Asked, Pair
+from components.lm import checkpoints
+from components.lm.fine_tuning.scores import wilson
+from components.lm.fine_tuning.transfer import HELD_OUT, LAMBDAS, RATE, Setting
+from components.shell import links
+from components.shell.held import held
+from components.shell.layout import is_dark, panel_choice, text_size
+from components.words import literal, t, told
+
+W = page.WORDS
+
+
+def look_further() -> None:
+    """What the reader chose below the board."""
+    look = panel_choice(W, page.LOOKS, key="ft_look")
+    if look == "nothing":
+        return
+    st.markdown(f"#### {t(W, f'{look}_title')}")
+    {"weight": weight, "swap": swap, "paper": paper, "train": train}[look]()
+
+
+def table(head: list[str], rows: list[list[str]]) -> None:
+    """A small table in the page's own type."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    st.markdown("\n".join(lines))
+
+
+def weight() -> None:
+    """λ = 0 and 0.5 beside each other, and what the paper found."""
+    rows = page.weight_rows()
+    table(
+        [
+            t(W, "col_carried"),
+            *(t(W, name, weight=w) for w in LAMBDAS for name in ("col_accuracy", "col_l1", "col_tale")),
+        ],
+        [
+            [
+                page.depth_label(row["carried"]),
+                *(
+                    cell
+                    for w in LAMBDAS
+                    for cell in (
+                        f"{page.percent(row[f'accuracy_{w}'])} ({page.percent(row[f'low_{w}'])}–{page.percent(row[f'high_{w}'])})",
+                        f"{row[f'l1_{w}']:.2f}",
+                        f"{row[f'tale_{w}']:.2f}",
+                    )
+                ),
+            ]
+            for row in rows
+        ],
+    )
+    full = rows[-1]
+    without, with_ = (full[f"accuracy_{w}"] for w in LAMBDAS)
+    best = {row["variant"]: row["average"] for row in page.published("ablation")}
+    overlap = full["low_0.5"] <= full["high_0.0"] and full["low_0.0"] <= full["high_0.5"]
+    st.markdown(
+        told(
+            W,
+            "weight_same" if overlap else "weight_differs",
+            without=page.percent(without),
+            with_=page.percent(with_),
+            before=f"{page.recorded()['tale_before']:.2f}",
+            tale_without=f"{full['tale_0.0']:.2f}",
+            tale_with=f"{full['tale_0.5']:.2f}",
+            paper_without=best["Transformer without auxiliary LM"],
+            paper_with=best["Transformer with auxiliary LM (full)"],
+        )
+    )
+    lower = [row for row in rows[:-1] if row["high_0.5"] < row["low_0.0"]]
+    if lower:
+        names = ", ".join(page.depth_label(row["carried"]) for row in lower)
+        st.markdown(told(W, "weight_lower", names=names))
+
+
+def swap() -> None:
+    """The probabilities know which sentence is real; a head trained to say so."""
+    found = page.recorded()["swap"]
+    pairs = {name: len(flags) for name, flags in found["preferred"].items()}
+    rows = [
+        [t(W, "swap_likelihood"), *(f"{sum(found['preferred'][name])} / {pairs[name]}" for name in pairs)]
+    ]
+    for run in found["runs"]:
+        history, setting = run["history"], run["setting"]
+        cells = []
+        for name, count in pairs.items():
+            low, high = wilson(history[name][-1], 2 * count)
+            cells.append(
+                t(
+                    W,
+                    "swap_cell",
+                    share=page.percent(history[name][-1] / (2 * count)),
+                    low=page.percent(low),
+                    high=page.percent(high),
+                    pairs=history[f"{name}_pairs"][-1],
+                    count=count,
+                )
+            )
+        rows.append(
+            [
+                t(W, "swap_head", carried=page.depth_label(setting["carried"]), weight=setting["weight"]),
+                *cells,
+            ]
+        )
+    st.markdown(told(W, "swap_text", examples=f"{1000:,}", steps=found["runs"][0]["history"]["steps"][-1]))
+    table([t(W, "swap_how"), t(W, "swap_generated"), t(W, "swap_written")], rows)
+    table(
+        [t(W, name) for name in ("swap_real", "swap_swapped", "swap_logp_real", "swap_logp_swapped")],
+        [
+            [literal(real), literal(swapped), f"{a:.4f}", f"{b:.4f}"]
+            for real, swapped, a, b in found["pairs"]["written"]
+        ],
+    )
+    best = {
+        name: max(run["history"][name][-1] / (2 * count) for run in found["runs"])
+        for name, count in pairs.items()
+    }
+    st.markdown(
+        told(
+            W,
+            "swap_reading",
+            best=page.percent(best["written"]),
+            generated=page.percent(best["generated"]),
+            known=sum(found["preferred"]["written"]),
+            count=pairs["written"],
+        )
+    )
+
+
+def paper() -> None:
+    """The paper's ablation as bars, and its scores beside the best before it."""
+    names = {
+        "Transformer with auxiliary LM (full)": t(W, "paper_full"),
+        "Transformer without auxiliary LM": t(W, "paper_no_aux"),
+        "Transformer without pre-training": t(W, "paper_no_pretraining"),
+        "LSTM with auxiliary LM": t(W, "paper_lstm"),
+    }
+    figure = ablation_figure(page.published("ablation"), names=names, dark=is_dark(), size=text_size())
+    st.plotly_chart(figure, key="gpt1_ablation", theme=None, config={"displayModeBar": False})
+    rows = []
+    results = page.published("results")
+    for task in dict.fromkeys(row["task"] for row in results):
+        scores = [row for row in results if row["task"] == task]
+        ours = next((row for row in scores if row["method"].startswith("GPT-1")), None)
+        others = [row for row in scores if row is not ours]
+        if ours is None or not others:
+            continue
+        best = max(others, key=lambda row: float(row["score"]))
+        rows.append(
+            [
+                task,
+                ours["metric"],
+                ours["score"],
+                best["score"],
+                literal(best["method"]),
+                "✓" if float(ours["score"]) > float(best["score"]) else "–",
+            ]
+        )
+    with st.expander(t(W, "paper_table")):
+        table([t(W, f"paper_{name}") for name in ("task", "metric", "gpt", "best", "by", "better")], rows)
+    st.markdown(t(W, "paper_text"))
+
+
+# -- a training of one's own ---------------------------------------------------------------------------------------------
+
+
+def asked() -> Asked:
+    """Return what the link asks to train."""
+    s = st.session_state
+
+    def number(key: str, otherwise: int) -> int:
+        return otherwise if s[key] is None else int(s[key])
+
+    card = checkpoints.card(s["ft_live_model"], "generation")
+    layers = min(number("ft_live_carried", page.LAYERS), card.num_layers or page.LAYERS)
+    setting = Setting(
+        layers, float(s["ft_live_lambda"]), number("ft_live_seed", 0), number("ft_live_examples", 140)
+    )
+    return Asked(card.name, card.revision, setting)
+
+
+def train() -> None:
+    """Start, stop, go on; what the server already has is there at once."""
+    st.markdown(told(W, "train_text", rate=RATE))
+    row = st.columns([1.6, 2.2, 1.8, 1.2, 1.1], vertical_alignment="bottom")
+    held(row[0]).segmented_control(
+        t(W, "live_model"), ("nano-gpt", "pocket-gpt"), key="ft_live_model", required=True
+    )
+    held(row[1]).slider(t(W, "live_examples"), 10, 200 - HELD_OUT, key="ft_live_examples", step=10)
+    most = checkpoints.card(st.session_state["ft_live_model"], "generation").num_layers or page.LAYERS
+    held(row[2]).slider(t(W, "live_carried"), 0, most, key="ft_live_carried", help=t(W, "live_carried_help"))
+    held(row[3]).segmented_control("λ", [str(x) for x in LAMBDAS], key="ft_live_lambda", required=True)
+    held(row[4]).number_input(t(W, "live_seed"), 0, 99, key="ft_live_seed")
+    training = live.trainings().get(asked())
+    st.fragment(_training, run_every=0.5 if training is not None and training.running else None)()
+
+
+def _start() -> None:
+    wanted = asked()
+    live.trainings().start(wanted, lambda: Pair(wanted), live.reader())
+
+
+def _stop() -> None:
+    live.trainings().stop(asked(), live.reader())
+
+
+def _training() -> None:
+    """The buttons and the curves; drawn again while it trains."""
+    wanted = asked()
+    training = live.trainings().get(wanted)
+    running = training is not None and training.running
+    mine = training is not None and live.reader() in training.wanted_by
+    if st.session_state.get("_ft_running", False) != running:
+        st.session_state["_ft_running"] = running
+        links.run_again()
+    row = st.columns([1.6, 6], vertical_alignment="center")
+    if running and mine:
+        row[0].button(
+            t(W, "train_stop"), key="ft_stop", on_click=_stop, icon=":material/stop_circle:", width="stretch"
+        )
+    else:
+        word = "train_done" if training is not None and training.finished else "train_more" if training is not None and training.fraction else "train_start"  # fmt: skip
+        row[0].button(t(W, word), key="ft_start", on_click=_start, icon=":material/model_training:", type="primary", disabled=training is not None and training.finished, width="stretch")  # fmt: skip
+    with row[1]:
+        if training is None:
+            st.caption(t(W, "train_none"))
+            return
+        st.progress(training.fraction, text=_state(training))
+    if training.result:
+        _curves(wanted, training.result)
+    if not running and training.work is not None:
+        try:
+            training.work.result()
+        except Exception as error:  # told in its place; the rest of the page stays
+            st.error(told("layout", "page_failed", error=f"{type(error).__name__}: {error}"))
+
+
+def _state(training: live.Training) -> str:
+    if training.running and not training.result:
+        return told(W, "train_waiting", n=live.trainings().waiting_before(training))
+    found = training.result or {"step": 0, "steps": 0, "seconds": 0.0}
+    left = training.work.seconds_left() if training.work is not None and training.running else None
+    text = told(W, "train_state", step=found["step"], steps=found["steps"], seconds=f"{found['seconds']:.1f}")
+    return text + (" · " + told(W, "train_left", seconds=f"{left:.0f}") if left is not None else "")
+
+
+def _curves(wanted: Asked, found: dict[str, Any]) -> None:
+    """Accuracy of both runs over the steps, with the last score and its interval."""
+    seed = wanted.setting.seed
+    lines: list[ScoreLine] = []
+    said = []
+    for run, name in zip(
+        found["runs"], (page.depth_label(-1), page.depth_label(wanted.setting.carried)), strict=True
+    ):
+        scores = page.right(run, seed)
+        points = [
+            (step, n / HELD_OUT, *wilson(n, HELD_OUT)) for step, n in zip(run["steps"], scores, strict=True)
+        ]
+        lines.append({"name": name, "points": points})
+        low, high = points[-1][2:]
+        said.append(
+            [
+                name,
+                f"{scores[-1]} / {HELD_OUT}",
+                f"{page.percent(low)}–{page.percent(high)}",
+                f"{run['l2'][-1]:.2f}",
+                f"{run['l1'][-1]:.2f}",
+            ]
+        )
+    title = t(W, "live_chart", model=wanted.model)
+    score_lines(
+        lines,
+        title=title,
+        last=found["steps"],
+        guess=0.5,
+        guess_label=t("transfer_board", "guessing"),
+        key="transfer_live",
+        low=0.2,
+    )
+    table([t(W, name) for name in ("col_carried", "live_right", "live_interval", "live_l2", "live_l1")], said)
+    st.caption(
+        told(
+            W,
+            "live_source",
+            model=wanted.model,
+            seed=seed,
+            weight=wanted.setting.weight,
+            examples=wanted.setting.examples,
+        )
+    )
