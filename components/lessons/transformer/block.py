@@ -43,7 +43,7 @@ PARAMS = (
     links.Integer("block_step", 0, STEPS - 1, 0),
     links.Integer("block_token", 0, 63, TOKEN),
     links.Integer("block_dim", 0, 65_535, DIM),
-    links.Numbers("block_off", most=16, high=262_143),
+    links.Numbers("block_off", most=16, high=262_143, example=(5,)),
     links.Choice("block_look", LOOKS, "nothing"),
 )
 _FIELDS = {"block_step": "step", "block_token": "token", "block_dim": "dim", "block_off": "off"}
@@ -99,7 +99,6 @@ def save(known: Known, of: tuple[str, ...]) -> None:
     """Write what was computed for the page's own text to the trace."""
     inside = {field.name: getattr(known.inside, field.name) for field in fields(Inside)}
     about = {
-        "of": of,
         "tokens": known.tokens,
         "said": {str(i): text for i, text in known.said.items()},
         "pushes": {str(i): found for i, found in known.pushes.items()},
@@ -111,7 +110,9 @@ def save(known: Known, of: tuple[str, ...]) -> None:
         "layer": inside.pop("layer"),
     }
     TRACE.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(TRACE, about=np.array(json.dumps(about)), norms=known.norms, **inside)
+    np.savez_compressed(
+        TRACE, of=np.array(of), about=np.array(json.dumps(about)), norms=known.norms, **inside
+    )
 
 
 @cache
@@ -119,8 +120,9 @@ def _trace() -> tuple[list[str], Known] | None:
     if not TRACE.exists():
         return None
     with np.load(TRACE) as file:
+        of = [str(part) for part in file["of"]]
         about = json.loads(str(file["about"]))
-        arrays = {name: file[name] for name in file.files if name not in ("about", "norms")}
+        arrays = {name: file[name] for name in file.files if name not in ("of", "about", "norms")}
         known = Known(
             tuple(about["tokens"]),
             Inside(about["wiring"], about["layer"], **arrays),
@@ -132,7 +134,7 @@ def _trace() -> tuple[list[str], Known] | None:
             about["activation"],
             about["gated"],
         )
-    return about["of"], known
+    return of, known
 
 
 def first_view(name: str, revision: str, text: str, layer: int) -> Known | None:
