@@ -55,7 +55,7 @@ PARAMS = (
     links.Text("bert_model", MODEL, max_chars=120, example="nano-bert"),
     links.Integer("in_step", 0, LAST_STEP, 0),
     links.Integer("in_token", 0, 4095, 2),
-    links.Integer("in_dim", 0, 16_383, LIVELY),
+    links.Integer("in_dim", 0, 16_383, LIVELY, example=7),
     links.Choice("in_scale", SCALES, "row"),
     links.Choice("in_panel", PANELS, "neighbours"),
     links.Choice("in_segments", SEGMENTS, "normal"),

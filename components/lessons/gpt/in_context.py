@@ -233,8 +233,7 @@ def took_moment() -> None:
 
 
 def new_task() -> None:
-    """Callback: another prompt; what was asked and how far it was read begins anew."""
-    links.put("icl_ask", 0)
+    """Callback: another prompt. The word asked for stays, so that going back to the first prompt shows it again."""
     links.moved()
 
 

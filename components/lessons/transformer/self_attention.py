@@ -33,7 +33,7 @@ PARAMS = (
     links.Flag("causal"),
     links.Text("steps_text", SENTENCE, max_chars=400),
     links.Text("attention_model", attention_models.default_model(), max_chars=120, example="nano-bert"),
-    links.Integer("steps_layer", 0, 199, FIRST_HEAD[0]),
+    links.Integer("steps_layer", 0, 199, FIRST_HEAD[0], example=2),
     links.Integer("steps_head", 0, 199, FIRST_HEAD[1]),
     links.Integer("step", 0, 9, 0),
     links.Integer("query", -1, MOST_TOKENS - 1, -1),
