@@ -164,10 +164,3 @@ def record_moments(
         raise TrainingError(f"{target}: {size:,} bytes, more than {MAX_BYTES:,}; keep fewer moments")
     temporary.replace(target)
     return size
-
-
-def read_moments(path: Path) -> tuple[dict[str, Any], list[npt.NDArray[np.uint8]]]:
-    """(facts, arrays (moment, layer, head, query, key) of each text) as ``record_moments`` wrote them."""
-    with np.load(path) as arrays:
-        facts: dict[str, Any] = json.loads(str(arrays["facts"]))
-        return facts, [arrays[f"text_{k}"] for k in range(len(facts["texts"]))]

@@ -98,7 +98,8 @@ def record_pages(pages: list[str]) -> None:
 def replace_files_of(model: str) -> list[Path]:
     """Make every file that was computed with a bundled model again, and return them.
 
-    Raises ValueError when no such model is bundled or nothing was computed with it."""
+    Raises ValueError when no such model is bundled, nothing was computed with it, or a file made again still names
+    weights that do not ship."""
     if not (MODELS / model / "model.safetensors").exists():
         raise ValueError(f"{model}: no such bundled model")
     before = files_of(model)
@@ -109,4 +110,8 @@ def replace_files_of(model: str) -> list[Path]:
         # Tests make them, because tests use them; a model that did not change gets the same file again.
         goldens = importlib.import_module("tests.golden.engine")
         goldens.main()
-    return files_of(model)
+    made = files_of(model)
+    shipped = shipped_weights().keys()
+    if stale := [path.name for path in made if not named_weights(path) & shipped]:
+        raise ValueError(f"{model}: made of weights that do not ship: {', '.join(stale)}")
+    return made

@@ -71,14 +71,12 @@ def measure() -> list[Row]:
         _time(lambda moment=moment: (trace.word_symbols(moment), trace.log.pairs_at(moment)))
         for moment in _moments(trace.num_steps)
     ]
-    views = [_time(lambda moment=moment: trace.view(moment)) for moment in _moments(trace.num_steps)]
     what = f"BPE with full trace, {text_bytes / 1e6:.1f} MB, {trace.num_steps} merges"
     return [
         (f"{what} / naive recounting trainer ({naive_time:.0f} s)", ours / naive_time, 1 / 50, "x"),
         (f"{what} / Hugging Face BpeTrainer ({library:.2f} s)", ours / library, 10, "x"),
         (f"memory of that trace / text ({held / 1e6:.1f} MB)", held / text_bytes, 10, "x"),
         ("rebuilding all words and pair counts at a step, slowest of 21", max(rebuilt) * 1e3, 50, "ms"),
-        ("rebuilding what a page shows at a step, slowest of 21", max(views) * 1e3, 50, "ms"),
     ]
 
 

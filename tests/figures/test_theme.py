@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from components.figures.theme import BACKGROUND, ROLES, contrast, css_variables, palette, rgb
+from components.figures.theme import BACKGROUND, ROLES, css_variables, palette, rgb
 
 AS_TEXT = [
     "text",
@@ -21,6 +21,20 @@ AS_TEXT = [
     "right",
     "wrong",
 ]
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.1, definition of contrast ratio)."""
+
+    def luminance(colour: str) -> float:
+        linear = [
+            c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
+            for c in (v / 255 for v in rgb(colour))
+        ]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from components.elements.mount import element
-from components.lm.tokens.bert_tokenization import TokenizerCall
+from components.lm.tokens.tokenizer_call import TokenizerCall
 from components.words import labels
 
 _mount = element("tokens/tokenizer_call")

@@ -15,8 +15,6 @@ _mount = element("transformer/block_flow")
 
 STEPS = 7
 """Vectors of a block from its input to its output."""
-MOST_OFF = 16
-"""Neurons that can be off at a time."""
 BOUNDS: Mapping[str, Bound] = {
     "step": Whole(0, STEPS - 1),
     "token": Whole(0, 63),

@@ -41,6 +41,7 @@ def choose_seed(most: int = 1000) -> int:
 
     One token is kept, one is random, two to four are hidden. The kept one can be copied (at least 95%) and could not have
     been guessed as surely (under 50% if it were hidden); none of the others is guessed with more than 30%.
+    Run when the bundled model is replaced: a test compares what it returns with the seed the page begins with.
     """
     from components.lessons.bert import dice as page
     from components.lm.bert.dice import Recipe

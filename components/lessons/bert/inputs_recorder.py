@@ -22,7 +22,9 @@ def record() -> None:
 
 
 def choose_dimension() -> int:
-    """Return the dimension in which the first view's chosen token ends farthest from zero: its sum has something to show."""
+    """Return the dimension in which the first view's chosen token ends farthest from zero: its sum has something to show.
+
+    Run when the bundled model is replaced: a test compares what it returns with the dimension the page begins with."""
     from components.lessons.bert.inputs import FIRST, MODEL, PARAMS, SECOND
     from components.lm.bert.embeddings import embed, read_input
 

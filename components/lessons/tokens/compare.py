@@ -20,9 +20,9 @@ from components.lessons.tokens.word_training import (
 from components.lm import checkpoints
 from components.lm.checkpoints import TokenizerCard
 from components.lm.checkpoints.model_card import ModelRefused
-from components.lm.tokens.bert_tokenization import TokenizerCall
 from components.lm.tokens.comparison import TrainedHere, train_all
 from components.lm.tokens.tokenizations import Tokenization, by_characters
+from components.lm.tokens.tokenizer_call import TokenizerCall
 from components.lm.tokens.tokenizer_files import NoTokenizer, TokenizerFile
 from components.lm.tokens.words import InputProblem, WordTable, count_words
 from components.shell import links

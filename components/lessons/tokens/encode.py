@@ -137,7 +137,7 @@ def encoded(lesson: BpeLesson) -> dict[str, Any]:
     whole = [(span.text, span.text in known) for span in split_words(typed)][:60]
     if as_bytes:
         model, name = byte_model(lesson)
-        made = encode_bytes(model, typed, known)
+        made = encode_bytes(model, typed)
         merges, mark = model.merges, None
     else:
         letters = letters_model(lesson)

@@ -722,11 +722,6 @@ class Checkpoints:
         with self._mutex:
             return tuple(self._loaded)
 
-    def memory_used(self) -> int:
-        """Bytes that the models in the store take."""
-        with self._mutex:
-            return sum(item.memory_bytes for item in self._loaded.values())
-
 
 def _is_named(folder: Path) -> bool:
     """Whether a folder is a model or a tokenizer itself, not a folder of such folders."""

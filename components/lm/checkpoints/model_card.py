@@ -33,13 +33,6 @@ from typing import Any, BinaryIO, Literal
 
 Source = Literal["bundled", "local", "hub"]
 Capability = Literal["attention", "generation", "masked_prediction", "next_sentence", "text_to_text"]
-CAPABILITIES: tuple[Capability, ...] = (
-    "attention",
-    "generation",
-    "masked_prediction",
-    "next_sentence",
-    "text_to_text",
-)
 
 LOCAL_PREFIX = "local:"
 # Names with these beginnings are ours, so a link cannot make them mean a model on a hub.

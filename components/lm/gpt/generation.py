@@ -262,30 +262,6 @@ def next_token(model: Any, token_ids: Sequence[int]) -> NextToken:
     return engine_for(model).next_token(token_ids)
 
 
-# -- branches ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Node:
-    """One token in the tree of what was written. The root (node 0, no parent) stands for the prompt."""
-
-    node_id: int
-    parent: int | None
-    token_id: int  # -1 for the root
-    logprob: float  # natural logarithm of the model's probability of this token at its place; 0 for the root
-    depth: int  # step number; 0 for the root
-
-
-@dataclass(frozen=True)
-class Branch:
-    """The way from the prompt to one node."""
-
-    node_id: int
-    token_ids: tuple[int, ...]  # after the prompt
-    sum_logprob: float
-    perplexity: float | None  # exp of the mean negative log-probability; None for the root
-
-
 def _perplexity(sum_logprob: float, count: int) -> float | None:
     if count == 0:
         return None

@@ -162,15 +162,6 @@ def _keep(reader: Reader, off: Iterable[Head]) -> Any:
     return keep
 
 
-def answers_before(pairs: Sequence[tuple[int, int]], question: int, description: int = 0) -> list[int]:
-    """Return at which tokens of a prompt the answers of earlier pairs with the asked word stand."""
-    return [
-        1 + description + TOKENS_PER_PAIR * number + 2
-        for number, (word, _) in enumerate(pairs)
-        if word == question
-    ]
-
-
 # -- many prompts -------------------------------------------------------------------------------------------------------
 
 

@@ -285,13 +285,6 @@ class NextTokenEngine:
         with self._logits_lock:
             self._logits.clear()
 
-    def kept_bytes(self) -> tuple[int, int]:
-        """Bytes kept now: (keys and values, logits)."""
-        with self._alone():
-            sequences = sum(sequence.nbytes for sequence in self._sequences.values())
-        with self._logits_lock:
-            return sequences, sum(logits.nbytes for logits in self._logits.values())
-
     # -- turns -----------------------------------------------------------------------------------------------
 
     def _submit(self, request: _Request) -> None:

@@ -26,7 +26,7 @@ import heapq
 import math
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, pairwise
 from typing import Literal, TypeVar
@@ -39,7 +39,6 @@ from components.lm.tokens.merging import (
     MergeTrainer,
     PairTable,
     SymbolChains,
-    WordState,
     pack,
     unpack,
 )
@@ -88,7 +87,7 @@ class BpeSettings:
         end_of_word: mark that ends every word, or None for no mark.
         end_mark_place: see :data:`EndMarkPlace`.
         min_count: stop when the best pair occurs fewer times than this, at least 1.
-        choices: picks at ties, as (step, pair). They count under every rule, so that a fork keeps its rule.
+        choices: picks at ties, as (step, pair). They count under every rule, so that a run with other picks keeps its rule.
         wait_for_choice: under ``choose``, end the run at the first tie without a pick.
         extra_alphabet: letters that belong to the alphabet although no word holds them (the 256 bytes).
     """
@@ -153,63 +152,6 @@ class MergeStep:
     vocab_size: int
     corpus_tokens: int
     tokens_per_word: float
-
-
-@dataclass(frozen=True)
-class BpeView:
-    """Everything a page shows at one moment.
-
-    Attributes:
-        moment: merges done.
-        next_step: the merge to come, None at the end.
-        last_step: the merge just made, None at the start.
-        ties: the pairs with the highest count, in the order met; the rule picks among them.
-        pair_counts: highest count first, then in the order met; at most ``max_pairs``, all ties always included.
-        num_pairs: how many pairs there are in all.
-        words: at most ``max_words``; when not all fit, words that the next or last step changes come first.
-        num_words: how many different words there are in all.
-        vocabulary: alphabet in the order met, then merged symbols in the order learned.
-    """
-
-    moment: int
-    next_step: MergeStep | None
-    last_step: MergeStep | None
-    ties: tuple[PairCount, ...]
-    pair_counts: tuple[PairCount, ...]
-    num_pairs: int
-    words: tuple[WordState, ...]
-    num_words: int
-    vocabulary: tuple[str, ...]
-
-
-Verdict = Literal["winner", "tied", "less_frequent", "not_a_pair"]
-"""How a guess at the next merge fares: it wins; it is as frequent and lost by the tie rule; another pair is more
-frequent; no two neighbours form it."""
-
-
-@dataclass(frozen=True)
-class Guess:
-    """A reader's guess at a step.
-
-    Attributes:
-        step: the step guessed at.
-        pair: the guess.
-        verdict: see :data:`Verdict`.
-        count: how often the guessed pair occurs (0 when it does not).
-        rank: 1 for the most frequent pairs; equal counts share a rank; None when the pair does not occur.
-        winner: the pair merged, with its count.
-        num_tied: pairs that had the winner's count.
-        decided_by: what settled the step.
-    """
-
-    step: int
-    pair: Pair
-    verdict: Verdict
-    count: int
-    rank: int | None
-    winner: PairCount
-    num_tied: int
-    decided_by: DecidedBy
 
 
 @dataclass(frozen=True)
@@ -306,50 +248,9 @@ class BpeTrace(MergeTrace[MergeStep]):
         tied = np.flatnonzero(table.counts == table.counts.max(initial=0))
         return self._named_pairs(step - 1, table, tied)
 
-    def guess(self, step: int, pair: Pair) -> Guess:
-        """How a guess at a step fares.
-
-        >>> trace = train_bpe({"low": 5, "lower": 2, "newest": 6, "widest": 3}, 10)
-        >>> trace.guess(1, ("s", "t")).verdict, trace.guess(1, ("w", "e")).rank, trace.guess(1, ("x", "y")).rank
-        ('tied', 2, None)
-        """
-        made = self.step(step)
-        counted = {counted.pair: counted for counted in self.pair_counts(step - 1)}
-        winner, guessed = counted[made.pair], counted.get(pair)
-        if guessed is None:
-            return Guess(step, pair, "not_a_pair", 0, None, winner, made.num_tied, made.decided_by)
-        rank = 1 + len({other.count for other in counted.values() if other.count > guessed.count})
-        verdict: Verdict = "winner" if guessed.chosen else "tied" if guessed.tied else "less_frequent"
-        return Guess(step, pair, verdict, guessed.count, rank, winner, made.num_tied, made.decided_by)
-
     def changed_words(self, step: int) -> tuple[int, ...]:
         """Indices of the words that a step changes, in order."""
         return self.log.changed_words(step)
-
-    def boundary_merges(self, word: int) -> tuple[int, ...]:
-        """For each inner boundary of a word the step that removed it (0: never). With this a browser can cut the
-        word at any step by itself; with the mark as a symbol the last boundary is the one before the mark."""
-        return self.log.boundary_merges(word)
-
-    def view(self, moment: int, *, max_words: int = 60, max_pairs: int = 60) -> BpeView:
-        """Everything to show at a moment; see :class:`BpeView`."""
-        table = self.log.pairs_at(moment)
-        ranked = np.argsort(-table.counts, kind="stable")  # equal counts stay in the order met
-        num_tied = int((table.counts == table.counts.max(initial=0)).sum())
-        shown_pairs = self._named_pairs(moment, table, ranked[: max(max_pairs, num_tied)])
-        next_step = self.step(moment + 1) if moment < self.num_steps else None
-        last_step = self.step(moment) if moment else None
-        return BpeView(
-            moment=moment,
-            next_step=next_step,
-            last_step=last_step,
-            ties=shown_pairs[:num_tied],
-            pair_counts=shown_pairs,
-            num_pairs=len(table.counts),
-            words=self.word_states(moment, self.log.words_to_show(moment, max_words)),
-            num_words=len(self.words),
-            vocabulary=self.vocabulary(moment),
-        )
 
     def model(self, num_merges: int | None = None) -> BpeModel:
         """An encoder with the first ``num_merges`` merges (all when None)."""
@@ -363,16 +264,6 @@ class BpeTrace(MergeTrace[MergeStep]):
             self.settings.end_mark_place,
             frozenset(self.words),
         )
-
-    def fork(self, step: int, pair: Pair) -> BpeTrace:
-        """The run again with another pick at one tie; picks of earlier steps are kept, later ones dropped.
-
-        Raises:
-            InputProblem: ``choice_not_tied`` (step, left, right) when the pair does not have the highest count there.
-        """
-        kept = tuple(choice for choice in self.settings.choices if choice[0] < step)
-        settings = replace(self.settings, choices=(*kept, (step, pair)))
-        return BpeTrainer(dict(zip(self.words, self.counts, strict=True)), settings).run()
 
     @property
     def num_bytes(self) -> int:
@@ -572,7 +463,8 @@ def train_bpe(
     Arguments are those of :class:`BpeSettings`; ``choices`` maps a step to the pair picked there.
 
     Raises:
-        InputProblem: see :class:`BpeTrainer` and, for ``choices``, :meth:`BpeTrace.fork`.
+        InputProblem: see :class:`BpeTrainer`; of ``choices``, ``choice_not_tied`` (step, left, right) for a pair that
+            does not have the highest count there.
 
     >>> [step.num_tied for step in train_bpe({"aaa": 1, "ab": 1}, 2).steps()]
     [1, 2]

@@ -12,10 +12,8 @@ while it trains, how the list of the most frequent pairs changes from each momen
 
 >>> trainer = LessonTrainer({"low": 5, "lower": 2, "newest": 6, "widest": 3}, BpeSettings(num_merges=10))
 >>> lesson = trainer.lesson()
->>> lesson.top_pairs(0)[:2], lesson.top_pairs(2)[:2]
-([(('e', 's'), 9), (('s', 't'), 9)], [(('l', 'o'), 7), (('o', 'w'), 7)])
->>> lesson.cut_word(word=2, moment=6)
-['new', 'est']
+>>> [(noted.num_tied, noted.num_pairs) for noted in lesson.moments[:3]]
+[(2, 11), (1, 11), (2, 10)]
 """
 
 from __future__ import annotations
@@ -147,22 +145,6 @@ class BpeLesson:
     trace: BpeTrace
     moments: tuple[TopMoment, ...]
 
-    def top_pairs(self, moment: int) -> list[tuple[Pair, int]]:
-        """The listed pairs at a moment with their counts: tied winners first, in the order of the rule."""
-        counts: dict[int, int] = {}
-        for noted in self.moments[: moment + 1]:
-            for pair, _, now in noted.changed:
-                if now:
-                    counts[pair] = now
-                else:
-                    del counts[pair]
-        place = {pair: order for order, (_, pair) in enumerate(self.moments[moment].ties)}
-        ranked = sorted(
-            counts.items(), key=lambda item: (-item[1], place.get(item[0], len(self.moments)), item[0])
-        )
-        symbols = self.trace.symbols
-        return [((symbols[pair >> 32], symbols[unpack(pair)[1]]), count) for pair, count in ranked]
-
     @cached_property
     def removed_by(self) -> Ints:
         """For each place the merge (from 1) that joined it to the place before it, 0 when none did; shape
@@ -172,20 +154,6 @@ class BpeLesson:
         steps = np.arange(1, log.num_merges + 1, dtype=np.int32)
         removed[log.right_places] = np.repeat(steps, np.diff(log.offsets))
         return removed
-
-    def cut_word(self, word: int, moment: int) -> list[str]:
-        """One word after ``moment`` merges, from its letters and its boundaries alone."""
-        log, symbols = self.trace.log, self.trace.symbols
-        start, stop = int(log.word_starts[word]), int(log.word_starts[word + 1])
-        parts: list[str] = []
-        for place in range(start, stop):
-            letter = symbols[int(log.initial_symbols[place])]
-            gone = int(self.removed_by[place])
-            if place > start and 0 < gone <= moment:
-                parts[-1] += letter
-            else:
-                parts.append(letter)
-        return parts
 
     @cached_property
     def lasting_words(self) -> tuple[int, ...]:

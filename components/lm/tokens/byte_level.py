@@ -15,12 +15,10 @@ itself, and the others get the code points from 256 on, in order. The space, byt
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from pathlib import Path
 
 import regex  # type: ignore[import-untyped]
 
@@ -216,21 +214,6 @@ class ByteLevelBpe:
     def tokens(self) -> dict[int, str]:
         """Id -> token."""
         return {token_id: token for token, token_id in self.token_ids.items()}
-
-    @classmethod
-    def from_folder(cls, folder: Path) -> ByteLevelBpe:
-        """Read ``vocab.json`` and ``merges.txt`` as GPT-2 was released.
-
-        Raises:
-            OSError: a file is missing. ValueError: one is not what it should be.
-        """
-        token_ids = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
-        lines = (folder / "merges.txt").read_text(encoding="utf-8").split("\n")
-        pairs = [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
-        if any(len(pair) != 2 for pair in pairs):
-            raise ValueError("a line of merges.txt is not two symbols")
-        special = tuple(token for token in (END_OF_TEXT,) if token in token_ids)
-        return cls(token_ids, tuple((pair[0], pair[1]) for pair in pairs), special)
 
     @classmethod
     def from_trace(cls, trace: BpeTrace, num_merges: int | None = None) -> ByteLevelBpe:

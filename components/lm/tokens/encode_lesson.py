@@ -64,7 +64,6 @@ class EncodingWord:
         removed_by: for each symbol of ``start`` the step (from 1) that joined it to the one before, 0 for none.
         token_ids: ids of the tokens left at the end, None for ``[UNK]``.
         unknown: letters that became ``[UNK]``, and why.
-        known_word: the whole word is one of the training words.
         characters: for byte-level words, which bytes are which character.
     """
 
@@ -73,7 +72,6 @@ class EncodingWord:
     removed_by: tuple[int, ...]
     token_ids: tuple[int | None, ...]
     unknown: tuple[UnknownLetter, ...] = ()
-    known_word: bool = False
     characters: tuple[CharacterSpan, ...] = ()
 
     def cut(self, moment: int) -> tuple[str, ...]:
@@ -102,17 +100,14 @@ def encode_letters(model: BpeModel, text: str) -> EncodeLesson:
     shown = [span.encoded for span in spans[:MAX_WORDS]]
     steps, removed = _timeline([(word.start, word.steps) for word in shown])
     words = tuple(
-        EncodingWord(word.word, word.start, gone, word.token_ids, word.unknown, word.in_training_words)
+        EncodingWord(word.word, word.start, gone, word.token_ids, word.unknown)
         for word, gone in zip(shown, removed, strict=True)
     )
     return EncodeLesson(words, steps, len(spans) - len(shown))
 
 
-def encode_bytes(model: ByteLevelBpe, text: str, known_words: frozenset[str] = frozenset()) -> EncodeLesson:
+def encode_bytes(model: ByteLevelBpe, text: str) -> EncodeLesson:
     """Encode a text from its bytes of UTF-8; nothing is unknown.
-
-    Args:
-        known_words: words of the whole-word vocabulary to compare with.
 
     Raises:
         InputProblem: ``lone_surrogate``.
@@ -126,7 +121,6 @@ def encode_bytes(model: ByteLevelBpe, text: str, known_words: frozenset[str] = f
             word.start,
             gone,
             word.token_ids,
-            known_word=word.word.strip() in known_words,
             characters=tuple(
                 CharacterSpan(character.text, character.start, character.end)
                 for character in characters(word.word.encode("utf-8"))

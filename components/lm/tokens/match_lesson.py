@@ -7,7 +7,7 @@ and the pieces found so far are thrown away.
 >>> from components.lm.tokens.wordpiece import WordPieceModel
 >>> model = WordPieceModel({"[UNK]": 0, "play": 1, "##ing": 2, "##i": 3})
 >>> lesson = match_words(model, ["plays"])
->>> lesson.words[0].encoding.tokens, lesson.words[0].lost, lesson.words[0].num_lookups
+>>> lesson.words[0].encoding.tokens, lesson.words[0].lost, len(lesson.lookups)
 (('[UNK]',), ('play',), 3)
 >>> lesson.lookups[-1]
 Lookup(word=0, step=1, attempt=0, piece='##s', found=False)
@@ -63,11 +63,6 @@ class MatchedWord:
     lost: tuple[str, ...]
     nearby: tuple[tuple[str, ...], ...]
     num_nearby: tuple[int, ...]
-
-    @property
-    def num_lookups(self) -> int:
-        """Look-ups made for this word."""
-        return sum(len(step.tried) for step in self.encoding.steps)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ A *place* is a position in all words written one after the other; a symbol lives
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -449,17 +448,6 @@ class MergeLog:
         self._check(merge - 1)
         places = self.left_places[self.offsets[merge - 1] : self.offsets[merge]]
         return places, np.searchsorted(self.word_starts, places, side="right") - 1
-
-    def boundary_merges(self, word: int) -> tuple[int, ...]:
-        """For each inner boundary of a word (before its 2nd, 3rd, ... letter) the merge that removed it, 0 when it
-        is still there. With this a browser can show the word at any step by itself."""
-        start, stop = int(self.word_starts[word]), int(self.word_starts[word + 1])
-        inside = np.flatnonzero((self.right_places >= start) & (self.right_places < stop))
-        removed = [0] * (stop - start)
-        ends = self.offsets[1:].tolist()
-        for join in inside.tolist():
-            removed[int(self.right_places[join]) - start] = bisect_left(ends, join + 1) + 1
-        return tuple(removed[1:])
 
     def _check(self, moment: int) -> None:
         if not 0 <= moment <= self.num_merges:

@@ -11,7 +11,7 @@ Unicode Standard Annex 29): é written as e + accent, or a family of emoji joine
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import regex  # type: ignore[import-untyped]
@@ -134,12 +134,3 @@ def _decoded_runs(data: bytes) -> Iterator[tuple[str | None, int, int]]:
                 yield data[at : at + error.start].decode("utf-8"), at, at + error.start
             yield None, at + error.start, at + error.end
             at += error.end
-
-
-def join_bytes(token_bytes: Iterable[bytes]) -> str:
-    """The text of tokens, broken bytes as U+FFFD.
-
-    >>> join_bytes([b"lo", b"west"])
-    'lowest'
-    """
-    return b"".join(token_bytes).decode("utf-8", errors="replace")

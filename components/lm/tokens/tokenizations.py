@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,9 +17,6 @@ from components.lm.tokens.segments import Segment, graphemes
 from components.lm.tokens.unigram import UnigramModel
 from components.lm.tokens.wordpiece import WordPieceModel
 from components.lm.tokens.words import split_words, utf8_size
-
-_SENTENCEPIECE_SPACE = "▁"
-_BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,15 @@ from typing import Any, Literal
 from components.lm.checkpoints import BUNDLED_FOLDER
 from components.lm.checkpoints.tokenizer_folder import FILES, has_tokenizer
 from components.lm.reading import frame
-from components.lm.tokens.bert_tokenization import SPECIAL_TOKENS, TokenizerCall
 from components.lm.tokens.byte_level import from_byte_symbols, is_byte_level
 from components.lm.tokens.segments import group_tokens
 from components.lm.tokens.tokenizations import Token, Tokenization
+from components.lm.tokens.tokenizer_call import TokenizerCall
 from components.lm.tokens.wordpiece import WordPieceModel
 from components.lm.tokens.words import utf8_size
 
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+"""BERT's special tokens: a ``vocab.txt`` that lists them is WordPiece."""
 Kind = Literal["bpe", "wordpiece", "unigram", "words"]
 """The model inside a tokenizer."""
 

@@ -8,7 +8,8 @@ so that every training word can still be cut.
 
 All ways to cut a word form a *lattice*: its nodes are the places between letters, its edges the pieces.
 
->>> trace = train_unigram({"low": 5, "lower": 2, "newest": 6, "widest": 3}, vocab_size=18, em_rounds=1)
+>>> words = {"low": 5, "lower": 2, "newest": 6, "widest": 3}
+>>> trace = UnigramTrainer(words, vocab_size=18, em_rounds=1).run()
 >>> model = trace.model()
 >>> len(model.pieces)
 18
@@ -221,14 +222,12 @@ class Node:
     Attributes:
         position: letters before it.
         best_score: log-probability of the best way from the beginning to here.
-        total_score: log of the summed probability of all ways to here.
         num_paths: how many ways lead here.
         from_position: the node before it on the best way; None at the beginning.
     """
 
     position: int
     best_score: float
-    total_score: float
     num_paths: int
     from_position: int | None
 
@@ -355,7 +354,6 @@ class UnigramModel:
             Node(
                 position,
                 best_scores[position],
-                forward[position],
                 paths[position],
                 edges[position][via[position]][0] if position else None,
             )
@@ -678,42 +676,6 @@ class UnigramTrainer:
             tuple(self._rounds),
             self._stop_reason or "stopped",
         )
-
-
-def train_unigram(
-    words: Mapping[str, int] | WordTable,
-    vocab_size: int,
-    *,
-    em_rounds: int = EM_ROUNDS,
-    keep_share: float = KEEP_SHARE,
-    max_letters: int = MAX_PIECE_LETTERS,
-    seed_size: int = SEED_SIZE,
-    min_count: int = 2,
-) -> UnigramTrace:
-    """Train until at most ``vocab_size`` pieces are left (never fewer than the different letters) and keep every
-    round.
-
-    Args:
-        words: words with counts.
-        vocab_size: pieces wanted.
-        em_rounds: EM rounds before each pruning.
-        keep_share: share of the pieces that one pruning keeps, above 0 and below 1.
-        max_letters: longest piece.
-        seed_size: most pieces of the seed vocabulary besides single letters.
-        min_count: a seed piece occurs at least this often.
-
-    Raises:
-        InputProblem: see :class:`UnigramTrainer`.
-    """
-    return UnigramTrainer(
-        words,
-        vocab_size,
-        em_rounds=em_rounds,
-        keep_share=keep_share,
-        max_letters=max_letters,
-        seed_size=seed_size,
-        min_count=min_count,
-    ).run()
 
 
 class WordLattices:

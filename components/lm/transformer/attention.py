@@ -291,11 +291,6 @@ def pack_weights(weights: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     return np.asarray(np.rint(np.sqrt(clipped) * 255.0), np.uint8)
 
 
-def unpack_weights(packed: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """The weights that a browser reads from :func:`pack_weights`."""
-    return np.asarray((np.asarray(packed, np.float64) / 255.0) ** 2)
-
-
 def message(header: Mapping[str, Any], weights: npt.ArrayLike) -> bytes:
     """One message for the browser: length of the header, the header as JSON, the packed weights.
 

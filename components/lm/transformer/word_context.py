@@ -120,6 +120,7 @@ def word_for_both_sides(words: Sequence[str], both: Sequence[WordGuess], left: S
 
     Among the words of three letters or more with :data:`SIDE` words on either side, for which the model that reads both
     sides puts the real word first and the one that reads the left does not: the largest difference in its probability.
+    Run when a bundled model is replaced: a test compares what it returns with the word the page begins with.
 
     Args:
         words: of the sentence. ``both``, ``left``: what each model guesses for each of them.

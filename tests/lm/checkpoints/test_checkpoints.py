@@ -455,7 +455,6 @@ def test_least_recently_used_models_leave_above_the_budget(three_models: Path) -
     assert store.load("local:a") is first  # used again, so b is now the oldest
     store.load("local:c")
     assert store.loaded_names() == ("local:a", "local:c")
-    assert store.memory_used() == 2 * size
     gone = weakref.ref(store.load("local:c").model)
     store.load("local:b")
     store.load("local:a")

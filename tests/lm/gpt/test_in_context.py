@@ -13,7 +13,6 @@ from components.lm.gpt.in_context import (
     NAME,
     Reader,
     answer_table,
-    answers_before,
     ask,
     code_pairs,
     demonstrations,
@@ -49,11 +48,8 @@ def test_a_prompt_ends_with_its_question() -> None:
     sun, lamp, frog = (WORDS.index(word) for word in ("sun", "lamp", "frog"))
     ids = prompt_ids([(sun, lamp)], frog)
     assert " ".join(VOCABULARY[i] for i in ids) == "<s> sun -> lamp ; frog ->"
-    ids = prompt_ids([(sun, lamp), (frog, sun), (sun, lamp)], sun, [5, 6])
-    assert [ids[i] for i in answers_before([(sun, lamp), (frog, sun), (sun, lamp)], sun, 2)] == [
-        ids[5],
-        ids[5],
-    ]
+    described = prompt_ids([(sun, lamp)], frog, [5, 6])
+    assert described == [*ids[:1], 5, 6, *ids[1:]]
 
 
 def test_what_fills_up_a_shorter_prompt_is_not_seen(untrained: Reader) -> None:

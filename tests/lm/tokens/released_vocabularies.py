@@ -21,8 +21,8 @@ needs_vocabularies = pytest.mark.skipif(
 
 def varied_lines(number: int = 2000, seed: int = 7) -> list[str]:
     """English-like and Korean-like lines, numbers, punctuation, accents, emoji, white space of all kinds, letters of
-    many scripts, special tokens, and mixtures. Characters are of Unicode 8.0 or older; see
-    :mod:`components.lm.tokens.bert_tokenization`."""
+    many scripts, special tokens, and mixtures. Characters are of Unicode 3.2 or older, so that every
+    library knows them."""
     chance = random.Random(seed)
     english = english_like(60_000, seed).split()
     korean = korean_like(30_000, seed).split()

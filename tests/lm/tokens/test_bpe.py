@@ -177,80 +177,27 @@ def test_the_pair_about_to_merge_is_marked_and_the_last_merge_too(course: BpeTra
     assert course.word_states(10)[3].merging == ()
 
 
-def test_boundaries_tell_a_browser_how_to_cut_each_word(course: BpeTrace) -> None:
-    for index, word in enumerate(course.words):
-        removed = course.boundary_merges(index)
-        for moment in range(course.num_steps + 1):
-            symbols = [word[0]]
-            for letter, step in zip(word[1:], removed, strict=True):
-                if 0 < step <= moment:
-                    symbols[-1] += letter
-                else:
-                    symbols.append(letter)
-            assert tuple(symbols) == course.word_symbols(moment)[index]
-
-
-def test_a_view_holds_what_a_page_shows(course: BpeTrace) -> None:
-    view = course.view(0)
-    assert view.last_step is None
-    assert view.next_step == course.step(1)
-    assert [pair.count for pair in view.pair_counts] == sorted(
-        [pair.count for pair in view.pair_counts], reverse=True
-    )
-    assert ["+".join(pair.pair) for pair in view.ties] == ["e+s", "s+t"]
-    assert [pair.chosen for pair in view.ties] == [True, False]
-    assert view.num_pairs == 11
-    assert course.view(10).next_step is None
-    assert course.view(10).vocabulary == course.vocabulary(10)
-
-
-def test_a_view_of_many_words_shows_the_ones_that_change() -> None:
-    words = {f"x{letter}": 1 for letter in "abcdefghij"} | {"zz": 100}
-    view = train_bpe(words, 2).view(0, max_words=3)
-    assert "zz" in [word.word for word in view.words]
-    assert (len(view.words), view.num_words) == (3, 11)
-
-
-def test_all_ties_are_shown_even_beyond_the_limit() -> None:
-    view = train_bpe({"abcdefgh": 1}, 1).view(0, max_pairs=2)
-    assert len(view.pair_counts) == len(view.ties) == 7
-
-
-def test_a_guess_is_judged_with_the_reason(course: BpeTrace) -> None:
-    right, tied = course.guess(1, ("e", "s")), course.guess(1, ("s", "t"))
-    assert (right.verdict, right.rank, right.count) == ("winner", 1, 9)
-    assert (tied.verdict, tied.rank, tied.decided_by, tied.num_tied) == ("tied", 1, "first", 2)
-    fewer = course.guess(2, ("l", "o"))
-    assert (fewer.verdict, fewer.count, fewer.rank, fewer.winner.pair) == ("less_frequent", 7, 2, ("es", "t"))
-    none = course.guess(2, ("e", "s"))
-    assert (none.verdict, none.count, none.rank) == ("not_a_pair", 0, None)
-
-
 # Choosing at ties
 
 
-def test_a_choice_forks_the_run_and_keeps_both(course: BpeTrace) -> None:
-    fork = course.fork(1, ("s", "t"))
-    assert fork.merged_symbols[0] == "st"
-    assert fork.step(1).decided_by == "choice"
+def test_another_choice_at_a_tie_keeps_the_rule_and_the_first_run(course: BpeTrace) -> None:
+    other = train_bpe(COURSE, 10, choices={1: ("s", "t")})
+    assert other.merged_symbols[0] == "st"
+    assert other.step(1).decided_by == "choice"
     assert course.merged_symbols[0] == "es"
-    again = fork.fork(2, fork.ties(2)[-1].pair)
-    assert again.merges[0] == ("s", "t")
-    assert dict(again.settings.choices).keys() == {1, 2}
-    assert course.fork(5, ("e", "w")).merges[:4] == course.merges[:4]
+    twice = train_bpe(COURSE, 10, choices={1: ("s", "t"), 2: other.ties(2)[-1].pair})
+    assert twice.merges[0] == ("s", "t")
+    assert dict(twice.settings.choices).keys() == {1, 2}
+    assert train_bpe(COURSE, 10, choices={5: ("e", "w")}).merges[:4] == course.merges[:4]
+    largest = train_bpe(COURSE, 10, tie_rule="largest", choices={1: ("e", "s")})
+    assert largest.settings.tie_rule == "largest"
+    assert largest.merges[0] == ("e", "s")
+    assert train_bpe(COURSE, 10, tie_rule="largest").merges[0] == ("s", "t")
 
 
-def test_a_fork_of_another_rule_keeps_its_rule() -> None:
-    trace = train_bpe(COURSE, 10, tie_rule="largest")
-    fork = trace.fork(1, ("e", "s"))
-    assert fork.settings.tie_rule == "largest"
-    assert trace.fork(1, ("s", "t")).merges == trace.merges
-    assert fork.merges[0] == ("e", "s")
-
-
-def test_a_choice_that_is_not_tied_is_refused(course: BpeTrace) -> None:
+def test_a_choice_that_is_not_tied_is_refused() -> None:
     with pytest.raises(InputProblem) as refused:
-        course.fork(1, ("l", "o"))
+        train_bpe(COURSE, 10, choices={1: ("l", "o")})
     assert refused.value.code == "choice_not_tied"
     assert refused.value.params == {"step": 1, "left": "l", "right": "o"}
 
@@ -440,8 +387,8 @@ def test_bad_runs_are_refused_with_a_reason(words: dict[str, int], settings_: Bp
 def test_one_letter_gives_no_merges() -> None:
     trace = train_bpe({"a": 5}, 10)
     assert (trace.num_steps, trace.stop_reason) == (0, "no_pairs")
-    assert trace.view(0).pair_counts == ()
-    assert trace.view(0).words[0].symbols == ("a",)
+    assert trace.pair_counts(0) == ()
+    assert trace.word_states(0)[0].symbols == ("a",)
     assert trace.steps() == ()
     assert trace.model().encode_word("a").tokens == ("a",)
     assert trace.model().encode_word("").tokens == ()

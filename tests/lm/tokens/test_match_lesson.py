@@ -13,7 +13,7 @@ def test_look_ups_replay_the_encoding() -> None:
     lesson = match_words(model, ["lowest", "lowly", "widest"])
     for number, word in enumerate(lesson.words):
         made = [one for one in lesson.lookups if one.word == number]
-        assert len(made) == word.num_lookups
+        assert len(made) == sum(len(step.tried) for step in word.encoding.steps)
         found = tuple(one.piece for one in made if one.found)
         assert found == (word.lost or word.encoding.tokens)
         # No longer piece of the vocabulary would have fitted where one was found.
@@ -40,6 +40,6 @@ def test_long_words_and_long_texts() -> None:
     model = WordPieceModel({"[UNK]": 0, "a": 1, "##a": 2})
     lesson = match_words(model, ["a" * 101, *["aa"] * 40])
     assert lesson.words[0].encoding.failure == "too_long"
-    assert lesson.words[0].num_lookups == 0
+    assert lesson.words[0].encoding.steps == ()
     assert (len(lesson.words), lesson.left_out) == (MAX_WORDS, 41 - MAX_WORDS)
     assert match_words(model, []).lookups == ()

@@ -11,7 +11,7 @@ from components.lm.tokens.tokenizations import (
     by_wordpiece,
     by_words,
 )
-from components.lm.tokens.unigram import train_unigram
+from components.lm.tokens.unigram import UnigramTrainer
 from components.lm.tokens.wordpiece import train_wordpiece
 
 COURSE = {"low": 5, "lower": 2, "newest": 6, "widest": 3}
@@ -51,6 +51,6 @@ def test_the_trained_ones() -> None:
     assert names(wordpiece) == ["low", "##e", "##st", "[UNK]"]
     assert [token.text for token in wordpiece.tokens] == ["low", "e", "st", "fast"]
     assert wordpiece.num_unknown == 1
-    unigram = by_unigram(text, train_unigram(COURSE, 18, em_rounds=1).model())
+    unigram = by_unigram(text, UnigramTrainer(COURSE, 18, em_rounds=1).run().model())
     assert names(unigram)[:4] == ["low", "est", "[UNK]", "[UNK]"]
     assert all((token.token_id is None) == token.unknown for token in unigram.tokens)

@@ -17,7 +17,6 @@ from components.lm.tokens.unigram import (
     UnigramTrainer,
     WordLattices,
     seed_vocabulary,
-    train_unigram,
 )
 from components.lm.tokens.words import InputProblem, count_words
 from tests.lm.tokens.bpe_reference import english_like
@@ -196,7 +195,7 @@ def test_a_certain_piece_is_summed_again_exactly() -> None:
 
 
 def test_em_never_makes_the_words_less_likely_and_pruning_drops_the_cheapest() -> None:
-    trace = train_unigram(count_words(english_like(20_000)), 300)
+    trace = UnigramTrainer(count_words(english_like(20_000)), 300).run()
     assert trace.stop_reason == "vocab_size"
     assert len(trace.model().pieces) == 300
     for number, done in enumerate(trace.rounds):
@@ -218,25 +217,25 @@ def test_em_never_makes_the_words_less_likely_and_pruning_drops_the_cheapest() -
 
 
 def test_the_course_words() -> None:
-    trace = train_unigram(COURSE, 18, em_rounds=1)
+    trace = UnigramTrainer(COURSE, 18, em_rounds=1).run()
     assert trace.model().best("lowest").tokens == ("low", "est")
     assert trace.model(1).best("lowest").tokens == ("low", "est")
-    whole = train_unigram(COURSE, 14).model()
+    whole = UnigramTrainer(COURSE, 14).run().model()
     # With room for four pieces besides the letters, the four words themselves are the most likely pieces.
     assert {piece for piece in whole.pieces if len(piece) > 1} == set(COURSE)
 
 
 def test_letters_stay_even_when_nothing_needs_them() -> None:
-    trace = train_unigram(COURSE, 1, em_rounds=3)
+    trace = UnigramTrainer(COURSE, 1, em_rounds=3).run()
     assert trace.stop_reason == "nothing_to_prune"
     assert set(trace.model().pieces) == set("lowernstid")
-    longer = train_unigram({"ab": 50}, 3, em_rounds=60).model()
+    longer = UnigramTrainer({"ab": 50}, 3, em_rounds=60).run().model()
     assert all(score > -math.inf for score in longer.pieces.values())
     assert longer.tokenize("ba") == ("b", "a")
 
 
 def test_words_longer_than_a_chunk() -> None:
-    trace = train_unigram({"a" * 1200: 2}, 3)
+    trace = UnigramTrainer({"a" * 1200: 2}, 3).run()
     assert max(map(len, trace.model().pieces)) <= 16
     assert all(math.isfinite(loss) for loss in trace.losses)
 
@@ -267,5 +266,5 @@ def test_bad_input_is_refused_with_a_reason(
     words: dict[str, int], arguments: dict[str, float], code: str
 ) -> None:
     with pytest.raises(InputProblem) as refused:
-        train_unigram(words, **({"vocab_size": 5} | arguments))
+        UnigramTrainer(words, **({"vocab_size": 5} | arguments)).run()
     assert refused.value.code == code

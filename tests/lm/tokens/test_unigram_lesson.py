@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.lm.tokens.unigram import train_unigram
+from components.lm.tokens.unigram import UnigramTrainer
 from components.lm.tokens.unigram_lesson import unigram_lesson
 from components.lm.tokens.words import InputProblem, count_words
 
@@ -18,7 +18,7 @@ COURSE = {"low": 5, "lower": 2, "newest": 6, "widest": 3}
 @pytest.mark.parametrize("em_rounds", [1, 2, 3])
 def test_moments_are_the_trainers(em_rounds: int) -> None:
     lesson = unigram_lesson(COURSE, 18, word="lowest", em_rounds=em_rounds)
-    trace = train_unigram(COURSE, 18, em_rounds=em_rounds)
+    trace = UnigramTrainer(COURSE, 18, em_rounds=em_rounds).run()
     assert len(lesson.moments) == len(trace.rounds) * (em_rounds + 1)
     # The lattices here hold only the pieces that are left, so sums run in another order: rounding.
     assert [moment.loss for moment in lesson.moments] == pytest.approx(trace.losses, rel=1e-9)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from components.lm.tokens.bert_tokenization import BertTokenization, basic_tokens
 from components.lm.tokens.bpe import train_bpe
+from components.lm.tokens.tokenizer_files import read_tokenizer
 from components.lm.tokens.wordpiece import (
     PREFIX,
     Referee,
@@ -26,7 +26,7 @@ from components.lm.tokens.wordpiece import (
 )
 from components.lm.tokens.words import InputProblem, count_words
 from tests.lm.tokens.bpe_reference import count_pairs, english_like
-from tests.lm.tokens.released_vocabularies import FOLDER, needs_vocabularies, varied_lines
+from tests.lm.tokens.released_vocabularies import FOLDER, needs_vocabularies
 
 FACTS = Path(__file__).parents[3] / "assets" / "facts"
 COURSE = {"low": 5, "lower": 2, "newest": 6, "widest": 3}
@@ -305,100 +305,23 @@ def test_marks_go_in_front_of_continuing_pieces() -> None:
     assert join_symbols("a", PREFIX + "b", "plain") == "a##b"
 
 
-# BERT
-
-
-def test_basic_tokenization_stage_by_stage() -> None:
-    stages = basic_tokens("  Ça\tva\x00\x07\u200b 中文 HÉ!? don't 안녕")
-    assert stages.cleaned == "  Ça va 中文 HÉ!? don't 안녕"
-    assert stages.spaced == "  Ça va  中  文  HÉ!? don't 안녕"
-    assert stages.stripped.startswith("  Ca va")
-    assert stages.words[:11] == ("ca", "va", "中", "文", "he", "!", "?", "don", "'", "t", stages.words[-1])
-    assert len(stages.words[-1]) == 6  # two syllables fall apart into six jamo
-    cased = basic_tokens("HÉ 안녕", lowercase=False)
-    assert cased.words == ("HÉ", "안녕")
-
-
-def test_basic_tokenization_equals_the_reference_library() -> None:
-    from tokenizers import normalizers, pre_tokenizers
-
-    splitter = pre_tokenizers.BertPreTokenizer()
-    for lowercase in (True, False):
-        normalizer = normalizers.BertNormalizer(lowercase=lowercase, strip_accents=lowercase)
-        for line in varied_lines(600):
-            expected = [piece for piece, _ in splitter.pre_tokenize_str(normalizer.normalize_str(line))]
-            assert list(basic_tokens(line, lowercase=lowercase).words) == expected, line
-
-
-@pytest.fixture(scope="module")
-def small_bert() -> BertTokenization:
-    """A vocabulary of our own with BERT's special tokens at ids of its own."""
-    pieces = [
-        "[PAD]",
-        "[UNK]",
-        "[CLS]",
-        "[SEP]",
-        "[MASK]",
-        "i",
-        "love",
-        "nl",
-        "##p",
-        "!",
-        "the",
-        "shop",
-        "open",
-        "##s",
-    ]
-    return BertTokenization(WordPieceModel({piece: number for number, piece in enumerate(pieces)}))
-
-
-def test_a_tokenizer_call(small_bert: BertTokenization) -> None:
-    called = small_bert.call("I love NLP!", "The shop", pad_to=12)
-    assert called.tokens == (
-        "[CLS]", "i", "love", "nl", "##p", "!", "[SEP]", "the", "shop", "[SEP]", "[PAD]", "[PAD]",
-    )  # fmt: skip
-    assert called.input_ids == (2, 5, 6, 7, 8, 9, 3, 10, 11, 3, 0, 0)
-    assert called.token_type_ids == (0,) * 7 + (1,) * 3 + (0,) * 2
-    assert called.attention_mask == (1,) * 10 + (0,) * 2
-    assert small_bert.tokens(called.input_ids) == called.tokens
-    assert small_bert.tokenize("the [MASK] opens [mask]") == (
-        "the", "[MASK]", "open", "##s", "[UNK]", "[UNK]", "[UNK]",
-    )  # fmt: skip
+# BERT's released vocabulary
 
 
 @needs_vocabularies
 @pytest.mark.parametrize("row", rows("tokenizer_examples.csv"), ids=lambda row: row["text"])
 def test_the_course_printout(row: dict[str, str]) -> None:
-    bert = BertTokenization.from_folder(FOLDER / "bert-base-uncased")
     text, _, pair = row["text"].partition(" ||| ")
     text, _, padded = text.partition(" (padded to ")
-    called = bert.call(text, pair or None, pad_to=int(padded.rstrip(")") or 0))
-    for name in ("tokens", "input_ids", "token_type_ids", "attention_mask"):
-        assert " ".join(map(str, getattr(called, name))) == row[name]
+    called = read_tokenizer(FOLDER / "bert-base-uncased").call(text, pair or None)
+    padding = max(0, int(padded.rstrip(")") or 0) - len(called.tokens))
+    assert " ".join([*called.tokens, *["[PAD]"] * padding]) == row["tokens"]
+    for name in ("input_ids", "token_type_ids", "attention_mask"):
+        assert " ".join(map(str, [*getattr(called, name), *[0] * padding])) == row[name]
 
 
 @needs_vocabularies
 def test_special_tokens_have_the_ids_of_the_table() -> None:
-    bert = BertTokenization.from_folder(FOLDER / "bert-base-uncased")
+    pieces = (FOLDER / "bert-base-uncased" / "vocab.txt").read_text(encoding="utf-8").split("\n")
     for row in rows("special_tokens.csv"):
-        assert bert.model.token_ids[row["token"]] == int(row["id"])
-
-
-@needs_vocabularies
-@pytest.mark.parametrize("lowercase", [True, False])
-def test_2000_lines_as_bert(lowercase: bool) -> None:
-    from transformers import BertTokenizer
-
-    folder = FOLDER / "bert-base-uncased"
-    released = BertTokenizer(vocab=str(folder / "vocab.txt"), do_lower_case=lowercase)
-    ours = BertTokenization.from_folder(folder, lowercase=lowercase)
-    lines = varied_lines(2000)
-    differing = [
-        line
-        for line in lines
-        if list(ours.call(line).input_ids) != released(line, verbose=False)["input_ids"]
-    ]
-    assert not differing
-    called, expected = ours.call(lines[20], lines[30]), released(lines[20], lines[30])
-    assert list(called.token_type_ids) == expected["token_type_ids"]
-    assert list(called.attention_mask) == expected["attention_mask"]
+        assert pieces.index(row["token"]) == int(row["id"])
