@@ -43,7 +43,8 @@ function shareable(base) {
     if (!shared.port) address.port = "";
     if (shared.pathname !== "/") address.pathname = shared.pathname.replace(/\/$/, "") + address.pathname;
   }
-  const weights = document.querySelector(".gb-weights")?.dataset.weights; // of the models on this page; see links.py
+  const { weights, query } = document.querySelector(".gb-weights")?.dataset ?? {}; // of the models on this page, and what goes without saying in this language; see links.py
+  for (const [key, value] of new URLSearchParams(query)) address.searchParams.set(key, value);
   if (weights) address.searchParams.set("weights", weights);
   return address.href;
 }

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
@@ -281,7 +282,10 @@ def foot(
         )
         about = {} if export is None else export.about
         weights = links.made_with(" ".join(str(about.get(key, "")) for key in ("revision", "weights")))
-        st.html(f'<div hidden>{lacking}<span class="gb-weights" data-weights="{weights}"></span></div>')
+        said = html.escape(urlencode(links.left_out()))
+        st.html(
+            f'<div hidden>{lacking}<span class="gb-weights" data-weights="{weights}" data-query="{said}"></span></div>'
+        )
         st.html('<hr class="gb-foot-line">')
         if try_this:
             with st.container(horizontal=True, vertical_alignment="center"):

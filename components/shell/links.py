@@ -239,12 +239,14 @@ class _View:
     values: dict[str, Any] = None  # type: ignore[assignment]  # set in __post_init__
     notes: tuple[Note, ...] = ()
     names: dict[str, str] = None  # type: ignore[assignment]  # set in __post_init__
+    korean: dict[str, Any] = None  # type: ignore[assignment]  # set in __post_init__
     revision: int = 0
     weights: str = ""  # those a link names, until the page has said which it runs
 
     def __post_init__(self) -> None:
         self.values = {} if self.values is None else self.values
         self.names = {} if self.names is None else self.names
+        self.korean = {} if self.korean is None else self.korean
 
 
 def _view() -> _View:
@@ -304,14 +306,19 @@ def open_frame() -> None:
     view.params = ()
 
 
-def open_view(page: str, *params: Param) -> None:
+def open_view(page: str, *params: Param, korean: Mapping[str, Any] | None = None) -> None:
     """Declare what the link of ``page`` holds, and adopt the link if the reader came by one.
 
     After this call ``st.session_state`` holds a usable value for the key of every parameter; no widget owns it.
+
+    ``korean`` is what the page begins with, in place of defaults, when it is opened in Korean by a link that asks for
+    nothing. It is taken whole or not at all: a text does not go with words that the reader has chosen on another page.
     """
     view = _view()
+    view.korean = dict(korean or {})
     entered = view.page != page
     notes: list[Note] = []
+    start = _korean_start(params, entered)
     if entered or _came_by_history():
         view.notes = ()
         for param in params:
@@ -319,7 +326,7 @@ def open_view(page: str, *params: Param) -> None:
             if raw is not None:
                 _adopt(param, raw, notes)
             elif not entered:  # Back to a view whose value was the default
-                st.session_state[param.key] = param.default
+                st.session_state[param.key] = start.get(param.key, param.default)
         known = {p.key for p in (*params, *_FRAME)} | {WEIGHTS}
         view.weights = st.query_params.get(WEIGHTS, "")[:MAX_WEIGHTS]
         unknown = [key for key in st.query_params if key not in known]
@@ -331,9 +338,20 @@ def open_view(page: str, *params: Param) -> None:
             st.session_state[param.key] = view.values[param.key]
         # Two pages may use one key; a value that the other page's kind left behind is not ours.
         if param.key not in st.session_state or (entered and not _fits(param, st.session_state[param.key])):
-            kept = view.values.get(param.key, param.default)
+            kept = view.values.get(param.key, start.get(param.key, param.default))
             st.session_state[param.key] = kept if _fits(param, kept) else param.default
     view.page, view.params, view.last_params = page, params, params
+
+
+def _korean_start(params: Sequence[Param], entered: bool) -> Mapping[str, Any]:
+    """Return what stands in for defaults: ``korean`` of the page if a bare link opens it in Korean, else nothing."""
+    view = _view()
+    if st.session_state.get("lang") != "ko" or any(param.key in st.query_params for param in params):
+        return {}
+    free = all(
+        st.session_state.get(key, view.values.get(key, value)) == value for key, value in view.korean.items()
+    )
+    return view.korean if free or not entered else {}
 
 
 def put(key: str, value: Any) -> None:
@@ -505,7 +523,31 @@ def query(page_state: dict[str, Any] | None = None) -> dict[str, str]:
         if len(written) > MAX_TEXT_IN_LINK:
             continue
         result[param.key] = written
+    return result if page_state is not None else _said_in_korean(result)
+
+
+def _said_in_korean(result: dict[str, str]) -> dict[str, str]:
+    """Return the query of what is on screen where a bare link opens another view in Korean than in English."""
+    view = _view()
+    if result["lang"] != "ko" or not view.korean:
+        return result
+    written = {p.key: p.write(view.korean[p.key]) for p in view.params if p.key in view.korean}
+    asked = {key: value for key, value in result.items() if key not in ("lang", "size")}
+    if asked == written:
+        return {key: value for key, value in result.items() if key not in written}
+    if not asked:  # all defaults: a bare link would open the Korean view
+        values = {p.key: st.session_state[p.key] for p in view.params if p.key in view.korean}
+        return result | {p.key: p.write(values[p.key]) for p in view.params if values.get(p.key) is not None}
     return result
+
+
+def left_out() -> dict[str, str]:
+    """Return what a copied link must say beyond the address: with it, it shows the same in the other language, too."""
+    view = _view()
+    shown = query()
+    if shown["lang"] != "ko" or not view.korean or any(param.key in shown for param in view.params):
+        return {}
+    return {p.key: p.write(view.korean[p.key]) for p in view.params if p.key in view.korean}
 
 
 def frame_query() -> dict[str, str]:

@@ -11,7 +11,7 @@ from components.shell.held import held
 from components.shell.layout import caption, controls, foot, page_header, slide_note
 from components.words import t
 
-links.open_view("tokens/bpe", *word_training.TRAINING, *bpe.BOARD)
+links.open_view("tokens/bpe", *word_training.TRAINING, *bpe.BOARD, korean=word_training.KOREAN)
 page_header("tokens/bpe")
 
 # The reader sets the words, how many merges, and who wins a tie.

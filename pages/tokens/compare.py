@@ -16,7 +16,7 @@ from components.shell.models import model_picker, tokenizer_in_use
 from components.words import t
 
 NAME = "tokens/compare"
-links.open_view(NAME, *cmp.params())
+links.open_view(NAME, *cmp.params(), korean={"cmp_text": cmp.TEXT_KO})
 page_header(NAME)
 if asked := cmp.prediction():
     prediction(asked)
@@ -24,7 +24,7 @@ part = st.session_state["cmp_part"]
 export = None
 
 # The reader chooses the part, the text, and a model of any kind.
-with controls():
+with controls(above=True):
     row = st.columns([3.2, 4.8, 1.8, 0.9], vertical_alignment="bottom")
     texts_at = [row[1]] if part == "text" else row[1].columns(2, vertical_alignment="bottom")
     held(row[0]).segmented_control(

@@ -21,7 +21,9 @@ from components.shell.layout import (
 )
 from components.words import t
 
-links.open_view("tokens/encode", *page.PARAMS, *word_training.TRAINING, *word_training.RUNS)
+links.open_view(
+    "tokens/encode", *page.PARAMS, *word_training.TRAINING, *word_training.RUNS, korean=page.KOREAN
+)
 page_header("tokens/encode")
 prediction(page.prediction())
 

@@ -13,7 +13,7 @@ from components.shell.layout import caption, controls, foot, page_header, predic
 from components.words import t
 
 NAME = "tokens/wordpiece"
-links.open_view(NAME, *wp.PARAMS)
+links.open_view(NAME, *wp.PARAMS, korean=wp.KOREAN)
 page_header(NAME)
 prediction(wp.prediction())
 part = st.session_state["wp_part"]

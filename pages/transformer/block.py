@@ -37,7 +37,7 @@ def lesson() -> None:
         prediction(asked)
 
     # The reader sets a text, a model, the block that is opened, and what is taken out.
-    with controls():
+    with controls(above=True):
         row = st.columns([3.4, 1.8, 1, 4.6], vertical_alignment="bottom")
         held(row[0]).text_input(t(WORDS, "text"), key="block_text", help=t(WORDS, "text_help"))
         with row[1]:

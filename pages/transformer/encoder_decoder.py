@@ -35,7 +35,7 @@ def lesson() -> None:
     prediction(page.prediction())
 
     # The reader sets what is asked for: a task word, a text, and how the answer is searched.
-    with controls():
+    with controls(above=True):
         row = st.columns([4.6, 5.6, 1.3], vertical_alignment="bottom")
         held(row[0]).segmented_control(
             t(page.WORDS, "task"), ALL_TASKS, key="t2t_task", required=True, help=t(page.WORDS, "task_help")

@@ -34,6 +34,8 @@ from components.words import t, told
 PARTS = ("text", "languages", "call")
 SOURCES = ("samples", "words")
 TEXT = "The lowest wheel is the slowest. I love NLP! 안녕하세요"
+TEXT_KO = "아이들이 도서관에서 이야기를 읽었다. I love NLP! 안녕하세요"
+"""The text to begin with, and the one in Korean."""
 CALL = "I love NLP!"
 ENGLISH = "Children love visiting beaches each summer."
 KOREAN = "아이들은 여름마다 바다로 놀러 가기를 좋아한다."

@@ -38,6 +38,9 @@ PARAMS = (
     links.Integer("encode_step", 0, 4_000, 0),
 )
 
+KOREAN = {**word_training.KOREAN, "encode_text": "도서관에서 아이들이 눈사람 이야기를 읽었다"}
+"""What the page begins with in Korean: all letters stand in the story, most of the words do not."""
+
 
 def text() -> str:
     """Return the text to encode, in the letters and the normal form in force."""

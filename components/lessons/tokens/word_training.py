@@ -108,6 +108,10 @@ TRAINING = (
 """What a training depends on; the pages share it, so the words follow the reader."""
 
 
+KOREAN = {"bpe_source": "story_ko", "num_merges": SAMPLES["story_ko"][2]}
+"""What these pages begin with in Korean."""
+
+
 RUNS = (
     links.Json("runs", [[]], example=[[], [[2, "lo", "w"]]]),
     links.Integer("run", 0, MOST_RUNS - 1, 0, example=1),

@@ -53,6 +53,14 @@ PARAMS = (
     links.Integer("uni_step", 0, 400, 0),
 )
 
+KOREAN = {
+    "bpe_source": word_training.KOREAN["bpe_source"],
+    "wp_merges": 40,
+    "wp_word": "도서관에서",
+    "wp_text": "도서관에서 눈사람에게",
+    "uni_size": 200,
+}
+"""What the page begins with in Korean."""
 WORD_LOST = {"wp_part": "encoding", "wp_text": "lowest lowly fast", "match_step": 14}
 """A prepared view: one piece is not found, and the whole word is lost."""
 KOREAN_PIECES = {

@@ -37,7 +37,9 @@ def told(at: AppTest) -> str:
 
 
 def test_the_course_is_the_first_view(open_page: Open, lang: str) -> None:
-    at = open_page(PAGE, lang=lang)
+    at = open_page(
+        PAGE, lang=lang, bpe_source="table"
+    )  # Korean begins with the Korean story: test_korean_start.py
     meta, head = board(at)
     assert merged(at) == COURSE
     assert (meta["step"], meta["predict"], meta["runs"]) == (0, False, [])

@@ -21,7 +21,7 @@ def lanes(at: AppTest) -> dict[str, dict[str, Any]]:
 
 
 def test_the_first_view_has_every_kind(open_page: Open, lang: str) -> None:
-    found = lanes(open_page(PAGE, lang=lang))
+    found = lanes(open_page(PAGE, lang=lang, cmp_part="text"))  # bare, Korean begins with another text
     assert list(found)[:6] == ["characters", "words", "bpe", "wordpiece", "unigram", "pocket-gpt"]
     assert found["characters"]["count"] == len("The lowest wheel is the slowest. I love NLP! 안녕하세요")
     assert found["pocket-gpt"]["unknown"] == 0

@@ -22,7 +22,9 @@ def tokens(data: dict[str, Any]) -> list[str]:
 
 
 def test_lowest_is_the_first_view(open_page: Open, lang: str) -> None:
-    data = data_of(open_page(PAGE, lang=lang), "encode_board")
+    data = data_of(
+        open_page(PAGE, lang=lang, encode_step="0"), "encode_board"
+    )  # bare, Korean begins in Korean
     assert tokens(data) == ["low", "est"]
     assert [step["merged"] for step in data["steps"]] == ["es", "est", "lo", "low"]
     assert data["words"][0]["ids"] == [13, 11]
@@ -95,7 +97,7 @@ def test_jamo_text_is_cut_like_the_sample(open_page: Open) -> None:
 
 
 def test_the_question_knows_its_answer(open_page: Open, lang: str) -> None:
-    at = open_page(PAGE, lang=lang)
+    at = open_page(PAGE, lang=lang, encode_step="0")
     asked = data_of(at, "predict_first")
     assert asked["options"][asked["answer"]] == " ".join(tokens(data_of(at, "encode_board")))
 

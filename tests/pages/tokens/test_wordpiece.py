@@ -19,7 +19,7 @@ def shown(at: AppTest) -> str:
 
 
 def test_the_first_view_is_three_referees_at_one_board(open_page: Open, lang: str) -> None:
-    at = open_page(PAGE, lang=lang)
+    at = open_page(PAGE, lang=lang, wp_part="race")  # bare, Korean begins with the Korean story
     data = data_of(at, "referee_board")
     first = [lane["moments"][0] for lane in data["lanes"]]
     assert first[0]["winners"] == [["e", "s"], ["i", "d"], ["s", "t"]]

@@ -1,0 +1,65 @@
+"""Opened in Korean by a link that asks for nothing, the token pages begin with Korean; the link says what is on screen."""
+
+from urllib.parse import parse_qsl
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from components.lessons.tokens import compare, encode, word_training, wordpiece
+from tests.pages.conftest import APP, Open, said
+
+STARTS = {
+    "tokens/bpe": word_training.KOREAN,
+    "tokens/encode": encode.KOREAN,
+    "tokens/wordpiece": wordpiece.KOREAN,
+    "tokens/compare": {"cmp_text": compare.TEXT_KO},
+}
+
+
+def asked(at: AppTest) -> dict[str, str]:
+    """The address, without the language."""
+    return {key: "".join(value) for key, value in at.query_params.items() if key != "lang"}
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_a_bare_link_in_korean_begins_in_korean(open_page: Open, name: str) -> None:
+    at = open_page(name, lang="ko")
+    assert {key: at.session_state[key] for key in STARTS[name]} == STARTS[name]
+    assert not at.warning
+    assert not asked(at)
+    # What is copied says it in every language.
+    copied = said(at).split('data-query="')[1].split('"')[0].replace("&amp;", "&")
+    again = open_page(name, lang="en", **dict(parse_qsl(copied)))
+    assert {key: again.session_state[key] for key in STARTS[name]} == STARTS[name]
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_a_bare_link_in_english_begins_in_english(open_page: Open, name: str) -> None:
+    at = open_page(name, lang="en")
+    before = {key: at.session_state[key] for key in STARTS[name]}
+    assert not any(value == STARTS[name][key] for key, value in before.items())
+    assert 'data-query=""' in said(at)
+    at.session_state["lang"] = "ko"
+    at.run()
+    assert {key: at.session_state[key] for key in STARTS[name]} == before
+    again = open_page(name, lang="ko", **asked(at))  # a bare link would open another view
+    assert {key: again.session_state[key] for key in STARTS[name]} == before
+
+
+def test_a_korean_link_that_asks_for_something_begins_as_ever(open_page: Open) -> None:
+    at = open_page("tokens/bpe", lang="ko", bpe_step="9")
+    assert (at.session_state["bpe_source"], at.session_state["num_merges"]) == ("table", 10)
+
+
+def test_a_korean_text_does_not_come_to_words_chosen_before() -> None:
+    at = AppTest.from_file(APP, default_timeout=60)
+    at.query_params["lang"] = "ko"
+    at.run()
+    at.session_state["bpe_source"] = "tale_en"
+    at.switch_page("pages/tokens/encode.py").run()
+    assert (at.session_state["bpe_source"], at.session_state["encode_text"]) == ("tale_en", "lowest")
+
+
+def test_every_letter_of_the_korean_text_was_learned() -> None:
+    known = set(word_training.sample_text("story_ko"))
+    assert set(encode.KOREAN["encode_text"]) | set(wordpiece.KOREAN["wp_text"]) <= known
