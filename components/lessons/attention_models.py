@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from components.lm.transformer.attention_steps import HeadSteps
 
 
+# A text each: 1 kB.
 @st.cache_data(max_entries=400, show_spinner=False)
 def beginning(name: str, revision: str, text: str, most: int) -> str:
     """Return the longest beginning of a text that a model reads as at most ``most`` tokens."""

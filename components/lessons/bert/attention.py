@@ -271,6 +271,7 @@ def attention_of(name: str, revision: str, text: str, pair: str, layer: int | No
     return attend(loaded, read(loaded, text, pair), layer)
 
 
+# As large as the weights themselves: up to 9.4 MB for 128 tokens in 12 layers of 12 heads.
 @st.cache_resource(max_entries=40, show_spinner=False)
 def attention_measure(name: str, revision: str, text: str, pair: str, measure: str) -> Any:
     """Return another reading of the same text, as weights: ``value_weighted`` (layer, head, query, key) or
@@ -285,6 +286,7 @@ def attention_measure(name: str, revision: str, text: str, pair: str, measure: s
     return np.stack([plain.weights.mean(1), rollout(plain.weights)], axis=1).astype(np.float32)
 
 
+# Eight scores for each of 144 heads: 9 kB.
 @st.cache_resource(max_entries=80, show_spinner=False)
 def attention_scores(name: str, revision: str, text: str, pair: str) -> "HeadScores":
     """Return what each head does on this text."""

@@ -496,7 +496,7 @@ def tables(card: ModelCard, painted: Changes) -> dict[str, Any]:
     return {"lists": lists, "vectors": vectors}
 
 
-# A text of 512 tokens at width 768: 8 MB; a sentence: some 0.1 MB.
+# The ids, segments and places of a sentence: 1 kB.
 @st.cache_resource(max_entries=60, show_spinner=False)
 def _bert_text(name: str, revision: str, first: str, second: str) -> "ModelInput":
     from components.lm.bert.embeddings import read_input
@@ -530,6 +530,7 @@ def bert_input(name: str, revision: str, first: str, second: str, changes: "Chan
     return apply(_bert_text(name, revision, first, second), changes, bert_segments(name, revision))
 
 
+# A sentence at width 192: 0.1 MB; a text of 512 tokens at width 768: 10 MB.
 @st.cache_resource(max_entries=60, show_spinner=False)
 def _bert_embedding(name: str, revision: str, first: str, second: str, changes: tuple[Any, ...]) -> Any:
     from components.lm.bert.embeddings import Changes, embed
@@ -549,6 +550,7 @@ def bert_embedding(
     return found
 
 
+# A dozen guesses and a number for each token: 1 kB.
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _bert_effects(
     name: str, revision: str, first: str, second: str, changes: tuple[Any, ...], asked: int | None
@@ -581,6 +583,7 @@ def bert_neighbours(name: str, revision: str, token_id: int) -> "tuple[Neighbour
     return neighbours(load_model(name, "attention"), token_id)
 
 
+# The ids, masks and differences of a few texts: 2 kB.
 @st.cache_resource(max_entries=60, show_spinner=False)
 def padded(
     name: str, revision: str, texts: tuple[str, ...], flips: tuple[tuple[int, int], ...]

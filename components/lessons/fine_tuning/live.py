@@ -122,6 +122,7 @@ class Trainings:
         return self._works.before(training.work) if training.work is not None else 0
 
 
+# At most KEEP trainings: 60 MB for the one that runs, 0.1 MB for each that is done.
 @st.cache_resource(show_spinner=False)
 def trainings() -> Trainings:
     """The one set of trainings that all sessions share."""

@@ -322,12 +322,14 @@ def counted(key: str, _reader: lm.Reader, seed: int, off: tuple[str, ...]) -> Co
     return found
 
 
+# One number for each head.
 @st.cache_data(max_entries=100, show_spinner=False)
 def matched(key: str, _reader: lm.Reader) -> list[float]:
     """Return how much each head looks at the right earlier answers, in the order of :func:`head_names`."""
     return [round(float(x), 3) for x in lm.match_scores(_reader, fresh_prompts("new", 9, MATCH_PROMPTS)).flat]
 
 
+# One number for each k.
 @st.cache_data(max_entries=100, show_spinner=False)
 def bayes(seed: int) -> list[float]:
     """Return the best possible accuracy on words not shown of the dictionaries' fresh prompts, by k."""
@@ -411,6 +413,7 @@ def tuned_of(reader: lm.Reader, questions: Sequence[tuple[int, int | None]]) -> 
     }
 
 
+# A few numbers for each question: 1 kB.
 @st.cache_data(max_entries=50, show_spinner=False)
 def _tuned(key: str, _reader: lm.Reader, questions: tuple[tuple[int, int | None], ...]) -> Tuned:
     return tuned_of(_reader, questions)

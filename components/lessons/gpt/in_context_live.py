@@ -140,6 +140,7 @@ class LiveRuns:
             run.work.wait(0.4)
 
 
+# At most KEEP trainings of 3 MB.
 @st.cache_resource(show_spinner=False)
 def runs() -> LiveRuns:
     """The one set of trainings that all sessions share."""

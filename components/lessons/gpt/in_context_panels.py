@@ -381,6 +381,7 @@ def _named(revision: str, name: str, story: int) -> list[tuple[str, float, int, 
     return found
 
 
+# Two numbers for each head found.
 @st.cache_data(max_entries=4, show_spinner=False)
 def _induction(revision: str) -> tuple[tuple[int, int], ...]:
     from components.lm.gpt.story_names import induction_heads
@@ -388,6 +389,7 @@ def _induction(revision: str) -> tuple[tuple[int, int], ...]:
     return induction_heads(load_model(STORY_MODEL, "generation"))
 
 
+# A dozen numbers and the heads found.
 @st.cache_data(max_entries=4, show_spinner=False)
 def _studied(revision: str) -> tuple[Any, dict[int, int]]:
     from components.lm.gpt.story_names import few_shot_copies, study_names

@@ -35,6 +35,7 @@ def trainings() -> Works:
     return Works(keep=24)
 
 
+# The longest sample: 3 kB.
 @st.cache_data(max_entries=64, show_spinner=False)
 def sample_text(name: str) -> str:
     """Return a text written for this course (``assets/samples``)."""

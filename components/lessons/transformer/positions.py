@@ -241,6 +241,7 @@ def position_table(name: str, revision: str) -> "PositionTable":
     return learned_table(store.folder(store.parse_name(name)), checkpoints.card(name))
 
 
+# A few numbers for each token: 1 kB.
 @st.cache_resource(max_entries=100, show_spinner=False)
 def two_orders(name: str, revision: str, text: str, seed: int) -> "Shuffle":
     """Return one sentence read in two orders, with positions and without."""
