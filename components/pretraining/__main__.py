@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from components.pretraining import fine_tuning, text_to_text_steps, word_codes
+from components.pretraining import fine_tuning, norm_study, text_to_text_steps, word_codes
 from components.pretraining.corpus import CorpusError, Source, corpus_sha256, read_corpus
 
 DEFAULT_WORK = Path("~/.cache/glassbox/pretraining")
@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     _add_export(steps)
     word_codes.add_step(steps, REPOSITORY)
     fine_tuning.add_step(steps, REPOSITORY)
+    norm_study.add_step(steps, REPOSITORY)
     text_to_text_steps.add_steps(steps)
     _add_moments(steps)
     _add_all(steps)

@@ -16,12 +16,14 @@ from components.elements.transformer.layer_lanes import layer_lanes
 from components.elements.view import reported, started
 from components.lessons.attention_models import beginning
 from components.lessons.recorded import TRACES
+from components.lessons.transformer import norm_depth
 from components.lm import checkpoints
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.reading import CannotRead
 from components.lm.transformer.attention import Unreadable
 from components.lm.transformer.block import ORDER, TAKEN, Inside, Taken, path
 from components.shell import links
+from components.shell.held import held
 from components.shell.layout import Export, note_line, reading_aid, working
 from components.shell.loading import load_model
 from components.shell.refusals import cannot_read
@@ -34,7 +36,8 @@ BERT_TEXT = "The little girl gave her [MASK] a red ball."
 TOKEN, DIM = 7, 0
 MOST_TOKENS = 24
 """Lanes that can still be told apart."""
-LOOKS = ("nothing", "blocks")
+LOOKS = ("nothing", "blocks", "norms")
+MOST_SEED = 99
 PARAMS = (
     links.Text("block_text", TEXT, max_chars=400),
     links.Text("attention_model", MODEL, max_chars=120, example="nano-bert"),
@@ -45,6 +48,7 @@ PARAMS = (
     links.Integer("block_dim", 0, 65_535, DIM),
     links.Numbers("block_off", most=16, high=262_143, example=(5,)),
     links.Choice("block_look", LOOKS, "nothing"),
+    links.Integer("norm_seed", 0, MOST_SEED, 0),
 )
 _FIELDS = {"block_step": "step", "block_token": "token", "block_dim": "dim", "block_off": "off"}
 
@@ -288,6 +292,13 @@ def draw(now: Shown) -> BlockView:
         "changed": now.changed,
         "taken": now.taken,
         "reads_on": now.card.can("generation"),
+        "steps": {
+            **links.frame_query(),
+            "example": "model",
+            "attention_model": now.card.name,
+            "steps_text": now.text,
+            "steps_layer": str(inside.layer),
+        },
     }
     arrays = {
         "states": inside.states,
@@ -311,6 +322,10 @@ def look_further(now: Shown, view: BlockView) -> None:
         reading_aid(t(WORDS, "no_blocks"))
     elif st.session_state["block_look"] == "blocks":
         draw_blocks(now, view.token)
+    elif st.session_state["block_look"] == "norms":
+        reading_aid(t(WORDS, "norms_intro"))
+        held(st.columns([1.4, 8])[0]).number_input(t(WORDS, "norm_seed"), 0, MOST_SEED, key="norm_seed")
+        norm_depth.draw(int(st.session_state["norm_seed"] or 0))
 
 
 def draw_blocks(now: Shown, token: int) -> None:
@@ -368,7 +383,8 @@ def _what(now: Shown) -> str:
 def verdict(now: Shown, view: BlockView) -> str:
     """What taking something out did to the prediction at the chosen token, as HTML."""
     if not now.changed:
-        return t(WORDS, "add_up")
+        off, largest = difference(now.whole)
+        return t(WORDS, "add_up", difference=f"{off:.1g}", largest=f"{largest:.3g}")
     if not now.finite:
         return t(WORDS, "overflow")
     token = min(view.token, len(now.whole.tokens) - 1)
@@ -384,6 +400,24 @@ def verdict(now: Shown, view: BlockView) -> str:
         first=_mono(after[0]),
         p=_percent(after[2]),
     )
+
+
+def difference(known: Known) -> tuple[float, float]:
+    """How far the block's output, added up again from its parts, is from the model's own, and the largest number of that."""
+    inside = known.inside
+    own = inside.streams[inside.layer + 1].astype(np.float64)
+    parts = {
+        name: state.astype(np.float64)
+        for name, state in zip(ORDER[inside.wiring], inside.states, strict=True)
+    }
+    if inside.wiring == "pre":
+        again = parts["stream"] + parts["attention"] + parts["feed_forward"]
+    else:
+        again = parts["norm1"] + parts["feed_forward"]
+        again -= again.mean(-1, keepdims=True)
+        again /= np.sqrt((again**2).mean(-1, keepdims=True) + known.epsilon[1])
+        again = again * known.norms[1][0] + known.norms[1][1]
+    return float(np.abs(again - own).max()), float(np.abs(own).max())
 
 
 def _mono(text: str) -> str:
@@ -450,6 +484,7 @@ def lens_rows(now: Shown) -> list[dict[str, Any]]:
 
 def export(now: Shown) -> Export:
     """Everything of the picture, exact."""
+    looks_at_norms, seed = st.session_state["block_look"] == "norms", int(st.session_state["norm_seed"] or 0)
     about = {
         "model": now.card.name,
         "revision": now.card.revision,
@@ -466,6 +501,7 @@ def export(now: Shown) -> Export:
             "parts": lambda: part_rows(now),
             "neurons": lambda: neuron_rows(now),
             "after-blocks": lambda: lens_rows(now),
+            **({"gradients": lambda: norm_depth.rows(seed)} if looks_at_norms else {}),
         },
         lambda: {
             "tokens": now.now.tokens,
@@ -483,5 +519,6 @@ def prepared() -> list[tuple[str, dict[str, Any]]]:
         (t(WORDS, "try_bert"), {**bert, "block_step": 3}),
         (t(WORDS, "try_first"), {"block_layer": 0, "block_step": 6}),
         (t(WORDS, "try_lens"), {"block_look": "blocks"}),
+        (t(WORDS, "try_norms"), {"block_look": "norms"}),
         (t(WORDS, "try_bypass"), {"block_taken": "residual"}),
     ]

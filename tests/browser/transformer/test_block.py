@@ -51,3 +51,25 @@ def test_all_blocks(open_at, outside: list[str]) -> None:
     expect(page.locator(".guess")).to_have_count(5)
     expect(page.locator(".gb-layer_lanes figure")).to_have_count(3)
     assert outside == []
+
+
+def test_gradients_by_depth(open_at, outside: list[str]) -> None:
+    page = open_at(f"{PATH}?lang=en&block_look=norms")
+    root = page.locator(".gb-norm_depth")
+    expect(root).to_have_attribute("data-layers", "24", timeout=60_000)
+    before = page.locator(".gb-norm_depth .said").first.inner_text()
+    page.locator(".gb-norm_depth .choice button").last.click()
+    expect(root).to_have_attribute("data-layers", "48")
+    expect(page.locator(".gb-norm_depth .said").first).not_to_have_text(before)
+    assert outside == []
+
+
+def test_a_head_leads_to_its_steps(open_at, outside: list[str]) -> None:
+    page = open_at(f"{PATH}?lang=en")
+    address = page.locator(".thumbs a").nth(2).get_attribute("href")
+    assert "transformer-self_attention?" in address
+    page.goto(address)
+    expect(page.locator(".gb-attention_steps")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert "steps_head=2" in page.url
+    assert outside == []

@@ -115,3 +115,21 @@ def test_what_a_browser_may_send() -> None:
     assert reported(sent, start, 2, BOUNDS) == BlockView(5, 3, 7, (4, 9))
     assert reported(sent, start, 3, BOUNDS) == start
     assert reported(sent | {"off": "x"}, start, 2, BOUNDS) == start
+
+
+def test_the_parts_add_up_to_the_models_own(open_page: Open, lang: str) -> None:
+    for name, text, layer in ((page.MODEL, page.TEXT, page.LAYER), ("nano-bert", page.BERT_TEXT, 1)):
+        off, largest = page.difference(page.compute(name, text, layer))
+        assert off < 1e-5 * max(largest, 1)
+    off, largest = page.difference(page.compute(page.MODEL, page.TEXT, page.LAYER))
+    assert f"{largest:.3g}" in said(open_page(NAME, lang=lang))
+
+
+def test_gradients_by_depth(open_page: Open, lang: str) -> None:
+    at = open_page(NAME, lang=lang, block_look="norms", norm_seed="3")
+    data = data_of(at, "norm_depth")
+    assert [(one["layers"], one["wiring"]) for one in data["gradients"]] == [
+        (n, wiring) for n in (6, 12, 24, 48) for wiring in ("post", "pre")
+    ]
+    assert all(len(one["query"]) == one["layers"] for one in data["gradients"])
+    assert "3" in data["source"]
