@@ -40,6 +40,7 @@ page = contents(
             lesson("bert/dice", icon="casino"),
             lesson("bert/masking_rates", icon="percent"),
             lesson("bert/next_sentence", icon="forum"),
+            lesson("bert/albert", icon="compress"),
             lesson("bert/family", icon="family_history"),
         ],
         "gpt": [

@@ -64,7 +64,7 @@ function paint(s) {
         h("a", { class: "source", href: row.link, target: "_blank", rel: "noopener" }, row.source))));
   const board = s.root.querySelector(".scroll"), on = board.querySelector("button[aria-pressed=true]");
   board.scrollLeft = left;
-  const from = board.querySelector("tbody th").offsetWidth, begin = on.offsetLeft - board.offsetLeft; // the heading stays in place and covers what is under it
+  const from = board.querySelector("tbody th").offsetWidth, begin = on.getBoundingClientRect().left - board.getBoundingClientRect().left + board.scrollLeft; // the heading stays in place and covers what is under it
   if (begin - board.scrollLeft < from || begin + on.offsetWidth - board.scrollLeft > board.clientWidth) board.scrollLeft = begin - from - 8;
   if (focused) s.root.querySelector("button[aria-pressed=true]")?.focus({ preventScroll: true });
 }

@@ -33,6 +33,7 @@ _OF_MODEL: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
     ("DistilBERT", "masking"): ("bert/dice", {"dice_look": "epochs"}),
     ("RoBERTa", "tokenizer"): ("tokens/encode", {"encode_view": "bytes"}),
     ("DeBERTa", "tokenizer"): ("tokens/encode", {"encode_view": "bytes"}),
+    ("ALBERT", "sharing"): ("bert/albert", {"alb_shared": "all", "alb_embedding": "128"}),
     ("ALBERT", "tokenizer"): ("tokens/wordpiece", {"wp_part": "unigram"}),
 }
 _OF_COLUMN: dict[str, tuple[str, dict[str, str]]] = {
@@ -88,11 +89,13 @@ def destination(model: str, column: str) -> tuple[str, dict[str, str]] | None:
     """Return the page that shows a cell and its link, if one stands."""
     if (model, column) in _ELSEWHERE:
         return None
+    if (model, column) in _OF_MODEL:
+        return _OF_MODEL[model, column]
     if column in ("sizes", "sharing"):
         return ("transformer/sizes", _size_query(_SIZES[model])) if model in _SIZES else None
     if column == "objective" and model in ("BERT", "RoBERTa", "ALBERT", "DeBERTa"):
         return "bert/masking", {}
-    return _OF_MODEL.get((model, column)) or _OF_COLUMN.get(column)
+    return _OF_COLUMN.get(column)
 
 
 def _size_query(name: str) -> dict[str, str]:

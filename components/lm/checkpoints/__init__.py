@@ -82,6 +82,7 @@ __all__ = [
     "store",
     "tokenizer_card",
     "tokenizer_cards",
+    "without_weights",
 ]
 
 BUNDLED_FOLDER = Path(__file__).resolve().parents[3] / "assets" / "models"
@@ -386,6 +387,22 @@ def load_tokenizer(folder: Path, kind: str = "AutoTokenizer", **settings: Any) -
     transformers = _import_transformers()
     with _BUILD_LOCK:
         return _built(getattr(transformers, kind), folder, **settings)
+
+
+def without_weights(model_type: str, **settings: Any) -> Any:
+    """An architecture of transformers whose tensors have shapes and no memory (torch's meta device).
+
+    Imports and builds under the locks of this module, as everything here does.
+
+    Args:
+        model_type: as ``config.json`` names it, ``albert`` for example.
+        settings: of its configuration.
+    """
+    transformers = _import_transformers()
+    torch = import_torch()
+    with _IMPORT_LOCK, _BUILD_LOCK, torch.device("meta"):
+        config = transformers.AutoConfig.for_model(model_type, **settings)
+        return transformers.AutoModel.from_config(config)
 
 
 def in_memory(model: Any, tokenizer: Any, name: str = "local:in memory") -> LoadedModel:

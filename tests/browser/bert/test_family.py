@@ -21,8 +21,8 @@ def test_choose_a_cell_and_follow_it(open_at: Open, outside: list[str]) -> None:
     page.keyboard.press("ArrowDown")
     page.wait_for_function("location.search.includes('fam_model=ALBERT')")
     page.locator(".detail .go").click()
-    page.wait_for_url("**/transformer-sizes?*s_shared=all*")
-    expect(page.locator(".gb-model_stack")).to_contain_text("11,683,584")
+    page.wait_for_url("**/bert-albert?*")
+    expect(page.locator(".gb-albert_levers")).to_have_attribute("data-parameters", "11683584")
     assert outside == []
 
 
