@@ -26,7 +26,7 @@ TEXT = (
     "The old king had three sons. When winter came, he sent them out to find a bird "
     "whose song could make the snow melt in the garden."
 )
-SEED = 144
+SEED = 185
 """The first draw of this text in which what the page says of kept and hidden tokens is seen; the rule is ``choose_seed``
 in dice_recorder."""
 THROWS = ("1", "100", "10000")

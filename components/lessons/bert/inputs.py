@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 FIRST, SECOND = "my dog is cute", "he likes playing"
 MODEL = best_bert()
-LIVELY = 98
+LIVELY = 9
 """The dimension of the first view in which the chosen token's final number is largest: ``choose_dimension`` in
 inputs_recorder."""
 PANELS = ("neighbours", "changes", "padding", "special", "code")

@@ -30,10 +30,13 @@ ORDERS = ("at_once", "left_to_right", "right_to_left", "surest_first")
 # Sentences where the bundled BERT shows the point; found by trying some hundred of our own.
 TEXT = "The little girl opened the box and found a doll inside."
 HIDDEN = (4,)  # *opened*: neither side alone tells, both together do
-NEED_EACH_OTHER = "He closed his eyes and fell asleep."
-TWO_BLANKS = (1, 3)  # *he*, *his*: at once, the model writes *he closed her eyes*
-PIECES = "The farmer weighed the fish and smiled."
-IN_PIECES = (3, 4)  # weigh ##ed
+NEED_EACH_OTHER = "They closed their eyes and fell asleep."
+TWO_BLANKS = (
+    3,
+    4,
+)  # *their eyes*: *the eyes* at once, *the door* from left to right, *their eyes* from right to left
+PIECES = "The girl stacked the stones and smiled."
+IN_PIECES = (3, 4)  # stack ##ed
 QUIZ = "The children ran home because it began to [MASK]."
 
 LAB = (

@@ -39,7 +39,7 @@ def test_every_panel(open_page: Open, look: str) -> None:
 
 def test_the_order_of_filling_is_shown(open_page: Open, lang: str) -> None:
     """The prepared example: all at once, the model writes a text that no order would write."""
-    at = open_page(PAGE, lang=lang, mlm_text=NEED_EACH_OTHER, hidden="1.3", mlm_look="order")
+    at = open_page(PAGE, lang=lang, mlm_text=NEED_EACH_OTHER, hidden="3.4", mlm_look="order")
     table = data_of(at, "comparison_table")
     filled = [[token for token, kind, _ in row[1]["tokens"] if kind == "filled"] for row in table["rows"]]
     assert filled[0] == []  # the text itself
