@@ -281,10 +281,14 @@ function setPredict(state, on) {
 
 // ---------------------------------------------------------------------------------------------- what is said
 
+/** Letters of the alphabet; a mark that stands by itself is none. */
+const numLetters = (lesson) => lesson.alphabet.length - (aloneMark(lesson) ? 1 : 0);
+const aloneMark = (lesson) => Boolean(lesson.mark) && lesson.alphabet.some((id) => lesson.symbols[id] === lesson.mark);
+
 function paintStory(state) {
   const { lesson, at, say: text } = state;
   const done = [];
-  if (at === 0) done.push(say(text.now_start, { words: grouped(lesson.num_words), letters: grouped(lesson.alphabet.length) }));
+  if (at === 0) done.push(say(text.now_start, { words: grouped(lesson.num_words), letters: grouped(numLetters(lesson)) }));
   else {
     const i = at - 1;
     done.push(...rich(say(text.now_done, { step: at, joined: grouped(lesson.joined[i]) }), { pair: pairNode(state, lesson.left[i], lesson.right[i]), merged: mergedNode(state, lesson.merged[i]) }));
@@ -293,11 +297,11 @@ function paintStory(state) {
   const guessed = state.predict && at < lesson.n ? state.guesses.get(at) : undefined;
   if (hidden(state)) next.push(text.predict_ask);
   else {
-    if (guessed !== undefined) next.push(...verdict(state, guessed), " ");
     next.push(...nextSentence(state, guessed !== undefined));
   }
-  state.story.classList.toggle("asks", state.predict); // room for the answer, so that nothing jumps when it comes
-  fill(state.story, h("span", { class: "quiet" }, ...done), " ", h("br"), ...next);
+  // The answer takes the line of what happened, so that nothing jumps when it comes.
+  const first = guessed === undefined ? h("span", { class: "quiet" }, ...done) : h("span", {}, ...verdict(state, guessed));
+  fill(state.story, first, " ", h("br"), ...next);
   fill(state.note, ...notes(state));
 }
 
@@ -305,7 +309,9 @@ function nextSentence(state) {
   const { lesson, at, say: text } = state;
   if (at === lesson.n) {
     if (waits(lesson, at)) return rich(say(text.next_choose, { n: grouped(lesson.num_tied[at]), count: grouped(rankedBars(state)[0][1]) }), {});
-    return [say(text[`end_${lesson.stop_reason}`], { n: grouped(lesson.n) })];
+    const said = say(text[`end_${lesson.stop_reason}`], { n: grouped(lesson.n) });
+    const left = lesson.num_pairs[at];
+    return [left && lesson.stop_reason === "all_merges" ? `${said} ${say(left === 1 ? text.end_one_left : text.end_left, { n: grouped(left) })}` : said];
   }
   const pair = pairNode(state, lesson.left[at], lesson.right[at]);
   const slots = { count: grouped(lesson.count[at]), n: grouped(lesson.num_tied[at]) };
@@ -371,7 +377,7 @@ function paintVocab(state) {
   const letters = lesson.alphabet.length, size = lesson.vocab[at];
   const grown = size - letters;
   const fresh = at > 0 && lesson.vocab[at] > lesson.vocab[at - 1];
-  fill(state.vocabHead, text.vocab_title, h("span", { class: "side" }, say(text.vocab_side, { size: grouped(size), letters: grouped(letters), merges: grouped(grown) })));
+  fill(state.vocabHead, text.vocab_title, h("span", { class: "side" }, say(aloneMark(lesson) ? text.vocab_side_mark : text.vocab_side, { size: grouped(size), letters: grouped(numLetters(lesson)), merges: grouped(grown) })));
   const room = Math.max(VOCAB_SHOWN - Math.min(grown, VOCAB_SHOWN - 8), 8);
   const alphabet = letters <= room + 4 ? lesson.alphabet : lesson.alphabet.slice(0, room);
   const first = Math.max(letters, size - VOCAB_SHOWN + Math.min(8, alphabet.length));

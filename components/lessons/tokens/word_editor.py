@@ -14,6 +14,8 @@ from components.words import t, told
 
 def word_editor() -> None:
     """A button beside the source: the table for a table, the text for anything else."""
+    if st.session_state["bpe_source"] != "text" or st.session_state["bpe_text"].strip():
+        st.session_state["_bpe_source"] = st.session_state["bpe_source"]
     for key, source in (("bpe_words", "table"), ("bpe_text", "text")):
         links.name_field(key, t("bpe", f"source_{source}"))
     if st.session_state["bpe_source"] == "table":
@@ -28,6 +30,8 @@ def word_editor() -> None:
             with table:
                 _table()
     elif st.button(t("bpe", "paste_text"), icon=":material/content_paste:", width="stretch", key="bpe_paste"):
+        _text_dialog()
+    if st.session_state.pop("_bpe_ask_text", False):  # chosen as the source while there is none
         _text_dialog()
     if st.session_state["bpe_source"] == "text" and "bpe_text" in links.too_long():
         too_long_note("bpe_text")

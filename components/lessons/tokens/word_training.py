@@ -242,14 +242,22 @@ def table_edited() -> None:
     rules_changed()
 
 
-def words_changed() -> None:
-    """The words are others now: begin at the start, forget kept runs, suggest a number of merges."""
+def words_changed() -> bool:
+    """The words are others now: begin at the start, forget kept runs, suggest a number of merges.
+
+    False when the reader's own text is chosen and there is none yet: the words stay, and the dialog for a text opens.
+    """
     state = st.session_state
+    if state["bpe_source"] == "text" and not state["bpe_text"].strip():
+        state["bpe_source"] = state.get("_bpe_source", "table")
+        state["_bpe_ask_text"] = True
+        return False
     state["num_merges"] = SAMPLES[state["bpe_source"]][2] if state["bpe_source"] in SAMPLES else 10
     if state["bpe_source"] == "text":
         state["num_merges"] = 200
     state["bpe_step"] = state["encode_step"] = 0
     rules_changed()
+    return True
 
 
 def rules_changed() -> None:

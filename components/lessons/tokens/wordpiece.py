@@ -107,7 +107,8 @@ def prediction() -> Prediction:
 
 def words_changed() -> None:
     """Other words: begin at the start, with sizes that fit them."""
-    word_training.words_changed()
+    if not word_training.words_changed():
+        return
     state = st.session_state
     source = state["bpe_source"]
     state["wp_merges"] = MERGES.get(source, 40)

@@ -230,3 +230,13 @@ def test_an_answer_moves_nothing_and_a_resting_pointer_asks_nothing(open_at: Ope
     assert board.bounding_box() == before
     page.locator(".bar").nth(3).hover()
     assert page.locator(".tile.looked").count() > 0
+
+
+def test_the_end_says_what_is_left_and_counts_no_mark_as_a_letter(open_at: OpenAt) -> None:
+    page = open_at("/tokens-bpe?lang=en&num_merges=8&bpe_step=8&end_of_word=1")
+    at_step(page, 8)
+    expect(page.locator(".story")).to_contain_text("7 pairs are left.")
+    expect(page.get_by_text("7 of 7 pairs")).to_be_visible()
+    expect(page.get_by_text("19 = 10 letters + </w> + 8 merged")).to_be_visible()
+    page.keyboard.press("Home")
+    expect(page.locator(".story")).to_contain_text("10 different")

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from components.lessons.tokens import word_training
 from components.shell import background
-from tests.pages.conftest import Open, on_page
+from tests.pages.conftest import Open, on_page, widget
 
 PAGE = "tokens/bpe"
 COURSE = ["es", "est", "lo", "low", "ne", "new", "newest", "wi", "wid", "widest"]
@@ -208,3 +208,14 @@ def test_the_next_page_gets_the_same_words(open_page: Open) -> None:
     at.switch_page("pages/start/home.py").run()
     at.switch_page("pages/tokens/bpe.py").run()
     assert at.session_state["bpe_words"] == [["abab", 2]]
+
+
+@pytest.mark.parametrize("page", [PAGE, "tokens/encode", "tokens/wordpiece"])
+def test_a_text_that_is_not_there_yet_is_asked_for(open_page: Open, page: str) -> None:
+    at = open_page(page)
+    widget(at, "bpe_source").set_value("text").run()
+    assert (
+        at.session_state["bpe_source"] == "table"
+    )  # the picture and its caption stay those of the words before
+    assert not at.warning
+    assert any(area.key == "bpe_typed" for area in at.text_area)
