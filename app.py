@@ -49,6 +49,7 @@ page = contents(
             lesson("gpt/in_context", icon="school"),
         ],
         "fine_tuning": [
+            lesson("fine_tuning/tasks", icon="label"),
             lesson("fine_tuning/transfer", icon="move_down"),
         ],
     },

@@ -31,6 +31,7 @@ def add_step(steps: Any, repository: Path) -> None:
     )
     parser.add_argument("page", choices=tuple(PAGES))
     parser.add_argument("--model", help="bundled model to begin from (the page's own)")
+    parser.add_argument("--sizes", type=int, nargs="+", help="of tasks: numbers of examples (50 200 1000)")
     parser.add_argument("--to", type=Path, default=repository / "assets" / "traces" / "fine_tuning")
     parser.set_defaults(run=lambda options: _run(options, repository))
 
@@ -143,4 +144,49 @@ def _transfer(options: Any, repository: Path) -> int:
     return 0
 
 
-PAGES: dict[str, Callable[[Any, Path], int]] = {"transfer": _transfer}
+def _tasks(options: Any, repository: Path) -> int:
+    """Four tasks, three sizes, three ways, pre-trained and random; each model's runs stay in the file until made again."""
+    from components.lm.fine_tuning import encoder_tasks as tasks
+    from components.lm.fine_tuning import task_runs as lm
+
+    loaded, kept = begin(options, "tasks", "nano-bert", "masked_prediction")
+
+    def made(setting: lm.TaskSetting) -> dict[str, Any]:
+        run = lm.tune_fully(loaded, setting).run
+        run.seconds = round(run.seconds, 2)
+        return run.as_json()
+
+    settings = [
+        lm.TaskSetting(task, size, way, pretrained)
+        for size in options.sizes or tasks.SIZES
+        for task in tasks.TASKS
+        for way in tasks.WAYS
+        for pretrained in (True, False)
+    ]
+    runs = [
+        kept.get(f"{one.task}-{one.size}-{one.way}-{one.pretrained}-{one.seed}", partial(made, one))
+        for one in tqdm(settings, desc="runs")
+    ]
+    path = options.to / "tasks.json"
+    others = json.loads(path.read_text(encoding="utf-8"))["models"] if path.exists() else {}
+    written = {task: tasks.examples(loaded.tokenizer, task, "written", lm.WRITTEN, 0) for task in tasks.TASKS}
+    write(
+        path,
+        {
+            "models": {
+                **others,
+                loaded.card.name: {
+                    "revision": loaded.card.revision,
+                    "recorded": time.strftime("%Y-%m-%d"),
+                    "shown": {task: lm.shown_rows(loaded, task) for task in tasks.TASKS},
+                    "guessing": {task: lm.guessing(task, rows) for task, rows in written.items()},
+                    "written": {task: len(rows) for task, rows in written.items()},
+                    "runs": runs,
+                },
+            }
+        },
+    )
+    return 0
+
+
+PAGES: dict[str, Callable[[Any, Path], int]] = {"transfer": _transfer, "tasks": _tasks}

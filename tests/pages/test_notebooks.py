@@ -37,6 +37,7 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     ("gpt/learning", {}),
     ("gpt/learning", {"probe": "3", "moment": "11"}),
     ("fine_tuning/transfer", {"ft_look": "swap"}),
+    ("fine_tuning/tasks", {}),
 ]  # fmt: skip
 
 

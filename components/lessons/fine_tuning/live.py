@@ -14,7 +14,9 @@ from typing import Any, Protocol
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from components.shell import links
 from components.shell.background import Work, Works
+from components.words import t, told
 
 KEEP = 24
 """Trainings kept on the server; the largest takes some 60 MB while it runs, 0.1 MB after."""
@@ -133,3 +135,47 @@ def reader() -> str:
     """Return who asks: the session."""
     context = get_script_run_ctx()
     return context.session_id if context is not None else ""
+
+
+def training_row(
+    table: str, training: Training | None, start: Callable[[], None], stop: Callable[[], None], *, key: str
+) -> None:
+    """Draw the button that starts, stops or goes on, and how far the training is; say why it failed if it did."""
+    running = training is not None and training.running
+    if st.session_state.get(f"_{key}_running", False) != running:
+        st.session_state[f"_{key}_running"] = running
+        links.run_again()
+    row = st.columns([1.6, 6], vertical_alignment="center")
+    if training is not None and running and reader() in training.wanted_by:
+        row[0].button(t(table, "train_stop"), key=f"{key}_stop", on_click=stop, icon=":material/stop_circle:", width="stretch")  # fmt: skip
+    else:
+        finished = training is not None and training.finished
+        word = (
+            "train_done"
+            if finished
+            else "train_more"
+            if training is not None and training.fraction
+            else "train_start"
+        )
+        row[0].button(t(table, word), key=f"{key}_start", on_click=start, icon=":material/model_training:", type="primary", disabled=finished, width="stretch")  # fmt: skip
+    with row[1]:
+        if training is None:
+            st.caption(t(table, "train_none"))
+            return
+        st.progress(training.fraction, text=_state(table, training))
+    if not running and training.work is not None:
+        try:
+            training.work.result()
+        except Exception as error:  # told in its place; the rest of the page stays
+            st.error(told("layout", "page_failed", error=f"{type(error).__name__}: {error}"))
+
+
+def _state(table: str, training: Training) -> str:
+    if training.running and not training.result:
+        return told(table, "train_waiting", n=trainings().waiting_before(training))
+    found = training.result or {"step": 0, "steps": 0, "seconds": 0.0}
+    left = training.work.seconds_left() if training.work is not None and training.running else None
+    text = told(
+        table, "train_state", step=found["step"], steps=found["steps"], seconds=f"{found['seconds']:.1f}"
+    )
+    return text + (" · " + told(table, "train_left", seconds=f"{left:.0f}") if left is not None else "")

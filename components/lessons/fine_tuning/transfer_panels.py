@@ -14,7 +14,6 @@ from components.lessons.fine_tuning.transfer_live import Asked, Pair
 from components.lm import checkpoints
 from components.lm.fine_tuning.scores import wilson
 from components.lm.fine_tuning.transfer import HELD_OUT, LAMBDAS, RATE, Setting
-from components.shell import links
 from components.shell.held import held
 from components.shell.layout import is_dark, panel_choice, text_size
 from components.words import literal, t, told
@@ -217,43 +216,12 @@ def _stop() -> None:
 
 
 def _training() -> None:
-    """The buttons and the curves; drawn again while it trains."""
+    """The button and the curves; drawn again while it trains."""
     wanted = asked()
     training = live.trainings().get(wanted)
-    running = training is not None and training.running
-    mine = training is not None and live.reader() in training.wanted_by
-    if st.session_state.get("_ft_running", False) != running:
-        st.session_state["_ft_running"] = running
-        links.run_again()
-    row = st.columns([1.6, 6], vertical_alignment="center")
-    if running and mine:
-        row[0].button(
-            t(W, "train_stop"), key="ft_stop", on_click=_stop, icon=":material/stop_circle:", width="stretch"
-        )
-    else:
-        word = "train_done" if training is not None and training.finished else "train_more" if training is not None and training.fraction else "train_start"  # fmt: skip
-        row[0].button(t(W, word), key="ft_start", on_click=_start, icon=":material/model_training:", type="primary", disabled=training is not None and training.finished, width="stretch")  # fmt: skip
-    with row[1]:
-        if training is None:
-            st.caption(t(W, "train_none"))
-            return
-        st.progress(training.fraction, text=_state(training))
-    if training.result:
+    live.training_row(W, training, _start, _stop, key="ft")
+    if training is not None and training.result:
         _curves(wanted, training.result)
-    if not running and training.work is not None:
-        try:
-            training.work.result()
-        except Exception as error:  # told in its place; the rest of the page stays
-            st.error(told("layout", "page_failed", error=f"{type(error).__name__}: {error}"))
-
-
-def _state(training: live.Training) -> str:
-    if training.running and not training.result:
-        return told(W, "train_waiting", n=live.trainings().waiting_before(training))
-    found = training.result or {"step": 0, "steps": 0, "seconds": 0.0}
-    left = training.work.seconds_left() if training.work is not None and training.running else None
-    text = told(W, "train_state", step=found["step"], steps=found["steps"], seconds=f"{found['seconds']:.1f}")
-    return text + (" · " + told(W, "train_left", seconds=f"{left:.0f}") if left is not None else "")
 
 
 def _curves(wanted: Asked, found: dict[str, Any]) -> None:

@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from components.lm.fine_tuning.samples import sample_rows
+
 Side = Literal["train", "test"]
 TAGS = ("O", "PERSON", "ANIMAL", "PLACE")
 """In the order of the classes; O is everything else (Ramshaw and Marcus 1995)."""
@@ -153,3 +155,19 @@ def generate(side: Side, count: int, seed: int) -> list[Tagged]:
         made = fill(rng.choice(TEMPLATES), side, rng)
         found.setdefault(made.words, made)
     return list(found.values())
+
+
+_MARK = {"P": "PERSON", "A": "ANIMAL", "L": "PLACE"}
+
+
+def written_tags() -> list[Tagged]:
+    """Return the sentences that were written and tagged by hand."""
+    found = []
+    for (line,) in sample_rows("tags.tsv"):
+        words, tags = [], []
+        for part in line.split():
+            word, _, mark = part.rpartition("/")
+            words.append(word or part)
+            tags.append(_MARK[mark] if word else "O")
+        found.append(Tagged(tuple(words), tuple(tags)))
+    return found

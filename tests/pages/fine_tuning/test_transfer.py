@@ -6,6 +6,7 @@ import pytest
 
 from components.lessons.fine_tuning import live
 from components.lessons.fine_tuning import transfer as page
+from components.lessons.fine_tuning.transfer_live import Asked
 from components.lm import checkpoints
 from components.lm.fine_tuning.transfer import (
     HELD_OUT,
@@ -118,7 +119,7 @@ def test_a_reader_trains(open_page: Open) -> None:
     button = next(b for b in at.button if b.key == "ft_start")
     button.click().run()
     assert not at.exception
-    wanted = next(key for key in live.trainings()._known if key.setting.examples == 20)  # type: ignore[attr-defined]
+    wanted = Asked("nano-gpt", checkpoints.card("nano-gpt").revision, Setting(1, 0.0, 0, 20))
     training = live.trainings().get(wanted)
     assert training is not None
     assert training.work is not None

@@ -1,0 +1,111 @@
+// One task of BERT's: the input row with the new head on it, six held-out sentences as two models see them, and the way there.
+import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
+import { percent, full } from "../glassbox.lib/format.js";
+import { stepper, reporter } from "../glassbox.lib/stepper.js";
+import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { INK, DASH, spot } from "../glassbox.lib/training.js";
+import { living } from "../glassbox.lib/living.js";
+
+const create = instances(() => ({ rev: null, id: null, step: 0, sentence: 0, stepper: null, stops: [], report: null, watch: null }));
+
+export default living(function ({ data, parentElement, setStateValue }) {
+  const state = create(parentElement);
+  const root = parentElement.querySelector(".gb-tasks_board");
+  const { task, lanes, sentences, tags, words: w } = data;
+  state.report = state.report ?? reporter((value) => setStateValue("view", value));
+  if (state.rev !== data.rev || state.id !== data.id) Object.assign(state, { rev: data.rev, id: data.id }, data.start);
+  const last = data.steps.length - 1;
+  state.step = Math.min(state.step, last);
+  state.sentence = Math.min(state.sentence, sentences.length - 1);
+  const tell = () => state.report({ step: state.step, sentence: state.sentence, rev: state.rev });
+  const label = (k) => say(w.moment, { step: data.steps[k], last: data.steps[last] });
+  const answerOf = (p) => (p > 0.5 ? w[`${task}_yes`] : w[`${task}_no`]);
+  const chars = (row, span) => [row.offsets[span[0]][0], row.offsets[span[1]][1]];
+
+  // -- the input row, and the head where it reads
+  const input = h("div", { class: "input" });
+  function drawInput() {
+    const row = sentences[state.sentence], said = lanes[0].said[state.step][state.sentence], heads = new Map(row.heads.map((at, i) => [at, i]));
+    fill(input, h("div", { class: "row" }, ...row.tokens.map((piece, at) => {
+      const i = heads.get(at), special = ["[CLS]", "[SEP]"].includes(piece);
+      let head = h("span", { class: "head none" });
+      if (i !== undefined && task === "tag") head = h("span", { class: `head tag-${said[i]}`, title: w.new_head }, said[i] ? w[`tag_${tags[said[i]]}`] : "O");
+      else if (i !== undefined && task === "span") { const name = [at === said[0] ? w.start : null, at === said[1] ? w.end : null].filter(Boolean).join(" · "); head = h("span", { class: name ? "head hit" : "head", title: w.new_head }, name || "·"); }
+      else if (i !== undefined) head = h("span", { class: "head hit", title: w.new_head }, `${answerOf(said)} ${percent(Math.max(said, 1 - said))}`);
+      return h("span", { class: "cell" }, h("span", { class: special ? "piece special" : "piece" }, piece), head);
+    })), h("p", { class: "note" }, w[`reads_${task}`]));
+  }
+
+  // -- the sentences
+  function tagged(row, said) {
+    return row.words.map((word, i) => h("span", { class: `word tag-${said[i]}${said[i] === row.gold[i] ? "" : " miss"}`, title: say(w.word_title, { said: said[i] ? w[`tag_${tags[said[i]]}`] : "O", gold: row.gold[i] ? w[`tag_${tags[row.gold[i]]}`] : "O" }) }, word, said[i] || row.gold[i] ? h("small", {}, said[i] ? w[`short_${tags[said[i]]}`] : "–", said[i] === row.gold[i] ? "" : "✗") : null));
+  }
+  function spanned(row, said) {
+    const [from, to] = chars(row, said), [a, b] = chars(row, row.gold[0]), cuts = [...new Set([0, from, to, a, b, row.text.length])].sort((x, y) => x - y);
+    return cuts.slice(0, -1).map((at, i) => h("span", { class: `${at >= from && at < to ? "said" : ""} ${at >= a && at < b ? "gold" : ""}` }, row.text.slice(at, cuts[i + 1])));
+  }
+  const right = (lane, i) => {
+    const row = sentences[i], said = lane.said[state.step][i];
+    if (task === "tag") return said.every((tag, k) => tag === row.gold[k]);
+    if (task === "span") return row.gold.some(([a, b]) => a === said[0] && b === said[1]);
+    return (said > 0.5) === Boolean(row.gold);
+  };
+  const boxes = lanes.map((lane, k) => h("section", { class: `lane lane-${k}` }));
+  function drawLanes() {
+    lanes.forEach((lane, k) => fill(boxes[k],
+      h("h3", {}, h("svg", { class: "mark", viewBox: "0 0 16 16", "aria-hidden": "true" }, spot(k, 8, 8, 6)), ` ${lane.label} `, h("small", {}, say(w.lane_score, { name: w[`score_${task}`], written: percent(lane.written[state.step][0]), generated: percent(lane.generated[state.step][0]) }))),
+      ...sentences.map((row, i) => {
+        const said = lane.said[state.step][i], good = right(lane, i);
+        const body = task === "tag" ? tagged(row, said) : task === "span" ? [h("b", { class: "asked" }, row.second), h("br"), ...spanned(row, said)] : [row.text, row.second ? h("span", { class: "second" }, ` → ${row.second}`) : null, h("small", { class: "answer", title: `p = ${full(said)}` }, ` ${answerOf(said)}`)];
+        return h("button", { type: "button", class: i === state.sentence ? "line on" : "line", "aria-pressed": String(i === state.sentence), onclick: () => { state.sentence = i; refresh(); tell(); } },
+          h("span", { class: good ? "sign good" : "sign bad", "aria-label": good ? w.right : w.wrong }, good ? "✓" : "✗"), h("span", { class: "text" }, ...body));
+      })));
+  }
+
+  // -- the way there
+  const charts = ["written", "generated"].map((set) => ({ set, svg: h("svg", { class: "curve", role: "img" }) }));
+  function lines(set, W, H, rem) {
+    const left = 2.4 * rem, right_ = W - 0.7 * rem, top = 0.6 * rem, bottom = H - 1.5 * rem;
+    const x = (k) => left + ((right_ - left) * data.steps[k]) / data.steps[last], y = (v) => bottom - (bottom - top) * v;
+    const text = (at, string) => h("text", { "font-size": 0.78 * rem, "font-family": "sans-serif", fill: "var(--gb-quiet)", ...at }, string);
+    const parts = [0, 0.5, 1].flatMap((v) => [h("line", { x1: left, x2: right_, y1: y(v), y2: y(v), stroke: "var(--gb-line)" }), text({ x: left - 0.3 * rem, y: y(v) + 0.28 * rem, "text-anchor": "end" }, `${100 * v}%`)]);
+    parts.push(h("line", { x1: left, x2: right_, y1: y(data.guess), y2: y(data.guess), stroke: "var(--gb-cut)", "stroke-width": 2, "stroke-dasharray": "3 4" }), text({ x: left + 4, y: y(data.guess) - 0.3 * rem }, w[`guess_${task}`]));
+    for (const k of [0, Math.round(last / 2), last]) parts.push(text({ x: x(k), y: H - 0.35 * rem, "text-anchor": k === last ? "end" : "middle" }, data.steps[k]));
+    lanes.forEach((lane, i) => {
+      const edge = (side) => lane[set].map((s, k) => `${x(k).toFixed(1)},${y(s[side]).toFixed(1)}`);
+      parts.push(h("polygon", { points: [...edge(1), ...edge(2).reverse()].join(" "), fill: INK[i], "fill-opacity": 0.13 }));
+    });
+    parts.push(h("line", { x1: x(state.step), x2: x(state.step), y1: top, y2: bottom, stroke: "var(--gb-quiet)" }));
+    lanes.forEach((lane, i) => parts.push(h("polyline", { points: lane[set].map((s, k) => `${x(k).toFixed(1)},${y(s[0]).toFixed(1)}`).join(" "), fill: "none", stroke: INK[i], "stroke-width": 2.5, "stroke-dasharray": DASH[i] }), spot(i, x(state.step), y(lane[set][state.step][0]), 0.36 * rem)));
+    return parts;
+  }
+  const title = (set) => say(w[`chart_${set}`], { name: w[`score_${task}`], n: data.counts[set] });
+  function drawCurves() {
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
+    for (const { set, svg } of charts) {
+      const box = svg.getBoundingClientRect();
+      if (!box.width) continue;
+      svg.setAttribute("viewBox", `0 0 ${box.width} ${box.height}`);
+      svg.setAttribute("aria-label", `${title(set)}: ${lanes.map((lane) => `${lane.label} ${percent(lane[set][state.step][0])}`).join(", ")}`);
+      fill(svg, ...lines(set, box.width, box.height, rem));
+    }
+  }
+
+  function refresh() { drawInput(); drawLanes(); drawCurves(); state.stepper.set({ step: state.step, last }); }
+  state.stepper?.destroy();
+  state.stepper = stepper({ words: data.stepper, label, onMove: (step) => { state.step = step; refresh(); tell(); } });
+  state.stepper.node.style.setProperty("--label", `${0.86 * Math.max(...data.steps.map((_, k) => label(k).length))}ch`);
+  fill(root, state.stepper.node, input, h("div", { class: "lanes" }, ...boxes), h("div", { class: "charts" }, ...charts.map(({ set, svg }) => h("figure", {}, h("figcaption", {}, title(set)), svg))),
+    h("p", { class: "legend" }, ...lanes.map((lane, i) => h("span", {}, h("svg", { class: "mark", viewBox: "0 0 16 16", "aria-hidden": "true" }, spot(i, 8, 8, 6)), ` ${lane.label}`)), h("span", {}, h("i", { class: "band" }), ` ${w.interval}`), ...(task === "tag" ? tags.slice(1).map((tag, i) => h("span", { class: `key tag-${i + 1}` }, `${w[`short_${tag}`]} ${w[`tag_${tag}`]}`)) : []), ...(task === "span" ? [h("span", { class: "said" }, w.said), h("span", { class: "gold" }, w.gold)] : [])));
+  refresh();
+  state.watch?.disconnect();
+  state.watch = new ResizeObserver(() => drawCurves());
+  state.watch.observe(charts[0].svg);
+  state.stops.forEach((stop) => stop());
+  state.stops = charts.map(({ set }) => offerPicture(`tasks-${set}`, () => {
+    const svg = frame(760, 330), text = (x, y, string, more = {}) => h("text", { x, y, "font-size": 15, "font-family": "sans-serif", fill: "var(--gb-text)", ...more }, string);
+    svg.append(text(8, 22, title(set), { "font-weight": 700 }), h("g", { transform: "translate(0, 30)" }, ...lines(set, 750, 260, 16)), ...lanes.flatMap((lane, i) => [spot(i, 60 + 260 * i, 308, 5), text(74 + 260 * i, 313, lane.label)]));
+    return svg;
+  }));
+  return () => { state.stops.forEach((stop) => stop()); state.stepper?.destroy(); state.watch?.disconnect(); };
+});

@@ -1,0 +1,61 @@
+"""One task of BERT's: the input row with the head on it, six held-out sentences as two models see them, and the curves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypedDict
+
+from components.elements.mount import element
+from components.elements.view import Whole, reported, started
+
+_mount = element("fine_tuning/tasks_board")
+
+
+@dataclass(frozen=True)
+class TasksView:
+    """``step`` counts the measured moments, ``sentence`` the held-out sentences in sight; both from 0."""
+
+    step: int
+    sentence: int = 0
+
+
+class TasksLane(TypedDict):
+    """One start: what it says of each sentence in sight, and its scores (value, low, high), by moment."""
+
+    label: str
+    said: Sequence[Sequence[Any]]
+    generated: Sequence[Sequence[float]]
+    written: Sequence[Sequence[float]]
+
+
+class TasksData(TypedDict):
+    """What the board is sent. ``sentences`` are rows as ``task_runs.shown_rows`` makes them."""
+
+    task: str
+    steps: Sequence[int]
+    guess: float
+    tags: Sequence[str]
+    sentences: Sequence[Mapping[str, Any]]
+    lanes: Sequence[TasksLane]
+    counts: Mapping[str, int]
+    words: Mapping[str, str]
+    stepper: Mapping[str, str]
+
+
+def tasks_board(data: TasksData, view: TasksView, *, identity: str, rev: int, key: str) -> TasksView:
+    """Draw two runs and return where the reader is now.
+
+    Args:
+        data: the two lanes, pre-trained first, their sentences and words.
+        view: the state of the link; the element follows it when ``rev`` changes.
+        identity: names the runs that are shown.
+        rev: raised when Python moved the state.
+        key: the element's key in the session.
+    """
+    start = started(key, view, (rev, identity))
+    result = _mount(
+        key=key,
+        data={**data, "id": identity, "rev": rev, "start": asdict(start)},
+        on_view_change=lambda: None,
+    )
+    bounds = {"step": Whole(0, len(data["steps"]) - 1), "sentence": Whole(0, len(data["sentences"]) - 1)}
+    return reported(result.get("view"), view, rev, bounds)

@@ -1,0 +1,91 @@
+""" "Label it yourself" of this page: what a reader's labels teach, from pre-trained and from random weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from components.lm import checkpoints
+from components.lm.fine_tuning.encoder_tasks import examples
+from components.lm.fine_tuning.sentences import TAGS, Tagged, generate
+from components.lm.fine_tuning.task_runs import TaskSetting, Tuning
+
+COUNT = 20
+
+
+def sentences() -> list[Tagged]:
+    """Return the sentences to label: of the generator's training side."""
+    return generate("train", COUNT, 77)
+
+
+def write_labels(labels: list[list[int]]) -> str:
+    """Return labels as a link holds them: a digit a word, a point between sentences, nothing after the last label.
+
+    >>> write_labels([[0, 1, 0], [0, 0], [2]])
+    '01..2'
+    """
+    return ".".join("".join(map(str, line)).rstrip("0") for line in labels).rstrip(".")
+
+
+def read_labels(text: str, lengths: list[int]) -> list[list[int]]:
+    """Return the labels of a link; what is no label or beyond a sentence counts as nothing.
+
+    >>> read_labels("01..2", [3, 2, 1])
+    [[0, 1, 0], [0, 0], [2]]
+    """
+    lines = text.split(".")
+    found = []
+    for i, n in enumerate(lengths):
+        line = lines[i] if i < len(lines) else ""
+        found.append([int(c) if c in "123"[: len(TAGS) - 1] else 0 for c in line[:n].ljust(n, "0")])
+    return found
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What is trained on; the same labels are trained once."""
+
+    model: str
+    revision: str
+    labels: str
+    seed: int
+
+
+class Pair:
+    """Two runs on the same labels, one step each in turn."""
+
+    def __init__(self, asked: Labelled) -> None:
+        loaded = checkpoints.load(asked.model, "masked_prediction")
+        lines = sentences()
+        tags = read_labels(asked.labels, [len(s.words) for s in lines])
+        rows = [
+            replace(row, gold=tuple(line))
+            for row, line in zip(examples(loaded.tokenizer, "tag", "train", COUNT, 77), tags, strict=True)
+        ]
+        self.runs = [
+            Tuning(loaded, TaskSetting("tag", COUNT, "full", pretrained, asked.seed), rows)
+            for pretrained in (True, False)
+        ]
+
+    @property
+    def fraction(self) -> float:
+        """How far both are."""
+        return sum(run.loop.step for run in self.runs) / sum(run.loop.steps for run in self.runs)
+
+    def step(self) -> None:
+        """One step of the run that is behind."""
+        min(self.runs, key=lambda run: run.loop.step).step()
+
+    def result(self) -> dict[str, Any]:
+        """Return the moments that both have reached."""
+        runs = [run.run.as_json() for run in self.runs]
+        n = min(len(run["steps"]) for run in runs)
+        for run in runs:
+            for name in ("steps", "generated", "written", "said"):
+                run[name] = run[name][:n]
+        return {
+            "step": self.runs[0].loop.step,
+            "steps": self.runs[0].loop.steps,
+            "seconds": sum(run.run.seconds for run in self.runs),
+            "runs": runs,
+        }

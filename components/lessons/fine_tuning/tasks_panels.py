@@ -1,0 +1,191 @@
+"""What stands below the board: every run at once, labels of the reader's own, and GLUE's published scores."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components.elements.fine_tuning.label_board import label_board, labelled
+from components.elements.fine_tuning.tasks_board import TasksView, tasks_board
+from components.lessons.fine_tuning import live, tasks_live
+from components.lessons.fine_tuning import tasks as page
+from components.lessons.fine_tuning.tasks_live import Labelled, Pair
+from components.lm import checkpoints
+from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS
+from components.lm.fine_tuning.sentences import TAGS
+from components.shell import links
+from components.shell.held import held
+from components.shell.layout import example_button, note_line, panel_choice
+from components.words import t, told
+
+W = page.WORDS
+BOARD = "label_board"
+LIVE_MODEL = "nano-bert"
+
+
+def look_further() -> None:
+    """What the reader chose below the board."""
+    look = panel_choice(W, page.LOOKS, key="task_look")
+    if look == "nothing":
+        return
+    st.markdown(f"#### {t(W, f'{look}_title')}")
+    {"all": every_run, "label": label, "glue": glue}[look]()
+
+
+def table(head: list[str], rows: list[list[str]]) -> None:
+    """A small table in the page's own type."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    st.markdown("\n".join(lines))
+
+
+def every_run() -> None:
+    """The end of every run of this task: sizes below each other, ways beside each other, both starts in each cell."""
+    task = page.asked()[0]
+    cells = []
+    for size in page.sizes():
+        row = [f"{size:,}"]
+        for way in WAYS:
+            mine, bare = (page.run_of(task, size, way, start) for start in (True, False))
+            row.append(f"**{page.percent(mine['written'][-1][0])}** / {page.percent(bare['written'][-1][0])}")
+        cells.append(row)
+    table([t(W, "col_size"), *(t(W, f"way_{way}") for way in WAYS)], cells)
+    st.caption(
+        told(
+            W,
+            "all_caption",
+            name=t("tasks_board", f"score_{task}"),
+            guess=page.percent(page.recorded()[page.model()]["guessing"][task]),
+        )
+    )
+    table(
+        [t(W, "col_way"), t(W, "col_trained"), t(W, "col_seconds")],
+        [
+            [
+                t(W, f"way_{way}"),
+                f"{run['trained']:,} / {run['of']:,} ({100 * run['trained'] / run['of']:.2f}%)",
+                f"{run['seconds']:.1f}",
+            ]
+            for way in WAYS
+            for run in (page.run_of(task, SIZES[1], way, True),)
+        ],
+    )
+    whole, lora = (page.run_of(task, SIZES[1], way, True) for way in ("full", "lora"))
+    st.markdown(
+        told(
+            W,
+            "all_text",
+            share=f"{100 * lora['trained'] / lora['of']:.1f}%",
+            time=f"{100 * lora['seconds'] / whole['seconds']:.0f}%",
+            tasks=len(TASKS),
+        )
+    )
+
+
+# -- labels of one's own ---------------------------------------------------------------------------------------------------
+
+
+def _lengths() -> list[int]:
+    return [len(s.words) for s in tasks_live.sentences()]
+
+
+def _labels() -> list[list[int]]:
+    return tasks_live.read_labels(st.session_state["task_labels"] or "", _lengths())
+
+
+def _took() -> None:
+    state = st.session_state.get(BOARD)
+    words = [s.words for s in tasks_live.sentences()]
+    found = labelled(state.get("view") if state else None, words, len(TAGS), links.revision())
+    if found is not None:
+        links.put("task_labels", tasks_live.write_labels(found))
+
+
+def asked() -> Labelled:
+    """Return what the link asks to train."""
+    seed = st.session_state["task_live_seed"]
+    revision = checkpoints.card(LIVE_MODEL).revision
+    return Labelled(
+        LIVE_MODEL, revision, tasks_live.write_labels(_labels()), 0 if seed is None else int(seed)
+    )
+
+
+def label() -> None:
+    """Twenty sentences to label, and what these labels teach."""
+    st.markdown(told(W, "label_text", n=page.SENTENCES, model=LIVE_MODEL))
+    lines = tasks_live.sentences()
+    found = _labels()
+    label_board([s.words for s in lines], found, TAGS, rev=links.revision(), key=BOARD, on_view=_took)
+    gold = tasks_live.write_labels([[TAGS.index(tag) for tag in s.tags] for s in lines])
+    row = st.columns([2, 1.3, 5], vertical_alignment="bottom")
+    with row[0]:
+        example_button(t(W, "label_ours"), {**links.current(), "task_labels": gold}, key="label_ours")
+    held(row[1]).number_input(t(W, "live_seed"), 0, 99, key="task_live_seed")
+    used = [tag for line in found for tag in line if tag]
+    if not used:
+        note_line(t(W, "label_none"))
+        return
+    if len(set(used)) == 1:
+        note_line(t(W, "label_one_kind", tag=t("tasks_board", f"tag_{TAGS[used[0]]}")))
+    if sum(any(line) for line in found) == 1:
+        note_line(t(W, "label_one_sentence"))
+    training = live.trainings().get(asked())
+    st.fragment(_training, run_every=0.5 if training is not None and training.running else None)()
+
+
+def _start() -> None:
+    wanted = asked()
+    live.trainings().start(wanted, lambda: Pair(wanted), live.reader())
+
+
+def _stop() -> None:
+    live.trainings().stop(asked(), live.reader())
+
+
+def _training() -> None:
+    wanted = asked()
+    training = live.trainings().get(wanted)
+    live.training_row(W, training, _start, _stop, key="label")
+    if training is not None and training.result and len(training.result["runs"][0]["steps"]) > 1:
+        runs = training.result["runs"]
+        steps = runs[0]["steps"]
+        tasks_board(
+            page.board((runs[0], runs[1]), "tag", LIVE_MODEL),
+            TasksView(len(steps) - 1),
+            identity=f"{wanted}-{len(steps)}",
+            rev=0,
+            key="label_result",
+        )
+
+
+# -- GLUE ------------------------------------------------------------------------------------------------------------------
+
+
+def glue() -> None:
+    """GLUE's published scores, shown after a guess."""
+    columns = {"MNLI_m": "MNLI-(m/mm)", "QQP": "QQP", "QNLI": "QNLI", "SST2": "SST-2", "CoLA": "CoLA", "STSB": "STS-B", "MRPC": "MRPC", "RTE": "RTE"}  # fmt: skip
+    sizes = {row["task"]: row["train_examples_bert_table"] for row in page.published("tasks")}
+    rows = page.published("bert")
+    before, after = rows[0], next(row for row in rows if row["system"] == "BERT-Large")
+    gains = {name: float(after[name]) - float(before[name]) for name in columns}
+    most = max(gains, key=gains.__getitem__)
+    guess = st.segmented_control(t(W, "glue_guess"), list(columns), key="_glue_guess")
+    if guess is None:
+        st.caption(t(W, "glue_first"))
+        return
+    st.markdown(
+        told(
+            W,
+            "glue_right" if guess == most else "glue_other",
+            guess=guess,
+            gain=f"{gains[str(guess)]:+.1f}",
+            most=most,
+            gain_most=f"{gains[most]:+.1f}",
+            size=sizes[columns[most]],
+        )
+    )
+    head = [t(W, "glue_system"), *columns]
+    body = [[row["system"], *(row[name] for name in columns)] for row in rows]
+    body.append([t(W, "glue_gain"), *(f"**{gains[name]:+.1f}**" for name in columns)])
+    body.append([t(W, "glue_size"), *(sizes[name] for name in columns.values())])
+    table(head, body)
+    st.caption(t(W, "glue_text"))

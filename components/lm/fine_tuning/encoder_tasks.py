@@ -1,0 +1,269 @@
+"""BERT's four kinds of tasks (Devlin et al. 2019, figure 4): tags, a span, a pair of sentences, a single sentence.
+
+All that is new is one linear layer: over every word (its first piece) for tags, a start and an end score over every token
+of the text for a span, over the pooled vector of [CLS] for one or two sentences.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from components.lm.fine_tuning.generative import draw_anew
+from components.lm.fine_tuning.loop import Loop, Recipe
+from components.lm.fine_tuning.lora import add_lora
+from components.lm.fine_tuning.samples import swap_two
+from components.lm.fine_tuning.scores import wilson
+from components.lm.fine_tuning.sentences import TAGS, Side, Tagged, generate, joined, written_tags
+from components.lm.fine_tuning.stories import replies, stories, written_replies, written_stories
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from components.lm.checkpoints import LoadedModel
+
+Task = Literal["tag", "span", "pair", "single"]
+TASKS: tuple[Task, ...] = ("tag", "span", "pair", "single")
+Way = Literal["full", "lora", "head"]
+WAYS: tuple[Way, ...] = ("full", "lora", "head")
+"""What is trained: everything, LoRA's changes and the head, or the head alone."""
+SIZES = (50, 200, 1000)
+PASSES = {50: 12, 200: 6, 1000: 3}
+ANSWERS = ("no", "yes")
+LONGEST_ANSWER = 12
+"""Tokens of a span at most."""
+_NEVER = -1e4
+
+
+def rate(task: Task, way: Way, pretrained: bool) -> float:
+    """Return the peak rate: found by trying, per kind of task and start."""
+    if way != "full":
+        return 3e-3 if way == "lora" else 1e-2
+    return 1e-3 if task in ("tag", "span") else 3e-4 if pretrained else 5e-4
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example as the model reads it.
+
+    ``gold``: the tag of each word, the (first, last) tokens of every right span, or the class.
+    ``heads``: places of the tokens that the head reads, for tags those of the words' first pieces.
+    """
+
+    input_ids: tuple[int, ...]
+    token_type_ids: tuple[int, ...]
+    gold: tuple[int, ...] | tuple[tuple[int, int], ...] | int
+    heads: tuple[int, ...] = ()
+    words: tuple[str, ...] = ()
+    text: str = ""
+    second: str = ""
+    offsets: tuple[tuple[int, int], ...] = field(default=(), repr=False)
+
+
+def _tag_example(tokenizer: Any, sentence: Tagged) -> Example:
+    ids, heads = [tokenizer.cls_token_id], []
+    for word in sentence.words:
+        heads.append(len(ids))
+        ids += tokenizer.encode(word, add_special_tokens=False) or [tokenizer.unk_token_id]
+    ids.append(tokenizer.sep_token_id)
+    gold = tuple(TAGS.index(tag) for tag in sentence.tags)
+    return Example(tuple(ids), (0,) * len(ids), gold, tuple(heads), sentence.words, sentence.text)
+
+
+def span_example(tokenizer: Any, text: str, question: str, answer: str) -> Example:
+    """Return question and text as one row, with every place of the answer in the text.
+
+    Raises:
+        ValueError: the answer is no run of whole tokens of the text.
+    """
+    given = tokenizer(question, text, return_offsets_mapping=True)
+    kinds, offsets = given["token_type_ids"], given["offset_mapping"]
+    inside = [i for i, (kind, (a, b)) in enumerate(zip(kinds, offsets, strict=True)) if kind == 1 and b > a]
+    firsts, lasts = ({offsets[i][side]: i for i in inside} for side in (0, 1))
+    places = [m.span() for m in re.finditer(rf"(?<!\w){re.escape(answer)}(?!\w)", text)] if answer else []
+    gold = tuple((firsts[a], lasts[b]) for a, b in places if a in firsts and b in lasts)
+    if not gold:
+        raise ValueError(f"{answer!r} is not in the text")
+    return Example(
+        tuple(given["input_ids"]), tuple(kinds), gold, tuple(inside), (), text, question, tuple(offsets)
+    )
+
+
+def _class_example(tokenizer: Any, text: str, second: str, gold: int) -> Example:
+    given = tokenizer(text, second) if second else tokenizer(text)
+    return Example(tuple(given["input_ids"]), tuple(given["token_type_ids"]), gold, (0,), (), text, second)
+
+
+def _singles(sentences: Sequence[Tagged], seed: int) -> list[tuple[str, int]]:
+    """Return every second sentence as it is, the others with two words exchanged."""
+    import random
+
+    rng = random.Random(f"single-{seed}")
+    return [
+        (s.text, 1) if i % 2 == 0 else (joined(swap_two(s.words, rng)), 0) for i, s in enumerate(sentences)
+    ]
+
+
+def examples(
+    tokenizer: Any, task: Task, source: Side | Literal["written"], count: int, seed: int
+) -> list[Example]:
+    """Return labelled examples: generated for training or for the test, or those written by hand (at most ``count``)."""
+    side: Side = "test" if source == "test" else "train"
+    if task == "span":
+        told = written_stories()[:count] if source == "written" else stories(side, count, seed)
+        return [span_example(tokenizer, one.text, one.question, one.answer) for one in told]
+    if task == "pair":
+        asked = written_replies()[:count] if source == "written" else replies(side, count, seed)
+        return [_class_example(tokenizer, one.question, one.reply, int(one.answers)) for one in asked]
+    sentences = written_tags()[:count] if source == "written" else generate(side, count, seed)
+    if task == "tag":
+        return [_tag_example(tokenizer, one) for one in sentences]
+    return [_class_example(tokenizer, text, "", gold) for text, gold in _singles(sentences, seed)]
+
+
+class EncoderTask:
+    """A BERT with a new linear layer for one task."""
+
+    def __init__(self, loaded: LoadedModel, task: Task, way: Way, *, pretrained: bool, seed: int) -> None:
+        import torch
+
+        self.task = task
+        generator = torch.Generator().manual_seed(seed + 1000)
+        self.body: Any = copy.deepcopy(loaded.model.bert).float().eval()
+        if not pretrained:
+            draw_anew(self.body, generator)
+        self.body.requires_grad_(way == "full")
+        width = loaded.card.hidden_size
+        self.head = torch.nn.Linear(width, {"tag": len(TAGS), "span": 2, "pair": 2, "single": 2}[task])
+        draw_anew(self.head, generator)
+        inner = (
+            add_lora(self.body, generator)
+            if way == "lora"
+            else [p for p in self.body.parameters() if p.requires_grad]
+        )
+        if task in ("tag", "span"):  # the pooler is not in use
+            pooler = {id(p) for p in self.body.pooler.parameters()}
+            inner = [p for p in inner if id(p) not in pooler]
+        self.trained = [*inner, *self.head.parameters()]
+
+    def scores(self, rows: Sequence[Example]) -> Tensor:
+        """Return the head's scores: (batch, seq, tag), (batch, seq, start and end; impossible places at -1e4), (batch, class)."""
+        import torch
+
+        width = max(len(row.input_ids) for row in rows)
+        ids, kinds, mask = (torch.zeros(len(rows), width, dtype=torch.long) for _ in range(3))
+        for i, row in enumerate(rows):
+            n = len(row.input_ids)
+            ids[i, :n], kinds[i, :n], mask[i, :n] = (
+                torch.tensor(row.input_ids),
+                torch.tensor(row.token_type_ids),
+                1,
+            )
+        out = self.body(input_ids=ids, token_type_ids=kinds, attention_mask=mask)
+        found: Tensor = self.head(
+            out.pooler_output if self.task in ("pair", "single") else out.last_hidden_state
+        )
+        if self.task == "span":
+            possible = torch.zeros(len(rows), width, dtype=torch.bool)
+            for i, row in enumerate(rows):
+                possible[i, list(row.heads)] = True
+            found = found.masked_fill(~possible[..., None], _NEVER)
+        return found
+
+    def loss(self, rows: Sequence[Example]) -> Tensor:
+        """Return the mean cross entropy of a batch in nats; of a span the mean of its start's and its end's."""
+        import torch
+
+        cross, scores = torch.nn.functional.cross_entropy, self.scores(rows)
+        if self.task == "tag":
+            gold = torch.full(scores.shape[:2], -100)
+            for i, row in enumerate(rows):
+                gold[i, list(row.heads)] = torch.tensor(row.gold)
+            return cross(scores.flatten(0, 1), gold.flatten())
+        if self.task == "span":
+            starts, ends = (torch.tensor([row.gold[0][side] for row in rows]) for side in (0, 1))  # type: ignore[index]
+            return (cross(scores[..., 0], starts) + cross(scores[..., 1], ends)) / 2
+        return cross(scores, torch.tensor([row.gold for row in rows]))
+
+    def says(self, rows: Sequence[Example], batch: int = 32) -> list[Any]:
+        """Return what the model says: a tag a word, the (first, last) token of its best span, or p(yes)."""
+        import torch
+
+        found: list[Any] = []
+        with torch.inference_mode():
+            for i in range(0, len(rows), batch):
+                part = rows[i : i + batch]
+                scores = self.scores(part)
+                if self.task == "tag":
+                    best = scores.argmax(-1).tolist()
+                    found += [[line[k] for k in row.heads] for line, row in zip(best, part, strict=True)]
+                elif self.task == "span":
+                    found += [best_span(line) for line in scores]
+                else:
+                    found += [round(p, 4) for p in scores.softmax(-1)[:, 1].tolist()]
+        return found
+
+
+def best_span(scores: Tensor) -> tuple[int, int]:
+    """Return the first and last token with the highest sum of scores (seq, 2), the end not before the start (4.2 of the paper)."""
+    import torch
+
+    total = scores[:, 0][:, None] + scores[:, 1][None]
+    n = len(total)
+    allowed = torch.ones(n, n, dtype=torch.bool).triu().tril(LONGEST_ANSWER - 1)
+    place = int(total.masked_fill(~allowed, 4 * _NEVER).argmax())
+    return place // n, place % n
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score in 0…1 with its 95% interval; F1 of the words for tags, the share right for the others."""
+
+    value: float
+    low: float
+    high: float
+
+
+def score(task: Task, said: Sequence[Any], gold: Sequence[Example]) -> Score:
+    """Return how good the answers are. The interval is Wilson's; for F1 it comes from drawing the sentences again 300 times."""
+    if task != "tag":
+        right = sum(is_right(task, one, row) for one, row in zip(said, gold, strict=True))
+        return Score(round(right / len(gold), 4), *wilson(right, len(gold)))
+    import numpy as np
+
+    counts = np.array([
+        [
+            sum(a == b != 0 for a, b in zip(one, row.gold, strict=True)),  # type: ignore[arg-type]
+            sum(a != 0 for a in one) + sum(b != 0 for b in row.gold),  # type: ignore[union-attr]
+        ]
+        for one, row in zip(said, gold, strict=True)
+    ])  # fmt: skip
+
+    def of(total: Any) -> Any:
+        return 2 * total[..., 0] / np.maximum(total[..., 1], 1)
+
+    drawn = np.random.default_rng(0).integers(0, len(counts), (300, len(counts)))
+    low, high = np.quantile(of(counts[drawn].sum(1)), [0.025, 0.975])
+    return Score(round(float(of(counts.sum(0))), 4), round(float(low), 4), round(float(high), 4))
+
+
+def is_right(task: Task, said: Any, row: Example) -> bool:
+    """Return whether one answer is right; of tags, whether all of a sentence are."""
+    if task == "tag":
+        return list(said) == list(row.gold)  # type: ignore[arg-type]
+    if task == "span":
+        return tuple(said) in row.gold  # type: ignore[operator]
+    return bool((said > 0.5) == bool(row.gold))
+
+
+def span_text(row: Example, said: Sequence[int]) -> tuple[int, int]:
+    """Return where in the text a span of tokens begins and ends, in characters."""
+    return row.offsets[said[0]][0], row.offsets[said[1]][1]
+
+
+def loop_of(task: EncoderTask, rows: Sequence[Example], recipe: Recipe) -> Loop:
+    """Return the training of a task on examples."""
+    return Loop(task.trained, lambda places: task.loss([rows[i] for i in places]), len(rows), recipe, [len(r.input_ids) for r in rows])  # fmt: skip

@@ -1,0 +1,148 @@
+"""The page "Fifty labelled sentences", from links, in both languages, with the recorded runs and a training of its own."""
+
+import pytest
+
+from components.lessons.fine_tuning import live, tasks_live
+from components.lessons.fine_tuning import tasks as page
+from components.lm import checkpoints
+from components.lm.fine_tuning.encoder_tasks import TASKS, WAYS
+from components.lm.fine_tuning.sentences import TAGS
+from components.lm.fine_tuning.task_runs import MOMENTS, SHOWN, TaskSetting, tune_fully
+from tests.pages.conftest import Open, data_of, modules_after, on_page, said
+
+pytestmark = pytest.mark.skipif(
+    "nano-bert" not in checkpoints.store().bundled_names(), reason="nano-bert is not in assets/models"
+)
+PAGE = "fine_tuning/tasks"
+
+
+def ours() -> str:
+    """The labels of the generator for the twenty sentences, as a link holds them."""
+    return tasks_live.write_labels([[TAGS.index(tag) for tag in s.tags] for s in tasks_live.sentences()])
+
+
+def test_opens(open_page: Open, lang: str) -> None:
+    at = open_page(PAGE, lang=lang)
+    board = data_of(at, "tasks_board")
+    assert len(board["sentences"]) == SHOWN
+    assert len(board["lanes"]) == 2
+    for lane in board["lanes"]:
+        assert len(lane["said"]) == len(lane["written"]) == len(lane["generated"]) == MOMENTS
+
+
+def test_needs_no_torch() -> None:
+    assert modules_after(PAGE, "tasks_board") == "[]"
+
+
+def test_the_runs_belong_to_the_shipped_models() -> None:
+    for name, kept in page.recorded().items():
+        assert kept["revision"] == checkpoints.card(name).revision, (
+            f"make them again: python -m components.pretraining fine-tuning tasks --model {name}"
+        )
+        found = {
+            (s["task"], s["size"], s["way"], s["pretrained"])
+            for run in kept["runs"]
+            for s in (run["setting"],)
+        }
+        sizes = {size for _, size, _, _ in found}
+        assert {50, 200} <= sizes
+        assert found == {(t, n, w, p) for t in TASKS for n in sizes for w in WAYS for p in (True, False)}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_in_every_way(open_page: Open, lang: str, task: str) -> None:
+    for way in WAYS:
+        at = open_page(
+            PAGE, lang=lang, task=task, task_way=way, task_size="200", task_step="2", task_sentence="3"
+        )
+        board = data_of(at, "tasks_board")
+        assert board["task"] == task
+        assert board["start"] == {"step": 2, "sentence": 3}
+        run = page.recorded()["nano-bert"]["runs"]
+        mine = next(
+            r
+            for r in run
+            if r["setting"] == {"task": task, "size": 200, "way": way, "pretrained": True, "seed": 0}
+        )
+        assert board["lanes"][0]["said"] == mine["said"]
+        assert page.percent(mine["written"][2][0]) in said(at)
+
+
+def test_what_was_recorded_is_what_the_code_makes() -> None:
+    kept = next(
+        r
+        for r in page.recorded()["nano-bert"]["runs"]
+        if r["setting"] == {"task": "tag", "size": 50, "way": "head", "pretrained": True, "seed": 0}
+    )
+    again = tune_fully(
+        checkpoints.load("nano-bert", "masked_prediction"), TaskSetting("tag", 50, "head", True)
+    ).run
+    # A word on the edge may fall on the other side on another processor: two points of F1.
+    assert again.written[-1][0] == pytest.approx(kept["written"][-1][0], abs=0.02)
+    assert again.trained == kept["trained"]
+
+
+def test_pre_training_is_worth_what_the_page_says() -> None:
+    runs = {
+        (s["task"], s["size"], s["way"], s["pretrained"]): run
+        for run in page.recorded()["nano-bert"]["runs"]
+        for s in (run["setting"],)
+    }
+    for size in (50, 200):
+        mine, bare = (
+            runs["tag", size, "full", True]["written"][-1],
+            runs["tag", size, "full", False]["written"][-1],
+        )
+        assert mine[1] > bare[2], "the intervals part"
+
+
+def test_impossible_links_are_told(open_page: Open) -> None:
+    at = open_page(PAGE, task="x", task_step="99", task_size="7", task_labels="999.<b>", task_look="label")
+    assert "gb-note" in said(at)
+    assert data_of(at, "tasks_board")["task"] == "tag"
+    assert not any(any(line) for line in data_of(at, "label_board")["labels"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "key"),
+    [("", "label_none"), ("1", "label_one_kind"), ("12", "label_one_sentence"), ("안녕" * 500, "label_none")],
+)
+def test_labels_that_teach_little_are_told(open_page: Open, lang: str, labels: str, key: str) -> None:
+    from components.words import _words
+
+    at = open_page(PAGE, lang=lang, task_look="label", task_labels=labels)
+    begin = _words(lang)["tasks"][key].split("$")[0]
+    assert begin in said(at)
+
+
+def test_labels_travel_in_a_link() -> None:
+    lengths = [len(s.words) for s in tasks_live.sentences()]
+    text = ours()
+    assert tasks_live.write_labels(tasks_live.read_labels(text, lengths)) == text
+    assert len(text) < 400
+    assert tasks_live.read_labels("7" * 10_000, lengths) == [[0] * n for n in lengths]
+
+
+def test_a_readers_labels_teach(open_page: Open) -> None:
+    at = open_page(PAGE, task_look="label", task_labels=ours())
+    next(b for b in at.button if b.key == "label_start").click().run()
+    assert not at.exception
+    wanted = tasks_live.Labelled("nano-bert", checkpoints.card("nano-bert").revision, ours(), 0)
+    training = live.trainings().get(wanted)
+    assert training is not None
+    assert training.work is not None
+    assert training.work.wait(90)
+    training.work.result()
+    at.run()
+    runs = training.result["runs"]
+    assert runs[0]["written"][-1][0] > runs[1]["written"][-1][0]
+    assert on_page(at, "tasks_board")
+
+
+def test_glue_waits_for_a_guess(open_page: Open, lang: str) -> None:
+    at = open_page(PAGE, lang=lang, task_look="glue")
+    assert "86.7" not in " ".join(block.value for block in at.markdown)
+    at.session_state["_glue_guess"] = "RTE"
+    at.run()
+    assert "86.7" in " ".join(block.value for block in at.markdown)
+    assert "CoLA" in " ".join(block.value for block in at.markdown)
