@@ -40,7 +40,7 @@ def blanks() -> None:
     caption(masked_text.caption(card))
     mlm.look_further(card, text)
     if text is None or not text.dropped:
-        notebook(notebooks.masking(card, st.session_state["mlm_text"], data))
+        notebook(notebooks.masking(card, st.session_state["mlm_text"], mlm.guessed(data)))
 
 
 blanks()
@@ -57,6 +57,6 @@ foot(
         f"{masked_text.caption(card)} · {st.session_state['mlm_text'][:200]}",
         masked_text.About(card, ("mlm_text", "hidden", "filled")),
         {"candidates": lambda: mlm.lab_rows(card)},
-        lambda: mlm.lab(card)[1]["cards"],
+        lambda: mlm.lab(card, guesses=True)[1]["cards"],
     ),
 )

@@ -1,11 +1,19 @@
 // A sentence whose tokens can be hidden, and what the model says about each hidden one.
+// A bundled model answers in this browser once it is there (lib/local.js), every other one on the server.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num, percent } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { guessTable, guessPicture, ownLine, shown } from "./guesses.js";
 import { living } from "../glassbox.lib/living.js";
+import { local } from "../glassbox.lib/local.js";
+import { reporter } from "../glassbox.lib/stepper.js";
+import { fromAddress, keepAddress } from "../glassbox.lib/view.js";
+import { connected, onConnection } from "../glassbox.lib/connection.js";
+import { masker } from "../glassbox.lib/engine/masking.js";
 
-const create = instances(() => ({ fit: false, hidden: [], filled: {}, focus: 0 }));
+const REST = 1000; // the browser computes; Python hears of it when the reader's hand has rested so long
+
+const create = instances(() => ({ fit: false, hidden: [], filled: {}, focus: 0, ahead: false, asked: 0 }));
 
 function wordOf(s, position) {
   const { tokens, whole } = s.data;
@@ -28,10 +36,41 @@ function toggle(s, position) {
   send(s);
 }
 
+const inAddress = (s) => ({ hidden: s.hidden, filled: Object.entries(s.filled).flatMap(([p, f]) => [Number(p), f.id]) });
+
+/** The reader changed what is hidden or filled. */
 function send(s) {
+  keepAddress(s.data.params, inAddress(s));
+  answer(s);
+}
+
+/** Draw what was changed; the answer comes from the engine here, or from the server as long as it is not there. */
+function answer(s) {
   drawRow(s);
   s.cards.classList.add("stale");
-  s.trigger("blanks", { hidden: s.hidden, filled: Object.entries(s.filled).flatMap(([p, f]) => [Number(p), f.id]) });
+  s.ahead ||= !connected();
+  s.local.open(s.data.files);
+  if (s.local.source) { compute(s); s.rest({}); } else tell(s);
+}
+
+/** Tell Python what is hidden and filled, always the whole state. While the server cannot be heard this waits. */
+function tell(s) {
+  if (!s.root.isConnected) return;
+  s.ahead = !connected();
+  if (s.ahead) return;
+  const here = Boolean(s.local.source);
+  s.trigger("blanks", { rev: s.data.rev, text: s.data.text, ...inAddress(s), browser: here ? s.data.model : null, first: here ? s.data.cards.map((card) => [card.position, ...card.candidates[0].slice(0, 3)]) : null });
+}
+
+/** Let the engine answer; only the newest question is drawn. */
+async function compute(s) {
+  const asked = s.asked += 1, { source } = s.local;
+  try {
+    const cards = await source.cards(s.data.tokens, s.hidden, s.filled);
+    if (asked !== s.asked || !s.root.isConnected) return;
+    s.data = { ...s.data, cards };
+    drawCards(s);
+  } catch (error) { if (asked === s.asked) s.local.fail(error); }
 }
 
 function drawRow(s) {
@@ -127,7 +166,48 @@ function build(s) {
   s.aid = h("p", { class: "aid", "aria-live": "polite" });
   s.bar = h("div", { class: "bar-row" });
   s.cards = h("div", { class: "cards" });
-  fill(s.root, s.row, s.aid, s.bar, s.cards);
+  s.note = h("div", { role: "status" });
+  s.where = h("p", { class: "where" });
+  s.rest = reporter(() => tell(s), REST, true, (event) => event.composedPath().includes(s.root));
+  fill(s.root, s.note, s.row, s.aid, s.bar, s.cards, s.where);
+}
+
+function drawWhere(s) {
+  fill(s.where, ...s.local.line(s.say), s.local.source ? ` · ${s.say.where_rest}` : null);
+  fill(s.note, s.local.note(s.say));
+}
+
+/** What Python sent. Where the engine answers, Python only says what it moved itself. */
+function take(s, data) {
+  const name = `${data.model}|${data.text}`, other = s.name !== name, moved = other || s.rev !== data.rev;
+  if (s.data && s.data.files?.folder !== data.files?.folder) s.local.drop();
+  const mine = !other && (s.ahead || (s.local.source && !moved));
+  s.data = { ...data, cards: data.cards ?? s.data?.cards ?? [] };
+  s.name = name; s.rev = data.rev;
+  if (!mine) {
+    s.hidden = [...data.hidden];
+    s.filled = Object.fromEntries(data.filled.map(([p, id, token]) => [p, { id, token }]));
+    s.ahead = false;
+    if (other && !data.cards) s.data.cards = [];
+  }
+  if (data.tokens[s.focus]?.special ?? true) s.focus = Math.max(0, data.tokens.findIndex((t) => !t.special)); // an empty text has special tokens only
+  if (!data.cards) s.local.open(data.files);
+  drawRow(s); drawCards(s); drawWhere(s);
+  if (!data.cards || mine) s.cards.classList.add("stale");
+  if (s.local.source && (!data.cards || mine || moved)) compute(s);
+  if (mine && s.ahead) s.rest({});
+}
+
+/** Back and Forward while the server cannot be heard; else it tells what they brought. */
+function back(s) {
+  s.rest.cancel();
+  if (connected()) return;
+  const state = fromAddress(s.data.params);
+  const names = new Map([...Object.values(s.filled), ...s.data.cards.flatMap((c) => c.candidates.map(([id, token]) => ({ id, token })))].map((f) => [f.id, f.token]));
+  s.hidden = state.hidden.filter((p) => s.data.tokens[p] && !s.data.tokens[p].special);
+  s.filled = {};
+  for (let i = 0; i + 1 < state.filled.length; i += 2) s.filled[state.filled[i]] = { id: state.filled[i + 1], token: names.get(state.filled[i + 1]) ?? s.local.source?.name(state.filled[i + 1]) ?? "" };
+  answer(s);
 }
 
 export default living(function ({ data, parentElement, setTriggerValue }) {
@@ -135,12 +215,20 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gb-mask_lab");
   const fresh = s.root !== root || s.lang !== data.words.row_label;
   s.root = root; s.trigger = setTriggerValue; s.say = data.words; s.lang = data.words.row_label;
-  s.data = data;
-  s.hidden = [...data.hidden];
-  s.filled = Object.fromEntries(data.filled.map(([p, id, token]) => [p, { id, token }]));
-  if (data.tokens[s.focus]?.special ?? true) s.focus = Math.max(0, data.tokens.findIndex((t) => !t.special)); // an empty text has special tokens only
+  s.local ??= local({
+    make: masker,
+    ready: () => { compute(s); s.rest({}); }, // Python need not compute any more
+    failed: () => tell(s),
+    changed: () => drawWhere(s),
+  });
   if (fresh) build(s);
-  drawRow(s); drawCards(s);
-  if (!s.withdraw) s.withdraw = offerPicture("masked-language-model", () => picture(s));
+  take(s, data);
+  if (!s.withdraw) {
+    const withdraw = offerPicture("masked-language-model", () => picture(s)), { pathname } = location;
+    const heard = onConnection((now) => { if (now && s.ahead) s.rest({}); });
+    const moved = () => { if (location.pathname === pathname) back(s); };
+    window.addEventListener("popstate", moved);
+    s.withdraw = () => { withdraw(); heard(); window.removeEventListener("popstate", moved); };
+  }
   return () => { s.withdraw?.(); s.withdraw = null; };
 });

@@ -1,7 +1,7 @@
 """A sentence whose tokens can be hidden by clicking, with the model's guesses for each."""
 
-from collections.abc import Callable
-from typing import TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypedDict
 
 from components.elements.bert.guess_cards import GuessedBlank
 from components.elements.mount import element
@@ -11,8 +11,9 @@ _mount = element("bert/mask_lab")
 
 
 class LabToken(TypedDict):
-    """One token: whether it belongs to the frame, whether a mask was typed there, and the number of its word."""
+    """One token and its id: whether it belongs to the frame, whether a mask was typed there, and the number of its word."""
 
+    id: int
     text: str
     special: bool
     blank: bool
@@ -21,31 +22,45 @@ class LabToken(TypedDict):
 
 class LabData(TypedDict):
     """Tokens, positions ``hidden`` in the order clicked, ``filled`` blanks as (position, token id, token), how many tokens
-    the model knows, its ``mask`` token, and a card for each open blank."""
+    the model knows, its ``mask`` token, and a card for each open blank (None: the browser makes them)."""
 
     tokens: list[LabToken]
     hidden: list[int]
     filled: list[tuple[int, int, str]]
     vocab_size: int
     mask: str
-    cards: list[GuessedBlank]
+    cards: list[GuessedBlank] | None
 
 
-class MaskLab(LabData):
-    """What the element is sent; with ``whole``, a click hides every piece of a word."""
+class LabFrame(TypedDict):
+    """What the reader set: with ``whole``, a click hides every piece of a word. ``rev`` as in
+    ``components/elements/view.py``, ``params`` as in ``components/shell/links.py``, ``files`` as in
+    ``components/elements/engine.py``."""
 
     whole: bool
+    rev: int
+    params: Sequence[Mapping[str, Any]]
+    text: str
+    model: str
+    files: dict[str, Any] | None
+
+
+class MaskLab(LabData, LabFrame):
+    """What the element is sent."""
 
 
 def mask_lab(data: MaskLab, *, on_blanks: Callable[[], None]) -> None:
     """Draw the sentence and one card per open blank.
 
-    Trigger under the key ``mask_lab``: ``blanks`` ({hidden: positions in the order clicked, filled: position and
-    token id alternating}), always the whole state, so that a lost message cannot leave the two sides apart.
+    Trigger under the key ``mask_lab``: ``blanks`` ({rev, text, hidden: positions in the order clicked, filled: position
+    and token id alternating, browser: the model that the browser computes with or None, first: its first guesses}),
+    always the whole state, so that a lost message cannot leave the two sides apart.
 
     Args:
         data: the sentence, what is hidden and what the model says there.
     """
     _mount(
-        key="mask_lab", data={**data, "words": labels("mlm", mask=data["mask"])}, on_blanks_change=on_blanks
+        key="mask_lab",
+        data={**data, "words": labels("mlm", mask=data["mask"]) | labels("engine")},
+        on_blanks_change=on_blanks,
     )

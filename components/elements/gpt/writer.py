@@ -21,7 +21,7 @@ def writer(data: Mapping[str, Any], *, on_view: Callable[[], None], on_want: Cal
     """
     _mount(
         key="writer",
-        data={**data, "words": labels("gpt") | labels("stepper")},
+        data={**data, "words": labels("gpt") | labels("stepper") | labels("engine")},
         on_view_change=on_view,
         on_want_change=on_want,
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from components.elements.bert.guess_cards import GuessCard, GuessedBlank, ReadBlank
+from components.elements.engine import model_files
 from components.lessons.bert.masked_text import MODEL, maskable_text, percent
 from components.lessons.recorded import first_view
 from components.shell import links
@@ -17,7 +18,7 @@ from components.shell.loading import load_model
 from components.words import t
 
 if TYPE_CHECKING:
-    from components.elements.bert.mask_lab import LabData, MaskLab
+    from components.elements.bert.mask_lab import LabData, LabFrame, MaskLab
     from components.lm.bert.mlm import Change, Filled, Guess, MaskableText
     from components.lm.checkpoints.model_card import ModelCard
 
@@ -61,12 +62,26 @@ def blanks(text: MaskableText) -> tuple[list[int], dict[int, int]]:
 
 
 def clicked() -> None:
-    """Callback: the reader hid, opened or filled tokens; the browser sends the whole state."""
+    """Callback: the reader hid, opened or filled tokens; the browser sends the whole state, and who answered it."""
     said = st.session_state["mask_lab"].get("blanks")
-    if not isinstance(said, dict):
+    if not isinstance(said, Mapping) or said.get("rev") != links.revision():
         return
-    links.put("hidden", tuple(int(p) for p in said.get("hidden", ()))[:MOST_HIDDEN])
-    links.put("filled", tuple(int(p) for p in said.get("filled", ()))[: 2 * MOST_HIDDEN])
+    if said.get("text") != st.session_state["mlm_text"]:
+        return
+    links.take_over({key: said[key] for key in ("hidden", "filled") if key in said})
+    st.session_state["_mlm_browser"] = said.get("browser")
+    st.session_state["_mlm_first"] = _first(said.get("first"))
+
+
+def _first(report: Any) -> list[dict[str, Any]]:
+    """Return the first guess at each open blank, as the browser told it; nothing if it is of another shape."""
+    try:
+        return [
+            {"position": int(at), "candidates": [[int(token_id), str(token), float(prob)]]}
+            for at, token_id, token, prob in report[:MOST_HIDDEN]
+        ]
+    except (TypeError, ValueError):
+        return []
 
 
 def typed() -> None:
@@ -106,39 +121,71 @@ def card_of(
     }
 
 
-def lab(card: ModelCard) -> tuple[MaskableText | None, MaskLab]:
-    """Return the text (None where it comes from a file, without torch) and the element's data."""
+def lab(card: ModelCard, *, guesses: bool = False) -> tuple[MaskableText | None, MaskLab]:
+    """Return the text (None where it comes from a file, without torch) and the element's data.
+
+    A bundled model is served to the browser, which answers by itself as soon as it has it; then there are no guesses
+    in the data unless they are asked for.
+    """
     s = st.session_state
+    files = model_files(card.name)
+    common: LabFrame = {
+        "whole": s["whole_words"],
+        "rev": links.revision(),
+        "params": links.described("hidden", "filled"),
+        "text": s["mlm_text"],
+        "model": card.name,
+        "files": files,
+    }
     trace = first_view("bert/masking", card, ("mlm_text", "hidden", "filled"))
     if trace is not None:
         recorded: LabData = trace["lab"]
-        return None, {**recorded, "mask": "[MASK]", "whole": s["whole_words"]}
+        return None, {**recorded, "mask": "[MASK]", **common}
     text = maskable_text(card.name, card.revision, s["mlm_text"])
     hidden, filled = blanks(text)
-    return text, {**lab_data(card, text, hidden, filled), "whole": s["whole_words"]}
+    here = guesses or files is None or s.get("_mlm_browser") != card.name
+    return text, {**lab_data(card, text, hidden, filled, guesses=here), **common}
 
 
-def lab_data(card: ModelCard, text: MaskableText, hidden: list[int], filled: dict[int, int]) -> LabData:
-    """Return the tokens and a card for each open blank; one forward pass, two when blanks were filled."""
+def lab_data(
+    card: ModelCard, text: MaskableText, hidden: list[int], filled: dict[int, int], *, guesses: bool = True
+) -> LabData:
+    """Return the tokens and a card for each open blank; one forward pass, two when blanks were filled.
+
+    Without ``guesses`` nothing is computed, and ``cards`` is None.
+    """
     from components.lm.tokens.token_text import token_info
 
-    found = mlm_changes(card.name, card.revision, text.text, tuple(hidden), tuple(sorted(filled.items())))
     tokenizer = load_model(card.name, "masked_prediction").tokenizer
+    cards = None
+    if guesses:
+        found = mlm_changes(card.name, card.revision, text.text, tuple(hidden), tuple(sorted(filled.items())))
+        cards = [
+            card_of(c.now, c.before if filled else None, c.original_before if filled else None) for c in found
+        ]
     return {
         "tokens": [
-            {"text": token, "special": bool(special), "blank": bool(blank), "word": word}
-            for token, special, blank, word in zip(
-                text.tokens, text.special, text.blank, text.word_ids, strict=True
+            {"id": int(token_id), "text": token, "special": bool(special), "blank": bool(blank), "word": word}
+            for token_id, token, special, blank, word in zip(
+                text.input_ids, text.tokens, text.special, text.blank, text.word_ids, strict=True
             )
         ],
         "hidden": hidden,
         "filled": [(p, i, token_info(tokenizer, i).token) for p, i in filled.items()],
         "vocab_size": text.vocab_size,
         "mask": text.mask_token,
-        "cards": [
-            card_of(c.now, c.before if filled else None, c.original_before if filled else None) for c in found
-        ],
+        "cards": cards,
     }
+
+
+def guessed(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the element's data with the first guesses that the browser told of, where it computed them."""
+    if data["cards"] is not None:
+        return dict(data)
+    filled = {place for place, _, _ in data["filled"]}
+    told = st.session_state.get("_mlm_first") or []
+    open_ = [place for place in data["hidden"] if place not in filled]
+    return {**data, "cards": told if [card["position"] for card in told] == open_ else []}
 
 
 def look_further(card: ModelCard, text: MaskableText | None) -> None:
@@ -345,10 +392,10 @@ def lab_examples() -> list[tuple[str, dict[str, Any]]]:
 
 def lab_rows(card: ModelCard) -> list[dict[str, Any]]:
     """Return the candidates of every open blank as a table for the export."""
-    _, data = lab(card)
+    cards = lab(card, guesses=True)[1]["cards"] or []
     return [
         {"position": c["position"], "candidate": rank, "token_id": x[0], "token": x[1], "probability": x[2]}
-        for c in data["cards"]
+        for c in cards
         for rank, x in enumerate(c["candidates"], 1)
     ] + [
         {
@@ -358,7 +405,7 @@ def lab_rows(card: ModelCard) -> list[dict[str, Any]]:
             "token": c["original"]["token"],
             "probability": c["original"]["p"],
         }
-        for c in data["cards"]
+        for c in cards
         if c["original"]
     ]
 

@@ -102,3 +102,19 @@ def test_the_kept_first_view_is_what_the_model_says(
             for card in other.pop("cards")
         ]
         assert one == other
+
+
+def test_the_server_computes_nothing_where_the_browser_does(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_page(PAGE, mlm_look="nothing")
+    monkeypatch.setattr("components.lessons.bert.masking.mlm_changes", None)
+    at.session_state["_mlm_browser"] = at.session_state["bert_model"]
+    at.session_state["mlm_text"] = "A text that nobody has computed."
+    at.run()
+    assert not at.exception
+    assert not at.error
+    assert data_of(at, "mask_lab")["cards"] is None
+    at.session_state["_mlm_browser"] = "nano-bert"  # of another model the browser knows nothing
+    at.run()
+    assert at.exception or at.error

@@ -1,0 +1,46 @@
+// A bundled model in the reader's browser as the source of what an element draws: opened when it is needed, given up when it fails.
+import { h, words as say } from "./dom.js";
+
+/**
+ * local({make, ready, failed, changed}) -> {source, open, drop, fail, line, note}
+ *
+ * make(files, onProgress): promise of the source (lib/engine). ready(): it is there. failed(): the server has to go on.
+ * changed(): what `line` and `note` say is another.
+ */
+export function local({ make, ready, failed, changed }) {
+  let folder = null, progress = null, trouble = null;
+  const me = {
+    source: null,
+    /** Begin to load the model whose files these are; once. */
+    open(files) {
+      if (!files || files.folder === folder) return;
+      me.drop();
+      folder = files.folder;
+      const mine = () => folder === files.folder;
+      make(files, (now) => { if (mine()) { progress = now; changed(); } }).then((source) => {
+        if (!mine()) return;
+        progress = null;
+        me.source = source;
+        changed();
+        ready();
+      }, (error) => { if (mine()) me.fail(error); });
+    },
+    /** Another model is on the page. */
+    drop() { folder = null; progress = null; trouble = null; me.source = null; },
+    fail(error) {
+      trouble = error.code ?? "broken";
+      progress = null;
+      me.source = null;
+      changed();
+      failed();
+    },
+    /** Where it was computed, and how much of the model has arrived. */
+    line(w) {
+      const total = progress?.total || 1, megabytes = (n) => (n / 1e6).toFixed(1);
+      return [me.source ? w.where_browser : w.where_server, progress ? h("span", { class: "progress" }, h("progress", { max: String(total), value: String(progress.loaded) }), say(w.engine_loading, { loaded: megabytes(progress.loaded), total: megabytes(total) })) : null];
+    },
+    /** Why the browser does not compute; null if it can. */
+    note(w) { return trouble ? h("p", { class: "note" }, say(w.engine_failed, { reason: w[`engine_${trouble}`] ?? w.engine_broken })) : null; },
+  };
+  return me;
+}
