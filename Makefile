@@ -1,13 +1,15 @@
 # Two commands: make run, make test. Both do their own set-up in .venv and install nothing a second time.
 PYTHON ?= python3
 PORT ?= 8501
+SITE ?= site
+MODELS ?= none
 VENV := .venv
 BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.requirements
 DEV_READY := $(VENV)/.requirements-dev
 BROWSER_READY := $(VENV)/.browser
 
-.PHONY: run dev test lint types bench traces goldens clean
+.PHONY: run dev test lint types bench traces goldens site clean
 
 run: $(RUN_READY)
 	@$(BIN)/python -m components.shell.server --port $(PORT)
@@ -30,6 +32,10 @@ types: $(DEV_READY)
 
 bench: $(DEV_READY) $(BROWSER_READY)
 	$(BIN)/python -m tests.bench
+
+# Every page as a file in the folder site, for any file server; no model lies in it.
+site: $(RUN_READY)
+	$(BIN)/python -m components.shell.static_site --to $(SITE) --models $(MODELS)
 
 # The first screens that are drawn before torch is imported.
 traces: $(RUN_READY)

@@ -31,6 +31,7 @@ from components.shell import links, server_events
 from components.shell.held import held
 from components.shell.navigation import neighbours
 from components.shell.refusals import cannot_read, cannot_write, refusal
+from components.shell.take_home import page_file
 from components.words import language, t, term, told
 
 _LOG = logging.getLogger(__name__)
@@ -226,6 +227,16 @@ def _export(page: str, export: Export) -> None:
         st.container(key="gb-export", width="content"),
         st.popover(t("export", "button"), icon=":material/download:"),
     ):
+        st.download_button(
+            t("take_home", "button"),
+            _later(lambda: page_file(page, links.current(), language())),
+            f"{export.name}.html",
+            "text/html",
+            key="take-home",
+            on_click="ignore",
+            width="stretch",
+            help=t("take_home", "help"),
+        )
         st.html(f'<p class="gb-foot-title">{t("export", "pictures")}</p>')
         picture_downloads(name=export.name, caption=export.caption)
         st.html(f'<p class="gb-foot-title">{t("export", "tables")}</p>')

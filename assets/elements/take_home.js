@@ -1,0 +1,158 @@
+// A page without its server: gives each element what it was sent when the page was taken, and answers nothing.
+const content = JSON.parse(document.getElementById("content").textContent);
+const main = document.querySelector("main");
+const { h, fill } = need("lib/dom.js");
+
+// These wait for an answer of the server before they draw what the reader asked for; all others only report where they are.
+const named = (...names) => (name) => names.includes(name);
+const ASKS = {
+  writer: (name, value, data) => name === "want" || (name === "view" && String(value.state.picks) !== String(data.state.picks)),
+  mask_lab: named("blanks"), two_readers: named("word"), padding_board: named("flips"), ablation_board: named("switched"), moment_lines: named("pick"), bpe_board: named("pick"),
+};
+
+history.pushState = history.replaceState = () => {}; // the file has one address
+
+/** Numbers as _pressed() of components/shell/take_home.py left them: a zlib stream, the first bytes of all first, then all second ones … */
+const blobs = new Map(await Promise.all(Object.entries(content.blobs).map(async ([name, text]) => {
+  const pressed = new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const apart = new Uint8Array(await new Response(pressed).arrayBuffer()), bytes = new Uint8Array(apart.length);
+  let from = 0;
+  for (let place = 0; place < 4; place += 1) for (let at = place; at < bytes.length; at += 4) { bytes[at] = apart[from]; from += 1; }
+  return [name, bytes];
+})));
+
+/** The parts of the page in a language: those of the first one with what differs (components/shell/take_home.py). */
+function changed(one, change) {
+  if (change === null || change === undefined) return one;
+  if ("=" in change) return change["="];
+  const copy = Array.isArray(one) ? [...one] : { ...one };
+  for (const [key, inner] of Object.entries(change)) copy[key] = changed(one[key], inner);
+  return copy;
+}
+const partsIn = (lang) => changed(content.parts, lang === content.first ? null : content.changes[lang]);
+
+function withBytes(value) {
+  if (Array.isArray(value)) return value.map(withBytes);
+  if (value === null || typeof value !== "object") return value;
+  if (value.$bytes) return blobs.get(value.$bytes);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withBytes(inner)]));
+}
+
+const TAGS = new Set(["P", "DIV", "SPAN", "H1", "B", "I", "EM", "STRONG", "CODE", "SUB", "SUP", "BR", "TABLE", "CAPTION", "THEAD", "TBODY", "TR", "TH", "TD", "A", "SMALL"]);
+const ATTRIBUTES = new Set(["class", "tabindex", "role", "title", "aria-label", "aria-hidden", "scope", "colspan", "rowspan", "lang", "style"]);
+
+/** Markup of the page's own lines as nodes: what it does not use is left out. */
+function nodes(markup) {
+  const copy = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) return document.createTextNode(node.data);
+    if (node.nodeType !== Node.ELEMENT_NODE || !TAGS.has(node.tagName)) return null;
+    const made = document.createElement(node.tagName);
+    for (const { name, value } of node.attributes) {
+      if (ATTRIBUTES.has(name)) made.setAttribute(name, value);
+      if (name === "href" && /^https:\/\//.test(value)) { made.href = value; made.target = "_blank"; made.rel = "noopener"; }
+    }
+    made.append(...[...node.childNodes].map(copy).filter(Boolean));
+    return made;
+  };
+  return [...new DOMParser().parseFromString(markup, "text/html").body.childNodes].map(copy).filter(Boolean);
+}
+
+/** The little of Markdown that the pages' paragraphs use: headings, bold, code, links. */
+function paragraph(text) {
+  return text.trim().split(/\n\s*\n/).map((block) => {
+    const head = /^#+ /.test(block);
+    const inner = block.replace(/^#+ /, "").replace(/\\([^\w\s])/g, "$1").split(/(\*\*[^*]+\*\*|`[^`]+`|\[[^\]]+\]\(https:[^)\s]+\))/).map((piece) => {
+      const link = piece.match(/^\[([^\]]+)\]\((https:[^)\s]+)\)$/);
+      if (link) return h("a", { href: link[2], target: "_blank", rel: "noopener" }, link[1]);
+      if (piece.startsWith("**")) return h("b", {}, piece.slice(2, -2));
+      if (piece.startsWith("`")) return h("code", {}, piece.slice(1, -1));
+      return piece;
+    });
+    return h(head ? "h2" : "p", { class: "text" }, ...inner);
+  });
+}
+
+const [askedLang, askedTheme, askedNote] = location.hash.slice(1).split("."); // left by startAgain()
+let lang = content.words.back[askedLang] ? askedLang : content.lang, theme = ["light", "dark"].includes(askedTheme) ? askedTheme : "", touched = false;
+const held = [];
+for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, (event) => { if (event.isTrusted) touched = true; }, true);
+const say = (word) => content.words[word][lang];
+
+const note = h("div", { class: "moved", role: "status", hidden: true });
+function tell(word) {
+  note.hidden = false;
+  note.dataset.word = word;
+  fill(note, h("span", {}, say(word)), word === "moved" ? h("button", { type: "button", onclick: () => startAgain("") }, say("back")) : null);
+}
+
+/** Show the moment when the page was taken, in the language and theme in force: elements share state, so all begin anew. */
+function startAgain(word) {
+  location.replace(`#${lang}.${theme}.${word}`);
+  location.reload();
+}
+
+/** The place of an element: made once. */
+function place(part, at) {
+  held[at] ??= (() => {
+    const host = h("div", { class: "element", "data-element": part.name });
+    const root = host.attachShadow({ mode: "open" });
+    root.append(h("style", {}, content.styles[part.name]), ...frameOf(part.html));
+    return { host, root, draw: need(content.scripts[part.name]).default };
+  })();
+  return held[at].host;
+}
+
+/** Give an element its data in the language in force; its place is on the page by now, so that it can measure and take colours. */
+function mount(part, at) {
+  const { root, draw } = held[at];
+  const asked = (name, value) => {
+    if (!touched) return;
+    if (name === "go" && content.links.site) { location.href = `${value.replace("/", "-")}.html`; return; } // a stop of the map
+    if (!ASKS[part.name]?.(name, value, part.data)) { if (note.hidden) tell("moved"); return; }
+    startAgain("needs_server"); // the picture shows again what was recorded
+  };
+  draw({ data: withBytes(part.data), parentElement: root, key: String(at), name: part.name, setStateValue: asked, setTriggerValue: asked });
+}
+
+/** The frame of an element: a box with its class and what it says when it fails. */
+function frameOf(markup) {
+  const made = [];
+  for (const node of new DOMParser().parseFromString(markup, "text/html").body.children) {
+    const box = document.createElement("div");
+    for (const { name, value } of node.attributes) if (name === "class" || name.startsWith("data-")) box.setAttribute(name, value);
+    made.push(box);
+  }
+  return made;
+}
+
+function draw() {
+  document.documentElement.lang = lang;
+  const parts = partsIn(lang), dark = theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  document.body.style.colorScheme = document.documentElement.style.colorScheme = theme;
+  const { map, previous, next } = content.links;
+  const link = (to, text, mark) => (to ? h("a", { href: to.file, "data-mark": mark }, text) : null);
+  const bar = h("nav", { class: "file-bar" },
+    link(map, say("course"), "map"),
+    h("span", { class: "grow" }),
+    h("span", { class: "switch", role: "group" }, ...[["en", "EN"], ["ko", "한국어"]].map(([code, name]) => h("button", { type: "button", lang: code, "aria-pressed": lang === code ? "true" : "false", onclick: () => { lang = code; draw(); if (!note.hidden) tell(note.dataset.word); } }, name))),
+    h("button", { type: "button", class: "theme", onclick: () => { theme = dark ? "light" : "dark"; draw(); } }, say(dark ? "light" : "dark")));
+  const shown = parts.map((part, at) => {
+    if (part.kind === "element") return place(part, at);
+    if (part.kind === "html") return h("div", { class: "said" }, ...nodes(part.body));
+    if (part.kind === "heading") return h("h2", {}, part.body);
+    return h("div", { class: "said" }, ...paragraph(part.body));
+  });
+  const first = parts.findIndex((part) => part.kind === "element");
+  if (first >= 0) shown.splice(first, 0, note);
+  else shown.push(h("p", { class: "none" }, say("no_element")));
+  const foot = h("footer", {}, h("p", { class: "gb-source" }, `${say("made")} ${say("frozen")}`),
+    h("p", { class: "st-key-gb-next" }, link(previous, `← ${previous?.title[lang]}`, "previous"), " ", link(next, `${next?.title[lang]} →`, "next")));
+  const keep = document.scrollingElement.scrollTop;
+  fill(main, bar, ...shown, foot);
+  parts.forEach((part, at) => { if (part.kind === "element") mount(part, at); });
+  document.scrollingElement.scrollTop = keep;
+  const title = main.querySelector("h1")?.textContent;
+  document.title = title ? `${title} · Glassbox` : "Glassbox";
+}
+draw();
+if (askedNote === "needs_server") tell(askedNote);

@@ -1,0 +1,173 @@
+"""A page as one file: it opens from the disk with the network off, steps by keys, and speaks both languages."""
+
+import functools
+import gzip
+import http.server
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import ROOT
+
+PAGES = [
+    "index",
+    *sorted(f"{p.parent.name}-{p.stem}" for p in ROOT.glob("pages/*/*.py") if p.parent.name != "start"),
+]
+MOST = 150_000
+"""Bytes of one file, gzipped."""
+LARGER = {"transformer-block": 225_000}
+"""The stream of every token through every block, with all its neurons: float32 numbers that no packing makes smaller."""
+SCREENS = {"desk": (1366, 768), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that ``make site`` writes."""
+    folder = tmp_path_factory.mktemp("site")
+    subprocess.run(
+        [sys.executable, "-m", "components.shell.static_site", "--to", str(folder)],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=600,
+    )
+    return folder
+
+
+@pytest.fixture
+def alone(browser: Browser) -> Iterator[Callable[[Path, str], tuple[Page, list[str]]]]:
+    """Return a function that opens a file with the network off, and what the console complained about."""
+    contexts: list[BrowserContext] = []
+
+    def open_(file: Path, screen: str = "desk") -> tuple[Page, list[str]]:
+        width, height = SCREENS[screen]
+        context = browser.new_context(viewport={"width": width, "height": height}, offline=True)
+        contexts.append(context)
+        page = context.new_page()
+        said: list[str] = []
+        page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(file.as_uri())
+        page.wait_for_selector("main h1, main .element, main .none")
+        return page, said
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("name", PAGES)
+def test_page_lives_in_a_file(
+    site: Path, alone: Callable[..., tuple[Page, list[str]]], name: str, screen: str
+) -> None:
+    file = site / f"{name}.html"
+    assert len(gzip.compress(file.read_bytes(), 9, mtime=0)) <= LARGER.get(name, MOST)
+    page, said = alone(file, screen)
+    english = page.locator("main").inner_text()
+    elements = page.locator(".element").count()
+    assert elements or page.locator("main .none").inner_text()
+    page.keyboard.press("ArrowRight")
+    page.locator(".file-bar [lang=ko]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    assert page.locator("main").inner_text() != english
+    assert page.locator(".element").count() == elements
+    page.locator(".file-bar .theme").click()
+    drawn = page.evaluate(
+        "[...document.querySelectorAll('.element')].map((e) => [e.dataset.element, e.shadowRoot.querySelector('.gb').childElementCount, e.shadowRoot.querySelector('[data-failed]') !== null])"
+    )
+    assert all(count and not failed for _, count, failed in drawn), drawn
+    assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 1
+    assert said == []
+
+
+def test_keys_step_and_the_file_says_what_its_lines_describe(
+    site: Path, alone: Callable[..., tuple[Page, list[str]]]
+) -> None:
+    page, _ = alone(site / "tokens-bpe.html")
+    label = page.locator(".gb-step-label").first
+    before = label.inner_text()
+    page.keyboard.press("ArrowRight")
+    expect(label).not_to_have_text(before)
+    expect(page.locator(".moved")).to_contain_text("when the page was taken")
+    page.locator(".moved button").click()
+    expect(page.locator(".gb-step-label").first).to_have_text(before)
+    expect(page.locator(".moved")).to_be_hidden()
+
+
+def test_what_needs_the_model_is_said_and_the_picture_stays_true(
+    site: Path, alone: Callable[..., tuple[Page, list[str]]]
+) -> None:
+    page, _ = alone(site / "bert-masking.html")
+    masked = page.locator(".chip.masked")
+    expect(masked).to_have_count(1)
+    page.locator(".chip.plain").nth(1).click()
+    expect(page.locator(".moved")).to_contain_text("needs the model")
+    expect(masked).to_have_count(1)
+    expect(page.locator(".cards.stale")).to_have_count(0)
+
+
+def test_another_token_needs_the_model(site: Path, alone: Callable[..., tuple[Page, list[str]]]) -> None:
+    page, _ = alone(site / "gpt-generation.html")
+    page.locator(".file-bar [lang=ko]").click()
+    page.locator("button", has_text="took").first.click()
+    expect(page.locator(".moved")).to_contain_text("모델이 필요")
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+
+
+def test_a_readers_text_stays_text(
+    open_at: Callable[[str], Page], alone: Callable[..., tuple[Page, list[str]]], tmp_path: Path
+) -> None:
+    text = "</script><script>window.hit = 1</script><img src=x onerror='window.hit = 2'> 안녕하세요"
+    page = open_at("/gpt-generation?lang=ko")
+    url = page.evaluate(
+        "(text) => `/gpt-generation?${new URLSearchParams({ prompt: text, lang: 'ko' })}`", text
+    )
+    page = open_at(url)
+    page.locator(".st-key-gb-export [data-testid=stPopoverButton]").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="이 페이지를 파일로 가져가기").click()
+    file = tmp_path / "page.html"
+    download.value.save_as(file)
+    page, said = alone(file)
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    inside = page.evaluate(
+        "[...document.querySelectorAll('.element')].map((e) => e.shadowRoot.textContent).join()"
+    )
+    assert "onerror" in inside
+    assert page.evaluate("window.hit") is None
+    assert page.locator("img, .element script").count() == 0
+    assert said == []
+
+
+def test_folder_from_a_plain_file_server(site: Path, context: BrowserContext, outside: list[str]) -> None:
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None: ...
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        page = context.new_page()
+        missing: list[str] = []
+        page.on(
+            "response",
+            lambda r: missing.append(r.url) if r.status >= 400 and "favicon" not in r.url else None,
+        )
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        page.locator("a.stop").first.click()
+        expect(page).to_have_url(f"http://127.0.0.1:{server.server_port}/tokens-bpe.html")
+        for name in ("next", "previous", "map"):
+            page.locator(f"[data-mark={name}]").click()
+        expect(page.locator("a.stop")).to_have_count(len(PAGES) - 1)
+        assert outside == []
+        assert missing == []
+    finally:
+        server.shutdown()
