@@ -534,6 +534,11 @@ def pieces(loaded: LoadedModel, text: str, *, before: str = "") -> tuple[int, ..
     return tuple(framed.ids[i] for i in content)
 
 
+def beginning_ids(loaded: LoadedModel) -> tuple[int, ...]:
+    """The token ids a causal model begins with where a text is read from its very first token. Raises ``CannotRead``."""
+    return _begin(loaded).ids
+
+
 def frame_ids(loaded: LoadedModel) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The token ids that stand before a text and after it, where ids are put together instead of being read from one."""
     reading = read(loaded, "a")

@@ -116,7 +116,7 @@ def _transfer(options: Any, repository: Path) -> int:
             "pieces": [
                 [
                     lm.pieces_of(row, loaded.tokenizer, before.task.vocab_size)
-                    for row in lm.held_out_rows(loaded.tokenizer, before.task.vocab_size, seed)[: lm.SHOWN]
+                    for row in lm.held_out_rows(loaded, before.task.vocab_size, seed)[: lm.SHOWN]
                 ]
                 for seed in lm.SEEDS
             ],
@@ -169,7 +169,7 @@ def _tasks(options: Any, repository: Path) -> int:
     ]
     path = options.to / "tasks.json"
     others = json.loads(path.read_text(encoding="utf-8"))["models"] if path.exists() else {}
-    written = {task: tasks.examples(loaded.tokenizer, task, "written", lm.WRITTEN, 0) for task in tasks.TASKS}
+    written = {task: tasks.examples(loaded, task, "written", lm.WRITTEN, 0) for task in tasks.TASKS}
     write(
         path,
         {

@@ -60,7 +60,7 @@ class Pair:
         tags = read_labels(asked.labels, [len(s.words) for s in lines])
         rows = [
             replace(row, gold=tuple(line))
-            for row, line in zip(examples(loaded.tokenizer, "tag", "train", COUNT, 77), tags, strict=True)
+            for row, line in zip(examples(loaded, "tag", "train", COUNT, 77), tags, strict=True)
         ]
         self.runs = [
             Tuning(loaded, TaskSetting("tag", COUNT, "full", pretrained, asked.seed), rows)

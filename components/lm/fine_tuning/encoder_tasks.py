@@ -19,6 +19,7 @@ from components.lm.fine_tuning.samples import swap_two
 from components.lm.fine_tuning.scores import wilson
 from components.lm.fine_tuning.sentences import TAGS, Side, Tagged, generate, joined, written_tags
 from components.lm.fine_tuning.stories import replies, stories, written_replies, written_stories
+from components.lm.reading import Reading, frame_ids, pieces, read
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,38 +64,44 @@ class Example:
     offsets: tuple[tuple[int, int], ...] = field(default=(), repr=False)
 
 
-def _tag_example(tokenizer: Any, sentence: Tagged) -> Example:
-    ids, heads = [tokenizer.cls_token_id], []
+def _tag_example(loaded: LoadedModel, sentence: Tagged) -> Example:
+    before, after = frame_ids(loaded)
+    ids, heads = list(before), []
     for word in sentence.words:
         heads.append(len(ids))
-        ids += tokenizer.encode(word, add_special_tokens=False) or [tokenizer.unk_token_id]
-    ids.append(tokenizer.sep_token_id)
+        ids += pieces(loaded, word) or (int(loaded.tokenizer.unk_token_id),)
+    ids += after
     gold = tuple(TAGS.index(tag) for tag in sentence.tags)
     return Example(tuple(ids), (0,) * len(ids), gold, tuple(heads), sentence.words, sentence.text)
 
 
-def span_example(tokenizer: Any, text: str, question: str, answer: str) -> Example:
+def span_example(loaded: LoadedModel, text: str, question: str, answer: str) -> Example:
     """Return question and text as one row, with every place of the answer in the text.
 
     Raises:
         ValueError: the answer is no run of whole tokens of the text.
     """
-    given = tokenizer(question, text, return_offsets_mapping=True)
-    kinds, offsets = given["token_type_ids"], given["offset_mapping"]
-    inside = [i for i, (kind, (a, b)) in enumerate(zip(kinds, offsets, strict=True)) if kind == 1 and b > a]
+    given = read(loaded, question, text)
+    offsets = [span or (0, 0) for span in given.spans]
+    inside = [
+        i for i, (part, (a, b)) in enumerate(zip(given.parts, offsets, strict=True)) if part == "B" and b > a
+    ]
     firsts, lasts = ({offsets[i][side]: i for i in inside} for side in (0, 1))
     places = [m.span() for m in re.finditer(rf"(?<!\w){re.escape(answer)}(?!\w)", text)] if answer else []
     gold = tuple((firsts[a], lasts[b]) for a, b in places if a in firsts and b in lasts)
     if not gold:
         raise ValueError(f"{answer!r} is not in the text")
-    return Example(
-        tuple(given["input_ids"]), tuple(kinds), gold, tuple(inside), (), text, question, tuple(offsets)
-    )
+    return Example(*_ids(given), gold, tuple(inside), (), text, question, tuple(offsets))
 
 
-def _class_example(tokenizer: Any, text: str, second: str, gold: int) -> Example:
-    given = tokenizer(text, second) if second else tokenizer(text)
-    return Example(tuple(given["input_ids"]), tuple(given["token_type_ids"]), gold, (0,), (), text, second)
+def _ids(given: Reading) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Token ids and segments of what was read; a model without segments has zeros."""
+    kinds = given.token_type_ids
+    return tuple(given.input_ids.tolist()), (0,) * len(given) if kinds is None else tuple(kinds.tolist())
+
+
+def _class_example(loaded: LoadedModel, text: str, second: str, gold: int) -> Example:
+    return Example(*_ids(read(loaded, text, second or None)), gold, (0,), (), text, second)
 
 
 def _singles(sentences: Sequence[Tagged], seed: int) -> list[tuple[str, int]]:
@@ -108,20 +115,20 @@ def _singles(sentences: Sequence[Tagged], seed: int) -> list[tuple[str, int]]:
 
 
 def examples(
-    tokenizer: Any, task: Task, source: Side | Literal["written"], count: int, seed: int
+    loaded: LoadedModel, task: Task, source: Side | Literal["written"], count: int, seed: int
 ) -> list[Example]:
     """Return labelled examples: generated for training or for the test, or those written by hand (at most ``count``)."""
     side: Side = "test" if source == "test" else "train"
     if task == "span":
         told = written_stories()[:count] if source == "written" else stories(side, count, seed)
-        return [span_example(tokenizer, one.text, one.question, one.answer) for one in told]
+        return [span_example(loaded, one.text, one.question, one.answer) for one in told]
     if task == "pair":
         asked = written_replies()[:count] if source == "written" else replies(side, count, seed)
-        return [_class_example(tokenizer, one.question, one.reply, int(one.answers)) for one in asked]
+        return [_class_example(loaded, one.question, one.reply, int(one.answers)) for one in asked]
     sentences = written_tags()[:count] if source == "written" else generate(side, count, seed)
     if task == "tag":
-        return [_tag_example(tokenizer, one) for one in sentences]
-    return [_class_example(tokenizer, text, "", gold) for text, gold in _singles(sentences, seed)]
+        return [_tag_example(loaded, one) for one in sentences]
+    return [_class_example(loaded, text, "", gold) for text, gold in _singles(sentences, seed)]
 
 
 class EncoderTask:

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from components.lm.reading import beginning_ids, pieces
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
@@ -50,14 +52,14 @@ def arrange(form: Form, texts: Sequence[str]) -> list[list[str]]:
     raise ValueError(f"{form} with {len(texts)} texts")
 
 
-def row_ids(row: Sequence[str], tokenizer: Any, vocab_size: int) -> list[int]:
+def row_ids(row: Sequence[str], loaded: LoadedModel, vocab_size: int) -> list[int]:
     """Return the token ids of a row; the new tokens come after the vocabulary."""
     ids: list[int] = []
     for piece in row:
         if piece in SPECIAL:
             ids.append(vocab_size + SPECIAL.index(piece))
         else:
-            ids += tokenizer.encode(piece, add_special_tokens=False)
+            ids += pieces(loaded, piece)
     return ids
 
 
@@ -104,7 +106,7 @@ class GenerativeTask:
         config = pretrained.config
         if not -1 <= start.carried <= config.n_layer:
             raise ValueError(f"{start.carried} layers of {config.n_layer}")
-        self.vocab_size, self.tokenizer = int(config.vocab_size), loaded.tokenizer
+        self.vocab_size, self.loaded = int(config.vocab_size), loaded
         generator = torch.Generator().manual_seed(start.seed + 1000)
         self.body: Any = GPT2Model(config)
         draw_anew(self.body, generator)
@@ -211,12 +213,10 @@ def log_likelihood(loaded: LoadedModel, texts: Sequence[str]) -> list[float]:
     import torch
 
     found = []
-    begin = loaded.tokenizer.bos_token_id
+    begin = beginning_ids(loaded)
     with torch.inference_mode():
         for text in texts:
-            ids: torch.Tensor = torch.tensor(
-                [[begin, *loaded.tokenizer.encode(text, add_special_tokens=False)]]
-            )
+            ids: torch.Tensor = torch.tensor([[*begin, *pieces(loaded, text)]])
             scores = loaded.model(ids).logits[0, :-1].log_softmax(-1)
             found.append(float(scores.gather(1, ids[0, 1:, None]).sum()))
     return found

@@ -1,7 +1,7 @@
 """How good an answer set is, and how sure one can be of it.
 
 >>> wilson(50, 60)
-(0.7196, 0.9069)
+(0.7197, 0.9069)
 >>> f1(["O", "ANIMAL", "PLACE"], ["O", "ANIMAL", "O"])
 0.6667
 """

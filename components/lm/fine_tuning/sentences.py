@@ -5,9 +5,9 @@ so a model that only remembers labelled words finds none of them in the test.
 
 >>> sentence = generate("train", 1, seed=0)[0]
 >>> sentence.text
-'Tom ran away from the angry wolf.'
+'The king and the farmer were in the park.'
 >>> sentence.tags
-('PERSON', 'O', 'O', 'O', 'O', 'O', 'ANIMAL', 'O')
+('O', 'PERSON', 'O', 'O', 'PERSON', 'O', 'O', 'O', 'PLACE', 'O')
 """
 
 from __future__ import annotations

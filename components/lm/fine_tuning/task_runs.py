@@ -65,13 +65,13 @@ class Tuning:
         self, loaded: LoadedModel, setting: TaskSetting, rows: Sequence[Example] | None = None
     ) -> None:
         """Begin; ``rows`` are labelled examples of a reader's instead of the generator's."""
-        tokenizer, task = loaded.tokenizer, setting.task
+        task = setting.task
         self.model = EncoderTask(loaded, task, setting.way, pretrained=setting.pretrained, seed=setting.seed)
         self.rows = (
-            list(rows) if rows is not None else examples(tokenizer, task, "train", setting.size, setting.seed)
+            list(rows) if rows is not None else examples(loaded, task, "train", setting.size, setting.seed)
         )
-        self.generated = examples(tokenizer, task, "test", GENERATED, 0)
-        self.written = examples(tokenizer, task, "written", WRITTEN, 0)
+        self.generated = examples(loaded, task, "test", GENERATED, 0)
+        self.written = examples(loaded, task, "written", WRITTEN, 0)
         passes = PASSES.get(setting.size, 12)
         recipe = Recipe(rate(task, setting.way, setting.pretrained), passes, seed=setting.seed)
         self.loop = loop_of(self.model, self.rows, recipe)
@@ -126,7 +126,7 @@ def guessing(task: Task, rows: Sequence[Example]) -> float:
 
 def shown_rows(loaded: LoadedModel, task: Task) -> list[dict[str, Any]]:
     """Return the first sentences written by hand as a page shows them: tokens, what the head reads, and the label."""
-    rows = examples(loaded.tokenizer, task, "written", SHOWN, 0)
+    rows = examples(loaded, task, "written", SHOWN, 0)
     found = []
     for row in rows:
         gold = row.gold

@@ -28,6 +28,7 @@ from components.lm.fine_tuning.generative import (
 from components.lm.fine_tuning.loop import Loop, Recipe, marks
 from components.lm.fine_tuning.samples import FEELINGS, read_feelings, split, swap_two
 from components.lm.fine_tuning.sentences import Tagged, generate, joined
+from components.lm.reading import beginning_ids, pieces
 
 if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
@@ -85,10 +86,10 @@ def sentences(seed: int) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     return split(read_feelings(), HELD_OUT, seed)
 
 
-def held_out_rows(tokenizer: Any, vocab_size: int, seed: int) -> list[list[int]]:
+def held_out_rows(loaded: LoadedModel, vocab_size: int, seed: int) -> list[list[int]]:
     """Return the held-out sentences of a seed as rows of token ids."""
     return [
-        row_ids(arrange("classification", [text])[0], tokenizer, vocab_size) for text, _ in sentences(seed)[1]
+        row_ids(arrange("classification", [text])[0], loaded, vocab_size) for text, _ in sentences(seed)[1]
     ]
 
 
@@ -103,7 +104,7 @@ class Transfer:
 
         def rows(texts: Sequence[tuple[str, str]]) -> list[list[int]]:
             return [
-                row_ids(arrange("classification", [text])[0], loaded.tokenizer, self.task.vocab_size)
+                row_ids(arrange("classification", [text])[0], loaded, self.task.vocab_size)
                 for text, _ in texts
             ]
 
@@ -152,9 +153,9 @@ def mean_l1(found: Reading) -> float:
 
 def loss_on(task: GenerativeTask, text: str, width: int = 128) -> float:
     """Return the model's mean next-token loss on a plain text, in nats: what is left of the language model."""
-    begin = int(task.tokenizer.bos_token_id)
-    ids = task.tokenizer.encode(text, add_special_tokens=False)
-    rows = [[begin, *ids[i : i + width]] for i in range(0, len(ids), width)]
+    begin = beginning_ids(task.loaded)
+    ids = pieces(task.loaded, text)
+    rows = [[*begin, *ids[i : i + width]] for i in range(0, len(ids), width)]
     return round(mean_l1(read_rows(task, rows, lm=True)), 4)
 
 
@@ -192,7 +193,7 @@ def pieces_of(row: Sequence[int], tokenizer: Any, vocab_size: int) -> list[str]:
 def example_rows(loaded: LoadedModel, form: Form) -> list[dict[str, Any]]:
     """Return the rows of a form's example: tokens, and L1 at each from the second on under the pre-trained model."""
     task = GenerativeTask(loaded, Start(loaded.model.config.n_layer))
-    rows = [row_ids(row, loaded.tokenizer, task.vocab_size) for row in arrange(form, EXAMPLES[form])]
+    rows = [row_ids(row, loaded, task.vocab_size) for row in arrange(form, EXAMPLES[form])]
     found = read_rows(task, rows, lm=True)
     return [
         {
@@ -245,7 +246,7 @@ def train_on_swaps(loaded: LoadedModel, setting: Setting, count: int = SWAP_TRAI
     }
 
     def row(text: str) -> list[int]:
-        return row_ids(arrange("classification", [text])[0], loaded.tokenizer, task.vocab_size)
+        return row_ids(arrange("classification", [text])[0], loaded, task.vocab_size)
 
     rows = [row(text) for text in texts]
     tests = {

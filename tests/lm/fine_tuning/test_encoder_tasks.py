@@ -38,7 +38,7 @@ def test_the_loss_is_that_of_transformers(loaded: checkpoints.LoadedModel, task:
     import transformers
 
     ours = EncoderTask(loaded, task, "full", pretrained=True, seed=0)  # type: ignore[arg-type]
-    rows = examples(loaded.tokenizer, task, "train", 5, 0)  # type: ignore[arg-type]
+    rows = examples(loaded, task, "train", 5, 0)  # type: ignore[arg-type]
     config = transformers.BertConfig.from_dict(
         {
             **loaded.model.config.to_dict(),
@@ -82,16 +82,14 @@ def test_the_best_span_ends_after_it_begins() -> None:
 
 
 def test_a_span_stands_in_the_text(loaded: checkpoints.LoadedModel) -> None:
-    row = span_example(
-        loaded.tokenizer, "Hugo went to the mill. The mill was old.", "Where did Hugo go?", "mill"
-    )
+    row = span_example(loaded, "Hugo went to the mill. The mill was old.", "Where did Hugo go?", "mill")
     assert isinstance(row.gold, tuple)
     assert len(row.gold) == 2
     a, b = span_text(row, row.gold[0])  # type: ignore[arg-type]
     assert row.text[a:b] == "mill"
     for answer in ("", "Where", "ill", "안녕"):
         with pytest.raises(ValueError, match="text"):
-            span_example(loaded.tokenizer, "Hugo went to the mill.", "Where did Hugo go?", answer)
+            span_example(loaded, "Hugo went to the mill.", "Where did Hugo go?", answer)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -101,7 +99,7 @@ def test_what_is_frozen_keeps_its_bytes(loaded: checkpoints.LoadedModel, task: s
     trained = {id(p) for p in model.trained}
     frozen = {name: p.detach().clone() for name, p in model.body.named_parameters() if id(p) not in trained}
     changing = [p.detach().clone() for p in model.trained]
-    loop = loop_of(model, examples(loaded.tokenizer, task, "train", 16, 0), Recipe(1e-3, 2, batch=8))  # type: ignore[arg-type]
+    loop = loop_of(model, examples(loaded, task, "train", 16, 0), Recipe(1e-3, 2, batch=8))  # type: ignore[arg-type]
     while not loop.finished:
         loop.take_step()
     assert all(
@@ -114,7 +112,7 @@ def test_what_is_frozen_keeps_its_bytes(loaded: checkpoints.LoadedModel, task: s
 def test_lora_starts_as_the_model_and_merges_into_it(loaded: checkpoints.LoadedModel) -> None:
     plain = EncoderTask(loaded, "tag", "head", pretrained=True, seed=0)
     model = EncoderTask(loaded, "tag", "lora", pretrained=True, seed=0)
-    rows = examples(loaded.tokenizer, "tag", "train", 6, 0)
+    rows = examples(loaded, "tag", "train", 6, 0)
     ids = torch.tensor([rows[0].input_ids])
     with torch.no_grad():
         assert torch.equal(plain.body(ids).last_hidden_state, model.body(ids).last_hidden_state)
@@ -150,17 +148,17 @@ def test_stopping_and_going_on_equals_not_stopping(loaded: checkpoints.LoadedMod
 
 
 def test_scores_of_hand_made_answers(loaded: checkpoints.LoadedModel) -> None:
-    rows = examples(loaded.tokenizer, "tag", "written", 60, 0)
+    rows = examples(loaded, "tag", "written", 60, 0)
     assert score("tag", [list(row.gold) for row in rows], rows).value == 1  # type: ignore[arg-type]
     nothing = score("tag", [[0] * len(row.words) for row in rows], rows)
     assert (nothing.value, nothing.low, nothing.high) == (0, 0, 0)
-    pairs = examples(loaded.tokenizer, "pair", "written", 50, 0)
+    pairs = examples(loaded, "pair", "written", 50, 0)
     always = score("pair", [0.9] * len(pairs), pairs)
     assert always.value == 0.5
     assert always.low < 0.5 < always.high
     assert is_right("pair", 0.9, pairs[0])
     assert not is_right("pair", 0.1, pairs[0])
-    spans = examples(loaded.tokenizer, "span", "written", 40, 0)
+    spans = examples(loaded, "span", "written", 40, 0)
     assert 0 < guessing("span", spans) < 0.05
 
 

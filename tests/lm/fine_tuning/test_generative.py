@@ -44,9 +44,7 @@ def test_the_losses_are_those_of_a_plain_loop(loaded: checkpoints.LoadedModel) -
     layers = loaded.model.config.n_layer
     task = GenerativeTask(loaded, Start(layers))
     texts, labels = ["Tom was glad.", "The little dog ran away and cried."], [1, 0]
-    rows = [
-        row_ids(arrange("classification", [text])[0], loaded.tokenizer, task.vocab_size) for text in texts
-    ]
+    rows = [row_ids(arrange("classification", [text])[0], loaded, task.vocab_size) for text in texts]
     l1, l2 = [], []
     for row, label in zip(rows, labels, strict=True):
         vectors = torch.stack(
@@ -90,7 +88,7 @@ def test_what_is_carried_over(loaded: checkpoints.LoadedModel) -> None:
 def test_padding_changes_nothing(loaded: checkpoints.LoadedModel) -> None:
     task = GenerativeTask(loaded, Start(loaded.model.config.n_layer))
     rows = [
-        row_ids(arrange("classification", [text])[0], loaded.tokenizer, task.vocab_size)
+        row_ids(arrange("classification", [text])[0], loaded, task.vocab_size)
         for text in ("Yes.", "A long row " * 9)
     ]
     alone, both = read_rows(task, rows[:1], lm=True), read_rows(task, rows, lm=True)
@@ -122,7 +120,7 @@ def test_stopping_and_going_on_equals_not_stopping(loaded: checkpoints.LoadedMod
 
 def test_any_text_becomes_a_row(loaded: checkpoints.LoadedModel) -> None:
     for text in ("", "안녕하세요", "안녕하세요", "👨‍👩‍👧", "مرحبا", "<script>alert(1)</script>"):
-        ids = row_ids(arrange("classification", [text])[0], loaded.tokenizer, 2048)
+        ids = row_ids(arrange("classification", [text])[0], loaded, 2048)
         assert ids[0] == 2048
         assert ids[-1] == 2050
 
