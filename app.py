@@ -29,6 +29,7 @@ page = contents(
             lesson("transformer/masks", icon="visibility_lock", minutes=8),
             lesson("transformer/block", icon="deployed_code", minutes=15),
             lesson("transformer/encoder_decoder", icon="sync_alt", minutes=15),
+            lesson("transformer/three_ways", icon="view_column", minutes=12),
             lesson("transformer/sparse", icon="blur_linear", minutes=6),
             lesson("transformer/sizes", icon="stacks", minutes=8),
         ],
