@@ -46,6 +46,7 @@ page = contents(
         ],
         "gpt": [
             lesson("gpt/generation", icon="edit_note"),
+            lesson("gpt/decoding", icon="alt_route"),
             lesson("gpt/learning", icon="trending_up"),
             lesson("gpt/in_context", icon="school"),
         ],

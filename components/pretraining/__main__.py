@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     _add_pack(steps)
     _add_train(steps)
     _add_masking_study(steps)
+    _add_decoding_study(steps)
     _add_evaluate(steps)
     _add_export(steps)
     word_codes.add_step(steps, REPOSITORY)
@@ -310,6 +311,42 @@ def _run_masking_study(options: argparse.Namespace) -> int:
         minutes=options.minutes,
     )
     print(f"{options.out}: {measured} rows measured")
+    return 0
+
+
+def _add_decoding_study(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = steps.add_parser(
+        "decoding-study",
+        help="ways of choosing the next token, measured with a finished GPT on held-out stories",
+        description="Continue held-out stories with every strategy and write one line of numbers each.",
+    )
+    parser.add_argument("--folder", type=Path, required=True, help="the model's folder")
+    parser.add_argument("--corpus", type=Path, required=True, help="the folder the text was packed from")
+    parser.add_argument("--source", action="append", required=True, help="NAME, a corpus file")
+    parser.add_argument("--texts", type=int, default=32, help="stories (%(default)s)")
+    parser.add_argument("--prompt", type=int, default=32, help="tokens of each beginning (%(default)s)")
+    parser.add_argument("--tokens", type=int, default=96, help="tokens written (%(default)s)")
+    parser.add_argument("--out", type=Path, default=REPOSITORY / "assets" / "facts" / "decoding_study.csv")
+    parser.set_defaults(run=_run_decoding_study)
+
+
+def _run_decoding_study(options: argparse.Namespace) -> int:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from components.pretraining.decoding_study import beginnings, save, study
+
+    torch.set_num_threads(1)
+    model = AutoModelForCausalLM.from_pretrained(
+        options.folder, local_files_only=True, dtype=torch.float32
+    ).eval()
+    tokenizer = AutoTokenizer.from_pretrained(options.folder, local_files_only=True)
+    _, held_out = read_corpus(options.corpus, [Source.parse(name) for name in options.source])
+    texts = beginnings(
+        held_out, lambda text: tokenizer(text).input_ids, options.texts, options.prompt, options.tokens
+    )
+    save(study(model, texts, [model.config.eos_token_id]), options.out)
+    print(f"{options.out}: {len(texts)} stories")
     return 0
 
 

@@ -34,6 +34,7 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     ("bert/next_sentence", {"round": "4"}),
     ("gpt/generation", {}),
     ("gpt/generation", {"step": "4", "strategy": "greedy", "prompt": "The king said \"no"}),
+    ("gpt/decoding", {}),
     ("gpt/learning", {}),
     ("gpt/learning", {"probe": "3", "moment": "11"}),
     ("fine_tuning/transfer", {"ft_look": "swap"}),

@@ -20,9 +20,10 @@ const icon = (name) => h("svg", { viewBox: "0 0 20 20", width: "1.15em", height:
  * onWant(): play or next ran past the last known step (a text that can be continued); optional.
  * label(step, last): what stands beside the scrubber; optional.
  * set({step, last, open}): take over a state; `open` says that more steps can be had beyond `last`.
- * At the last step it says which page comes next, and one step on goes there: a lecturer needs only the clicker.
+ * beyond(): what one step on at the last step does instead of leaving the page, {text, go}, or null; optional.
+ * At the last step it says what comes next, by itself another page, and one step on goes there: a lecturer needs only the clicker.
  */
-export function stepper({ words, onMove, onWant, label }) {
+export function stepper({ words, onMove, onWant, label, beyond }) {
   const state = { step: 0, last: 0, open: false, playing: false, speed: 1, timer: null, ahead: 0, since: 0 };
   const button = (action, text) => h("button", { type: "button", class: `gb-step gb-step-${action}`, title: text, "aria-label": text, onclick: () => act(action) }, icon(action));
   const buttons = { first: button("first", words.first), back: button("back", words.back), play: button("play", words.play), next: button("next", words.next), last: button("last", words.last) };
@@ -41,9 +42,9 @@ export function stepper({ words, onMove, onWant, label }) {
     scrub.setAttribute("aria-valuetext", label ? label(state.step, state.last) : say(words.step_of, { step: state.step, last: state.last }));
     shown.textContent = label ? label(state.step, state.last) : say(words.step_of, { step: state.step, last: state.last });
     buttons.first.disabled = buttons.back.disabled = state.step <= 0;
-    const link = atEnd() ? nextPage() : null;
-    onward.textContent = link && words.next_page ? say(words.next_page, { title: titleOf(link) }) : "";
-    buttons.next.disabled = atEnd() && !link;
+    const more = atEnd() ? beyond?.() : null, link = atEnd() && !more ? nextPage() : null;
+    onward.textContent = more ? more.text : link && words.next_page ? say(words.next_page, { title: titleOf(link) }) : "";
+    buttons.next.disabled = atEnd() && !link && !more;
     buttons.last.disabled = state.step >= state.last;
     const name = state.playing ? "pause" : "play";
     fill(buttons.play, icon(name));
@@ -79,7 +80,12 @@ export function stepper({ words, onMove, onWant, label }) {
     if (action === "next" && atEnd()) {
       const said = onward.textContent;
       paint(); // the link may have been drawn after the stepper
-      if (said && onward.textContent && !repeated && performance.now() - state.since > ARRIVED) nextPage().click();
+      if (!said || !onward.textContent || repeated || performance.now() - state.since <= ARRIVED) return;
+      const more = beyond?.();
+      if (!more) { nextPage().click(); return; }
+      more.go();
+      state.since = performance.now();
+      paint();
       return;
     }
     move({ first: 0, back: state.step - 1, next: state.step + 1, last: state.last }[action]);

@@ -24,7 +24,7 @@ function highest(logits, ascending, limit, allowed = null) {
 }
 
 /** What top-k and then top-p keep of float32 logits: {kept, byK: what top-k alone keeps or null, near: a token lies on the border}. */
-function cut(x, topK, topP) {
+export function cut(x, topK, topP) {
   const size = x.length, kept = new Uint8Array(size).fill(1);
   let byK = null, near = false;
   if (topK > 0 && topK < size) {

@@ -12,9 +12,10 @@ import { weights } from "./weights.js";
  *   mask       Uint8Array [n, total]: 1 where the token of that row may look at that slot; causal by default. With positions and
  *              mask several continuations share one cache: each looks at the beginning and at its own tokens.
  *   off        {layers, attention, feedForward, residual, norm}: true or a list of layers; {heads, neurons}: pairs [layer, number]
- *   keep       {attention, residual, parts, heads}: true for what is wanted back
+ *   keep       {attention, residual, parts, heads, states}: true for what is wanted back
  * Returns {logits [at, vocab], n, total, and by layer: attention [heads, n, total]; residual [n, size], before the first layer and after
- * each; parts {attention, feedForward} [n, size], whose sum with residual[0] is the last residual; heads [heads, n, size]}.
+ * each; parts {attention, feedForward} [n, size], whose sum with residual[0] is the last residual; heads [heads, n, size]}; and states [n, size],
+ * the last residual after the final LayerNorm.
  * What was read with other `off` or `mask` stays in the cache as it was: forget() first.
  */
 export function gpt2(config, file, m, slots = config.n_positions) {
@@ -52,6 +53,10 @@ export function gpt2(config, file, m, slots = config.n_positions) {
       kept.residual?.push(m.read(x, all));
     });
     length = total;
+    if (keep.states) {
+      norm(m, finalNorm, x, y, n, names(off.norm, layers));
+      kept.states = m.read(y, all);
+    }
     at.forEach((row, r) => norm(m, finalNorm, x + row * size, y + r * size, 1, names(off.norm, layers)));
     return { logits: unembed(m, d, head, y, at.length, vocab), n, total, ...kept };                // logits = LayerNorm(x) · wteᵀ  [at, vocab]
   }

@@ -1,5 +1,6 @@
 // Models that are open in this thread: fetched once, kept by the browser, tried out, then asked. worker.js runs this beside the page.
 import { step, surprisalOf } from "./decoding.js";
+import { told, writeWithPicks } from "./strategies.js";
 import { kernel, memory } from "./memory.js";
 import { tokenizer } from "./tokenizer.js";
 import { openSafetensors } from "./weights.js";
@@ -146,6 +147,8 @@ const ACTS = {
   forget(model, to) { model.seen = []; model.net.forget(to); },
   surprisal,
   lens: (model, residual) => model.net.lens(residual),
+  write: (model, ids, lane, most, seed, ends, picks = []) => writeWithPicks(model, read, ids, lane, most, seed, ends, picks),
+  tell: (model, ids, text) => told(model, read, ids, text),
   step: (model, ids, settings, position, { off, ...options } = {}) => step(read(model, ids, { off }).logits, settings, position, options),
 };
 

@@ -1,0 +1,523 @@
+"""State and data of the page "Choosing a text": lanes, the tree of a beam, and the file of the first view."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from components.elements.engine import model_files
+from components.elements.predict_first import Prediction
+from components.lessons.recorded import of_shipped_model, trace_file
+from components.lm import checkpoints
+from components.shell import links
+from components.shell.layout import Export, working
+from components.shell.loading import FIRST_MODEL, load_model
+from components.shell.notebook import Notebook, opening
+from components.words import t, told
+
+NAME = "gpt/decoding"
+RACE, TREE = "lane_race", "beam_tree"
+BEGINNING = "Old Bram kept bees behind the mill. One morning the hives were silent, and"
+STORY = (
+    " not a single bee came out to the clover. He tapped the nearest box and put his ear to the wood. From far inside came a sound"
+    " like someone humming in her sleep. Bram sat down in the wet grass. He took off his hat and hummed back until the sun stood"
+    " over the roof of the mill."
+)
+"""How our story goes on; at the default number of tokens its last sentence is whole."""
+STRATEGIES = (
+    "story",
+    "greedy",
+    "sample",
+    "temperature",
+    "top_k",
+    "top_p",
+    "typical",
+    "min_p",
+    "beam",
+    "contrastive",
+)
+FIRST_LANES = ("top_p", "story", "beam", "sample")
+"""The covered lanes, in an order that gives nothing away."""
+MOST, MOST_PROMPT, MOST_DEPTH = 48, 120, 40
+"""A beam of 8 lanes of 48 tokens and the beginning fill the 512 places of the model's memory."""
+LOOKS = ("tree", "study", "nothing")
+STUDY = Path(__file__).parents[3] / "assets" / "facts" / "decoding_study.csv"
+
+PARAMS = (
+    links.Text("dec_prompt", BEGINNING, example="The old woman opened the door and"),
+    links.Text("model", FIRST_MODEL, max_chars=120, example="nano-gpt"),
+    links.Text("dec_lanes", ",".join(FIRST_LANES), max_chars=120, example="greedy,beam"),
+    links.Flag("dec_named"),
+    links.Integer("dec_seed", 0, 9999, 3),
+    links.Integer("dec_most", 8, MOST, MOST, example=16),
+    links.Integer("dec_step", 0, MOST, MOST, example=8),
+    links.Number("dec_temperature", 0.0, 2.0, 0.7),
+    links.Integer("dec_top_k", 1, 200, 40),
+    links.Number("dec_top_p", 0.05, 1.0, 0.9),
+    links.Number("dec_typical", 0.05, 1.0, 0.5),
+    links.Number("dec_min_p", 0.0, 1.0, 0.05),
+    links.Integer("dec_width", 1, 8, 4),
+    links.Number("dec_alpha", 0.0, 1.0, 0.6),
+    links.Number("dec_heat", 0.1, 2.0, 1.0),
+    links.Choice("dec_order", ("first", "last"), "first"),
+    links.Number("dec_penalty", 1.0, 2.0, 1.2),
+    links.Text("dec_penalised", "", max_chars=120, example="greedy"),
+    links.Number("dec_length", 0.0, 2.0, 1.0),
+    links.Numbers("dec_picks", most=60, example=(1, 3, 300)),
+    links.Choice("dec_look", LOOKS, "tree"),
+    links.Integer("dec_depth", 2, MOST_DEPTH, 10),
+)
+
+
+# -- what the link asks for ------------------------------------------------------------------------------------------------
+
+
+def has_story() -> bool:
+    """Whether our story goes on from the beginning: only from its own."""
+    return bool(st.session_state["dec_prompt"] == BEGINNING)
+
+
+def shown() -> list[str]:
+    """Return the strategies of the lanes; names that are none are left out."""
+    asked = (st.session_state["dec_lanes"] or "").split(",")
+    found = [name for name in dict.fromkeys(asked) if name in STRATEGIES and (name != "story" or has_story())]
+    return found or ["greedy"]
+
+
+def label(strategy: str) -> str:
+    """Return the name of a lane with its number."""
+    s = st.session_state
+    key = {"beam": "dec_width", "contrastive": "dec_alpha"}.get(strategy, f"dec_{strategy}")
+    return t("decoding", f"name_{strategy}", value=f"{s[key]:g}" if key in s else "")
+
+
+def lane(strategy: str) -> dict[str, Any]:
+    """Return a lane as both engines are given it; see ``components.lm.gpt.strategies.Lane``."""
+    s = st.session_state
+    key = {"beam": "dec_width", "contrastive": "dec_alpha"}.get(strategy, f"dec_{strategy}")
+    penalised = strategy in (s["dec_penalised"] or "").split(",")
+    return {
+        "strategy": strategy,
+        "value": s.get(key, 1),
+        "penalty": s["dec_penalty"] if penalised and strategy != "story" else 1,
+        "temperature": s["dec_heat"],
+        "order": s["dec_order"],
+        "k": 4,
+        "length_penalty": s["dec_length"],
+    }
+
+
+def picks() -> list[int]:
+    """Return whole triples of (number of the strategy, step from 1, token)."""
+    given = list(st.session_state["dec_picks"])
+    return given[: len(given) // 3 * 3]
+
+
+def race_key(card: Any) -> str:
+    """What decides the lanes."""
+    s = st.session_state
+    return json.dumps([card.revision, s["dec_prompt"], s["dec_seed"], s["dec_most"], [lane(name) for name in shown()], picks()])  # fmt: skip
+
+
+def tree_key(card: Any) -> str:
+    """What decides the tree."""
+    s = st.session_state
+    return json.dumps([card.revision, s["dec_prompt"], s["dec_width"], s["dec_depth"], s["dec_length"]])
+
+
+# -- the server's way of computing it --------------------------------------------------------------------------------------
+
+
+def _prompt(loaded: Any, text: str) -> tuple[list[int], int]:
+    from components.lm.gpt.generation import encode_prompt
+
+    ids = encode_prompt(loaded, text, reserve=MOST).token_ids
+    return list(ids[-MOST_PROMPT:]), max(0, len(ids) - MOST_PROMPT)
+
+
+def _described(loaded: Any, prompt: Sequence[int], ids: Sequence[int], ends: Sequence[int]) -> dict[str, Any]:
+    from components.lm.gpt.frontier import tell
+    from components.lm.tokens.token_text import token_info
+
+    def text(token: int) -> str:
+        return token_info(loaded.tokenizer, token).text
+
+    said = tell(loaded.model, prompt, ids)
+    return {
+        "ids": list(ids),
+        "texts": [text(token) for token in ids],
+        "logprobs": [round(x, 5) for x in said.logprobs],
+        "ranks": list(said.ranks),
+        "candidates": [[[i, float(f"{p:.4g}"), text(i)] for i, p in row] for row in said.candidates],
+        "tree": None,
+        "ended": bool(ids) and ids[-1] in ends,
+    }
+
+
+def _model(name: str) -> tuple[Any, list[int]]:
+    from components.lm.gpt.generation import end_of_text_ids
+
+    loaded = load_model(name, "generation")
+    return loaded, sorted(end_of_text_ids(loaded.model, loaded.tokenizer))
+
+
+# Ten lanes of 48 tokens with their candidates: some 150 kB.
+@st.cache_data(max_entries=100, show_spinner=False)
+def race(
+    name: str,
+    revision: str,
+    prompt: str,
+    lanes: tuple[str, ...],
+    seed: int,
+    most: int,
+    taken: tuple[int, ...],
+) -> dict[str, Any]:
+    """Return every lane as the element draws it; ``lanes`` are the lanes as JSON."""
+    from components.lm.gpt.frontier import CachedFrontier
+    from components.lm.gpt.generation import encode_prompt
+    from components.lm.gpt.strategies import Lane, write_with_picks
+
+    loaded, ends = _model(name)
+    ids, dropped = _prompt(loaded, prompt)
+    made = []
+    for text in lanes:
+        given = json.loads(text)
+        if given["strategy"] == "story":
+            whole = encode_prompt(loaded, prompt + STORY, reserve=MOST).token_ids
+            written = list(whole[len(ids) : len(ids) + most])
+        else:
+            number = STRATEGIES.index(given["strategy"])
+            mine = [(step, token) for which, step, token in zip(taken[::3], taken[1::3], taken[2::3], strict=True) if which == number]  # fmt: skip
+            valid = [(step, token) for step, token in mine if token < loaded.model.config.vocab_size]
+            written = write_with_picks(
+                CachedFrontier(loaded.model), ids, Lane(**given), most, seed, ends, valid
+            )
+        made.append(_described(loaded, ids, written, ends))
+    from components.lm.tokens.token_text import token_info
+
+    return {
+        "prompt": {
+            "ids": ids,
+            "texts": [token_info(loaded.tokenizer, token).text for token in ids],
+            "dropped": dropped,
+        },
+        "lanes": made,
+    }
+
+
+# A beam of 8 over 40 tokens, with what it dropped, and two texts with their candidates: some 100 kB.
+@st.cache_data(max_entries=100, show_spinner=False)
+def tree(
+    name: str, revision: str, prompt: str, width: int, depth: int, length_penalty: float
+) -> dict[str, Any]:
+    """Return the search and greedy's text as the element draws them."""
+    from components.lm.gpt.frontier import CachedFrontier
+    from components.lm.gpt.strategies import Lane, beam_search, write
+    from components.lm.tokens.token_text import token_info
+
+    loaded, ends = _model(name)
+    ids, _ = _prompt(loaded, prompt)
+    frontier = CachedFrontier(loaded.model)
+    found = beam_search(frontier, ids, width, depth, ends, length_penalty)
+    nodes = [
+        [n.parent, n.step, n.token_id, round(n.logprob, 5), round(n.total, 5), n.fate, token_info(loaded.tokenizer, n.token_id).text]
+        for n in found.nodes
+    ]  # fmt: skip
+    beam = {**_described(loaded, ids, found.best, ends), "tree": {"nodes": nodes, "winner": found.winner}}
+    greedy = write(frontier, ids, Lane("greedy"), depth, 0, ends)
+    return {"beam": beam, "greedy": _described(loaded, ids, greedy, ends)}
+
+
+def made_race(card: Any) -> dict[str, Any]:
+    """Compute the lanes of the link here."""
+    s = st.session_state
+    lanes = tuple(json.dumps(lane(name)) for name in shown())
+    return race(
+        card.name, card.revision, s["dec_prompt"], lanes, s["dec_seed"], s["dec_most"], tuple(picks())
+    )
+
+
+def made_tree(card: Any) -> dict[str, Any]:
+    """Compute the tree of the link here."""
+    s = st.session_state
+    return tree(card.name, card.revision, s["dec_prompt"], s["dec_width"], s["dec_depth"], s["dec_length"])
+
+
+def _files(card: Any) -> Any:
+    return None if st.session_state.get("_dec_server") else model_files(card.name)
+
+
+def _known(card: Any, part: str, key: str, compute: Any) -> Any:
+    trace = trace_file(NAME)
+    if trace is not None and trace[part]["key"] == key and of_shipped_model(trace):
+        return trace[part]["made"]
+    if _files(card) is not None:
+        return None
+    with working(told("decoding", "computing")):
+        return compute(card)
+
+
+def race_data(card: Any) -> dict[str, Any]:
+    """Return the data of the lanes; what the browser computes is not in it."""
+    s = st.session_state
+    key = race_key(card)
+    return {
+        "rev": links.revision(),
+        "key": key,
+        "known": _known(card, "race", key, made_race),
+        "files": _files(card),
+        "prompt": s["dec_prompt"],
+        "story": STORY if has_story() else "",
+        "most": s["dec_most"],
+        "most_prompt": MOST_PROMPT,
+        "seed": s["dec_seed"],
+        "penalty": s["dec_penalty"],
+        "picks": picks(),
+        "all": list(STRATEGIES),
+        "labels": {name: label(name) for name in STRATEGIES},
+        "lanes": [{**lane(name), "label": label(name)} for name in shown()],
+        "start": {
+            "step": min(s["dec_step"], s["dec_most"]),
+            "named": s["dec_named"],
+            "picks": picks(),
+            "penalised": [name for name in (s["dec_penalised"] or "").split(",") if name in STRATEGIES],
+        },
+    }
+
+
+def tree_data(card: Any) -> dict[str, Any]:
+    """Return the data of the tree."""
+    s = st.session_state
+    key = tree_key(card)
+    return {
+        "key": key,
+        "known": _known(card, "tree", key, made_tree),
+        "files": _files(card),
+        "prompt": s["dec_prompt"],
+        "most_prompt": MOST_PROMPT,
+        "width": s["dec_width"],
+        "depth": s["dec_depth"],
+        "length_penalty": s["dec_length"],
+    }
+
+
+# -- callbacks -------------------------------------------------------------------------------------------------------------
+
+
+def took_view() -> None:
+    """Callback: the reader moved, guessed, took a token, or chose lanes."""
+    report = (st.session_state.get(RACE) or {}).get("view")
+    if not isinstance(report, Mapping) or report.get("rev") != links.revision():
+        return
+    step, named = report.get("step"), report.get("named")
+    if isinstance(step, int) and not isinstance(step, bool):
+        links.put("dec_step", min(max(step, 0), MOST))
+    if isinstance(named, bool):
+        links.put("dec_named", named)
+    for key, name in (("dec_penalised", "penalised"), ("dec_lanes", "lanes")):
+        value = report.get(name)
+        if isinstance(value, list) and (value or name == "penalised"):
+            chosen = [strategy for strategy in value if strategy in STRATEGIES]
+            if chosen or name == "penalised":
+                links.put(key, ",".join(chosen))
+    taken = report.get("picks")
+    if isinstance(taken, list) and all(type(n) is int and 0 <= n <= 2**31 for n in taken):
+        whole = taken[: min(len(taken), 60) // 3 * 3]
+        if all(which < len(STRATEGIES) for which in whole[::3]):
+            links.put("dec_picks", tuple(whole))
+
+
+def wanted() -> None:
+    """Callback: this browser cannot compute; from now on the server does for this reader."""
+    st.session_state["_dec_server"] = True
+
+
+def edited() -> None:
+    """Callback: another beginning or model; tokens taken by hand belong to the old one."""
+    links.put("dec_picks", ())
+    links.moved()
+
+
+# -- words, tables ---------------------------------------------------------------------------------------------------------
+
+
+def caption(card: Any) -> str:
+    """The line under the picture: model, revision, seed, settings."""
+    s = st.session_state
+    parts = [
+        t("decoding", "caption", model=card.name, revision=card.revision.removeprefix("sha256:")[:10], seed=s["dec_seed"], tokens=s["dec_most"]),
+        ", ".join(label(name) for name in STRATEGIES if name in shown()) if s["dec_named"] else t("decoding", "caption_covered"),
+    ]  # fmt: skip
+    if s["dec_heat"] != 1:
+        parts.append(t("decoding", f"caption_heat_{s['dec_order']}", heat=f"{s['dec_heat']:g}"))
+    if "story" in shown():
+        parts.append(t("decoding", "caption_story"))
+    return " · ".join(parts)
+
+
+def numbers(one: Mapping[str, Any]) -> dict[str, float]:
+    """Return what the lane's line says of its whole text."""
+    from components.lm.gpt.strategies import distinct, repeated
+
+    logprobs = one["logprobs"]
+    count = max(1, len(logprobs))
+    return {
+        "logprob": sum(logprobs),
+        "logprob_per_token": sum(logprobs) / count,
+        "distinct_3": distinct(one["ids"], 3),
+        "repeated_4grams": repeated(one["ids"]),
+        "below_one_percent": sum(x < math.log(0.01) for x in logprobs) / count,
+    }
+
+
+def lane_rows(card: Any) -> list[dict[str, Any]]:
+    """One row a lane."""
+    return [
+        {"strategy": name, "name": label(name), "text": "".join(one["texts"]), **numbers(one)}
+        for name, one in zip(shown(), made_race(card)["lanes"], strict=True)
+    ]
+
+
+def token_rows(card: Any) -> list[dict[str, Any]]:
+    """One row a token."""
+    return [
+        {"strategy": name, "step": i + 1, "token": one["texts"][i], "token_id": one["ids"][i], "logprob": one["logprobs"][i], "rank": one["ranks"][i]}
+        for name, one in zip(shown(), made_race(card)["lanes"], strict=True)
+        for i in range(len(one["ids"]))
+    ]  # fmt: skip
+
+
+def tree_rows(card: Any) -> list[dict[str, Any]]:
+    """One row a hypothesis."""
+    power = st.session_state["dec_length"]
+    return [
+        {"node": i, "parent": n[0], "step": n[1], "token": n[6], "token_id": n[2], "logprob": n[3], "sum": n[4], "score": n[4] / n[1] ** power, "fate": n[5]}
+        for i, n in enumerate(made_tree(card)["beam"]["tree"]["nodes"])
+    ]  # fmt: skip
+
+
+@cache
+def study() -> list[dict[str, Any]]:
+    """Return the table of the held-out stories: the strategy, then numbers."""
+    with STUDY.open(encoding="utf-8", newline="") as file:
+        return [{key: value if key == "strategy" else float(value) for key, value in row.items()} for row in csv.DictReader(file)]  # fmt: skip
+
+
+def study_of(strategy: str) -> dict[str, Any]:
+    """Return one line of it."""
+    return next(row for row in study() if row["strategy"] == strategy)
+
+
+def facts() -> dict[str, object]:
+    """Return the numbers that the text under the table names."""
+
+    def nats(strategy: str) -> str:
+        return f"{study_of(strategy)['mean_logprob']:.2f}".replace("-", "−")
+
+    def share(strategy: str, column: str) -> str:
+        value = study_of(strategy)[column]
+        return f"{value:.0%}" if value >= 0.1 else f"{value:.1%}"
+
+    first = study()[0]
+    return {
+        "n": int(first["texts"]),
+        "tokens": int(first["tokens"] / first["texts"]),
+        "story": nats("story"),
+        "sample": nats("sample"),
+        "beam": nats("beam 4"),
+        "greedy": nats("greedy"),
+        "beam_repeats": share("beam 4", "repeated_4grams"),
+        "story_repeats": share("story", "repeated_4grams"),
+        "sample_repeats": share("sample", "repeated_4grams"),
+        "story_rare": share("story", "below_one_percent"),
+        "sample_rare": share("sample", "below_one_percent"),
+        "beats": share("beam 4", "beats_greedy"),
+        "beats_two": share("beam 2", "beats_greedy"),
+        "typical_same": share("typical 0.95", "same_as_top_p_95"),
+    }
+
+
+def export(card: Any) -> Export:
+    """What the page gives away."""
+    s = st.session_state
+    return Export(
+        name="gpt-decoding",
+        caption=caption(card),
+        about={"model": card.name, "revision": card.revision, "beginning": s["dec_prompt"], "seed": s["dec_seed"]},
+        tables={
+            "lanes": lambda: lane_rows(card),
+            "tokens": lambda: token_rows(card),
+            "beam": lambda: tree_rows(card),
+            "held_out": study,
+        },
+        result=lambda: {"lanes": lane_rows(card), "tokens": token_rows(card), "beam": tree_rows(card), "held_out": study()},
+    )  # fmt: skip
+
+
+def first_trace() -> Any:
+    """Return the recorded lanes of the default view, if they are there."""
+    return trace_file(NAME)["race"]["made"]
+
+
+def prediction() -> Prediction:
+    """Which of the texts does the model itself find the most probable per token?"""
+    made = first_trace()
+    means = {name: numbers(one)["logprob_per_token"] for name, one in zip(FIRST_LANES, made["lanes"], strict=True)}  # fmt: skip
+    order = ("beam", "story", "top_p")
+    slots = {name: f"{means[name]:.2f}".replace("-", "−") for name in means}
+    return Prediction(
+        t("decoding", "predict"),
+        [t("decoding", f"predict_{name}") for name in order],
+        max(range(len(order)), key=lambda i: means[order[i]]),
+        t("decoding", "predict_why", **slots),
+        {},
+    )
+
+
+def prepared() -> list[tuple[str, dict[str, Any]]]:
+    """Return the prepared states of the foot."""
+    return [
+        (t("decoding", "try_eight"), {"dec_named": True, "dec_lanes": ",".join(STRATEGIES[1:])}),
+        (t("decoding", "try_typical"), {"dec_named": True, "dec_lanes": "top_p,typical", "dec_top_p": 0.95, "dec_typical": 0.95}),
+        (t("decoding", "try_heat"), {"dec_named": True, "dec_lanes": "top_p,min_p", "dec_heat": 1.5}),
+        (t("decoding", "try_penalty"), {"dec_named": True, "dec_lanes": "greedy,beam", "dec_penalised": "greedy"}),
+    ]  # fmt: skip
+
+
+def notebook_of(card: Any) -> Notebook | None:
+    """Beam search of the tree in plain ``transformers``: the sum of the winner divided by its length."""
+    s = st.session_state
+    trace = trace_file(NAME)
+    if trace is None or trace["tree"]["key"] != tree_key(card):
+        return None
+    made = trace["tree"]["made"]["beam"]
+    _, step, *_, total, _, _ = made["tree"]["nodes"][made["tree"]["winner"]]
+    code = f"""{opening(card, "AutoModelForCausalLM")}
+given = tokenizer({s["dec_prompt"]!r}, return_tensors="pt")
+with torch.inference_mode():
+    found = model.generate(given.input_ids, attention_mask=given.attention_mask, num_beams={s["dec_width"]}, do_sample=False,
+                           max_new_tokens={s["dec_depth"]}, length_penalty={s["dec_length"]}, pad_token_id=model.config.eos_token_id,
+                           return_dict_in_generate=True, output_scores=True)
+print(f"{{found.sequences_scores[0]:.3f}}")
+"""
+    return Notebook(code, (f"{total / step ** s['dec_length']:.3f}",))
+
+
+def recorded() -> dict[str, Any]:
+    """Compute the first view, for the recorder of this page; the session holds the defaults."""
+    card = checkpoints.card(FIRST_MODEL)
+    for param in PARAMS:
+        st.session_state[param.key] = param.default
+    return {
+        "model": card.name,
+        "revision": card.revision,
+        "race": {"key": race_key(card), "made": made_race(card)},
+        "tree": {"key": tree_key(card), "made": made_tree(card)},
+    }

@@ -1,0 +1,81 @@
+"""What stands below the lanes of "Choosing a text": the tree of the beam, and the table of held-out stories."""
+
+from typing import Any
+
+import streamlit as st
+
+from components.elements.gpt.lane_race import beam_tree
+from components.lessons.gpt import decoding as page
+from components.shell.held import held
+from components.shell.layout import is_dark, panel_choice, text_size
+from components.shell.notebook import notebook
+from components.words import t, told
+
+SHOWN = ("story", "sample", "temperature 0.7", "top_k 40", "top_p 0.9", "typical 0.5", "min_p 0.05", "contrastive 0.6", "greedy", "beam 2", "beam 4", "beam 8")  # fmt: skip
+SIDES = {
+    "story": "bottom center",
+    "typical 0.5": "bottom center",
+    "top_k 40": "top left",
+    "top_p 0.9": "top right",
+    "greedy": "bottom center",
+    "sample": "top left",
+    "beam 2": "top left",
+    "beam 8": "top right",
+    "beam 4": "bottom right",
+    "min_p 0.05": "bottom center",
+}
+
+
+def look_further(card: Any) -> None:
+    """Draw what the reader chose."""
+    look = panel_choice("decoding", page.LOOKS, key="dec_look")
+    if look == "tree":
+        _tree(card)
+    elif look == "study":
+        _study()
+
+
+def _tree(card: Any) -> None:
+    st.subheader(t("decoding", "tree_title"))
+    row = st.columns([1.4, 1.4, 1.4, 4], vertical_alignment="bottom")
+    held(row[0]).number_input(t("decoding", "width"), 1, 8, key="dec_width", help=t("decoding", "width_help"))
+    held(row[1]).number_input(t("decoding", "depth"), 2, page.MOST_DEPTH, key="dec_depth")
+    held(row[2]).number_input(t("decoding", "length"), 0.0, 2.0, step=0.5, key="dec_length", help=t("decoding", "length_help"))  # fmt: skip
+    beam_tree(page.tree_data(card), on_want=page.wanted, key=page.TREE)
+    notebook(page.notebook_of(card))
+
+
+def _name(strategy: str) -> str:
+    kind, _, value = strategy.partition(" ")
+    return t("decoding", f"name_{kind}", value=value).strip()
+
+
+def _study() -> None:
+    from components.figures.decoding import strategies_figure
+
+    rows = page.study()
+    st.subheader(t("decoding", "study_title", n=int(rows[0]["texts"])))
+    shown = [{**row, "name": _name(row["strategy"]), "side": SIDES.get(row["strategy"], "top center")} for row in rows if row["strategy"] in SHOWN]  # fmt: skip
+    figure = strategies_figure(
+        shown,
+        story=_name("story"),
+        x=t("decoding", "study_x"),
+        y=t("decoding", "study_y"),
+        dark=is_dark(),
+        size=text_size(),
+    )
+    st.plotly_chart(figure, key="strategies", theme=None, config={"displayModeBar": False})
+    st.dataframe(
+        [
+            {
+                t("decoding", "study_name"): _name(row["strategy"]),
+                t("decoding", "stat_mean"): f"{row['mean_logprob']:.2f}".replace("-", "−"),
+                t("decoding", "study_rare"): f"{row['below_one_percent']:.1%}",
+                t("decoding", "study_y"): f"{row['repeated_4grams']:.1%}",
+                t("decoding", "stat_distinct"): f"{row['distinct_3']:.1%}",
+            }
+            for row in rows
+        ],
+        hide_index=True,
+    )
+    st.markdown(told("decoding", "study_text", **page.facts()))

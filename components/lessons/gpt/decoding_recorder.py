@@ -1,0 +1,28 @@
+"""What stands on "Choosing a text" before anything is computed."""
+
+from components.elements.start.course_map import Frame, Miniature
+from components.lessons.recorded import save, trace_file
+
+MODELS = ("pocket-gpt",)
+
+
+def record() -> None:
+    """The default view: four lanes and the tree of a beam."""
+    from components.lessons.gpt.decoding import NAME, recorded
+
+    save(NAME, recorded())
+
+
+def miniature() -> Miniature:
+    """One lane: the candidates of four of its tokens, and the one that was drawn."""
+    from components.lessons.gpt.decoding import FIRST_LANES, NAME
+
+    made = trace_file(NAME)["race"]["made"]
+    lane = made["lanes"][FIRST_LANES.index("top_p")]
+    frames: list[Frame] = []
+    for at in (1, 3, 5, 7):
+        rows = lane["candidates"][at][:4]
+        chosen = next((i for i, (token, _, _) in enumerate(rows) if token == lane["ids"][at]), 0)
+        text = "".join([*made["prompt"]["texts"], *lane["texts"][:at]])[-28:]
+        frames.append({"text": text, "next": lane["texts"][at], "bars": [[name, round(p, 4)] for _, p, name in rows], "chosen": chosen})  # fmt: skip
+    return {"kind": "bars", "frames": frames}

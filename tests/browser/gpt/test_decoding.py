@@ -1,0 +1,122 @@
+"""Choosing a text in a real browser: the guess, tokens by hand, lanes by key and click, a cold link, and no server."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.conftest import free_port, serving
+from tests.browser.waiting import settle
+
+OpenAt = Callable[[str], Page]
+
+
+def lanes(page: Page) -> list[str]:
+    """The text of every lane."""
+    expect(page.locator(".gb-lane_race .tk").first).to_be_visible()
+    expect(page.locator(".gb-lane_race.waiting")).to_have_count(0)
+    expect(page.locator(".gb-lane_race .wait")).to_have_count(0)
+    return [
+        "".join(lane.locator(".letters").all_inner_texts())
+        for lane in page.locator(".gb-lane_race .lanes > li").all()
+    ]
+
+
+def test_the_guess_uncovers_the_names(open_at: OpenAt, outside: list[str]) -> None:
+    page = open_at("/gpt-decoding?lang=en&dec_look=nothing")
+    expect(page.locator(".gb-lane_race .guess")).to_have_count(4)
+    assert page.locator(".gb-lane_race dl").count() == 0
+    last = page.locator(".gb-lane_race .lanes > li").last.bounding_box()
+    assert last
+    assert last["y"] + last["height"] <= 768  # all four on a laptop's first screen
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".gb-lane_race .gb-step-label")).to_have_text("token 47 of 48")
+    page.locator(".gb-lane_race .guess").nth(1).click()
+    expect(page.locator(".gb-lane_race .verdict")).to_contain_text("Right: lane B")
+    expect(page.locator(".gb-lane_race dl")).to_have_count(4)
+    page.wait_for_url("**dec_named=1**")
+    page.wait_for_url("**dec_step=47**")
+    assert outside == []
+
+
+def test_one_step_on_shows_the_names_before_it_leaves(open_at: OpenAt) -> None:
+    page = open_at("/gpt-decoding?lang=en&dec_look=nothing")
+    onward = page.locator(".gb-lane_race .gb-step-onward")
+    expect(onward).to_have_text("→ Show the names")
+    page.wait_for_timeout(800)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".gb-lane_race dl")).to_have_count(4)
+    page.wait_for_url("**dec_named=1**")
+    settle(page)
+    expect(onward).to_contain_text("next page")
+    assert "gpt-decoding" in page.url
+
+
+def test_a_cold_link_says_what_it_waits_for(browser: Browser, app_url: str) -> None:
+    page = browser.new_page()
+    held: list[Route] = []
+    ready: list[bool] = []
+    page.context.route(
+        "**/*.safetensors*", lambda route: held.append(route) if not ready else route.continue_()
+    )
+    page.goto(f"{app_url}/gpt-decoding?lang=en&dec_seed=5&dec_look=nothing")
+    expect(page.locator(".gb-lane_race .wait")).to_have_count(4)
+    expect(page.locator(".gb-lane_race .begin")).to_contain_text("Old Bram")
+    expect(page.locator(".gb-lane_race .state")).not_to_be_empty()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(900)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(300)
+    assert "gpt-decoding" in page.url
+    assert page.locator(".gb-lane_race .guess").count() == 0
+    ready.append(True)
+    for route in held:
+        route.continue_()
+    assert len(lanes(page)) == 4
+    expect(page.locator(".gb-lane_race .state")).to_be_empty()
+    page.close()
+
+
+def test_a_token_by_hand_a_chip_and_a_cold_link(open_at: OpenAt, outside: list[str]) -> None:
+    page = open_at("/gpt-decoding?lang=en&dec_named=1&dec_lanes=greedy&dec_most=12&dec_look=nothing")
+    before = lanes(page)
+    page.locator(".gb-lane_race .tk").nth(2).click()
+    page.locator(".gb-lane_race .candidates button:not(.taken)").first.click()
+    page.wait_for_url("**dec_picks=**")
+    expect(page.locator(".gb-lane_race .tk.hand")).to_have_count(1)
+    page.locator(".gb-lane_race .chip[data-lane=beam]").click()
+    expect(page.locator(".gb-lane_race .lanes > li")).to_have_count(2)
+    page.locator(".gb-lane_race .penalty input").first.check()
+    page.wait_for_url("**dec_penalised=greedy**")
+    settle(page)
+    after = lanes(page)
+    assert after[0] != before[0]
+    page.reload()
+    expect(page.locator(".gb-lane_race .lanes > li")).to_have_count(2)
+    assert lanes(page) == after
+    assert outside == []
+
+
+def test_the_tree_says_how_a_sum_comes_about(open_at: OpenAt, outside: list[str]) -> None:
+    page = open_at("/gpt-decoding?lang=en&dec_look=tree")
+    nodes = page.locator(".gb-beam_tree .node")
+    expect(nodes.first).to_be_visible()
+    nodes.nth(1).click()
+    expect(page.locator(".gb-beam_tree .sum")).to_contain_text("(kept)")
+    page.keyboard.press("Enter")
+    assert outside == []
+
+
+def test_lanes_are_chosen_without_the_server(browser: Browser) -> None:
+    """The engine has the model; the race of the link goes on when the server is gone."""
+    with serving(free_port()) as url:
+        page = browser.new_page()
+        page.goto(
+            f"{url}/gpt-decoding?lang=en&dec_named=1&dec_lanes=greedy,sample&dec_seed=5&dec_look=nothing"
+        )
+        expect(page.locator(".gb-lane_race .lanes > li")).to_have_count(2)
+        before = lanes(page)
+    page.locator(".gb-lane_race .tk").nth(3).click()
+    expect(page.locator(".gb-lane_race .candidates")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert lanes(page) == before
+    page.close()

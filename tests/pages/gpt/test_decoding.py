@@ -1,0 +1,120 @@
+"""The page "Choosing a text", from links, in both languages."""
+
+import json
+import unicodedata
+
+import pytest
+
+from components.lessons.gpt import decoding as page
+from components.pretraining.decoding_study import STRATEGIES
+from tests.pages.conftest import Open, data_of, modules_after, on_page, said
+
+PAGE = page.NAME
+
+
+def test_opens(open_page: Open, lang: str) -> None:
+    race = data_of(open_page(PAGE, lang=lang), "lane_race")
+    assert [lane["strategy"] for lane in race["lanes"]] == list(page.FIRST_LANES)
+    assert not race["start"]["named"]
+    assert race["known"] is not None
+    assert [len(lane["ids"]) for lane in race["known"]["lanes"]] == [page.MOST] * 4
+
+
+def test_the_first_view_waits_for_no_model() -> None:
+    assert modules_after(PAGE, "lane_race") == "[]"
+
+
+def test_the_first_view_is_what_is_computed(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = open_page(PAGE)
+    shown = {name: data_of(at, name)["known"] for name in ("lane_race", "beam_tree")}
+    monkeypatch.setattr(page, "trace_file", lambda _: None)
+    monkeypatch.setattr(page, "model_files", lambda _: None)
+    monkeypatch.setattr(page, "prediction", lambda: None)
+    monkeypatch.setattr("components.shell.layout.prediction", lambda _: None)
+    at = open_page(PAGE)
+    computed = {name: data_of(at, name)["known"] for name in shown}
+    for one, other in zip(shown["lane_race"]["lanes"], computed["lane_race"]["lanes"], strict=True):
+        assert one["ids"] == other["ids"]
+        # float32 sums in another order on another processor
+        assert one["logprobs"] == pytest.approx(other["logprobs"], abs=1e-3)
+    assert shown["beam_tree"]["beam"]["ids"] == computed["beam_tree"]["beam"]["ids"]
+
+
+def test_the_story_ends_with_a_sentence_and_is_nowhere_else(open_page: Open) -> None:
+    lane = data_of(open_page(PAGE), "lane_race")["known"]["lanes"][page.FIRST_LANES.index("story")]
+    assert "".join(lane["texts"]).endswith("wet grass.")
+    race = data_of(open_page(PAGE, dec_prompt="The old woman opened the door and"), "lane_race")
+    assert "story" not in [lane["strategy"] for lane in race["lanes"]]
+    assert race["story"] == ""
+
+
+def test_a_link_opens_the_same_view(open_page: Open, lang: str) -> None:
+    at = open_page(PAGE, lang=lang, dec_named="1", dec_lanes="beam,nothing,top_k,beam", dec_width="2", dec_top_k="7", dec_penalised="beam", dec_picks="8.3.11.5", dec_look="nothing")  # fmt: skip
+    race = data_of(at, "lane_race")
+    assert [(lane["strategy"], lane["value"], lane["penalty"]) for lane in race["lanes"]] == [("beam", 2, 1.2), ("top_k", 7, 1)]  # fmt: skip
+    assert race["picks"] == [8, 3, 11]
+    assert not on_page(at, "beam_tree")
+
+
+@pytest.mark.parametrize("prompt", ["", "안녕하세요", unicodedata.normalize("NFD", "안녕하세요"), "👩‍👩‍👧‍👦", "مرحبا", "<script>alert(1)</script>", "x " * 10_000])  # fmt: skip
+def test_odd_beginnings_are_written_on(open_page: Open, prompt: str) -> None:
+    at = open_page(
+        PAGE, dec_prompt=prompt, model="nano-gpt", dec_lanes="greedy,beam", dec_most="8", dec_depth="4"
+    )
+    assert data_of(at, "lane_race")["lanes"]
+
+
+def test_a_model_of_the_server(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the browser cannot compute comes complete."""
+    monkeypatch.setattr(page, "model_files", lambda _: None)
+    at = open_page(
+        PAGE,
+        dec_named="1",
+        dec_lanes="story,greedy,contrastive",
+        dec_most="12",
+        dec_depth="4",
+        model="nano-gpt",
+    )
+    known = data_of(at, "lane_race")["known"]
+    assert [len(lane["logprobs"]) for lane in known["lanes"]] == [len(lane["ids"]) for lane in known["lanes"]]
+    tree = data_of(at, "beam_tree")["known"]["beam"]["tree"]
+    for parent, _, _, own, total, _, _ in tree["nodes"]:
+        assert total == pytest.approx((tree["nodes"][parent][4] if parent >= 0 else 0) + own, abs=1e-4)
+
+
+def test_the_table_has_every_strategy_and_the_text_its_numbers(open_page: Open, lang: str) -> None:
+    assert [row["strategy"] for row in page.study()] == ["story", *STRATEGIES]
+    at = open_page(PAGE, lang=lang, dec_look="study", dec_named="1")
+    facts = page.facts()
+    text = " ".join(block.value for block in at.markdown).replace(
+        "\\.", "."
+    )  # Markdown shows it without the stroke
+    for name in (
+        "story",
+        "sample",
+        "beam",
+        "greedy",
+        "beam_repeats",
+        "story_repeats",
+        "sample_rare",
+        "story_rare",
+        "beats",
+    ):
+        assert str(facts[name]) in text, name
+    assert str(facts["sample"]) in said(at)  # the reading aid
+
+
+def test_what_the_text_says_of_the_table() -> None:
+    """Beam is the most probable and repeats the most; pure sampling is nearest to the texts in probability."""
+    rows = {row["strategy"]: row for row in page.study()}
+    own = rows.pop("story")
+    assert rows["beam 4"]["mean_logprob"] > rows["greedy"]["mean_logprob"] > own["mean_logprob"]
+    assert rows["beam 4"]["repeated_4grams"] > 20 * own["repeated_4grams"]
+    nearest = min(rows.values(), key=lambda row: abs(row["mean_logprob"] - own["mean_logprob"]))
+    assert nearest["strategy"] == "sample"
+
+
+def test_the_prepared_question_is_answered_by_the_picture(open_page: Open, lang: str) -> None:
+    asked = data_of(open_page(PAGE, lang=lang), "predict_first")
+    assert asked["answer"] == 0
+    json.dumps(asked)
