@@ -15,6 +15,10 @@ FREE = {
         "components/lessons/tokens/word_editor.py",
         "bpe_typed",
     ): "a draft in a dialog; its button makes it the text",
+    (
+        "components/lessons/fine_tuning/tasks_panels.py",
+        "_glue_guess",
+    ): "a guess before the answer: a link that carried it would give the answer away",
 }
 """Widgets that hold no parameter of a link, and why."""
 

@@ -53,6 +53,7 @@ def measured(width: int, shared: str) -> tuple[float, float]:
     return bert, here
 
 
+# One lock, some hundred bytes.
 @st.cache_resource(show_spinner=False)
 def _one_at_a_time() -> Any:
     from threading import Lock
