@@ -33,7 +33,7 @@ def lesson() -> None:
     """The board of the recorded runs, and what the reader opened below it."""
     page_header(NAME)
     prediction(page.prediction())
-    with controls():
+    with controls(above=True):
         row = st.columns([4.2, 2, 3.2, 2], vertical_alignment="bottom")
         held(row[0]).segmented_control(
             t(page.WORDS, "task"),

@@ -24,7 +24,7 @@ def test_steps_sentences_and_heads(open_at: OpenAt, outside: list[str]) -> None:
     page.wait_for_url("**task_step=5**")
     page.locator(".lane-0 .line").nth(2).click()
     page.wait_for_url("**task_sentence=2**")
-    page.get_by_role("button", name="Pair", exact=True).click()
+    page.get_by_role("radio", name="Pair", exact=True).click()
     expect(page.locator(".head:not(.none)")).to_have_count(1)
     page.reload()
     expect(page.locator(".head:not(.none)")).to_have_count(1)

@@ -52,9 +52,9 @@ def test_another_head_keeps_the_step_in_the_link(open_at) -> None:
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**step=5**")
     head = page.get_by_label("Head", exact=True)
-    head.fill("1")
+    head.fill("2")
     head.press("Enter")
-    page.wait_for_url("**steps_head=1**")
+    page.wait_for_url("**steps_head=2**")
     expect(root).to_have_attribute("data-step", "softmax")
     page.wait_for_timeout(500)
     assert "step=5" in page.url
