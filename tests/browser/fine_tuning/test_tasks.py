@@ -26,6 +26,7 @@ def test_steps_sentences_and_heads(open_at: OpenAt, outside: list[str]) -> None:
     page.wait_for_url("**task_sentence=2**")
     page.get_by_role("radio", name="Pair", exact=True).click()
     expect(page.locator(".head:not(.none)")).to_have_count(1)
+    page.wait_for_url("**task=pair**")
     page.reload()
     expect(page.locator(".head:not(.none)")).to_have_count(1)
     assert outside == []
@@ -40,6 +41,6 @@ def test_labels_by_hand_train(open_at: OpenAt, outside: list[str]) -> None:
     page.get_by_role("button", name="Use our labels").click()
     expect(page.locator(".gb-label_board button.tag-3")).not_to_have_count(0)
     page.get_by_role("button", name="Train on these labels").click()
-    expect(page.get_by_role("button", name="Trained")).to_be_disabled(timeout=120_000)
+    expect(page.locator(".st-key-label_start button")).to_be_disabled(timeout=120_000)
     expect(page.locator(".gb-tasks_board")).to_have_count(2)
     assert outside == []
