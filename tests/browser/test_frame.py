@@ -143,7 +143,9 @@ def test_what_a_link_cannot_hold_is_said_before_it_is_sent(open_at: Open) -> Non
     field = page.locator("textarea").first
     field.fill("we record a song in the morning\n" * 70)
     field.press("Control+Enter")
-    expect(page.locator(".gb-note")).to_contain_text("Sentences, one a line: longer than 2,000 characters")
+    expect(page.locator(".gb-too-long")).to_contain_text(
+        "Sentences, one a line: longer than 2,000 characters"
+    )
     page.get_by_role("button", name="Copy the link").click()
     said = page.get_by_role("dialog", name="Copy the link to this view")
     expect(said).to_contain_text("Too long for it: Sentences, one a line.")
@@ -154,7 +156,7 @@ def test_what_a_link_cannot_hold_is_said_before_it_is_sent(open_at: Open) -> Non
     page.keyboard.press("Escape")
     field.fill("we record a song\nthe record is old")
     field.press("Control+Enter")
-    expect(page.locator(".gb-note")).to_have_count(0)
+    expect(page.locator(".gb-too-long")).to_have_count(0)
     page.get_by_role("button", name="Copy the link").click()
     page.wait_for_function("window.copied?.includes('word_sentences')")
 
