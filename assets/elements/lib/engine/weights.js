@@ -1,4 +1,4 @@
-// A safetensors file (https://github.com/huggingface/safetensors, section "Format"), half or single precision, laid into a memory as float32.
+// A safetensors file (the README of safetensors, section "Format"), half or single precision, laid into a memory as float32.
 
 let half = null;
 /** All 65,536 half-precision numbers (IEEE 754 binary16), made once. */
