@@ -108,6 +108,12 @@ def caption(text: str) -> None:
     st.html(f'<p class="gb-caption">{html.escape(text)}</p>')
 
 
+def small_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table in the page's own type; cells are Markdown (a reader's own text goes through ``literal`` first)."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    st.markdown("\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]))
+
+
 def working(text: str) -> Any:
     """Return a context in which ``text`` says what is under way; the seconds are counted in English only.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any, Protocol
+from typing import Protocol, TypedDict, TypeVar, cast
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -22,7 +22,21 @@ KEEP = 24
 """Trainings kept on the server; the largest takes some 60 MB while it runs, 0.1 MB after."""
 
 
-class Trainable(Protocol):
+class Found(TypedDict):
+    """What every training tells of itself; a page adds what it measures."""
+
+    step: int
+    steps: int
+    seconds: float
+
+
+Wanted = TypeVar("Wanted", bound=Hashable)
+"""The settings of a training: the same settings are trained once."""
+Told = TypeVar("Told", bound=Found)
+Told_co = TypeVar("Told_co", bound=Found, covariant=True)
+
+
+class Trainable(Protocol[Told_co]):
     """Something that is trained step by step."""
 
     @property
@@ -32,17 +46,56 @@ class Trainable(Protocol):
     def step(self) -> None:
         """Take one step, at most some 0.2 seconds."""
 
-    def result(self) -> Any:
+    def result(self) -> Told_co:
         """Return what is known so far, to be shown; called between two steps."""
+
+
+class Loop(Protocol):
+    """Where a run stands in its training."""
+
+    @property
+    def step(self) -> int:
+        """Steps taken."""
+
+    @property
+    def steps(self) -> int:
+        """Steps in all."""
+
+
+class Run(Protocol):
+    """One run of several that are trained together."""
+
+    @property
+    def loop(self) -> Loop:
+        """Where it stands."""
+
+    def step(self) -> None:
+        """Take one step."""
+
+
+class InTurns:
+    """Runs that are compared, one step each in turn, so that their curves grow together."""
+
+    def __init__(self, *runs: Run) -> None:
+        self._runs = runs
+
+    @property
+    def fraction(self) -> float:
+        """How far all are."""
+        return sum(run.loop.step for run in self._runs) / sum(run.loop.steps for run in self._runs)
+
+    def step(self) -> None:
+        """One step of the run that is behind."""
+        min(self._runs, key=lambda run: run.loop.step).step()
 
 
 class Training:
     """One training with everything known of it so far."""
 
-    def __init__(self, make: Callable[[], Trainable]) -> None:
+    def __init__(self, make: Callable[[], Trainable[Found]]) -> None:
         self._make = make
-        self._trained: Trainable | None = None
-        self.result: Any = None
+        self._trained: Trainable[Found] | None = None
+        self.result: Found | None = None
         self.finished = False
         self.fraction = 0.0
         self.work: Work | None = None
@@ -85,7 +138,7 @@ class Trainings:
         with self._lock:
             return self._known.get(key)
 
-    def start(self, key: Hashable, make: Callable[[], Trainable], reader: str) -> Training:
+    def start(self, key: Hashable, make: Callable[[], Trainable[Found]], reader: str) -> Training:
         """Begin a training for a reader, or go on with it; a running or finished one is returned as it is."""
         with self._lock:
             training = self._known.setdefault(key, Training(make))
@@ -137,7 +190,43 @@ def reader() -> str:
     return context.session_id if context is not None else ""
 
 
-def training_row(
+def stand(
+    table: str,
+    asked: Callable[[], Wanted],
+    make: Callable[[Wanted], Trainable[Told]],
+    draw: Callable[[Wanted, Told], None],
+    *,
+    key: str,
+) -> None:
+    """Draw where a training is started, stopped and seen; drawn again by itself while it runs.
+
+    Args:
+        table: of the words: ``train_start``, ``train_stop``, ``train_more``, ``train_done``, ``train_none``, ``train_waiting``,
+            ``train_state``, ``train_left``.
+        asked: what the reader has set now.
+        make: the training itself, before its first step; called in the training's thread.
+        draw: what is known of it so far.
+    """
+
+    def start() -> None:
+        wanted = asked()
+        trainings().start(wanted, lambda: make(wanted), reader())
+
+    def stop() -> None:
+        trainings().stop(asked(), reader())
+
+    def drawn() -> None:
+        wanted = asked()
+        training = trainings().get(wanted)
+        _row(table, training, start, stop, key=key)
+        if training is not None and training.result:
+            draw(wanted, cast("Told", training.result))  # made by ``make`` from the same settings
+
+    training = trainings().get(asked())
+    st.fragment(drawn, run_every=0.5 if training is not None and training.running else None)()
+
+
+def _row(
     table: str, training: Training | None, start: Callable[[], None], stop: Callable[[], None], *, key: str
 ) -> None:
     """Draw the button that starts, stops or goes on, and how far the training is; say why it failed if it did."""

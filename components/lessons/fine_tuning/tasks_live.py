@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from components.lessons.fine_tuning.live import Found, InTurns
 from components.lm import checkpoints
 from components.lm.fine_tuning.encoder_tasks import examples
 from components.lm.fine_tuning.sentences import TAGS, Tagged, generate
@@ -51,8 +52,14 @@ class Labelled:
     seed: int
 
 
-class Pair:
-    """Two runs on the same labels, one step each in turn."""
+class Both(Found):
+    """Both runs, with the moments that both have reached."""
+
+    runs: list[dict[str, Any]]
+
+
+class Pair(InTurns):
+    """Two runs on the same labels: from pre-trained weights, and from random ones."""
 
     def __init__(self, asked: Labelled) -> None:
         loaded = checkpoints.load(asked.model, "masked_prediction")
@@ -66,17 +73,9 @@ class Pair:
             Tuning(loaded, TaskSetting("tag", COUNT, "full", pretrained, asked.seed), rows)
             for pretrained in (True, False)
         ]
+        super().__init__(*self.runs)
 
-    @property
-    def fraction(self) -> float:
-        """How far both are."""
-        return sum(run.loop.step for run in self.runs) / sum(run.loop.steps for run in self.runs)
-
-    def step(self) -> None:
-        """One step of the run that is behind."""
-        min(self.runs, key=lambda run: run.loop.step).step()
-
-    def result(self) -> dict[str, Any]:
+    def result(self) -> Both:
         """Return the moments that both have reached."""
         runs = [run.run.as_json() for run in self.runs]
         n = min(len(run["steps"]) for run in runs)

@@ -8,13 +8,13 @@ from components.elements.fine_tuning.label_board import label_board, labelled
 from components.elements.fine_tuning.tasks_board import TasksView, tasks_board
 from components.lessons.fine_tuning import live, tasks_live
 from components.lessons.fine_tuning import tasks as page
-from components.lessons.fine_tuning.tasks_live import Labelled, Pair
+from components.lessons.fine_tuning.tasks_live import Both, Labelled, Pair
 from components.lm import checkpoints
 from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS
 from components.lm.fine_tuning.sentences import TAGS
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import example_button, note_line, panel_choice
+from components.shell.layout import example_button, note_line, panel_choice, small_table
 from components.words import t, told
 
 W = page.WORDS
@@ -31,13 +31,6 @@ def look_further() -> None:
     {"all": every_run, "label": label, "glue": glue}[look]()
 
 
-def table(head: list[str], rows: list[list[str]]) -> None:
-    """A small table in the page's own type."""
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    st.markdown("\n".join(lines))
-
-
 def every_run() -> None:
     """The end of every run of this task: sizes below each other, ways beside each other, both starts in each cell."""
     task = page.asked()[0]
@@ -48,7 +41,7 @@ def every_run() -> None:
             mine, bare = (page.run_of(task, size, way, start) for start in (True, False))
             row.append(f"**{page.percent(mine['written'][-1][0])}** / {page.percent(bare['written'][-1][0])}")
         cells.append(row)
-    table([t(W, "col_size"), *(t(W, f"way_{way}") for way in WAYS)], cells)
+    small_table([t(W, "col_size"), *(t(W, f"way_{way}") for way in WAYS)], cells)
     st.caption(
         told(
             W,
@@ -57,7 +50,7 @@ def every_run() -> None:
             guess=page.percent(page.recorded()[page.model()]["guessing"][task]),
         )
     )
-    table(
+    small_table(
         [t(W, "col_way"), t(W, "col_trained"), t(W, "col_seconds")],
         [
             [
@@ -128,26 +121,14 @@ def label() -> None:
         note_line(t(W, "label_one_kind", tag=t("tasks_board", f"tag_{TAGS[used[0]]}")))
     if sum(any(line) for line in found) == 1:
         note_line(t(W, "label_one_sentence"))
-    training = live.trainings().get(asked())
-    st.fragment(_training, run_every=0.5 if training is not None and training.running else None)()
+    live.stand(W, asked, Pair, _learned, key="label")
 
 
-def _start() -> None:
-    wanted = asked()
-    live.trainings().start(wanted, lambda: Pair(wanted), live.reader())
-
-
-def _stop() -> None:
-    live.trainings().stop(asked(), live.reader())
-
-
-def _training() -> None:
-    wanted = asked()
-    training = live.trainings().get(wanted)
-    live.training_row(W, training, _start, _stop, key="label")
-    if training is not None and training.result and len(training.result["runs"][0]["steps"]) > 1:
-        runs = training.result["runs"]
-        steps = runs[0]["steps"]
+def _learned(wanted: Labelled, found: Both) -> None:
+    """Both starts on the page's own board, once there are two moments to step between."""
+    runs = found["runs"]
+    steps = runs[0]["steps"]
+    if len(steps) > 1:
         tasks_board(
             page.board((runs[0], runs[1]), "tag", LIVE_MODEL),
             TasksView(len(steps) - 1),
@@ -187,5 +168,5 @@ def glue() -> None:
     body = [[row["system"], *(row[name] for name in columns)] for row in rows]
     body.append([t(W, "glue_gain"), *(f"**{gains[name]:+.1f}**" for name in columns)])
     body.append([t(W, "glue_size"), *(sizes[name] for name in columns.values())])
-    table(head, body)
+    small_table(head, body)
     st.caption(t(W, "glue_text"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from components.lessons.fine_tuning.live import Found, InTurns
 from components.lm import checkpoints
 from components.lm.fine_tuning.transfer import Setting, Transfer
 
@@ -18,24 +19,22 @@ class Asked:
     setting: Setting
 
 
-class Pair:
-    """Both runs, one step each in turn, so that their curves grow together."""
+class Both(Found):
+    """Both runs so far; the one with nothing carried over first."""
+
+    runs: list[dict[str, Any]]
+
+
+class Pair(InTurns):
+    """Both runs."""
 
     def __init__(self, asked: Asked) -> None:
         loaded = checkpoints.load(asked.model, "generation")
         bare = Setting(-1, asked.setting.weight, asked.setting.seed, asked.setting.examples)
         self.runs = [Transfer(loaded, bare), Transfer(loaded, asked.setting)]
+        super().__init__(*self.runs)
 
-    @property
-    def fraction(self) -> float:
-        """How far both are."""
-        return sum(run.loop.step for run in self.runs) / sum(run.loop.steps for run in self.runs)
-
-    def step(self) -> None:
-        """One step of the run that is behind."""
-        min(self.runs, key=lambda run: run.loop.step).step()
-
-    def result(self) -> dict[str, Any]:
+    def result(self) -> Both:
         """Return what was measured so far."""
         return {
             "step": self.runs[0].loop.step,

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from components.elements.fine_tuning.score_lines import ScoreLine, score_lines
 from components.figures.transfer import ablation_figure
 from components.lessons.fine_tuning import live
 from components.lessons.fine_tuning import transfer as page
-from components.lessons.fine_tuning.transfer_live import Asked, Pair
+from components.lessons.fine_tuning.transfer_live import Asked, Both, Pair
 from components.lm import checkpoints
 from components.lm.fine_tuning.scores import wilson
 from components.lm.fine_tuning.transfer import HELD_OUT, LAMBDAS, RATE, Setting
 from components.shell.held import held
-from components.shell.layout import is_dark, panel_choice, text_size
+from components.shell.layout import is_dark, panel_choice, small_table, text_size
 from components.words import literal, t, told
 
 W = page.WORDS
@@ -30,17 +28,10 @@ def look_further() -> None:
     {"weight": weight, "swap": swap, "paper": paper, "train": train}[look]()
 
 
-def table(head: list[str], rows: list[list[str]]) -> None:
-    """A small table in the page's own type."""
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    st.markdown("\n".join(lines))
-
-
 def weight() -> None:
     """λ = 0 and 0.5 beside each other, and what the paper found."""
     rows = page.weight_rows()
-    table(
+    small_table(
         [
             t(W, "col_carried"),
             *(t(W, name, weight=w) for w in LAMBDAS for name in ("col_accuracy", "col_l1", "col_tale")),
@@ -114,8 +105,8 @@ def swap() -> None:
             ]
         )
     st.markdown(told(W, "swap_text", examples=f"{1000:,}", steps=found["runs"][0]["history"]["steps"][-1]))
-    table([t(W, "swap_how"), t(W, "swap_generated"), t(W, "swap_written")], rows)
-    table(
+    small_table([t(W, "swap_how"), t(W, "swap_generated"), t(W, "swap_written")], rows)
+    small_table(
         [t(W, name) for name in ("swap_real", "swap_swapped", "swap_logp_real", "swap_logp_swapped")],
         [
             [literal(real), literal(swapped), f"{a:.4f}", f"{b:.4f}"]
@@ -168,7 +159,9 @@ def paper() -> None:
             ]
         )
     with st.expander(t(W, "paper_table")):
-        table([t(W, f"paper_{name}") for name in ("task", "metric", "gpt", "best", "by", "better")], rows)
+        small_table(
+            [t(W, f"paper_{name}") for name in ("task", "metric", "gpt", "best", "by", "better")], rows
+        )
     st.markdown(t(W, "paper_text"))
 
 
@@ -202,29 +195,10 @@ def train() -> None:
     held(row[2]).slider(t(W, "live_carried"), 0, most, key="ft_live_carried", help=t(W, "live_carried_help"))
     held(row[3]).segmented_control("λ", [str(x) for x in LAMBDAS], key="ft_live_lambda", required=True)
     held(row[4]).number_input(t(W, "live_seed"), 0, 99, key="ft_live_seed")
-    training = live.trainings().get(asked())
-    st.fragment(_training, run_every=0.5 if training is not None and training.running else None)()
+    live.stand(W, asked, Pair, _curves, key="ft")
 
 
-def _start() -> None:
-    wanted = asked()
-    live.trainings().start(wanted, lambda: Pair(wanted), live.reader())
-
-
-def _stop() -> None:
-    live.trainings().stop(asked(), live.reader())
-
-
-def _training() -> None:
-    """The button and the curves; drawn again while it trains."""
-    wanted = asked()
-    training = live.trainings().get(wanted)
-    live.training_row(W, training, _start, _stop, key="ft")
-    if training is not None and training.result:
-        _curves(wanted, training.result)
-
-
-def _curves(wanted: Asked, found: dict[str, Any]) -> None:
+def _curves(wanted: Asked, found: Both) -> None:
     """Accuracy of both runs over the steps, with the last score and its interval."""
     seed = wanted.setting.seed
     lines: list[ScoreLine] = []
@@ -257,7 +231,9 @@ def _curves(wanted: Asked, found: dict[str, Any]) -> None:
         key="transfer_live",
         low=0.2,
     )
-    table([t(W, name) for name in ("col_carried", "live_right", "live_interval", "live_l2", "live_l1")], said)
+    small_table(
+        [t(W, name) for name in ("col_carried", "live_right", "live_interval", "live_l2", "live_l1")], said
+    )
     st.caption(
         told(
             W,
