@@ -13,6 +13,7 @@ import logging
 import os
 import socket
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -61,7 +62,9 @@ def warm_up(port: int) -> None:
         try:
             with urllib.request.urlopen(address, timeout=10):
                 break
-        except OSError:
+        except OSError as error:
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
             threading.Event().wait(0.1)
     _framed.set()
     first_page_drawn.clear()  # the check itself drew a page

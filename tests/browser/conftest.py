@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,7 +53,9 @@ def serving(port: int) -> Iterator[str]:
             try:
                 with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
                     break
-            except OSError:
+            except OSError as error:
+                if isinstance(error, urllib.error.HTTPError):
+                    error.close()  # "not yet" is an answer, with a connection of its own
                 time.sleep(0.25)
         yield url
     finally:

@@ -19,22 +19,22 @@ function read({ kind, options, low, high }, raw) {
 }
 
 const MOST = 2000; // characters of one text that travel in a link
-const BURST = 120; // changes that follow each other within so many milliseconds (a drag, a key held down) are one step for Back
-let last = -BURST;
+const BURST = 120; // changes of one thing that follow each other within so many milliseconds (a drag, a key held down) are one step for Back
+let last = { at: -BURST, moved: "" };
 
 /** Put the values into the address; what follows at once replaces what was, later changes can be undone with Back. */
 export function keepAddress(params, state) {
-  const url = new URL(location.href);
+  const url = new URL(location.href), before = new URL(location.href).searchParams;
   for (const param of params) { // each is taken out and put at the end: the order is the one in which Python writes them
     const value = param.kind ? written(param, state[param.key]) : url.searchParams.get(param.key);
     url.searchParams.delete(param.key);
     if (value !== null && value.length <= MOST && !(param.kind && value === written(param, param.default))) url.searchParams.append(param.key, value);
   }
   if (url.href === location.href) return;
-  const now = performance.now();
-  if (now - last < BURST) history.replaceState(history.state, "", url);
+  const at = performance.now(), moved = params.map(({ key }) => key).filter((key) => before.get(key) !== url.searchParams.get(key)).join();
+  if (at - last.at < BURST && moved === last.moved) history.replaceState(history.state, "", url);
   else history.pushState({}, "", url);
-  last = now;
+  last = { at, moved };
 }
 
 /** The state in the address. */
