@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import ROOT
@@ -27,18 +28,24 @@ SCREENS = {"desk": (1366, 768), "phone": (390, 844)}
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that ``make site`` writes."""
-    folder = tmp_path_factory.mktemp("site")
-    subprocess.run(
-        [sys.executable, "-m", "components.shell.static_site", "--to", str(folder)],
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        timeout=600,
+def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder that ``make site`` writes, made once by whichever test process comes first."""
+    shared = (
+        tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
     )
+    folder, made = shared / "site", shared / "site.made"
+    with FileLock(shared / "site.lock"):
+        if not made.exists():
+            subprocess.run(
+                [sys.executable, "-m", "components.shell.static_site", "--to", str(folder)],
+                cwd=ROOT,
+                env=os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=600,
+            )
+            made.touch()
     return folder
 
 
@@ -75,6 +82,7 @@ def test_page_lives_in_a_file(
     english = page.locator("main").inner_text()
     elements = page.locator(".element").count()
     assert elements or page.locator("main .none").inner_text()
+    page.keyboard.press("ArrowLeft")  # first, because right of the last step lies the next page
     page.keyboard.press("ArrowRight")
     page.locator(".file-bar [lang=ko]").click()
     expect(page.locator("html")).to_have_attribute("lang", "ko")
@@ -152,9 +160,9 @@ def test_folder_from_a_plain_file_server(site: Path, context: BrowserContext, ou
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None: ...
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    handler = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         page = context.new_page()
         missing: list[str] = []
         page.on(
@@ -169,5 +177,4 @@ def test_folder_from_a_plain_file_server(site: Path, context: BrowserContext, ou
         expect(page.locator("a.stop")).to_have_count(len(PAGES) - 1)
         assert outside == []
         assert missing == []
-    finally:
         server.shutdown()
