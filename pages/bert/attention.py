@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components.elements.bert.attention_view import attention_view
+from components.elements.predict_first import answer
 from components.lessons.attention_models import default_model
 from components.lessons.bert import attention as page
 from components.lessons.bert import attention_panels as panels
@@ -11,7 +12,7 @@ from components.lessons.known_language import say_if_foreign
 from components.lm.transformer.attention import pack_weights
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import caption, controls, foot, page_header, slide_note
+from components.shell.layout import caption, controls, foot, page_header, prediction, slide_note
 from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
 from components.words import t
@@ -19,6 +20,7 @@ from components.words import t
 NAME = "bert/attention"
 links.open_view(NAME, *page.params())
 page_header(NAME)
+prediction(page.prediction())
 
 # The reader sets one or two texts, the model, and what is measured.
 with controls(above=True):
@@ -49,19 +51,20 @@ if attention is None:
 
 # The model reads; the weights, or what else was asked for, go to the browser in one byte each.
 shown = page.sent(card, attention)
-choice = attention_view(
-    pack_weights(shown.attention.weights),
-    attention.reading,
-    key=shown.key,
-    layers=shown.attention.layers,
-    columns=shown.columns,
-    scores=shown.scores,
-    strongest=shown.strongest,
-    even_induction=shown.even_induction,
-    start=page.start(),
-    now=page.now(),
-    rev=links.revision(),
-)
+with answer():
+    choice = attention_view(
+        pack_weights(shown.attention.weights),
+        attention.reading,
+        key=shown.key,
+        layers=shown.attention.layers,
+        columns=shown.columns,
+        scores=shown.scores,
+        strongest=shown.strongest,
+        even_induction=shown.even_induction,
+        start=page.start(),
+        now=page.now(),
+        rev=links.revision(),
+    )
 page.keep(choice, shown)
 where = page.where(shown, choice)
 caption(f"{card.name} ({card.revision[:14]}) · {where}")

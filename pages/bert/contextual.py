@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components.elements.bert.word_map import show_word_map
+from components.elements.predict_first import answer
 from components.lessons.bert import contextual as page
 from components.lessons.bert import notebooks
 from components.lessons.known_language import say_if_foreign
@@ -16,6 +17,7 @@ from components.shell.layout import (
     note_line,
     page_header,
     part,
+    prediction,
     reading_aid,
     slide_note,
 )
@@ -47,6 +49,7 @@ def end(export: Export | None = None) -> None:
 @part
 def lesson() -> None:
     page_header(NAME)
+    prediction(page.prediction())
     with controls(above=True):
         first, second, third, fourth = st.columns([5, 1.6, 1.3, 2.1])
         held(first).text_area(
@@ -72,20 +75,21 @@ def lesson() -> None:
     if vectors is None:
         end()
         return
-    look = show_word_map(
-        vectors,
-        page.view(),
-        senses=page.senses(),
-        words=page.words_of_map(card),
-        stepper=labels("stepper"),
-        rev=links.revision(),
-        key="word_map",
-    )
-    page.keep(look)
-    caption(page.about(card, vectors))
-    if page.dropped():
-        note_line(t("contextual", "dropped_lines", used=len(vectors.sentences), dropped=page.dropped()))
-    reading_aid(page.aid(vectors, *look.pair))
+    with answer():
+        look = show_word_map(
+            vectors,
+            page.view(),
+            senses=page.senses(),
+            words=page.words_of_map(card),
+            stepper=labels("stepper"),
+            rev=links.revision(),
+            key="word_map",
+        )
+        page.keep(look)
+        caption(page.about(card, vectors))
+        if page.dropped():
+            note_line(t("contextual", "dropped_lines", used=len(vectors.sentences), dropped=page.dropped()))
+        reading_aid(page.aid(vectors, *look.pair))
     notebook(notebooks.contextual(card, vectors, look.pair, page.last_cosine(vectors, *look.pair)))
     end(page.export(card, vectors))
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components.elements.bert.embedding_sum import embedding_sum
+from components.elements.predict_first import answer
 from components.lessons.bert import inputs as page
 from components.lessons.bert import notebooks
 from components.lessons.known_language import say_if_foreign
@@ -17,6 +18,7 @@ from components.shell.layout import (
     panel_choice,
     part,
     picture_first,
+    prediction,
     reading_aid,
     slide_note,
 )
@@ -53,6 +55,7 @@ def end(export: Export | None = None) -> None:
 def lesson() -> None:
     page.read_ahead()
     page_header(NAME)
+    prediction(page.prediction())
     with controls():
         first, second, model = st.columns([4, 4, 2.4])
         held(first).text_input(t("inputs", "a"), key="in_a", on_change=page.forget_places)
@@ -68,21 +71,22 @@ def lesson() -> None:
         return
 
     # The three rows of every token; the browser adds them up, normalises, and paints tokens by itself.
-    look = embedding_sum(
-        reading.parts,
-        reading.given,
-        page.view(),
-        text=reading.name,
-        words=labels("sum_words"),
-        stepper=labels("stepper"),
-        rev=links.revision(),
-        key="embedding_sum",
-        keys_behind=st.session_state["in_panel"] == "code",
-    )
-    page.keep(look)
-    picture_first(NAME, reading.name)
-    caption(page.about(card))
-    reading_aid(page.aid(card, reading.segments))
+    with answer():
+        look = embedding_sum(
+            reading.parts,
+            reading.given,
+            page.view(),
+            text=reading.name,
+            words=labels("sum_words"),
+            stepper=labels("stepper"),
+            rev=links.revision(),
+            key="embedding_sum",
+            keys_behind=st.session_state["in_panel"] == "code",
+        )
+        page.keep(look)
+        picture_first(NAME, reading.name)
+        caption(page.about(card))
+        reading_aid(page.aid(card, reading.segments))
 
     # What each part is good for.
     panel_choice("inputs", page.PANELS, key="in_panel", word="panel")

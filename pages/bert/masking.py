@@ -3,17 +3,30 @@
 import streamlit as st
 
 from components.elements.bert.mask_lab import mask_lab
+from components.elements.predict_first import answer
 from components.lessons.bert import masked_text, notebooks
 from components.lessons.bert import masking as mlm
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import Export, caption, controls, foot, page_header, part, picture_first, working
+from components.shell.layout import (
+    Export,
+    caption,
+    controls,
+    foot,
+    page_header,
+    part,
+    picture_first,
+    prediction,
+    working,
+)
 from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
 from components.words import t, told
 
 links.open_view("bert/masking", *mlm.LAB)
 page_header("bert/masking")
+if asked := mlm.prediction():
+    prediction(asked)
 
 with controls(above=True):
     row = st.columns([5, 2, 1.6], vertical_alignment="bottom")
@@ -35,10 +48,11 @@ def blanks() -> None:
         with working(told("mlm", "loading", model=card.name)):
             text, data = mlm.lab(card)
         masked_text.notices(card, text)
-    mask_lab(data, on_blanks=mlm.clicked)
-    picture_first("mask_lab", (data["hidden"], data["filled"]))
-    caption(masked_text.caption(card))
-    mlm.look_further(card, text)
+    with answer():
+        mask_lab(data, on_blanks=mlm.clicked)
+        picture_first("mask_lab", (data["hidden"], data["filled"]))
+        caption(masked_text.caption(card))
+        mlm.look_further(card, text)
     if text is None or not text.dropped:
         notebook(notebooks.masking(card, st.session_state["mlm_text"], mlm.guessed(data)))
 

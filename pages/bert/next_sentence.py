@@ -8,13 +8,25 @@ from components.lessons.bert import notebooks
 from components.lessons.bert.masked_text import MODEL
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import Export, caption, controls, foot, page_header, part, slide_note, working
+from components.shell.layout import (
+    Export,
+    caption,
+    controls,
+    foot,
+    page_header,
+    part,
+    prediction,
+    slide_note,
+    working,
+)
 from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
 from components.words import t, told
 
 links.open_view("bert/next_sentence", *nsp.params())
 page_header("bert/next_sentence")
+if asked := nsp.prediction():
+    prediction(asked)
 
 chosen = st.session_state["nsp_part"]
 with controls():

@@ -4,17 +4,20 @@ import streamlit as st
 
 from components.elements.gpt.writer import writer
 from components.elements.gpt.writer_fields import writer_fields
+from components.elements.predict_first import answer
 from components.lessons.gpt import generation as gpt
 from components.lessons.gpt import notebooks
 from components.lessons.gpt.generation_inside import look_inside
 from components.shell import links
-from components.shell.layout import Export, controls, foot, page_header, part, slide_note
+from components.shell.layout import Export, controls, foot, page_header, part, prediction, slide_note
 from components.shell.loading import FIRST_MODEL
 from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
 
 links.open_view("gpt/generation", *gpt.PARAMS)
 page_header("gpt/generation")
+if asked := gpt.prediction():
+    prediction(asked)
 
 # The reader sets the model here; the beginning and how a token is chosen are fields that the browser keeps.
 with controls():
@@ -33,8 +36,9 @@ def written_text() -> None:
     """The text with its candidates, and what the reader opened below it."""
     gpt.settle()
     text, data = gpt.shown_text(card)
-    writer(data, on_view=gpt.took_view, on_want=gpt.wanted_more)
-    look_inside(card, text)
+    with answer():
+        writer(data, on_view=gpt.took_view, on_want=gpt.wanted_more)
+        look_inside(card, text)
     notebook(
         notebooks.generation(card, st.session_state["prompt"], gpt.written(data), st.session_state["step"])
     )

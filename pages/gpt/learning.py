@@ -3,10 +3,11 @@
 import streamlit as st
 
 from components.elements.gpt.learning_board import show_learning_board
+from components.elements.predict_first import answer
 from components.lessons.gpt import learning as page
 from components.lessons.gpt import notebooks
 from components.shell import links
-from components.shell.layout import caption, foot, page_header, part, picture_first, reading_aid
+from components.shell.layout import caption, foot, page_header, part, picture_first, prediction, reading_aid
 from components.shell.notebook import notebook
 from components.words import t
 
@@ -18,13 +19,15 @@ links.open_view(NAME, *page.PARAMS)
 def lesson() -> None:
     """The board with both models at one moment, and what the reader opened below it."""
     page_header(NAME)
+    prediction(page.prediction())
     found = {name: page.learned(name) for name in page.MODELS}
-    now = show_learning_board(page.board(found), page.view(), rev=links.revision(), key="learning_board")
-    page.keep(now)
-    picture_first("learning_board", now)
-    caption(page.caption(now))
-    reading_aid(page.aid(found, now))
-    page.look_further(now)
+    with answer():
+        now = show_learning_board(page.board(found), page.view(), rev=links.revision(), key="learning_board")
+        page.keep(now)
+        picture_first("learning_board", now)
+        caption(page.caption(now))
+        reading_aid(page.aid(found, now))
+        page.look_further(now)
     notebook(notebooks.learning("nano-gpt", found["nano-gpt"][now.probe], now.moment))
     with st.expander(t("learning", "how")):
         st.markdown(t("learning", "how_text"))

@@ -9,8 +9,10 @@ import numpy as np
 import streamlit as st
 
 from components.elements.bert.attention_view import PAIRS, AttentionChoice
+from components.elements.predict_first import Prediction
 from components.lessons.attention_models import default_model
 from components.lessons.bert import attention_recorded
+from components.lm import checkpoints
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.reading import CannotRead
 from components.lm.transformer.attention import ALL_LAYERS_UP_TO, Attention, Unreadable, as_rows
@@ -241,6 +243,24 @@ def strongest(scores: HeadScores) -> list[list[str]]:
     """The kind of place each head gives most weight to."""
     layers, heads = scores.broad.shape
     return [[scores.strongest(layer, head) for head in range(heads)] for layer in range(layers)]
+
+
+def prediction() -> Prediction:
+    """To which place does the head of the first view give most weight?"""
+    first = links.defaults()
+    card = checkpoints.card(str(first["attention_model"]))
+    layer, head = int(first["layer"]), int(first["heads"][0])
+    scores = attention_scores(card.name, card.revision, str(first["text"]), "")
+    kinds = ("itself", "next", "previous", "same_word")
+    means = [float(scores.of(kind)[layer, head]) for kind in kinds]
+    best = int(np.nanargmax(means))
+    options = [t("attention", f"predict_{kind}") for kind in kinds]
+    return Prediction(
+        t("attention", "predict", layer=layer, head=head),
+        options,
+        best,
+        t("attention", "predict_why", share=f"{means[best]:.2f}", kind=options[best]),
+    )
 
 
 def npz(attention: Attention, about: Mapping[str, Any]) -> bytes:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from components.elements.bert.word_map import MapView
+from components.elements.predict_first import Prediction
 from components.lessons.bert import contextual_recorded
+from components.lm import checkpoints
 from components.lm.bert.contextual import (
     MOST_SENTENCES,
     NotFound,
@@ -195,6 +197,22 @@ def aid(vectors: WordVectors, one: int, other: int) -> str:
         widths = {"table": vectors.static.shape[-1], "layers": vectors.layers.shape[-1]}
         said += f" {t('contextual', 'narrow', **widths)}"
     return said + (f" {t('contextual', 'pieces', n=pieces)}" if pieces > 1 else "")
+
+
+def prediction() -> Prediction:
+    """How alike are two occurrences with different meanings after the last layer?"""
+    card = checkpoints.card(MODEL)
+    vectors = words_in_context(card.name, card.revision, SENTENCES, WORD)
+    first, last = layer_cosines(vectors)[0], layer_cosines(vectors)[-1]
+    one, other = 0, len(EXAMPLES[WORD][0])
+    options = [f"{first[one][other]:.2f}", f"{last[one][1]:.2f}", f"{last[one][other]:.2f}"]
+    return Prediction(
+        t("contextual", "predict", word=WORD, one=vectors.sentences[one], other=vectors.sentences[other]),
+        options,
+        2,
+        t("contextual", "predict_why", same=options[1], sentence=vectors.sentences[1]),
+        {"word_layer": 99, "word_pair": (one, other)},
+    )
 
 
 def spellings(vectors: WordVectors) -> int:

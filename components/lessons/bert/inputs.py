@@ -12,6 +12,7 @@ from components.elements.bert.embedding_sum import LAST_STEP, SCALES, SumView
 from components.elements.bert.input_effects import input_effects
 from components.elements.bert.near_rows import near_rows
 from components.elements.bert.padding_board import asked_flips, padding_board
+from components.elements.predict_first import Prediction
 from components.lessons.bert import inputs_recorded
 from components.lm import checkpoints
 from components.lm.bert.embeddings import (
@@ -213,6 +214,26 @@ def mean_lengths(card: ModelCard) -> dict[str, float]:
         "position": parts.position_embedding,
     }
     return {name: float(norms(row).mean()) for name, row in rows.items()}
+
+
+def prediction() -> Prediction:
+    """Which of the three rows of the first view's token is the longest?"""
+    card = checkpoints.card(MODEL)
+    at = int(links.defaults()["in_token"])
+    parts = bert_embedding(card.name, card.revision, FIRST, SECOND, Changes())
+    lengths = {
+        "position": float(norms(parts.position_embedding)[at]),
+        "segment": float(norms(parts.segment_embedding)[at]),
+        "token": float(norms(parts.token_embedding)[at]),
+    }
+    token = bert_input(card.name, card.revision, FIRST, SECOND, Changes()).tokens[at]
+    return Prediction(
+        t("inputs", "predict", token=token),
+        [t("sum_words", f"row_{name}") for name in lengths],
+        list(lengths).index(max(lengths, key=lengths.__getitem__)),
+        t("inputs", "predict_why", **{name: f"{value:#.3g}" for name, value in lengths.items()}),
+        {"in_step": LAST_STEP},
+    )
 
 
 def aid(card: ModelCard, segments: int) -> str:

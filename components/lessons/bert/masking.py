@@ -10,8 +10,9 @@ import streamlit as st
 
 from components.elements.bert.guess_cards import GuessCard, GuessedBlank, ReadBlank
 from components.elements.engine import model_files
+from components.elements.predict_first import Prediction
 from components.lessons.bert.masked_text import MODEL, maskable_text, percent
-from components.lessons.recorded import first_view
+from components.lessons.recorded import first_view, of_shipped_model, trace_file
 from components.shell import links
 from components.shell.layout import example_button, panel_choice, reading_aid
 from components.shell.loading import load_model
@@ -145,6 +146,32 @@ def lab(card: ModelCard, *, guesses: bool = False) -> tuple[MaskableText | None,
     hidden, filled = blanks(text)
     here = guesses or files is None or s.get("_mlm_browser") != card.name
     return text, {**lab_data(card, text, hidden, filled, guesses=here), **common}
+
+
+def prediction() -> Prediction | None:
+    """What does the model put first at the blank of the first view? None where the recorded view is of other weights."""
+    trace = trace_file("bert/masking")
+    if trace is None or of_shipped_model(trace) is None:
+        return None
+    ways = {one["side"]: one for one in trace["three_ways"]}
+    best = {side: one["candidates"][0][1].strip() for side, one in ways.items()}
+    options = sorted({*best.values(), ways["both"]["candidates"][2][1].strip()})
+    gap = " ".join(text for text, _ in ways["both"]["line"])
+    original = ways["both"]["original"]
+    return Prediction(
+        t("mlm", "predict", gap=gap),
+        options,
+        options.index(best["both"]),
+        t(
+            "mlm",
+            "predict_why",
+            token=original["token"],
+            p=percent(original["p"]),
+            left=percent(ways["left"]["original"]["p"]),
+            first=best["left"],
+        ),
+        tokens=True,
+    )
 
 
 def lab_data(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from components.elements.predict_first import Prediction
 from components.lessons.bert.masked_text import MODEL, maskable_text
 from components.lessons.known_language import say_if_foreign
 from components.lessons.tokens.word_training import sample_text
@@ -70,6 +71,23 @@ def params() -> tuple[links.Param, ...]:
         links.Number("live_rate", 0.05, 0.9, 0.15),
         links.Choice("live_measure", ("accuracy", "loss"), "accuracy"),
         links.Choice("study_group", ("split", "rate"), "split"),
+    )
+
+
+def prediction() -> Prediction:
+    """Which of the paper's three scores suffers most where every chosen token becomes [MASK]?"""
+    rows = published()
+    all_mask = next(i for i, row in enumerate(rows) if row.mask == 1)
+    names = ("mnli", "ner_finetuned", "ner_features")
+    changes = [x - base for x, base in zip(rows[all_mask].scores, rows[0].scores, strict=True)]
+    options = [t("rates", f"predict_{name}") for name in names]
+    said = {name: _points(change) for name, change in zip(names, changes, strict=True)}
+    return Prediction(
+        t("rates", "predict"),
+        options,
+        changes.index(min(changes)),
+        t("rates", "predict_why", **said),
+        {"recipe": all_mask},
     )
 
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import streamlit as st
 
+from components.elements.predict_first import Prediction, answer
 from components.lessons.bert.masked_text import MODEL, percent
 from components.lessons.known_language import say_if_foreign
 from components.lessons.recorded import first_view
+from components.lm import checkpoints
 from components.lm.reading import CannotRead, read
 from components.shell import links
 from components.shell.held import held
@@ -169,8 +171,9 @@ def ask_probe(card: ModelCard) -> None:
     except CannotRead as error:
         st.error(cannot_read(error))
         return
-    show_probe(found, marks(card)[1])
-    reading_aid(html.escape(noticed(found)))
+    with answer():
+        show_probe(found, marks(card)[1])
+        reading_aid(html.escape(noticed(found)))
 
 
 def probe_text(card: ModelCard, key: str) -> str:
@@ -178,6 +181,31 @@ def probe_text(card: ModelCard, key: str) -> str:
     own = str(st.session_state[f"nsp_{key}"])
     prepared = [scene(lang)["probe"][key] for lang in ("en", "ko")]
     return own if own and own not in prepared else str(scene(scene_language(card))["probe"][key])
+
+
+def prediction() -> Prediction | None:
+    """Which change of sentence B does the model notice? None where it notices not exactly one."""
+    card = checkpoints.card(MODEL)
+    of_scene = scene("en")["probe"]
+    pairs = probe_pairs(*(of_scene[key] for key in _PROBE))
+    asked = ("swapped", "another_topic", "nonsense", "repeated")
+    found = dict(zip(pairs, is_next(card, tuple(pairs.values())), strict=True))
+    noticed_ = [case for case in asked if found[case] <= 0.5]
+    if found["given"] <= 0.5 or len(noticed_) != 1:
+        return None
+    unseen = [case for case in asked if case not in noticed_]
+    return Prediction(
+        t("nsp", "predict", first=of_scene["first"], second=of_scene["second"], p=percent(found["given"])),
+        [t("nsp", f"probe_{case}") for case in asked],
+        asked.index(noticed_[0]),
+        t(
+            "nsp",
+            "predict_why",
+            p=percent(found[noticed_[0]]),
+            least=percent(min(found[case] for case in unseen)),
+        ),
+        {"nsp_part": "probe"},
+    )
 
 
 def own_sentences(card: ModelCard) -> set[str]:

@@ -1,6 +1,7 @@
 """State and data of the page "GPT writes, token by token": texts, branches, what the browser gets."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from components.elements.engine import model_files
+from components.elements.predict_first import Prediction
 from components.lessons.recorded import of_shipped_model, trace_file
 from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
@@ -92,6 +94,34 @@ def precomputed() -> Any:
     if max(state["step"], _wanted()) > len(trace["steps"]) - 1 or state["inside"] != "nothing":
         return None
     return of_shipped_model(trace)
+
+
+def prediction() -> Prediction | None:
+    """Which token is the most probable first one? None where the recorded view is of other weights."""
+    trace = _trace()
+    if trace is None or of_shipped_model(trace) is None:
+        return None
+    step = trace["steps"][0]
+    probs = [math.exp(logit - step["log_z"]) for logit in step["logits"]]
+    chosen = step["chosen"]
+    asked = sorted({0, 1, chosen["rank"] - 1, 7})
+    options = sorted((step["texts"][i] for i in asked), key=str.lower)
+    first = step["texts"][0]
+    drawn = "predict_drawn" if chosen["rank"] > 1 else "predict_first"
+    return Prediction(
+        t("gpt", "predict", prompt=PROMPT),
+        options,
+        options.index(first),
+        t(
+            "gpt",
+            drawn,
+            token=first.strip(),
+            p=f"{probs[0]:.1%}",
+            chosen=chosen["text"].strip(),
+            q=f"{probs[chosen['rank'] - 1]:.1%}",
+        ),
+        tokens=True,
+    )
 
 
 def _wanted() -> int:

@@ -12,6 +12,7 @@ from components.elements.gpt.candidate_curves import candidate_curves
 from components.elements.gpt.learning_board import LearningData, LearningKind, LearningView
 from components.elements.gpt.moment_lines import MomentLine, moment_lines
 from components.elements.gpt.pair_bars import PairRow, pair_bars
+from components.elements.predict_first import Prediction
 from components.lessons.recorded import trace_file
 from components.lm import checkpoints
 from components.lm.gpt.decoding import SamplingSettings
@@ -231,6 +232,22 @@ def _named(counts: Mapping[str, int]) -> str:
 
 def _at(found: Learned, moment: int) -> int:
     return min(moment, len(found.logprobs) - 1)
+
+
+def prediction() -> Prediction:
+    """After how many steps has the loss of the GPT fallen by half of its whole fall?"""
+    seen = moments(MODELS[1])
+    first, last = seen[0], seen[-1]
+    half = next(i for i, m in enumerate(seen) if m.loss <= (first.loss + last.loss) / 2)
+    later = [i for i in (len(seen) - 3, len(seen) - 2) if i > half]
+    options = [f"{seen[i].step:,}" for i in (half, *later)]
+    return Prediction(
+        t("learning", "predict", model=MODELS[1], steps=f"{last.step:,}", first=f"{first.loss:.2f}", last=f"{last.loss:.2f}"),
+        options,
+        0,
+        t("learning", "predict_why", step=options[0], loss=f"{seen[half].loss:.2f}"),
+        {"moment": len(seen) - 1},
+    )  # fmt: skip
 
 
 def caption(now: LearningView) -> str:
