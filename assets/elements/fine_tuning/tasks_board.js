@@ -3,7 +3,8 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { percent, full } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
-import { INK, DASH, spot } from "../glassbox.lib/training.js";
+import { spot } from "../glassbox.lib/training.js";
+import { scoreCurves, boxOf, drawn, sign } from "../glassbox.lib/score_curves.js";
 import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, id: null, step: 0, sentence: 0, stepper: null, stops: [], report: null, watch: null }));
@@ -53,7 +54,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const boxes = lanes.map((lane, k) => h("section", { class: `lane lane-${k}` }));
   function drawLanes() {
     lanes.forEach((lane, k) => fill(boxes[k],
-      h("h3", {}, h("svg", { class: "mark", viewBox: "0 0 16 16", "aria-hidden": "true" }, spot(k, 8, 8, 6)), ` ${lane.label} `, h("small", {}, say(w.lane_score, { name: w[`score_${task}`], written: percent(lane.written[state.step][0]), generated: percent(lane.generated[state.step][0]) }))),
+      h("h3", {}, sign(k), ` ${lane.label} `, h("small", {}, say(w.lane_score, { name: w[`score_${task}`], written: percent(lane.written[state.step][0]), generated: percent(lane.generated[state.step][0]) }))),
       ...sentences.map((row, i) => {
         const said = lane.said[state.step][i], good = right(lane, i);
         const body = task === "tag" ? tagged(row, said) : task === "span" ? [h("b", { class: "asked" }, row.second), h("br"), ...spanned(row, said)] : [row.text, row.second ? h("span", { class: "second" }, ` → ${row.second}`) : null, h("small", { class: "answer", title: `p = ${full(said)}` }, ` ${answerOf(said)}`)];
@@ -64,30 +65,16 @@ export default living(function ({ data, parentElement, setStateValue }) {
 
   // -- the way there
   const charts = ["written", "generated"].map((set) => ({ set, svg: h("svg", { class: "curve", role: "img" }) }));
-  function lines(set, W, H, rem) {
-    const left = 2.4 * rem, right_ = W - 0.7 * rem, top = 0.6 * rem, bottom = H - 1.5 * rem;
-    const x = (k) => left + ((right_ - left) * data.steps[k]) / data.steps[last], y = (v) => bottom - (bottom - top) * v;
-    const text = (at, string) => h("text", { "font-size": 0.78 * rem, "font-family": "sans-serif", fill: "var(--gb-quiet)", ...at }, string);
-    const parts = [0, 0.5, 1].flatMap((v) => [h("line", { x1: left, x2: right_, y1: y(v), y2: y(v), stroke: "var(--gb-line)" }), text({ x: left - 0.3 * rem, y: y(v) + 0.28 * rem, "text-anchor": "end" }, `${100 * v}%`)]);
-    parts.push(h("line", { x1: left, x2: right_, y1: y(data.guess), y2: y(data.guess), stroke: "var(--gb-cut)", "stroke-width": 2, "stroke-dasharray": "3 4" }), text({ x: left + 4, y: y(data.guess) - 0.3 * rem }, w[`guess_${task}`]));
-    for (const k of [0, Math.round(last / 2), last]) parts.push(text({ x: x(k), y: H - 0.35 * rem, "text-anchor": k === last ? "end" : "middle" }, data.steps[k]));
-    lanes.forEach((lane, i) => {
-      const edge = (side) => lane[set].map((s, k) => `${x(k).toFixed(1)},${y(s[side]).toFixed(1)}`);
-      parts.push(h("polygon", { points: [...edge(1), ...edge(2).reverse()].join(" "), fill: INK[i], "fill-opacity": 0.13 }));
-    });
-    parts.push(h("line", { x1: x(state.step), x2: x(state.step), y1: top, y2: bottom, stroke: "var(--gb-quiet)" }));
-    lanes.forEach((lane, i) => parts.push(h("polyline", { points: lane[set].map((s, k) => `${x(k).toFixed(1)},${y(s[0]).toFixed(1)}`).join(" "), fill: "none", stroke: INK[i], "stroke-width": 2.5, "stroke-dasharray": DASH[i] }), spot(i, x(state.step), y(lane[set][state.step][0]), 0.36 * rem)));
-    return parts;
-  }
+  const lines = (set, width, height, rem) => scoreCurves({
+    box: boxOf(width, height, rem), last: data.steps[last], here: state.step, up: [0, 0.5, 1], across: [0, Math.round(last / 2), last].map((k) => data.steps[k]),
+    guess: { score: data.guess, label: w[`guess_${task}`], anchor: "start", dy: -0.4 },
+    lines: lanes.map((lane, i) => ({ sign: i, points: lane[set].map((score, k) => [data.steps[k], ...score]) })),
+  });
   const title = (set) => say(w[`chart_${set}`], { name: w[`score_${task}`], n: data.counts[set] });
   function drawCurves() {
-    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
     for (const { set, svg } of charts) {
-      const box = svg.getBoundingClientRect();
-      if (!box.width) continue;
-      svg.setAttribute("viewBox", `0 0 ${box.width} ${box.height}`);
       svg.setAttribute("aria-label", `${title(set)}: ${lanes.map((lane) => `${lane.label} ${percent(lane[set][state.step][0])}`).join(", ")}`);
-      fill(svg, ...lines(set, box.width, box.height, rem));
+      drawn(svg, (...size) => lines(set, ...size));
     }
   }
 
@@ -96,7 +83,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   state.stepper = stepper({ words: data.stepper, label, onMove: (step) => { state.step = step; refresh(); tell(); } });
   state.stepper.node.style.setProperty("--label", `${0.86 * Math.max(...data.steps.map((_, k) => label(k).length))}ch`);
   fill(root, state.stepper.node, input, h("div", { class: "lanes" }, ...boxes), h("div", { class: "charts" }, ...charts.map(({ set, svg }) => h("figure", {}, h("figcaption", {}, title(set)), svg))),
-    h("p", { class: "legend" }, ...lanes.map((lane, i) => h("span", {}, h("svg", { class: "mark", viewBox: "0 0 16 16", "aria-hidden": "true" }, spot(i, 8, 8, 6)), ` ${lane.label}`)), h("span", {}, h("i", { class: "band" }), ` ${w.interval}`), ...(task === "tag" ? tags.slice(1).map((tag, i) => h("span", { class: `key tag-${i + 1}` }, `${w[`short_${tag}`]} ${w[`tag_${tag}`]}`)) : []), ...(task === "span" ? [h("span", { class: "said" }, w.said), h("span", { class: "gold" }, w.gold)] : [])));
+    h("p", { class: "legend" }, ...lanes.map((lane, i) => h("span", {}, sign(i), ` ${lane.label}`)), h("span", {}, h("i", { class: "band" }), ` ${w.interval}`), ...(task === "tag" ? tags.slice(1).map((tag, i) => h("span", { class: `key tag-${i + 1}` }, `${w[`short_${tag}`]} ${w[`tag_${tag}`]}`)) : []), ...(task === "span" ? [h("span", { class: "said" }, w.said), h("span", { class: "gold" }, w.gold)] : [])));
   refresh();
   state.watch?.disconnect();
   state.watch = new ResizeObserver(() => drawCurves());

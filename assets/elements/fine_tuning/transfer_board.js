@@ -3,7 +3,7 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num, full, percent, visible } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
-import { INK, DASH, spot } from "../glassbox.lib/training.js";
+import { scoreCurves, boxOf, drawn, sign } from "../glassbox.lib/score_curves.js";
 import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, id: null, step: 0, carried: 0, sentence: 0, form: 0, stepper: null, stops: [], report: null, watch: null }));
@@ -78,29 +78,15 @@ export default living(function ({ data, parentElement, setStateValue }) {
 
   // -- the way there
   const curve = h("svg", { class: "curve", role: "img" });
-  function lines(W, H, rem) {
-    const left = 2.4 * rem, right = W - 0.7 * rem, top = 0.6 * rem, bottom = H - 1.5 * rem, low = 0.2;
-    const x = (k) => left + ((right - left) * data.steps[k]) / data.steps[last], y = (v) => bottom - ((bottom - top) * (Math.max(v, low) - low)) / (1 - low);
-    const text = (at, string) => h("text", { "font-size": 0.78 * rem, "font-family": "sans-serif", fill: "var(--gb-quiet)", ...at }, string);
-    const parts = [0.25, 0.5, 0.75, 1].flatMap((v) => [h("line", { x1: left, x2: right, y1: y(v), y2: y(v), stroke: v === 0.5 ? "var(--gb-cut)" : "var(--gb-line)", "stroke-width": v === 0.5 ? 2 : 1, "stroke-dasharray": v === 0.5 ? "3 4" : null }), text({ x: left - 0.3 * rem, y: y(v) + 0.28 * rem, "text-anchor": "end" }, `${100 * v}%`)]);
-    parts.push(text({ x: right, y: y(0.5) + 0.95 * rem, "text-anchor": "end" }, w.guessing), ...data.steps.map((n, k) => (k % 3 ? null : text({ x: x(k), y: H - 0.35 * rem, "text-anchor": "middle" }, n))));
-    const drawn = state.carried === 0 ? [[bare, 1]] : [[bare, 1], [chosen(), 0]];
-    for (const [run, i] of drawn) {
-      const edge = (side) => run.interval.map((pair, k) => `${x(k).toFixed(1)},${y(pair[side]).toFixed(1)}`);
-      parts.push(h("polygon", { points: [...edge(0), ...edge(1).reverse()].join(" "), fill: INK[i], "fill-opacity": 0.13 }));
-    }
-    parts.push(h("line", { x1: x(state.step), x2: x(state.step), y1: top, y2: bottom, stroke: "var(--gb-quiet)" }));
-    for (const [run, i] of drawn) parts.push(h("polyline", { points: run.right.map((_, k) => `${x(k).toFixed(1)},${y(share(run, k)).toFixed(1)}`).join(" "), fill: "none", stroke: INK[i], "stroke-width": 2.5, "stroke-dasharray": DASH[i] }), spot(i, x(state.step), y(share(run, state.step)), 0.36 * rem));
-    return parts;
-  }
+  const lines = (width, height, rem) => scoreCurves({
+    box: boxOf(width, height, rem), last: data.steps[last], low: 0.2, here: state.step, up: [0.25, 0.5, 0.75, 1], across: data.steps.filter((_, k) => k % 3 === 0),
+    guess: { score: 0.5, label: w.guessing, anchor: "end", dy: 1.2 },
+    lines: (state.carried === 0 ? [[bare, 1]] : [[bare, 1], [chosen(), 0]]).map(([run, i]) => ({ sign: i, points: run.right.map((_, k) => [data.steps[k], share(run, k), ...run.interval[k]]) })),
+  });
   const legend = h("p", { class: "legend" });
   function drawCurve() {
-    const box = curve.getBoundingClientRect(), rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
-    if (!box.width) return;
-    curve.setAttribute("viewBox", `0 0 ${box.width} ${box.height}`);
-    fill(curve, ...lines(box.width, box.height, rem).filter(Boolean));
+    drawn(curve, lines);
     curve.setAttribute("aria-label", say(w.curve_label, { carried: chosen().label, share: percent(share(chosen(), state.step)), bare: percent(share(bare, state.step)), step: data.steps[state.step] }));
-    const sign = (i) => h("svg", { class: "mark", viewBox: "0 0 16 16", "aria-hidden": "true" }, spot(i, 8, 8, 6));
     fill(legend, ...(state.carried === 0 ? [] : [h("span", {}, sign(0), ` ${chosen().label}`)]), h("span", {}, sign(1), ` ${bare.label}`), h("span", {}, h("i", { class: "band" }), ` ${w.interval}`));
   }
 
@@ -129,7 +115,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   }
   function curvePicture() {
     const svg = frame(760, 320);
-    svg.append(text(8, 22, `${w.curve}: ${chosen().label}, ${bare.label}`, { "font-weight": 700 }), h("g", { transform: "translate(0, 30)" }, ...lines(750, 280, 16).filter(Boolean)));
+    svg.append(text(8, 22, `${w.curve}: ${chosen().label}, ${bare.label}`, { "font-weight": 700 }), h("g", { transform: "translate(0, 30)" }, ...lines(750, 280, 16)));
     return svg;
   }
   state.stops.forEach((stop) => stop());
