@@ -5,6 +5,7 @@ import { h, fill, instances, reducedMotion, words as say } from "../glassbox.lib
 import { num, percent, visible, grouped, full, cells, narrowed } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { local } from "../glassbox.lib/local.js";
 import { living } from "../glassbox.lib/living.js";
 import { view, keepAddress, fromAddress } from "../glassbox.lib/view.js";
 import { connected, onConnection } from "../glassbox.lib/connection.js";
@@ -18,7 +19,7 @@ const TOLD = 66; // tokens that the notebook under the page can name
 const REST = 1000; // the browser computes; Python hears of it when the reader's hand has rested so long
 const NEAR = 1e-4; // a choice that hangs on less may turn out otherwise on another machine
 
-const create = instances(() => ({ seen: new Map(), fit: false, ids: false, view: view("gpt"), source: null, engine: null }));
+const create = instances(() => ({ seen: new Map(), fit: false, ids: false, view: view("gpt"), engine: null }));
 const branches = []; // what was written on this visit: {prompt, model, state, ids, texts, logprob}
 
 /** The sentence of a template with some slots as nodes. */
@@ -264,9 +265,9 @@ const same = (a, b, keys = OF_TEXT) => keys.every((key) => JSON.stringify(a[key]
 const nameOf = (s, state) => JSON.stringify([s.data.model.revision, ...OF_TEXT.map((key) => state[key])]);
 
 /** The state as it leaves the browser: where rounding could decide otherwise elsewhere, the link carries the token itself. */
-function outward(s) {
+function outward(s, here = Boolean(s.engine.source)) {
   const { state } = s.view, ties = byStep(state.ties);
-  if (s.source) for (let at = 0; at < state.step; at++) if (isTie(detail(s, at))) ties.set(at + 1, s.data.line[at][1]);
+  if (here) for (let at = 0; at < state.step; at++) if (isTie(detail(s, at))) ties.set(at + 1, s.data.line[at][1]);
   return { ...state, ties: [...ties].sort((a, b) => a[0] - b[0]).flat() };
 }
 
@@ -296,8 +297,8 @@ function moved(s, before, from) {
   if (!same(before, state)) s.furthest = state.step;
   const heard = from === "address" && connected(); // then Streamlit tells Python of it
   if (from === "address") s.view.ahead ||= !heard; else keep(s);
-  if (s.data.files && !s.source) openEngine(s);
-  if (s.source) { compute(s); if (!heard) s.rest({}); return; }
+  if (!s.engine.source) s.engine.open(s.data.files);
+  if (s.engine.source) { compute(s); if (!heard) s.rest({}); return; }
   if (heard) { if (same(before, state)) jumpTo(s, state.step); else s.root.classList.add("waiting"); return; }
   s.asked = { state, left: 2 };
   s.root.classList.add("waiting");
@@ -322,8 +323,8 @@ function jumpTo(s, at) {
 function tell(s) {
   if (!s.root.isConnected) return;
   s.view.ahead = !connected();
-  const { line, dropped, empty } = s.data, written = s.source ? { line: line.slice(0, TOLD).map((e) => e.slice(0, 3)), dropped, empty } : null;
-  if (!s.view.ahead) s.trigger("view", { rev: s.view.rev, state: outward(s), browser: s.source ? s.data.model.model : null, written });
+  const { line, dropped, empty } = s.data, written = s.engine.source ? { line: line.slice(0, TOLD).map((e) => e.slice(0, 3)), dropped, empty } : null;
+  if (!s.view.ahead) s.trigger("view", { rev: s.view.rev, state: outward(s), browser: s.engine.source ? s.data.model.model : null, written });
 }
 
 // Of two messages that wait at the server only the later one is heard: while the answer is not there we ask again, twice at most.
@@ -331,7 +332,7 @@ function askLater(s) {
   clearTimeout(s.again);
   s.again = setTimeout(() => {
     if (!s.asked || !s.root.isConnected) return;
-    if (s.asked.left === 0 || s.source) { answered(s); return; }
+    if (s.asked.left === 0 || s.engine.source) { answered(s); return; }
     s.asked.left -= 1;
     tell(s);
     askLater(s);
@@ -346,33 +347,22 @@ function answered(s) {
 
 // -- the engine in this browser as the source of steps -----------------------------------------------------------------------------------
 
-/** Begin to load the model; from then on the steps are computed here. Meanwhile the server answers. */
-function openEngine(s) {
-  if (s.engine && s.engine.folder === s.data.files.folder) return;
-  const engine = s.engine = { folder: s.data.files.folder, failed: null, progress: null };
-  const mine = () => s.engine === engine && s.data.files?.folder === engine.folder;
-  writer(s.data.files, (progress) => { if (mine()) { engine.progress = progress; drawWhere(s); } }).then((source) => {
-    engine.progress = null;
-    if (!mine()) return;
-    s.source = source;
+/** The model in this browser: once it is there the steps are computed here. Meanwhile, and when it fails, the server answers. */
+const engineOf = (s) => local({
+  make: writer,
+  ready: () => {
     s.texts = new Map();
     given(s);
-    drawWhere(s);
     if (s.asked) answered(s);
     compute(s);
     s.rest({}); // Python need not send steps any more
-  }, (error) => failed(s, engine, error));
-}
-
-function failed(s, engine, error) {
-  if (s.engine !== engine) return;
-  engine.failed = error.code ?? "broken";
-  engine.progress = null;
-  if (s.source) s.view.state = outward(s);
-  s.source = null;
-  drawWhere(s);
-  if (s.root.isConnected) tell(s); // the server goes on
-}
+  },
+  failed: (had) => {
+    if (had) s.view.state = outward(s, true);
+    if (s.root.isConnected) tell(s); // the server goes on
+  },
+  changed: () => drawWhere(s),
+});
 
 /** The text of the state on screen; of one that differs only later, its beginning is taken over. */
 function textOf(s) {
@@ -380,7 +370,7 @@ function textOf(s) {
   if (s.texts.has(name)) return s.texts.get(name);
   const greedy = state.strategy === "greedy";
   const settings = { prompt: state.prompt, do_sample: !greedy, temperature: greedy ? 1 : state.temperature, top_k: greedy ? 0 : state.top_k, top_p: greedy ? 1 : state.top_p, seed: greedy ? 0 : state.seed, picks: byStep(state.picks), ties: byStep(state.ties) };
-  const text = s.source.text(settings, known(s, state));
+  const text = s.engine.source.text(settings, known(s, state));
   s.texts.set(name, text);
   if (s.texts.size > 40) s.texts.delete(s.texts.keys().next().value);
   return text;
@@ -402,9 +392,9 @@ function known(s, state) {
 
 /** Compute what the state on screen needs, draw it, then some steps beyond. */
 async function compute(s) {
-  const { state } = s.view, text = textOf(s), run = nameOf(s, state), needed = Math.max(state.step, s.wantedHere ?? 0) + 1, engine = s.engine;
+  const { state } = s.view, text = textOf(s), run = nameOf(s, state), needed = Math.max(state.step, s.wantedHere ?? 0) + 1, { source } = s.engine;
   for (const other of s.texts.values()) other.alive = other === text;
-  const current = () => s.source && s.root.isConnected && nameOf(s, s.view.state) === run;
+  const current = () => s.engine.source && s.root.isConnected && nameOf(s, s.view.state) === run;
   const take = () => {
     if (!current()) return;
     for (const [at, step] of text.details) s.seen.set(`${run}|${at}`, step);
@@ -426,13 +416,13 @@ async function compute(s) {
     take();
     await text.grow(Math.ceil(needed / BLOCK) * BLOCK + AHEAD);
     take();
-  } catch (error) { failed(s, engine, error); }
+  } catch (error) { if (source && s.engine.source === source) s.engine.fail(error); }
 }
 
 /** Ask for steps beyond the known ones, once until they are there: presses do not interrupt what they wait for. */
 function want(s) {
-  if (s.data.files && !s.source) openEngine(s);
-  if (s.source) { s.wantedHere = s.data.line.length; compute(s); return; }
+  if (!s.engine.source) s.engine.open(s.data.files);
+  if (s.engine.source) { s.wantedHere = s.data.line.length; compute(s); return; }
   if (s.wanted || s.asked) return;
   const send = () => s.trigger("want", s.data.line.length + 8);
   s.wanted = { length: s.data.line.length, again: setInterval(() => (s.root.isConnected ? send() : given(s)), 4000) };
@@ -462,7 +452,7 @@ function stepped(s, at) {
   fly(s, row);
   drawRest(s);
   keep(s);
-  if (s.source) { compute(s); s.rest({}); } else s.report({});
+  if (s.engine.source) { compute(s); s.rest({}); } else s.report({});
 }
 
 function drawRest(s) { drawCandidates(s); drawDraw(s); drawAid(s); drawTree(s); drawWhere(s); s.drawn = drawnOf(s); }
@@ -473,17 +463,15 @@ const drawnOf = (s) => `${s.data.run}|${s.steps.step}|${Boolean(detail(s, s.step
 function captionOf(s) {
   const w = s.say, { strategy, temperature, top_k, top_p, seed } = s.view.state;
   const settings = strategy === "greedy" ? w.settings_greedy : say(w.settings_sample, { temperature: String(temperature), top_k, top_p: String(top_p), seed });
-  return `${say(w.caption, { ...s.data.model, settings })} · ${s.source ? w.where_browser : w.where_server}`;
+  return `${say(w.caption, { ...s.data.model, settings })} · ${s.engine.line(w)[0]}`;
 }
 function drawWhere(s) {
   const { data, say: w } = s, { prompt } = s.view.state, notes = [];
   if (data.empty) notes.push(data.begin ? say(w.empty_prompt_begin, { token: data.begin }) : w.empty_prompt);
   if (data.dropped) notes.push(say(w.dropped, { dropped: grouped(data.dropped), kept: data.prompt.length }));
   if (data.english && /[가-힣]/.test(prompt)) notes.push(say(w.not_korean, { model: data.model.model }));
-  if (s.engine?.failed) notes.push(say(w.engine_failed, { reason: w[`engine_${s.engine.failed}`] ?? w.engine_broken }));
-  fill(s.notes, ...notes.map((note) => h("p", { class: "note" }, note)));
-  const { progress } = s.engine ?? {}, total = progress?.total || 1, megabytes = (n) => (n / 1e6).toFixed(1);
-  fill(s.where, captionOf(s), progress ? h("span", { class: "progress" }, h("progress", { max: String(total), value: String(progress.loaded) }), say(w.engine_loading, { loaded: megabytes(progress.loaded), total: megabytes(total) })) : null);
+  fill(s.notes, ...notes.map((note) => h("p", { class: "note" }, note)), s.engine.note(w));
+  fill(s.where, captionOf(s), s.engine.line(w)[1]);
 }
 
 /** The candidates of this step as a picture. */
@@ -542,9 +530,9 @@ function take(s, data, fresh) {
     if (!s.view.ahead) { s.furthest = data.step; s.view.state = { ...s.view.state, step: data.step }; }
   }
   const asked = same(data.state, s.view.state), first = !s.data || adopted || other;
-  if (other || !data.files) { s.source = null; s.engine = null; }
+  if (other || !data.files) s.engine.drop();
   const files = { words: data.words, rev: data.rev, params: data.params, model: data.model, english: data.english, files: data.files };
-  if (s.source || (data.local && !first)) { // steps are computed here; Python only tells what it moved
+  if (s.engine.source || (data.local && !first)) { // steps are computed here; Python only tells what it moved
     s.data = { ...s.data, ...files };
     if (adopted) compute(s);
     if (adopted || !data.local || s.view.ahead) s.rest({}); // it does not know the text, or is a new one that never heard
@@ -553,7 +541,7 @@ function take(s, data, fresh) {
   }
   if (data.local || (!first && !asked)) { // nothing to draw yet, or an answer to what is no longer asked
     s.data = { prompt: [], line: [], details: { from: 0, steps: [] }, open: true, stop: null, limit: 0, dropped: 0, empty: false, run: "", ...s.data, ...files };
-    if (data.local) openEngine(s);
+    if (data.local) s.engine.open(s.data.files);
     draw(s);
     return;
   }
@@ -577,6 +565,7 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
   s.root = root;
   s.trigger = setTriggerValue;
   s.say = data.words;
+  s.engine ??= engineOf(s);
   if (s.seen.size > 4000) s.seen.clear();
   s.furthest ??= 0;
   if (fresh) { build(s); s.lang = data.words.token; s.drawn = null; }

@@ -4,7 +4,8 @@ import { h, words as say } from "./dom.js";
 /**
  * local({make, ready, failed, changed}) -> {source, open, drop, fail, line, note}
  *
- * make(files, onProgress): promise of the source (lib/engine). ready(): it is there. failed(): the server has to go on.
+ * make(files, onProgress): promise of the source (lib/engine). ready(): it is there. failed(had): the server has to go on; `had` is the
+ * source that failed, or null if it never came.
  * changed(): what `line` and `note` say is another.
  */
 export function local({ make, ready, failed, changed }) {
@@ -28,11 +29,12 @@ export function local({ make, ready, failed, changed }) {
     /** Another model is on the page. */
     drop() { folder = null; progress = null; trouble = null; me.source = null; },
     fail(error) {
+      const had = me.source;
       trouble = error.code ?? "broken";
       progress = null;
       me.source = null;
       changed();
-      failed();
+      failed(had);
     },
     /** Where it was computed, and how much of the model has arrived. */
     line(w) {
