@@ -24,6 +24,7 @@ from components.words import labels, t
 NAME = "fine_tuning/tasks"
 WORDS = "tasks"
 FACTS = Path(__file__).parents[3] / "assets" / "facts"
+MODELS = ("pocket-bert", "nano-bert")
 LOOKS = ("all", "label", "glue", "nothing")
 LAST = MOMENTS - 1
 SENTENCES = 20
@@ -38,15 +39,15 @@ def recorded() -> Mapping[str, Any]:
 
 
 def models() -> list[str]:
-    """Return the models that have recorded runs, the largest last."""
-    return sorted(recorded())
+    """Return the models that have recorded runs, that of the first view first."""
+    return [name for name in MODELS if name in recorded()]
 
 
 PARAMS = (
     links.Choice("task", TASKS, TASKS[0]),
     links.Choice("task_size", [str(size) for size in SIZES], str(SIZES[0])),
     links.Choice("task_way", WAYS, WAYS[0]),
-    links.Choice("task_model", ("nano-bert", "pocket-bert"), "nano-bert", example="nano-bert"),
+    links.Choice("task_model", MODELS, MODELS[0], example=MODELS[1]),
     links.Integer("task_step", 0, LAST, LAST),
     links.Integer("task_sentence", 0, SHOWN - 1, 0),
     links.Choice("task_look", LOOKS, "all"),

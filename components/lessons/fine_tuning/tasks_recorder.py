@@ -2,7 +2,7 @@
 
 from components.elements.start.course_map import Frame, Miniature
 
-MODELS = ("nano-bert",)
+MODELS = ("pocket-bert",)
 
 
 def miniature() -> Miniature:

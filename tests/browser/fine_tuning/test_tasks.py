@@ -9,7 +9,8 @@ from components.lessons.fine_tuning import tasks as page_data
 from components.lm import checkpoints
 
 pytestmark = pytest.mark.skipif(
-    "nano-bert" not in checkpoints.store().bundled_names(), reason="nano-bert is not in assets/models"
+    not {"nano-bert", "pocket-bert"} <= set(checkpoints.store().bundled_names()),
+    reason="nano-bert and pocket-bert are not in assets/models",
 )
 OpenAt = Callable[[str], Page]
 
@@ -18,7 +19,7 @@ def test_steps_sentences_and_heads(open_at: OpenAt, outside: list[str]) -> None:
     page = open_at("/fine_tuning-tasks?lang=en")
     expect(page.locator(".lane")).to_have_count(2)
     expect(page.locator(".lane-0 .line")).to_have_count(6)
-    shown = page_data.recorded()["nano-bert"]["shown"]["tag"][0]
+    shown = page_data.recorded()["pocket-bert"]["shown"]["tag"][0]
     expect(page.locator(".head:not(.none)")).to_have_count(len(shown["heads"]))
     page.keyboard.press("ArrowLeft")
     page.wait_for_url("**task_step=5**")

@@ -49,16 +49,24 @@ def test_the_runs_belong_to_the_shipped_models() -> None:
         assert found == {(t, n, w, p) for t in TASKS for n in sizes for w in WAYS for p in (True, False)}
 
 
+@pytest.mark.parametrize("name", page.MODELS)
 @pytest.mark.parametrize("task", TASKS)
-def test_every_task_in_every_way(open_page: Open, lang: str, task: str) -> None:
-    for way in WAYS:
+def test_every_task_in_every_way(open_page: Open, lang: str, task: str, name: str) -> None:
+    for way in WAYS if name == page.MODELS[0] else ["full"]:
         at = open_page(
-            PAGE, lang=lang, task=task, task_way=way, task_size="200", task_step="2", task_sentence="3"
+            PAGE,
+            lang=lang,
+            task=task,
+            task_model=name,
+            task_way=way,
+            task_size="200",
+            task_step="2",
+            task_sentence="3",
         )
         board = data_of(at, "tasks_board")
         assert board["task"] == task
         assert board["start"] == {"step": 2, "sentence": 3}
-        run = page.recorded()["nano-bert"]["runs"]
+        run = page.recorded()[name]["runs"]
         mine = next(
             r
             for r in run
@@ -82,10 +90,11 @@ def test_what_was_recorded_is_what_the_code_makes() -> None:
     assert again.trained == kept["trained"]
 
 
-def test_pre_training_is_worth_what_the_page_says() -> None:
+@pytest.mark.parametrize("name", page.MODELS)
+def test_pre_training_is_worth_what_the_page_says(name: str) -> None:
     runs = {
         (s["task"], s["size"], s["way"], s["pretrained"]): run
-        for run in page.recorded()["nano-bert"]["runs"]
+        for run in page.recorded()[name]["runs"]
         for s in (run["setting"],)
     }
     for size in (50, 200):
@@ -94,6 +103,8 @@ def test_pre_training_is_worth_what_the_page_says() -> None:
             runs["tag", size, "full", False]["written"][-1],
         )
         assert mine[1] > bare[2], "the intervals part"
+    if name == page.MODELS[0]:
+        assert runs["tag", 50, "full", True]["written"][-1][0] >= 0.5
 
 
 def test_impossible_links_are_told(open_page: Open) -> None:
