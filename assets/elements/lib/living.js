@@ -6,11 +6,24 @@ import { forget, h, onFailure } from "./dom.js";
 const cleanups = new WeakMap(); // parent -> what the last good drawing left to do
 const parents = new WeakMap(); // root -> its parent, the key of the element's state
 
+// A picture names fonts that every machine knows, because it is also a file; on screen its letters are the page's own.
+const LETTERS = `svg [font-family="sans-serif"] { font-family: var(--st-font, sans-serif); }
+svg [font-family="monospace"] { font-family: var(--st-code-font, monospace); }`;
+let letters = null;
+
+/** Give a place (the shadow root of an element, or the page) the fonts of its pictures, once. */
+function dress(place) {
+  if (!place.adoptedStyleSheets) return;
+  if (!letters) { letters = new CSSStyleSheet(); letters.replaceSync(LETTERS); }
+  if (!place.adoptedStyleSheets.includes(letters)) place.adoptedStyleSheets = [...place.adoptedStyleSheets, letters];
+}
+
 /** The mount of an element: `draw(component)` is called with every new data, and may throw. */
 export function living(draw) {
   return (component) => {
     const parent = component.parentElement, root = parent.querySelector(".gb");
     parents.set(root, parent);
+    dress(root.getRootNode());
     if (root.dataset.failed) { delete root.dataset.failed; root.replaceChildren(); }
     try {
       const done = draw(component);
