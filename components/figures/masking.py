@@ -104,6 +104,7 @@ def accuracy_over_rates(
     rates: Sequence[float],
     values: Mapping[str, Sequence[float | None]],
     *,
+    spread: Sequence[tuple[float, float] | None],
     names: Mapping[str, str],
     chosen_rate: float,
     percent: bool,
@@ -114,11 +115,22 @@ def accuracy_over_rates(
 ) -> go.Figure:
     """A line for all predicted tokens and one for each case over the masking rate (0…1).
 
-    ``values`` has the keys ``all``, ``M``, ``R``, ``K``; None where a rate had no such token. ``chosen_rate`` is
-    marked with a vertical line. With ``percent`` the values are shares, else nats.
+    ``values`` has the keys ``all``, ``M``, ``R``, ``K``; None where a rate had no such token. ``spread``, named
+    ``spread`` too, is the lowest and the highest draw of all tokens at each rate. ``chosen_rate`` is marked with a vertical line. With ``percent`` the values are shares, else nats.
     """
     colours = palette(dark)
     figure = go.Figure()
+    known = [(rate, *ends) for rate, ends in zip(rates, spread, strict=True) if ends is not None]
+    figure.add_scatter(
+        x=[rate for rate, _, _ in known] + [rate for rate, _, _ in reversed(known)],
+        y=[high for _, _, high in known] + [low for _, low, _ in reversed(known)],
+        name=names["spread"],
+        mode="lines",
+        line={"width": 0, "color": colours[_ROLE["all"]]},
+        fill="toself",
+        opacity=0.25,
+        hoverinfo="skip",
+    )
     for key in ("all", *CASES):
         figure.add_scatter(
             x=list(rates),

@@ -21,6 +21,7 @@ from components.shell.layout import (
     slide_note,
     working,
 )
+from components.shell.notebook import notebook
 from components.words import t, told
 
 links.open_view(page.NAME, *page.PARAMS)
@@ -48,6 +49,7 @@ def lesson() -> None:
         if st.session_state["icl_task"] == "own":
             held().text_area(t("in_context", "own"), key="icl_own", height=80, help=t("in_context", "own_help"), on_change=page.new_task)  # fmt: skip
     found, refused = page.asked()
+    page.fit(found)
     with st.container():  # one place, so that what comes and goes here does not mount the board anew
         if refused is not None:
             st.error(told("in_context", f"bad_{refused.code}", **refused.slots))
@@ -73,6 +75,7 @@ def lesson() -> None:
     look_further(use, found, made)
     with st.expander(t("in_context", "how")):
         st.markdown(told("in_context", "how_text", **page.facts()))
+    notebook(page.notebook_of(use, found, now, made))
     slide_note("E50", "E51")
     foot(
         page.NAME,

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components.elements.predict_first import answer
+from components.lessons.transformer import notebooks
 from components.lessons.transformer import three_ways as page
 from components.shell import links
 from components.shell.held import held
@@ -17,6 +18,7 @@ from components.shell.layout import (
     prediction,
     slide_note,
 )
+from components.shell.notebook import notebook
 from components.words import t
 
 NAME = "transformer/three_ways"
@@ -50,6 +52,7 @@ def lesson() -> None:
         page.look_further(now)
     with st.expander(t(WORDS, "how")):
         st.markdown(t(WORDS, "how_text"))
+    notebook(notebooks.three_ways(now))
 
     slide_note("E70", "E71", "E79")
     foot(

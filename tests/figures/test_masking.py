@@ -18,7 +18,9 @@ def test_shares_hold_the_lines_and_the_band() -> None:
 
 def test_accuracy_keeps_gaps() -> None:
     values = {"all": [0.5, 0.4], "M": [0.4, 0.3], "R": [None, 0.2], "K": [0.9, 0.8]}
-    figure = accuracy_over_rates([0.05, 0.1], values, names={k: k for k in values}, chosen_rate=0.1, percent=True, x_title="", y_title="", dark=True)  # fmt: skip
-    assert [list(trace.y) for trace in figure.data] == [values[k] for k in ("all", "M", "R", "K")]
+    figure = accuracy_over_rates([0.05, 0.1], values, spread=[(0.3, 0.6), None], names={k: k for k in (*values, "spread")}, chosen_rate=0.1, percent=True, x_title="", y_title="", dark=True)  # fmt: skip
+    band, *lines = figure.data
+    assert (list(band.x), list(band.y), band.fill) == ([0.05, 0.05], [0.6, 0.3], "toself")
+    assert [list(trace.y) for trace in lines] == [values[k] for k in ("all", "M", "R", "K")]
     assert figure.layout.shapes[0].x0 == 0.1
     assert figure.layout.yaxis.range == (0, 1)

@@ -8,6 +8,7 @@ import pytest
 from components.lessons.attention_models import default_model
 from components.lessons.bert import attention as attention_page
 from components.lessons.bert import attention_recorded
+from components.lessons.probabilities import short
 from components.lessons.transformer import masks as masks_page
 from components.lessons.transformer import masks_recorded
 from components.lm import checkpoints
@@ -98,3 +99,14 @@ def test_a_file_holds_everything(tmp_path: Path) -> None:
     assert again.attention.reading.mask_token_id is None
     np.testing.assert_array_equal(again.induction.scores, induction.scores)
     assert again.induction.even == induction.even
+
+
+@pytest.mark.parametrize("p", [0.5, 0.99, 0.999, 0.99996, 0.9999951, 1 - 1e-12, 4e-5, 1e-300])
+def test_a_short_probability_is_never_0_or_1_if_it_is_not(p: float) -> None:
+    assert 0 < short(p) < 1
+    assert short(p) == pytest.approx(p, rel=6e-4)
+    assert 1 - short(p) == pytest.approx(1 - p, rel=6e-4, abs=2e-15)
+
+
+def test_what_is_sure_stays_sure() -> None:
+    assert (short(0.0), short(1.0)) == (0, 1)

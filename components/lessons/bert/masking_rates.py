@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from components.elements.predict_first import Prediction
+from components.lessons.bert import notebooks
 from components.lessons.bert.masked_text import MODEL, maskable_text
 from components.lessons.known_language import say_if_foreign
 from components.lessons.tokens.word_training import sample_text
 from components.lm import checkpoints
+from components.lm.bert.dice import Recipe
 from components.lm.bert.masking import Action
 from components.lm.bert.masking_table import (
     SCORES,
@@ -31,6 +33,7 @@ from components.shell.background import Work, Works
 from components.shell.held import held
 from components.shell.layout import caption, is_dark, note_line, text_size
 from components.shell.loading import load_model
+from components.shell.notebook import notebook
 from components.words import t, told, with_mask
 
 if TYPE_CHECKING:
@@ -200,7 +203,7 @@ def export_rows() -> list[dict[str, Any]]:
 
 def live(card: ModelCard) -> None:
     """Accuracy and loss of a BERT at one rate at once, and over 18 rates on demand."""
-    from components.lm.bert.mlm import RATES, over_rates, sentences
+    from components.lm.bert.mlm import DRAWS, RATES, draw_at_rate, over_rates, sentences
 
     s = st.session_state
     loaded = load_model(card.name, "masked_prediction")
@@ -225,6 +228,8 @@ def live(card: ModelCard) -> None:
     mask = str(loaded.tokenizer.mask_token)
     cases = with_mask(" · ".join(_case(point, action) for action in _STYLE), mask)
     st.html(f'<p class="gb-aid"><b>{html.escape(now)}</b><br>{html.escape(cases)}</p>')
+    drawn = [draw_at_rate(text, i, Recipe(rate), 0) for i, text in enumerate(texts)]
+    notebook(notebooks.masking_rates(card, drawn, point))
     works, curve_key = rate_curves(), ("curve", *key)
     if st.session_state.get("_curve") != curve_key:
         if st.button(t("rates", "live_start"), type="primary", key="curve_start"):
@@ -234,9 +239,10 @@ def live(card: ModelCard) -> None:
 
     def compute(job: Work) -> list[RatePoint]:
         points = []
-        for one in over_rates(loaded, texts, should_stop=job.should_stop):
-            points.append(one)
-            job.tell(len(points) / len(RATES), len(points))
+        for seed in range(DRAWS):
+            for one in over_rates(loaded, texts, seed=seed, should_stop=job.should_stop):
+                points.append(one)
+                job.tell(len(points) / (DRAWS * len(RATES)), len(points))
         return points
 
     job = works.start(curve_key, compute)
@@ -244,8 +250,8 @@ def live(card: ModelCard) -> None:
         _progress(job)
         return
     points = job.result()
-    if len(points) < len(RATES):
-        st.caption(told("rates", "live_stopped", done=len(points)))
+    if len(points) < DRAWS * len(RATES):
+        st.caption(told("rates", "live_stopped", done=len(points), all=DRAWS * len(RATES)))
         if st.button(t("rates", "live_again"), key="curve_again"):
             works.forget(curve_key)
             st.rerun()
@@ -258,7 +264,10 @@ def _progress(job: Work) -> None:
     if job.wait(0):
         links.run_again()
     left = job.seconds_left()
-    words = t("rates", "live_progress", done=job.detail or 0) if job.started else t("rates", "live_waiting")
+    from components.lm.bert.mlm import DRAWS, RATES
+
+    done, every = job.detail or 0, DRAWS * len(RATES)
+    words = t("rates", "live_progress", done=done, all=every) if job.started else t("rates", "live_waiting")
     if left is not None:
         words += " · " + t("rates", "live_left", seconds=f"{left:.0f}")
     st.progress(job.fraction, text=words)
@@ -267,17 +276,26 @@ def _progress(job: Work) -> None:
 
 
 def _curve(points: list[RatePoint], mask: str) -> None:
+    """Draw the mean of the draws at each rate, and between the lowest and the highest of them a band."""
     from components.figures.masking import accuracy_over_rates
+    from components.lm.bert.mlm import pooled
 
     s = st.session_state
     accuracy = s["live_measure"] != "loss"
     letters: dict[str, Action | None] = {"all": None} | {
         letter: action for action, (letter, _) in _STYLE.items()
     }
-    values = {
-        letter: [(p.accuracy(action) if accuracy else p.loss(action)) for p in points]
-        for letter, action in letters.items()
-    }
+
+    def measured(point: RatePoint, action: Action | None) -> float | None:
+        return point.accuracy(action) if accuracy else point.loss(action)
+
+    draws: dict[float, list[RatePoint]] = {}
+    for point in points:
+        draws.setdefault(point.rate, []).append(point)
+    means = [pooled(some) for some in draws.values()]
+    values = {letter: [measured(p, action) for p in means] for letter, action in letters.items()}
+    drawn = [[v for p in some if (v := measured(p, None)) is not None] for some in draws.values()]
+    most = max(map(len, draws.values()))
     held().segmented_control(
         t("rates", "live_measure"),
         ["accuracy", "loss"],
@@ -286,10 +304,12 @@ def _curve(points: list[RatePoint], mask: str) -> None:
         format_func=lambda name: t("rates", f"live_measure_{name}"),
     )
     figure = accuracy_over_rates(
-        [p.rate for p in points],
+        list(draws),
         values,
+        spread=[(min(some), max(some)) if some else None for some in drawn],
         names={
             "all": t("rates", "live_all"),
+            "spread": t("rates", "live_spread", draws=most),
             **{x: f"{x} {with_mask(t('rates', f'live_case_{x}'), mask)}" for x in ("M", "R", "K")},
         },
         chosen_rate=s["live_rate"],
@@ -302,6 +322,7 @@ def _curve(points: list[RatePoint], mask: str) -> None:
     st.plotly_chart(
         figure, key="rate_curve", config={"displayModeBar": False}, theme=None, alt=t("rates", "live_alt")
     )
+    caption(t("rates", "live_draws", draws=most))
 
 
 def _percent(value: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from components.elements.start.course_map import Frame, Miniature
 from components.lessons.bert.masked_text import MODEL, maskable_text
+from components.lessons.probabilities import short
 from components.lessons.recorded import save
 from components.lm import checkpoints
 
@@ -38,6 +39,6 @@ def miniature() -> Miniature:
     ):
         given = read_text(loaded, text)
         (blank,) = guess(loaded, given, [int(given.blank.argmax())], top=4)
-        bars = [[one.token, round(one.prob, 4)] for one in blank.candidates]
+        bars = [[one.token, short(one.prob)] for one in blank.candidates]
         frames.append({"text": text.replace("[MASK]", "▢"), "next": "", "bars": bars, "chosen": 0})
     return {"kind": "bars", "frames": frames}

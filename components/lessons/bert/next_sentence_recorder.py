@@ -2,6 +2,7 @@
 
 from components.elements.start.course_map import Frame, Miniature
 from components.lessons.bert.masked_text import MODEL
+from components.lessons.probabilities import short
 from components.lessons.recorded import save
 from components.lm import checkpoints
 
@@ -41,7 +42,7 @@ def miniature() -> Miniature:
         {
             "text": f"… {second}",
             "next": "",
-            "bars": [["IsNext", round(v.is_next_prob, 4)], ["NotNext", round(1 - v.is_next_prob, 4)]],
+            "bars": [["IsNext", short(v.is_next_prob)], ["NotNext", short(1 - v.is_next_prob)]],
             "chosen": 0 if v.says_next else 1,
         }
         for second, v in zip(seconds, verdicts, strict=True)

@@ -1,6 +1,6 @@
 """The BERT pages in plain ``transformers``; see ``components/shell/notebook.py``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from components.lm.checkpoints.model_card import ModelCard
@@ -9,6 +9,8 @@ from components.shell.notebook import Notebook, call, numbers, opening
 if TYPE_CHECKING:
     from components.lm.bert.contextual import WordVectors
     from components.lm.bert.embeddings import InputEmbeddings, ModelInput
+    from components.lm.bert.masking import MaskedTokens
+    from components.lm.bert.mlm import RatePoint
     from components.lm.transformer.attention import Attention
 
 
@@ -118,6 +120,31 @@ for place in torch.nonzero(labels[0] != -100).flatten().tolist():
         code,
         tuple(f"{place['position']} {place['cases'][place['actual']]['p']:.4f}" for place in data["places"]),
     )
+
+
+def masking_rates(card: ModelCard, draws: "Sequence[MaskedTokens]", point: "RatePoint") -> Notebook | None:
+    """Accuracy and loss over all chosen tokens of the sentences, as the dice left them."""
+    read = [masked.input_ids[0].tolist() for masked in draws]
+    chosen = [
+        (number, place, int(masked.labels[0, place]))
+        for number, masked in enumerate(draws)
+        for place in masked.chosen[0].nonzero()[0].tolist()
+    ]
+    accuracy, loss = point.accuracy(), point.loss()
+    if accuracy is None or loss is None or sum(map(len, read)) > 1500:
+        return None
+    code = f"""{opening(card, "AutoModelForMaskedLM")}
+sentences = {read}
+chosen = {chosen}  # (sentence, place, what stood there)
+right, loss = 0, 0.0
+with torch.inference_mode():
+    logprobs = [model(torch.tensor([ids])).logits[0].log_softmax(-1) for ids in sentences]
+for sentence, place, token in chosen:
+    right += int(logprobs[sentence][place].argmax()) == token
+    loss -= float(logprobs[sentence][place][token])
+print(f"{{right / len(chosen):.3f}} {{loss / len(chosen):.3f}}")
+"""
+    return Notebook(code, (f"{accuracy:.3f} {loss:.3f}",))
 
 
 def next_sentence(card: ModelCard, first: str, second: str, is_next: float) -> Notebook:

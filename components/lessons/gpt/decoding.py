@@ -14,6 +14,7 @@ import streamlit as st
 
 from components.elements.engine import model_files
 from components.elements.predict_first import Prediction
+from components.lessons.probabilities import short
 from components.lessons.recorded import of_shipped_model, trace_file
 from components.lm import checkpoints
 from components.shell import links
@@ -153,9 +154,9 @@ def _described(loaded: Any, prompt: Sequence[int], ids: Sequence[int], ends: Seq
     return {
         "ids": list(ids),
         "texts": [text(token) for token in ids],
-        "logprobs": [round(x, 5) for x in said.logprobs],
+        "logprobs": [float(f"{x:.6g}") for x in said.logprobs],
         "ranks": list(said.ranks),
-        "candidates": [[[i, float(f"{p:.4g}"), text(i)] for i, p in row] for row in said.candidates],
+        "candidates": [[[i, short(p), text(i)] for i, p in row] for row in said.candidates],
         "tree": None,
         "ended": bool(ids) and ids[-1] in ends,
     }
@@ -227,7 +228,7 @@ def tree(
     frontier = CachedFrontier(loaded.model)
     found = beam_search(frontier, ids, width, depth, ends, length_penalty)
     nodes = [
-        [n.parent, n.step, n.token_id, round(n.logprob, 5), round(n.total, 5), n.fate, token_info(loaded.tokenizer, n.token_id).text]
+        [n.parent, n.step, n.token_id, float(f"{n.logprob:.6g}"), float(f"{n.total:.6g}"), n.fate, token_info(loaded.tokenizer, n.token_id).text]
         for n in found.nodes
     ]  # fmt: skip
     beam = {**_described(loaded, ids, found.best, ends), "tree": {"nodes": nodes, "winner": found.winner}}

@@ -24,5 +24,5 @@ def miniature() -> Miniature:
         rows = lane["candidates"][at][:4]
         chosen = next((i for i, (token, _, _) in enumerate(rows) if token == lane["ids"][at]), 0)
         text = "".join([*made["prompt"]["texts"], *lane["texts"][:at]])[-28:]
-        frames.append({"text": text, "next": lane["texts"][at], "bars": [[name, round(p, 4)] for _, p, name in rows], "chosen": chosen})  # fmt: skip
+        frames.append({"text": text, "next": lane["texts"][at], "bars": [[name, p] for _, p, name in rows], "chosen": chosen})  # fmt: skip
     return {"kind": "bars", "frames": frames}

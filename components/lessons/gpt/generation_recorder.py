@@ -3,6 +3,7 @@
 from typing import Any
 
 from components.elements.start.course_map import Frame, Miniature
+from components.lessons.probabilities import short
 from components.lessons.recorded import save, trace_file
 from components.lm import checkpoints
 from components.lm.gpt.decoding import SamplingSettings
@@ -50,7 +51,7 @@ def miniature() -> Miniature:
     for k, step in enumerate(trace["steps"][:6]):
         text = "".join(entry[0] for entry in (*trace["prompt"], *trace["line"][:k]))
         bars = [
-            [token, round(math.exp(logit - step["log_z"]), 4)]
+            [token, short(math.exp(logit - step["log_z"]))]
             for token, logit in zip(step["texts"][:4], step["logits"][:4], strict=True)
         ]
         chosen = step["ids"].index(step["chosen"]["id"]) if step["chosen"]["id"] in step["ids"][:4] else -1

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, TypedDict
 
 import numpy as np
@@ -26,12 +27,15 @@ from components.elements.gpt.prompt_board import (
 )
 from components.elements.predict_first import Prediction
 from components.lessons.gpt import in_context_live as live
+from components.lessons.gpt import notebooks
+from components.lessons.probabilities import short
 from components.lessons.recorded import trace_file
 from components.lm.gpt import in_context as lm
 from components.lm.gpt.word_codes import (
     KINDS,
     MOST_DEMONSTRATIONS,
     NUM_WORDS,
+    VOCABULARY,
     WORDS,
     Kind,
     UnreadablePrompt,
@@ -45,8 +49,10 @@ from components.lm.gpt.word_codes import (
 )
 from components.shell import links
 from components.shell.layout import Export
+from components.shell.notebook import Notebook
 from components.words import labels, language, t
 
+ROOT = Path(__file__).parents[3]
 NAME = "gpt/in_context"
 TASKS = ("new", "known", "own")
 LOOKS = ("training", "four", "paper", "story", "nothing")
@@ -60,7 +66,7 @@ _MOMENTS = len(lm.recorded()["moments"])
 PARAMS = (
     links.Choice("icl_task", TASKS, "new"),
     links.Integer("icl_seed", 0, 9999, SEED),
-    links.Integer("icl_k", 0, MOST_DEMONSTRATIONS, K),
+    links.Integer("icl_k", 0, MOST_DEMONSTRATIONS, K, example=4),
     links.Integer("icl_ask", 0, MOST_DEMONSTRATIONS + 1, 0),
     links.Text("icl_off", "", max_chars=60),
     links.Text("icl_own", OWN, max_chars=2_000, example=OWN.replace("frog", "bell")),
@@ -172,6 +178,22 @@ def asked() -> tuple[Asked, UnreadablePrompt | None]:
     return found, None
 
 
+def fit(found: Asked) -> None:
+    """Bring what is shown and asked within this prompt, so that the link says what is on screen.
+
+    What was wanted is remembered: another prompt may have room for it again.
+    """
+    s = st.session_state
+    kept: dict[str, tuple[int, int]] = s.setdefault("_icl_wanted", {})
+    for key, most in (("icl_k", len(found.pairs)), ("icl_ask", len(found.questions) - 1)):
+        shown, wanted = kept.get(key, (None, 0))
+        if s[key] != shown:
+            wanted = s[key]
+        now = min(wanted, most)
+        kept[key] = (now, wanted)
+        links.put(key, now)
+
+
 def description() -> tuple[list[int], list[tuple[str, bool]]]:
     """Return the description as token ids and as words with whether they reach the model; at most 40 are drawn."""
     ids, parts = lm.read_description(st.session_state["icl_description"] or "")
@@ -200,6 +222,22 @@ def view() -> PromptView:
     found, _ = asked()
     k = min(s["icl_k"], len(found.pairs))
     return PromptView(k, min(s["icl_ask"], len(found.questions) - 1), heads_off())
+
+
+def prompt_text(found: Asked, now: PromptView) -> str:
+    """Return the prompt that is answered, as its tokens are written."""
+    ids = lm.prompt_ids(found.pairs[: now.k], found.questions[now.ask][0], description()[0])
+    return " ".join(VOCABULARY[i] for i in ids)
+
+
+def notebook_of(use: InUse, found: Asked, now: PromptView, made: Made) -> Notebook | None:
+    """Return the answer on screen in plain ``transformers``; None where the weights are only in this server's memory."""
+    if use.live_seed is not None:
+        return None
+    folder = (lm.FOLDER / moments()[use.moment]["folder"]).resolve().relative_to(ROOT).as_posix()
+    answer = WORDS[made["answers"]["words"][now.k][now.ask][0]]
+    prob = made["answers"]["probs"][now.k][now.ask][0]
+    return notebooks.in_context(folder, prompt_text(found, now), _heads(now.off), answer, prob)
 
 
 def took_view() -> None:
@@ -271,12 +309,6 @@ class Tuned(TypedDict):
     digests: list[str]
 
 
-def _short(p: float) -> float:
-    """Return a probability with four significant digits that is 1 only if it is."""
-    rounded = float(f"{p:.4g}")
-    return rounded if rounded < 1 or p >= 1 else 0.999999
-
-
 # Some 60 kB each.
 @st.cache_data(max_entries=200, show_spinner=False)
 def answered(
@@ -295,9 +327,9 @@ def answered(
     return {
         "answers": {
             "words": table.words.tolist(),
-            "probs": [[[_short(p) for p in top] for top in row] for row in table.probs],
+            "probs": [[[short(p) for p in top] for top in row] for row in table.probs],
         },
-        "right": [[None if np.isnan(p) else _short(p) for p in row] for row in table.right],
+        "right": [[None if np.isnan(p) else short(p) for p in row] for row in table.right],
         "attention": {
             "bytes": base64.b64encode(attention.tobytes()).decode(),
             "shape": list(attention.shape),

@@ -23,7 +23,7 @@ def miniature() -> Miniature:
     frames: list[Frame] = []
     for k in (16, 0, 1, 5):
         best = zip(answers["words"][k][0], answers["probs"][k][0], strict=True)
-        bars = [[WORDS[number], round(p, 4)] for number, p in best][:4]
+        bars = [[WORDS[number], p] for number, p in best][:4]
         chosen = next((i for i, (name, _) in enumerate(bars) if name == WORDS[answer or 0]), 0)
         frames.append({"text": f"k = {k}: {WORDS[word]} ->", "next": "", "bars": bars, "chosen": chosen})
     return {"kind": "bars", "frames": frames}

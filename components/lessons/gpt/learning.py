@@ -13,6 +13,7 @@ from components.elements.gpt.learning_board import LearningData, LearningKind, L
 from components.elements.gpt.moment_lines import MomentLine, moment_lines
 from components.elements.gpt.pair_bars import PairRow, pair_bars
 from components.elements.predict_first import Prediction
+from components.lessons.probabilities import short
 from components.lessons.recorded import trace_file
 from components.lm import checkpoints
 from components.lm.gpt.decoding import SamplingSettings
@@ -412,7 +413,7 @@ def own_sentence(now: LearningView) -> None:
             {
                 "name": name,
                 "moments": times(name),
-                "shares": [[round(p, 5) for p in shares(row)] for row in one.logprobs],
+                "shares": [[short(p) for p in shares(row)] for row in one.logprobs],
                 "pieces": one.pieces,
             }
             for name, one in found.items()

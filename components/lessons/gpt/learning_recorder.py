@@ -3,6 +3,7 @@
 from typing import Any
 
 from components.elements.start.course_map import Frame, Miniature
+from components.lessons.probabilities import short
 from components.lessons.recorded import save, trace_file
 
 MODELS = ("nano-bert", "nano-gpt", "pocket-bert", "pocket-gpt")
@@ -27,7 +28,7 @@ def miniature() -> Miniature:
     frames: list[Frame] = []
     for k in (0, len(found) // 2, len(found) - 1):
         bars: list[list[Any]] = [
-            [word, round(p, 4)] for word, p in zip(probe.candidates, shares(found[k]), strict=True)
+            [word, short(p)] for word, p in zip(probe.candidates, shares(found[k]), strict=True)
         ]
         chosen = max(range(len(bars)), key=lambda c: bars[c][1])
         step = trace["of"]["moments"][MODELS[1]][k][0]

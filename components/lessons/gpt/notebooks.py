@@ -1,6 +1,6 @@
 """The GPT pages in plain ``transformers``; see ``components/shell/notebook.py``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.lm import checkpoints
@@ -43,3 +43,30 @@ for word in {list(found.probe.candidates)!r}:
 """
     pairs = zip(found.probe.candidates, found.logprobs[moment], strict=True)
     return Notebook(code, tuple(f"{word} {value:.3f}" for word, value in pairs))
+
+
+def in_context(
+    folder: str, prompt: str, off: Sequence[tuple[int, int]], answer: str, prob: float
+) -> Notebook:
+    """The likeliest answer to the prompt; ``off`` are heads (layer, head) whose output is taken away."""
+    cut = f"""
+for layer, head in {list(off)}:  # off: nothing of this head is added
+    mix = model.transformer.h[layer].attn.c_proj.weight
+    width = mix.shape[0] // model.config.n_head
+    mix.data[head * width:(head + 1) * width] = 0
+"""
+    code = f"""import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+folder = {folder!r}  # in the folder of Glassbox
+tokenizer = AutoTokenizer.from_pretrained("assets/models/in_context/pairs-gpt")
+model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+{cut if off else ""}
+prompt = {prompt!r}
+input_ids = torch.tensor([tokenizer.convert_tokens_to_ids(prompt.split())])
+with torch.inference_mode():
+    probs = model(input_ids).logits[0, -1].softmax(-1)
+best = 3 + int(probs[3:].argmax())  # the first three tokens are no words
+print(tokenizer.convert_ids_to_tokens(best), f"{{probs[best]:.4f}}")
+"""
+    return Notebook(code, (f"{answer} {prob:.4f}",))

@@ -1,6 +1,7 @@
 """How the first view of this page and its miniature are made."""
 
 from components.elements.start.course_map import Frame, Miniature
+from components.lessons.probabilities import short
 from components.lm import checkpoints
 
 MODELS = ("pocket-gpt",)
@@ -24,7 +25,7 @@ def miniature() -> Miniature:
     frames: list[Frame] = []
     for row in (3, 4, 5, 6):
         names = [known.said[int(i)] for i in inside.guesses[row, TOKEN, :4]]
-        probs = [round(float(p), 3) for p in inside.probs[row, TOKEN, :4]]
+        probs = [short(float(p)) for p in inside.probs[row, TOKEN, :4]]
         frames.append(
             {
                 "text": TEXT,

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from components.lm.checkpoints.model_card import ModelCard
-from components.lm.transformer.text_to_text import MOST_WRITTEN
+from components.lm.transformer.text_to_text import FILL, MOST_WRITTEN, model_text
+from components.lm.transformer.three_ways import ARCHITECTURE
 from components.shell.notebook import Notebook, call, numbers, opening
 
 if TYPE_CHECKING:
+    from components.lessons.transformer.three_ways import Shown
     from components.lm.transformer.block import Inside
     from components.lm.transformer.text_to_text import Decoding
     from components.lm.transformer.word_context import WordGuess
@@ -103,3 +105,35 @@ for row in {rows}:  # before a block with this number
 """
     lengths = [float((inside.streams[row, token].astype("float64") ** 2).sum() ** 0.5) for row in rows]
     return Notebook(code, tuple(f"{length:.2f}" for length in lengths))
+
+
+def three_ways(now: "Shown") -> Notebook | None:
+    """How sure the model is of its first guess at everything that is to be predicted; nothing where no model was trained so."""
+    if now.card is None or not now.answers:
+        return None
+    guesses = [rows[0][1] for _, rows in sorted(now.answers.items())]
+    if ARCHITECTURE[now.made.objective] == "encoder_decoder":
+        given = model_text(FILL, "".join(now.made.inputs))
+        model, code = (
+            "AutoModelForSeq2SeqLM",
+            f"""given = tokenizer({given!r}, return_tensors="pt")
+with torch.inference_mode():
+    answer = model.generate(**given, max_length={MOST_WRITTEN})[:, 1:]  # without the start symbol
+    probs = model(**given, labels=answer).logits[0].softmax(-1)
+places = range({len(guesses)})
+""",
+        )
+    else:
+        masked = ARCHITECTURE[now.made.objective] == "encoder"
+        hide = f'given["input_ids"][0, {list(now.made.picks)}] = tokenizer.mask_token_id\n' if masked else ""
+        model, code = (
+            "AutoModelForMaskedLM" if masked else "AutoModelForCausalLM",
+            f"""{call(now.card, now.text)}{hide}with torch.inference_mode():
+    probs = model(**given).logits[0].softmax(-1)
+places = {sorted(now.answers)}
+""",
+        )
+    code = f"""{opening(now.card, model)}
+{code}print(*(f"{{probs[place].max():.4f}}" for place in places))
+"""
+    return Notebook(code, (numbers(guesses),))

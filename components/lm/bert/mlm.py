@@ -557,8 +557,21 @@ class RatePoint:
 
 
 CASES = (Action.MASKED, Action.RANDOM, Action.KEPT)
+DRAWS = 3
+"""How often each rate is drawn for a curve: one draw of some hundred tokens may lie ten points off."""
 RATES = tuple(round(0.05 * i, 2) for i in range(1, 19))
 """5% to 90%."""
+
+
+def pooled(points: Sequence[RatePoint]) -> RatePoint:
+    """Return several draws at one rate as one."""
+
+    def total(of: Callable[[RatePoint], Mapping[Action, float]]) -> dict[Action, Any]:
+        return {action: sum(of(point)[action] for point in points) for action in CASES}
+
+    return RatePoint(
+        points[0].rate, total(lambda p: p.count), total(lambda p: p.right), total(lambda p: p.nats)
+    )
 
 
 def sentences(text: str) -> list[str]:
@@ -568,6 +581,12 @@ def sentences(text: str) -> list[str]:
     ['It ran.', 'Why?', 'Nobody knows']
     """
     return [piece for piece in (part.strip() for part in re.split(r"(?<=[.!?…])\s+|\n+", text)) if piece]
+
+
+def draw_at_rate(text: MaskableText, number: int, recipe: Recipe, seed: int) -> MaskedTokens:
+    """Return the draw of one of the texts at one rate, as :func:`over_rates` makes it."""
+    rate = round(1000 * recipe.mlm_probability)
+    return draw(text, recipe, seed=seed * 1_000_003 + rate * 1009 + number)[0]
 
 
 def over_rates(
@@ -580,13 +599,16 @@ def over_rates(
     seed: int = 0,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[RatePoint]:
-    """Accuracy and loss of the model at each rate, one point at a time; texts are batched by length."""
+    """Accuracy and loss of the model at each rate, one point at a time; texts are batched by length.
+
+    What is chosen at a rate depends on ``seed`` and on the rate, not on the other rates.
+    """
     from components.lm.checkpoints import import_torch
 
     torch = import_torch()
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     batches = [order[i : i + ROWS_AT_ONCE] for i in range(0, len(order), ROWS_AT_ONCE)]
-    for number, rate in enumerate(rates):
+    for rate in rates:
         count, right = dict.fromkeys(CASES, 0), dict.fromkeys(CASES, 0)
         losses = dict.fromkeys(CASES, 0.0)
         for batch in batches:
@@ -598,7 +620,7 @@ def over_rates(
             labels = np.zeros_like(ids)
             for row, i in enumerate(batch):
                 recipe = Recipe(rate, mask_replace_prob, random_replace_prob)
-                masked, _ = draw(texts[i], recipe, seed=seed * 1_000_003 + number * 1009 + i)
+                masked = draw_at_rate(texts[i], i, recipe, seed)
                 n = len(texts[i])
                 ids[row, :n], labels[row, :n] = masked.input_ids[0], masked.labels[0]
                 seen[row, :n], actions[row, :n] = 1, masked.actions[0]

@@ -225,7 +225,7 @@ def test_over_rates_counts_and_stops(bert: Any) -> None:
     # the loss at 90% by hand, text by text
     nats, count = 0.0, 0
     for i, text in enumerate(texts):
-        masked, _ = draw(text, Recipe(0.9), seed=1 * 1_000_003 + 1009 + i)
+        masked, _ = draw(text, Recipe(0.9), seed=1 * 1_000_003 + 900 * 1009 + i)
         for position in np.flatnonzero(masked.chosen[0]):
             logp = mlm.log_probs(bert, masked.input_ids, [(0, int(position))])[0]
             nats -= float(logp[masked.labels[0, position]])
@@ -234,6 +234,11 @@ def test_over_rates_counts_and_stops(bert: Any) -> None:
         nats / count, rel=1e-4
     )  # padding changes the order of float32 sums
     assert list(mlm.over_rates(bert, texts, should_stop=lambda: True)) == []
+    (alone,) = mlm.over_rates(bert, texts, rates=(0.9,), seed=1)
+    assert (alone.count, alone.right) == (points[1].count, points[1].right)
+    both = mlm.pooled(points)
+    assert both.count == {a: points[0].count[a] + points[1].count[a] for a in both.count}
+    assert sum(both.nats.values()) == pytest.approx(sum(sum(p.nats.values()) for p in points))
 
 
 def test_signal_counts_what_is_predicted(bert: Any) -> None:

@@ -144,6 +144,23 @@ def test_pairs_that_cannot_be_read_say_so_and_the_board_stays(text: str) -> None
     assert data_of(at, "prompt_board")["pairs"] == [list(pair) for pair in page.own(page.OWN).pairs]
 
 
+def test_the_link_says_what_is_asked_also_where_the_prompt_has_less(open_page: Open) -> None:
+    """Another prompt may have fewer words and pairs; the way back shows again what was shown before."""
+    at = open_page(PAGE, icl_ask="7", icl_k="12")
+    own = "sun -> lamp; frog -> ring"
+    at.session_state["icl_task"], at.session_state["icl_own"] = "own", own
+    at.run()
+    assert data_of(at, "prompt_board")["start"] == {"k": 2, "ask": 3, "off": []}
+    assert at.query_params["icl_k"] == "2"
+    assert at.query_params["icl_ask"] == "3"
+    at.session_state["icl_task"] = "new"
+    at.run()
+    assert data_of(at, "prompt_board")["start"] == {"k": 12, "ask": 7, "off": []}
+    assert at.query_params["icl_ask"] == "7"
+    opened_own = open_page(PAGE, icl_task="own", icl_own=own, icl_ask="30")
+    assert opened_own.query_params["icl_ask"] == "3"
+
+
 def test_no_pairs_is_a_prompt_too(open_page: Open) -> None:
     board = data_of(open_page(PAGE, icl_task="own", icl_own=" ", icl_look="nothing"), "prompt_board")
     assert board["pairs"] == []
