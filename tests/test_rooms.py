@@ -150,3 +150,52 @@ def test_every_file_that_contributing_names_is_there() -> None:
     functions = set(re.findall(r"`(?:\w+\.)*(\w+)\([^`]*\)`", filled)) - {"living"}
     sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
     assert not [name for name in sorted(functions) if f"def {name}(" not in sources]
+
+
+TYPED = ("lm",)
+"""Rooms between which every value has a type."""
+
+
+def is_bare(annotation: ast.expr | None) -> bool:
+    """Return whether an annotation is ``Any`` itself, or ``Any`` beside something else; a ``dict[str, Any]`` is read from a file."""
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return is_bare(ast.parse(annotation.value, mode="eval").body)
+    if isinstance(annotation, ast.BinOp):
+        return is_bare(annotation.left) or is_bare(annotation.right)
+    if isinstance(annotation, ast.Subscript) and isinstance(annotation.value, ast.Name):
+        return annotation.value.id == "Optional" and is_bare(annotation.slice)
+    name = annotation.attr if isinstance(annotation, ast.Attribute) else getattr(annotation, "id", "")
+    return name == "Any"
+
+
+def untyped(body: list[ast.stmt], within: str = "") -> Iterator[str]:
+    """Yield the public functions and fields of a module that take, return or hold a bare ``Any``."""
+    for node in body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from untyped(node.body, f"{node.name}.")
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if node.name.startswith("_") and node.name not in ("__init__", "__call__"):
+                continue
+            args = node.args
+            given = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
+            found = [one.arg for one in given if one is not None and is_bare(one.annotation)]
+            found += ["its result"] if is_bare(node.returns) else []
+            yield from (f"{within}{node.name}: {name}" for name in found)
+        elif isinstance(node, ast.AnnAssign) and is_bare(node.annotation):
+            name = ast.unparse(node.target)
+            yield from () if name.startswith("_") else (f"{within}{name}",)
+
+
+@pytest.mark.parametrize("room", TYPED)
+def test_what_crosses_a_border_has_a_type(room: str) -> None:
+    found = [
+        f"{path.relative_to(ROOT)} {name}"
+        for path in sorted((COMPONENTS / room).rglob("*.py"))
+        for name in untyped(ast.parse(path.read_text(encoding="utf-8")).body)
+    ]
+    assert not found, found
+
+
+def test_a_bare_any_is_found() -> None:
+    said = "def f(a: Any, *, b: int | Any = 0, **c: dict[str, Any]) -> 'Any': ...\nclass A:\n    b: Any\n    def __init__(self, c: typing.Any): ..."
+    assert list(untyped(ast.parse(said).body)) == ["f: a", "f: b", "f: its result", "A.b", "A.__init__: c"]

@@ -33,6 +33,9 @@ from components.lm.checkpoints.model_card import FAMILIES
 from components.lm.tokens.token_text import token_infos
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerBase
+
     from components.lm.checkpoints import LoadedModel
     from components.lm.checkpoints.model_card import ModelCard
 
@@ -139,7 +142,7 @@ class Framed:
         return [i for i, sequence in enumerate(self.sequences) if sequence is not None]
 
 
-def frame(tokenizer: Any, text: str, pair: str | None = None) -> Framed:
+def frame(tokenizer: Tokenizer, text: str, pair: str | None = None) -> Framed:
     """Call a tokenizer of the ``tokenizers`` library: tokens, frame, and where each token stands.
 
     It must not truncate or pad.
@@ -172,7 +175,7 @@ def _trimmed(text: str, start: int, end: int) -> Span | None:
     return (begin, end) if begin < end else None
 
 
-def _frame_slowly(tokenizer: Any, text: str, pair: str | None) -> Framed:
+def _frame_slowly(tokenizer: PreTrainedTokenizerBase, text: str, pair: str | None) -> Framed:
     """The same from a tokenizer written in Python, which does not say where its tokens stand."""
     given = (text,) if pair is None else (text, pair)
     out = tokenizer(*given, return_token_type_ids=True, return_special_tokens_mask=True, verbose=False)

@@ -56,7 +56,11 @@ from components.lm.checkpoints.model_card import (
 from components.lm.checkpoints.tokenizer_folder import FILES, has_tokenizer, tokenizer_digest
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers.utils import ModelOutput
 
 __all__ = [
     "OFFERED",
@@ -252,12 +256,12 @@ class LoadedModel:
     ``memory_bytes`` is what parameters and buffers take.
     """
 
-    model: Any
-    tokenizer: Any
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
     card: ModelCard
     memory_bytes: int
 
-    def forward(self, **inputs: Any) -> Any:
+    def forward(self, **inputs: object) -> ModelOutput:
         """Run the model without recording gradients and return its output as transformers gives it.
 
         ``input_ids`` and friends are (batch, seq) tensors. With ``output_attentions=True`` the output has
@@ -267,7 +271,7 @@ class LoadedModel:
         with import_torch().inference_mode():
             return self.model(**inputs)
 
-    def masked_logits(self, output: Any) -> torch.Tensor:
+    def masked_logits(self, output: ModelOutput) -> torch.Tensor:
         """The logits for every position, (batch, seq, vocab), from an output of a model that predicts masked tokens."""
         self.card.check("masked_prediction")
         # With both pre-training heads (BertForPreTraining) the output calls them prediction_logits.
@@ -276,7 +280,7 @@ class LoadedModel:
         )
         return logits
 
-    def next_sentence_logits(self, output: Any) -> torch.Tensor:
+    def next_sentence_logits(self, output: ModelOutput) -> torch.Tensor:
         """The logits of [is next, is not next], (batch, 2), from an output of a model with that head."""
         self.card.check("next_sentence")
         key = "seq_relationship_logits" if "seq_relationship_logits" in output else "logits"
@@ -288,7 +292,7 @@ _IMPORT_LOCK = threading.RLock()
 _threads_set = False
 
 
-def import_torch() -> Any:
+def import_torch() -> ModuleType:
     """Import torch, once and for all threads, with the number of threads this process may use.
 
     The first call takes seconds. Imports of torch and transformers from several threads at once can fail halfway,
@@ -307,7 +311,7 @@ def import_torch() -> Any:
     return torch
 
 
-def _import_transformers() -> Any:
+def _import_transformers() -> ModuleType:
     import_torch()
     with _IMPORT_LOCK:
         import transformers
@@ -322,7 +326,8 @@ def _import_transformers() -> Any:
         )
 
         transformers.utils.logging.disable_progress_bar()
-    return transformers
+    found: ModuleType = transformers
+    return found
 
 
 # transformers changes process-wide state while it builds a model (initialisation functions of torch are replaced for
@@ -373,7 +378,7 @@ def _built(kind: Any, folder: Path, **settings: Any) -> Any:
     return tokenizer
 
 
-def load_tokenizer(folder: Path, kind: str = "AutoTokenizer", **settings: Any) -> Any:
+def load_tokenizer(folder: Path, kind: str = "AutoTokenizer", **settings: object) -> PreTrainedTokenizerBase:
     """The tokenizer of a folder as transformers builds it, with every setting of the folder: what :func:`load` gives
     beside the model. Imports torch and transformers.
 
@@ -389,7 +394,7 @@ def load_tokenizer(folder: Path, kind: str = "AutoTokenizer", **settings: Any) -
         return _built(getattr(transformers, kind), folder, **settings)
 
 
-def without_weights(model_type: str, **settings: Any) -> Any:
+def without_weights(model_type: str, **settings: object) -> PreTrainedModel:
     """An architecture of transformers whose tensors have shapes and no memory (torch's meta device).
 
     Imports and builds under the locks of this module, as everything here does.
@@ -405,7 +410,9 @@ def without_weights(model_type: str, **settings: Any) -> Any:
         return transformers.AutoModel.from_config(config)
 
 
-def in_memory(model: Any, tokenizer: Any, name: str = "local:in memory") -> LoadedModel:
+def in_memory(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str = "local:in memory"
+) -> LoadedModel:
     """A model that was not read from a folder, as everything here takes models.
 
     Raises:
@@ -420,7 +427,7 @@ def in_memory(model: Any, tokenizer: Any, name: str = "local:in memory") -> Load
     return LoadedModel(model, tokenizer, card, size)
 
 
-def _model_class(transformers: Any, card: ModelCard) -> Any:
+def _model_class(transformers: ModuleType, card: ModelCard) -> Any:
     if card.can("text_to_text"):
         return transformers.AutoModelForSeq2SeqLM
     if card.can("generation"):
@@ -434,7 +441,7 @@ def _model_class(transformers: Any, card: ModelCard) -> Any:
     return transformers.AutoModel
 
 
-def _check_weights(model: Any, info: Mapping[str, Any], card: ModelCard) -> None:
+def _check_weights(model: PreTrainedModel, info: Mapping[str, Any], card: ModelCard) -> None:
     """Refuse a model with parameters that the file did not contain: they would be random numbers."""
     missing = set(info.get("missing_keys", ()))
     mismatched = info.get("mismatched_keys", ())

@@ -36,6 +36,8 @@ PASSES = {50: 12, 200: 6, 1000: 3}
 ANSWERS = ("no", "yes")
 LONGEST_ANSWER = 12
 """Tokens of a span at most."""
+Said = list[int] | tuple[int, int] | float
+"""An answer: a tag a word, the first and last token of a span, or p(yes)."""
 _NEVER = -1e4
 
 
@@ -195,11 +197,11 @@ class EncoderTask:
             return (cross(scores[..., 0], starts) + cross(scores[..., 1], ends)) / 2
         return cross(scores, torch.tensor([row.gold for row in rows]))
 
-    def says(self, rows: Sequence[Example], batch: int = 32) -> list[Any]:
+    def says(self, rows: Sequence[Example], batch: int = 32) -> list[Said]:
         """Return what the model says: a tag a word, the (first, last) token of its best span, or p(yes)."""
         import torch
 
-        found: list[Any] = []
+        found: list[Said] = []
         with torch.inference_mode():
             for i in range(0, len(rows), batch):
                 part = rows[i : i + batch]
@@ -234,7 +236,7 @@ class Score:
     high: float
 
 
-def score(task: Task, said: Sequence[Any], gold: Sequence[Example]) -> Score:
+def score(task: Task, said: Sequence[Said], gold: Sequence[Example]) -> Score:
     """Return how good the answers are. The interval is Wilson's; for F1 it comes from drawing the sentences again 300 times."""
     if task != "tag":
         right = sum(is_right(task, one, row) for one, row in zip(said, gold, strict=True))
@@ -257,13 +259,13 @@ def score(task: Task, said: Sequence[Any], gold: Sequence[Example]) -> Score:
     return Score(round(float(of(counts.sum(0))), 4), round(float(low), 4), round(float(high), 4))
 
 
-def is_right(task: Task, said: Any, row: Example) -> bool:
+def is_right(task: Task, said: Said, row: Example) -> bool:
     """Return whether one answer is right; of tags, whether all of a sentence are."""
+    if isinstance(said, int | float):
+        return (said > 0.5) == bool(row.gold)
     if task == "tag":
         return list(said) == list(row.gold)  # type: ignore[arg-type]
-    if task == "span":
-        return tuple(said) in row.gold  # type: ignore[operator]
-    return bool((said > 0.5) == bool(row.gold))
+    return tuple(said) in row.gold  # type: ignore[operator]
 
 
 def span_text(row: Example, said: Sequence[int]) -> tuple[int, int]:

@@ -31,6 +31,8 @@ from components.lm.fine_tuning.sentences import Tagged, generate, joined
 from components.lm.reading import beginning_ids, pieces
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
     from components.lm.checkpoints import LoadedModel
 
 HELD_OUT = 60
@@ -185,7 +187,7 @@ EXAMPLES: dict[Form, tuple[str, ...]] = {
 """Texts of the forms that are shown and not trained here."""
 
 
-def pieces_of(row: Sequence[int], tokenizer: Any, vocab_size: int) -> list[str]:
+def pieces_of(row: Sequence[int], tokenizer: PreTrainedTokenizerBase, vocab_size: int) -> list[str]:
     """Return a row of token ids as the texts of its tokens."""
     return [SPECIAL[i - vocab_size] if i >= vocab_size else tokenizer.decode([i]) for i in row]
 

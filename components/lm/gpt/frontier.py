@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from transformers import DynamicCache
 
 from components.lm.gpt.strategies import Grown, log_softmax
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 LISTED = 8
 """Candidates listed for each token of a text."""
@@ -19,7 +22,7 @@ LISTED = 8
 class CachedFrontier:
     """Beginnings that share one cache of keys and values; a step picks the rows it goes on from."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: PreTrainedModel) -> None:
         self._model = model
         self._cache: Any = None
         self._rows = 0
@@ -62,7 +65,7 @@ class Told:
     candidates: tuple[tuple[tuple[int, float], ...], ...]
 
 
-def tell(model: Any, prompt: Sequence[int], text: Sequence[int]) -> Told:
+def tell(model: PreTrainedModel, prompt: Sequence[int], text: Sequence[int]) -> Told:
     """Ask the model how probable each token of ``text`` was."""
     if not text:
         return Told((), (), ())

@@ -36,6 +36,8 @@ from components.lm.reading import read
 from components.lm.tokens.token_text import TokenInfo, token_info, token_infos
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
     from components.lm.checkpoints import LoadedModel
 
 __all__ = [
@@ -111,7 +113,9 @@ def encode_prompt(loaded: LoadedModel, text: str, *, reserve: int = RESERVE) -> 
     )
 
 
-def end_of_text_ids(model: Any, tokenizer: Any = None) -> frozenset[int]:
+def end_of_text_ids(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase | None = None
+) -> frozenset[int]:
     """The tokens with which the model ends a text."""
     found: set[int] = set()
     for source in (getattr(model, "generation_config", None), model.config, tokenizer):
@@ -159,8 +163,8 @@ class Continuation(Iterator[GeneratedStep]):
 
     def __init__(
         self,
-        model: Any,
-        tokenizer: Any,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
         token_ids: Sequence[int],
         settings: SamplingSettings,
         *,
@@ -226,8 +230,8 @@ class Continuation(Iterator[GeneratedStep]):
 
 
 def continue_text(
-    model: Any,
-    tokenizer: Any,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
     prompt: Prompt | Sequence[int],
     settings: SamplingSettings,
     *,
@@ -257,7 +261,7 @@ def continue_text(
     )
 
 
-def next_token(model: Any, token_ids: Sequence[int]) -> NextToken:
+def next_token(model: PreTrainedModel, token_ids: Sequence[int]) -> NextToken:
     """Logits of the token after ``token_ids`` (shape (vocab_size,), float32), kept for the next time."""
     return engine_for(model).next_token(token_ids)
 
@@ -286,7 +290,7 @@ class SequenceStatistics:
     perplexity: float | None  # None if nothing was foreseen
 
 
-def prompt_statistics(model: Any, token_ids: Sequence[int]) -> SequenceStatistics:
+def prompt_statistics(model: PreTrainedModel, token_ids: Sequence[int]) -> SequenceStatistics:
     """Surprisal of every token given all before it, in one reading of the text.
 
     Longer texts are read in pieces, so that the logits of a whole text (200 MB for GPT-2 at 1,024 tokens) are
@@ -331,7 +335,7 @@ class LensLayer:
     entropy_bits: float
 
 
-def last_attention(model: Any, token_ids: Sequence[int]) -> NDArray[np.float32]:
+def last_attention(model: PreTrainedModel, token_ids: Sequence[int]) -> NDArray[np.float32]:
     """Attention weights of the last position: shape (layer, head, key), each row summing to 1.
 
     Costs one token if the text has been read before. Raises `GenerationError` (``no_attention``) if the model
@@ -348,7 +352,7 @@ def last_attention(model: Any, token_ids: Sequence[int]) -> NDArray[np.float32]:
 
 
 def logit_lens(
-    model: Any, token_ids: Sequence[int], *, chosen: int | None = None, n: int = 5
+    model: PreTrainedModel, token_ids: Sequence[int], *, chosen: int | None = None, n: int = 5
 ) -> tuple[LensLayer, ...]:
     """The hidden state of the last position after each layer, read as if it were the last.
 
@@ -417,7 +421,7 @@ BUSY_SPREAD = 1.5
 """Median over fastest of the same pass; alone on a machine it stays below 1.2 (measured)."""
 
 
-def cache_bytes(model: Any, length: int) -> int:
+def cache_bytes(model: PreTrainedModel, length: int) -> int:
     """Bytes of the keys and values of ``length`` tokens: 2 x layers x heads x head_dim x length x bytes per number.
 
     ``heads`` are the key-value heads, fewer than the attention heads in models that share them.
@@ -430,7 +434,7 @@ def cache_bytes(model: Any, length: int) -> int:
 
 
 def measure_cache(
-    model: Any,
+    model: PreTrainedModel,
     token_ids: Sequence[int],
     lengths: Sequence[int] = (8, 32, 64, 128, 256, 512, 1024),
     *,

@@ -36,6 +36,8 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel
+    from transformers.utils import ModelOutput
 
 TokenIds = NDArray[np.int64]
 
@@ -167,7 +169,9 @@ class NextTokenEngine:
     Use `engine_for` to get the one engine of a model.
     """
 
-    def __init__(self, model: Any, *, kv_bytes: int = KV_BYTES, logits_bytes: int = LOGITS_BYTES) -> None:
+    def __init__(
+        self, model: PreTrainedModel, *, kv_bytes: int = KV_BYTES, logits_bytes: int = LOGITS_BYTES
+    ) -> None:
         self._model = weakref.ref(model)
         self.kv_bytes = kv_bytes
         self.logits_bytes = logits_bytes
@@ -190,7 +194,7 @@ class NextTokenEngine:
     # -- what callers use ----------------------------------------------------------------------------------
 
     @property
-    def model(self) -> Any:
+    def model(self) -> PreTrainedModel:
         model = self._model()
         if model is None:
             raise GenerationError("model_gone", "the model has left memory")
@@ -234,7 +238,7 @@ class NextTokenEngine:
             yield start, logits
             start = end
 
-    def last_position(self, token_ids: Sequence[int] | TokenIds, **outputs: bool) -> Any:
+    def last_position(self, token_ids: Sequence[int] | TokenIds, **outputs: bool) -> ModelOutput:
         """The model's output for the last token, with e.g. ``output_attentions=True``.
 
         What was kept of the text is used, so attentions have shape (1, heads, query, key) with the last query
@@ -416,7 +420,7 @@ class NextTokenEngine:
             self._batch_checked = True
         return logits
 
-    def _forward(self, rows: list[_Row], *, keep: int, **outputs: bool) -> Any:
+    def _forward(self, rows: list[_Row], *, keep: int, **outputs: bool) -> ModelOutput:
         """One pass of the model over the new tokens of all rows."""
         import torch
 
@@ -540,7 +544,7 @@ _engines: weakref.WeakKeyDictionary[Any, NextTokenEngine] = weakref.WeakKeyDicti
 _engines_lock = threading.Lock()
 
 
-def engine_for(model: Any) -> NextTokenEngine:
+def engine_for(model: PreTrainedModel) -> NextTokenEngine:
     """The one engine of this model (a ``transformers`` causal language model); it goes when the model goes."""
     with _engines_lock:
         engine = _engines.get(model)
@@ -549,7 +553,7 @@ def engine_for(model: Any) -> NextTokenEngine:
         return engine
 
 
-def context_length(model: Any) -> int:
+def context_length(model: PreTrainedModel) -> int:
     """How many tokens the model can read: the number of its positions."""
     for name in ("n_positions", "max_position_embeddings", "n_ctx", "max_seq_len", "seq_length"):
         value = getattr(model.config, name, None)
@@ -558,7 +562,7 @@ def context_length(model: Any) -> int:
     return 1024  # no limit of its own (relative positions): what GPT-2 reads
 
 
-def _plain_layers(model: Any) -> int:
+def _plain_layers(model: PreTrainedModel) -> int:
     """Number of layers if each keeps all keys and values, else 0."""
     from transformers.cache_utils import DynamicCache, DynamicLayer
 

@@ -21,7 +21,10 @@ import threading
 import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 def _byte_spelling() -> dict[int, str]:
@@ -53,7 +56,7 @@ class TokenInfo:
     special: bool  # True for <|endoftext|> and its like
 
 
-def token_info(tokenizer: Any, token_id: int) -> TokenInfo:
+def token_info(tokenizer: PreTrainedTokenizerBase, token_id: int) -> TokenInfo:
     """What ``token_id`` stands for in a ``transformers`` tokenizer.
 
     An id beyond the tokenizer's vocabulary (models sometimes have spare rows) gives an empty text.
@@ -61,13 +64,13 @@ def token_info(tokenizer: Any, token_id: int) -> TokenInfo:
     return _table(tokenizer).info(int(token_id))
 
 
-def token_infos(tokenizer: Any, token_ids: Iterable[int]) -> tuple[TokenInfo, ...]:
+def token_infos(tokenizer: PreTrainedTokenizerBase, token_ids: Iterable[int]) -> tuple[TokenInfo, ...]:
     """``token_info`` for each id."""
     table = _table(tokenizer)
     return tuple(table.info(int(token_id)) for token_id in token_ids)
 
 
-def token_bytes(tokenizer: Any, token_ids: Iterable[int]) -> list[bytes]:
+def token_bytes(tokenizer: PreTrainedTokenizerBase, token_ids: Iterable[int]) -> list[bytes]:
     """The bytes of each token; joined they are the UTF-8 of the text."""
     return [info.raw for info in token_infos(tokenizer, token_ids)]
 
@@ -119,7 +122,7 @@ def whole_characters(pieces: Sequence[bytes]) -> list[tuple[int, int]]:
 class _TokenTable:
     """Infos of one tokenizer, each worked out once."""
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         # Weak, so that the table (kept per tokenizer) does not keep its tokenizer alive.
         self._held = weakref.ref(tokenizer)
         self._kind = _kind(tokenizer)
@@ -152,7 +155,7 @@ class _TokenTable:
             text, partial = raw.decode("utf-8", "backslashreplace"), True
         return TokenInfo(token_id, token, text, raw, partial, token_id in self._special)
 
-    def _bytes(self, tokenizer: Any, token: str) -> bytes:
+    def _bytes(self, tokenizer: PreTrainedTokenizerBase, token: str) -> bytes:
         if self._kind == "byte_level":
             if all(character in SPELLED_BYTE for character in token):
                 return bytes(SPELLED_BYTE[character] for character in token)
@@ -168,7 +171,7 @@ _tables: weakref.WeakKeyDictionary[Any, _TokenTable] = weakref.WeakKeyDictionary
 _tables_lock = threading.Lock()
 
 
-def _table(tokenizer: Any) -> _TokenTable:
+def _table(tokenizer: PreTrainedTokenizerBase) -> _TokenTable:
     with _tables_lock:
         table = _tables.get(tokenizer)
         if table is None:
@@ -176,7 +179,7 @@ def _table(tokenizer: Any) -> _TokenTable:
         return table
 
 
-def _kind(tokenizer: Any) -> str:
+def _kind(tokenizer: PreTrainedTokenizerBase) -> str:
     """How the vocabulary spells bytes: "byte_level", "byte_fallback" or "text"."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:

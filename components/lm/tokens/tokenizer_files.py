@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from components.lm.checkpoints import BUNDLED_FOLDER
 from components.lm.checkpoints.tokenizer_folder import FILES, has_tokenizer
@@ -26,6 +26,9 @@ from components.lm.tokens.tokenizations import Token, Tokenization
 from components.lm.tokens.tokenizer_call import TokenizerCall
 from components.lm.tokens.wordpiece import WordPieceModel
 from components.lm.tokens.words import utf8_size
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 """BERT's special tokens: a ``vocab.txt`` that lists them is WordPiece."""
@@ -51,7 +54,7 @@ class TokenizerFile:
         token_types: a call gives ``token_type_ids`` (BERT and its like).
     """
 
-    tokenizer: Any
+    tokenizer: Tokenizer
     kind: Kind
     unknown: str | None
     token_types: bool

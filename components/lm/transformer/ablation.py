@@ -23,6 +23,8 @@ from components.lm.tokens.token_text import token_info
 from components.lm.transformer.attention import layer_parts, twin
 
 if TYPE_CHECKING:
+    from transformers.utils import ModelOutput
+
     from components.lm.checkpoints import LoadedModel
 
 Head = tuple[int, int]
@@ -57,11 +59,11 @@ class HeadEffect:
     divergence: float
 
 
-def _logits(loaded: LoadedModel, output: Any) -> Any:
+def _logits(loaded: LoadedModel, output: ModelOutput) -> Any:
     return loaded.masked_logits(output) if loaded.card.can("masked_prediction") else output["logits"]
 
 
-def _probs(loaded: LoadedModel, output: Any, position: int) -> npt.NDArray[np.float64]:
+def _probs(loaded: LoadedModel, output: ModelOutput, position: int) -> npt.NDArray[np.float64]:
     import torch
 
     logits = _logits(loaded, output)[:, position].double()
@@ -85,7 +87,7 @@ class _Switched:
 
             part.output.register_forward_pre_hook(switch)
 
-    def run(self, loaded: LoadedModel, reading: Reading, keep: npt.NDArray[np.float32]) -> Any:
+    def run(self, loaded: LoadedModel, reading: Reading, keep: npt.NDArray[np.float32]) -> ModelOutput:
         import torch
 
         self.keep = torch.from_numpy(keep)
@@ -116,7 +118,7 @@ def predict(loaded: LoadedModel, reading: Reading, position: int, off: Iterable[
     return Prediction(position, _probs(loaded, _Switched(loaded).run(loaded, reading, keep), position)[0])
 
 
-def hidden_states(loaded: LoadedModel, reading: Reading, off: Iterable[Head] = ()) -> Any:
+def hidden_states(loaded: LoadedModel, reading: Reading, off: Iterable[Head] = ()) -> ModelOutput:
     """The output of transformers with ``hidden_states``, with some heads switched off."""
     import torch
 

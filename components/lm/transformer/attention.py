@@ -28,6 +28,11 @@ import numpy.typing as npt
 from components.lm.reading import Reading, inputs, is_causal
 
 if TYPE_CHECKING:
+    import torch
+    from torch import nn
+    from transformers import PreTrainedModel
+    from transformers.pytorch_utils import Conv1D
+
     from components.lm.checkpoints import LoadedModel
 
 Floats = npt.NDArray[np.float32]
@@ -73,7 +78,7 @@ class Attention:
         )
 
 
-def layer_windows(model: Any) -> tuple[int | None, ...]:
+def layer_windows(model: PreTrainedModel) -> tuple[int | None, ...]:
     """How many positions back the queries of each layer see, itself counted; None for all of them.
 
     GPT-Neo alternates layers that see everything with local ones (Black et al. 2021); Mistral and some layers of Qwen
@@ -144,10 +149,10 @@ def rollout(weights: npt.ArrayLike, *, residual: float = 0.5) -> npt.NDArray[np.
 class Projection:
     """An affine map ``x @ weight + bias``: weight is (in, out), bias (out,)."""
 
-    weight: Any
-    bias: Any
+    weight: torch.Tensor
+    bias: torch.Tensor
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
         return x @ self.weight + self.bias
 
 
@@ -159,24 +164,24 @@ class LayerParts:
     heads, ``norm`` the LayerNorm that follows the residual sum (in a pre-LN layer: the one before the feed-forward).
     """
 
-    block: Any
-    reads: Any
+    block: nn.Module
+    reads: nn.Linear | Conv1D
     query: Projection
     key: Projection
     value: Projection
-    output: Any
-    norm: Any
+    output: nn.Linear | Conv1D
+    norm: nn.LayerNorm
     pre_norm: bool
     scaling: float
 
 
-def _affine(module: Any) -> Projection:
+def _affine(module: nn.Linear | Conv1D) -> Projection:
     weight = module.weight if type(module).__name__ == "Conv1D" else module.weight.T
     bias = module.bias if module.bias is not None else weight.new_zeros(weight.shape[1])
     return Projection(weight, bias)
 
 
-def _thirds(fused: Any, width: int) -> list[Projection]:
+def _thirds(fused: Conv1D, width: int) -> list[Projection]:
     whole = _affine(fused)
     return [
         Projection(whole.weight[:, i * width : (i + 1) * width], whole.bias[i * width : (i + 1) * width])
@@ -184,7 +189,7 @@ def _thirds(fused: Any, width: int) -> list[Projection]:
     ]
 
 
-def layer_parts(model: Any) -> list[LayerParts]:
+def layer_parts(model: PreTrainedModel) -> list[LayerParts]:
     """The parts of every layer, for GPT-2, BERT and the families built like them (RoBERTa, ELECTRA, DistilBERT).
 
     Raises:
@@ -221,7 +226,7 @@ def layer_parts(model: Any) -> list[LayerParts]:
     return found
 
 
-def twin(model: Any) -> Any:
+def twin(model: PreTrainedModel) -> PreTrainedModel:
     """A copy of the modules of a model around the same parameters and buffers.
 
     Hooks on the copy are seen by nobody else, so sessions that share the model are not disturbed. No weights are

@@ -25,6 +25,10 @@ from components.lm.tokens.token_text import token_info
 from components.lm.transformer.attention import Unreadable, twin
 
 if TYPE_CHECKING:
+    from torch import nn
+    from transformers import PreTrainedModel
+    from transformers.pytorch_utils import Conv1D
+
     from components.lm.checkpoints import LoadedModel
 
 Floats = npt.NDArray[np.float32]
@@ -45,15 +49,15 @@ TOP_NEURONS, TOP_WORDS, TOP_GUESSES = 8, 6, 5
 class BlockParts:
     """The modules of one block. ``up`` gives what the activation is applied to, ``down`` reads the neurons."""
 
-    block: Any
-    attention: Any
-    norm1: Any
-    norm2: Any
-    up: Any
-    down: Any
+    block: nn.Module
+    attention: nn.Linear | Conv1D
+    norm1: nn.Module
+    norm2: nn.Module
+    up: nn.Linear | Conv1D
+    down: nn.Linear | Conv1D
 
 
-def block_parts(model: Any) -> tuple[Wiring, list[BlockParts]]:
+def block_parts(model: PreTrainedModel) -> tuple[Wiring, list[BlockParts]]:
     """The wiring of a model and the modules of each block: GPT-2, BERT and its kin, Llama and its kin.
 
     Raises:
@@ -89,7 +93,7 @@ def block_parts(model: Any) -> tuple[Wiring, list[BlockParts]]:
     raise Unreadable(family)
 
 
-def _said(model: Any, stream: Any) -> Any:
+def _said(model: PreTrainedModel, stream: Any) -> Any:
     """Logits (..., vocab) of vectors of any layer: the last step of the model, applied early.
 
     For a model that writes this is the logit lens (nostalgebraist 2020): last LayerNorm and output table. For a BERT it
@@ -305,9 +309,9 @@ def norms(loaded: LoadedModel, layer: int) -> tuple[Norm, Norm]:
     part = block_parts(loaded.model)[1][layer]
     found = []
     for module in (part.norm1, part.norm2):
-        weight = module.weight.detach().float().numpy()
+        weight = module.get_parameter("weight").detach().float().numpy()
         bias = getattr(module, "bias", None)
-        epsilon = float(module.eps if hasattr(module, "eps") else module.variance_epsilon)
+        epsilon = float(getattr(module, "eps" if hasattr(module, "eps") else "variance_epsilon"))
         found.append(
             Norm(
                 weight,

@@ -15,12 +15,17 @@ Weights are (layer, head, query, key); rows are queries and sum to 1.
 'previous'
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -160,7 +165,7 @@ class Induction:
 
 
 def measure_induction(
-    model: Any,
+    model: PreTrainedModel,
     token_ids: Sequence[int],
     *,
     causal: bool,
@@ -191,7 +196,7 @@ def measure_induction(
 
 
 def attentions_of(
-    model: Any, token_ids: Sequence[int], token_type_ids: Sequence[int] | None = None
+    model: PreTrainedModel, token_ids: Sequence[int], token_type_ids: Sequence[int] | None = None
 ) -> FloatArray:
     """Attention weights (layer, head, query, key) of a transformers model loaded with eager attention."""
     import torch
