@@ -16,18 +16,8 @@ from components.lm.reading import read, separator_ids
 from components.lm.transformer.attention import attend
 from components.lm.transformer.head_scores import Induction
 from components.lm.transformer.word_context import guess_word, word_spans
+from tests import float32
 
-WEIGHTS = 2e-5
-"""How far an attention weight computed on another processor may be away.
-
-A score of pocket-bert is a sum of 32 products and reaches 124 in layer 1 (568 in layer 0, where a weight of 1 cannot
-move). Summed in another order it may move by 32 · 2^-24 · 124 = 2.4e-4, divided by √32 by 4.2e-5, and a weight moves
-by at most a quarter of that: 1e-5. The next layer adds its own to what it was given. Between two processors: 1.9e-6.
-"""
-PROBABILITIES = 1e-4
-"""The same for a probability, relative: it moves as its logit does, a sum of 192 products that reaches 20, so by
-192 · 2^-24 · 20 = 2.3e-4 if every rounding fell the same way; in fact they fall both ways. Between two processors: 6.5e-6.
-"""
 MASKS = {param.key: param.default for param in masks_page.PARAMS}
 
 
@@ -36,7 +26,7 @@ def test_attention_is_what_the_model_computes() -> None:
     view = attention_recorded.attention(loaded.card.name, loaded.card.revision, attention_page.TEXT, "")
     assert view is not None, "a bundled model changed: run assets/traces/make.py"
     own = attend(loaded, read(loaded, attention_page.TEXT))
-    np.testing.assert_allclose(view.attention.weights, own.weights, atol=WEIGHTS)
+    np.testing.assert_allclose(view.attention.weights, own.weights, atol=float32.WEIGHT)
     assert view.attention.reading.tokens == own.reading.tokens
     assert view.attention.reading.texts == own.reading.texts
     assert view.attention.reading.mask_token_id == own.reading.mask_token_id
@@ -48,8 +38,10 @@ def test_attention_is_what_the_model_computes() -> None:
     assert view.attention.windows == own.windows
     assert view.separators == separator_ids(loaded)
     own_induction = attention_page.measured_induction(loaded)
-    np.testing.assert_allclose(view.induction.scores, own_induction.scores, atol=WEIGHTS)  # a mean of weights
-    assert view.induction.even == pytest.approx(own_induction.even)
+    np.testing.assert_allclose(
+        view.induction.scores, own_induction.scores, atol=float32.WEIGHT
+    )  # a mean of weights
+    assert view.induction.even == pytest.approx(own_induction.even, abs=float32.WEIGHT)
 
 
 @pytest.mark.parametrize("side", ["left_model", "right_model"])
@@ -62,14 +54,14 @@ def test_guesses_are_what_the_model_computes(side: str) -> None:
         own = guess_word(loaded, masks_page.SENTENCE, word, masks_page.LAYER)
         assert (view.tokens, view.word_of, view.visible) == (own.tokens, own.word_of, own.visible)
         assert (view.layer, view.causal) == (own.layer, own.causal)
-        np.testing.assert_allclose(view.weights, own.weights, atol=WEIGHTS)
+        np.testing.assert_allclose(view.weights, own.weights, atol=float32.WEIGHT)
         # Neighbours in this list are 0.8% apart or more: rounding does not swap them.
         assert [token for token, _ in view.guesses] == [token for token, _ in own.guesses]
         np.testing.assert_allclose(
-            [p for _, p in view.guesses], [p for _, p in own.guesses], rtol=PROBABILITIES
+            [p for _, p in view.guesses], [p for _, p in own.guesses], rtol=float32.PROBABILITY
         )
         assert view.first_piece[0] == own.first_piece[0]
-        assert view.first_piece[1] == pytest.approx(own.first_piece[1], rel=PROBABILITIES)
+        assert view.first_piece[1] == pytest.approx(own.first_piece[1], rel=float32.PROBABILITY)
 
 
 def test_anything_else_is_computed() -> None:

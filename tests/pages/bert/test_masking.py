@@ -6,6 +6,7 @@ import pytest
 
 from components.lessons import recorded
 from components.lessons.bert.masking import NEED_EACH_OTHER, PIECES
+from tests import float32
 from tests.pages.conftest import Open, data_of, modules_after
 
 PAGE = "bert/masking"
@@ -98,7 +99,10 @@ def test_the_kept_first_view_is_what_the_model_says(
     for element in ("mask_lab", "guess_cards"):
         one, other = data_of(kept, element), data_of(computed, element)
         assert [card["candidates"] for card in one.pop("cards")] == [
-            [[i, token, pytest.approx(p, rel=1e-4), None] for i, token, p, _ in card["candidates"]]
+            [
+                [i, token, pytest.approx(p, rel=float32.PROBABILITY), None]
+                for i, token, p, _ in card["candidates"]
+            ]
             for card in other.pop("cards")
         ]
         assert one == other

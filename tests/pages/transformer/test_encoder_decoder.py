@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from components.lessons.transformer import encoder_decoder as page
 from components.lm import checkpoints
 from components.lm.transformer.text_to_text import MODEL, decode
+from tests import float32
 from tests.pages.conftest import APP, Open, data_of, modules_after, on_page, said
 
 NAME = "transformer/encoder_decoder"
@@ -33,9 +34,7 @@ def test_the_first_view_is_what_is_computed() -> None:
     found = decode(loaded, page.TASK, page.TEXT)
     assert (known.source, known.written) == (found.source, found.written)
     for name in ("encoder", "decoder", "cross"):
-        assert (
-            np.abs(getattr(known, name) - getattr(found, name)).max() < 1e-4
-        )  # another processor adds in another order
+        assert np.abs(getattr(known, name) - getattr(found, name)).max() < float32.WEIGHT
     assert page.first_view(MODEL, "sha256:other", page.TASK, page.TEXT) is None
 
 

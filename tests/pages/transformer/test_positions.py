@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import float32
 from tests.pages.conftest import Open, said
 
 ROOT = Path(__file__).parents[3]
@@ -104,5 +105,4 @@ def test_the_recorded_view_is_what_the_model_computes() -> None:
     for kind in known.readings:
         for one, two in zip(known.readings[kind], made.readings[kind], strict=True):
             assert one.words == two.words
-            # another processor adds in another order: float32 through six layers
-            assert [p for _, p in one.top] == pytest.approx([p for _, p in two.top], abs=1e-4)
+            assert [p for _, p in one.top] == pytest.approx([p for _, p in two.top], abs=float32.SHARE)
