@@ -12,21 +12,26 @@ const ATTENTION = 4, FEED_FORWARD = 8; // matrices of H x H in a layer; the feed
 /** Whether a layer's part is stored there, or borrowed from layer 0. */
 const borrowed = (s, layer, part) => layer > 0 && (s.shared === "all" || s.shared === part);
 
-function drawing(s) {
-  const { V, H, layers, words: w } = s.data, scale = SQUARE / H, E = s.embedding, left = 96;
-  const long = V * scale, columns = 3, rows = layers / columns, wide = (ATTENTION + FEED_FORWARD) * SQUARE;
-  const step = Math.max(wide + 34, (long - wide) / (columns - 1)), top = 92, svg = frame(left + Math.max(long, step * (columns - 1) + wide) + 70, top + rows * (SQUARE + GAP) + 30);
+/** `narrow`: for a phone, with the table cut into strips and the layers one below the other; the scale is the same. */
+function drawing(s, narrow = false) {
+  const { V, H, layers, words: w } = s.data, scale = SQUARE / H, E = s.embedding, left = narrow ? 20 : 96, y0 = narrow ? 42 : 20;
+  const strips = narrow ? 3 : 1, long = (V * scale) / strips, columns = narrow ? 1 : 3, rows = layers / columns, wide = (ATTENTION + FEED_FORWARD) * SQUARE;
+  const below = y0 + strips * (SQUARE + 4) - 4, top = below + (narrow ? 54 : 50);
+  const step = narrow ? 0 : Math.max(wide + 34, (long - wide) / (columns - 1)), svg = frame(left + Math.max(long, step * (columns - 1) + wide) + (narrow ? 34 : 70), top + rows * (SQUARE + GAP) + 30);
   const add = (tag, props, ...children) => { const node = h(tag, props, ...children); svg.append(node); return node; };
   const text = (x, y, content, props = {}) => add("text", { x, y, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-text)", ...props }, content);
-  text(0, 37, w.table, { "font-weight": 700 });
+  text(0, narrow ? 16 : 37, w.table, { "font-weight": 700 });
   // The table of V rows: as high as the embedding is wide, as long as the vocabulary.
-  add("rect", { x: left, y: 20, width: long, height: SQUARE, fill: "none", stroke: "var(--gb-line)", "stroke-dasharray": "4 3" });
-  add("rect", { x: left, y: 20 + SQUARE - E * scale, width: long, height: E * scale, fill: "var(--gb-token)", class: "table" });
-  if (E < H) add("rect", { x: left + long + 8, y: 20, width: Math.max(E * scale, 1), height: SQUARE, fill: "var(--gb-segment-a)", class: "projection" });
-  text(left, 14, E < H ? `V × E = ${grouped(V)} × ${E}` : `V × H = ${grouped(V)} × ${H}`, { "font-size": 13, fill: "var(--gb-token)", "font-weight": 700 });
-  if (E < H) text(left + long + 14 + E * scale, 14, "E × H", { "font-size": 13, fill: "var(--gb-segment-a)", "font-weight": 700, "text-anchor": "end" });
-  text(left, 20 + SQUARE + 17, say(w.table_count, { n: grouped(s.data.costs[s.shared][E].table), before: grouped(V * H) }), { "font-size": 13, fill: "var(--gb-quiet)" });
-  text(0, top + SQUARE - 6, w.layers, { "font-weight": 700 });
+  for (let strip = 0; strip < strips; strip += 1) {
+    const y = y0 + strip * (SQUARE + 4);
+    add("rect", { x: left, y, width: long, height: SQUARE, fill: "none", stroke: "var(--gb-line)", "stroke-dasharray": "4 3" });
+    add("rect", { x: left, y: y + SQUARE - E * scale, width: long, height: E * scale, fill: "var(--gb-token)", class: "table" });
+  }
+  if (E < H) add("rect", { x: left + long + 8, y: y0, width: Math.max(E * scale, 1), height: SQUARE, fill: "var(--gb-segment-a)", class: "projection" });
+  text(left, y0 - 6, E < H ? `V × E = ${grouped(V)} × ${E}` : `V × H = ${grouped(V)} × ${H}`, { "font-size": 13, fill: "var(--gb-token)", "font-weight": 700 });
+  if (E < H) text(left + long + 14 + E * scale, y0 - 6, "E × H", { "font-size": 13, fill: "var(--gb-segment-a)", "font-weight": 700, "text-anchor": "end" });
+  text(left, below + 17, say(w.table_count, { n: grouped(s.data.costs[s.shared][E].table), before: grouped(V * H) }), { "font-size": 13, fill: "var(--gb-quiet)" });
+  text(0, narrow ? top - 10 : top + SQUARE - 6, w.layers, { "font-weight": 700 });
   for (let layer = 0; layer < layers; layer += 1) {
     const x = left + Math.floor(layer / rows) * step, y = top + (layer % rows) * (SQUARE + GAP);
     text(x - 6, y + SQUARE - 6, layer, { "font-size": 12, "text-anchor": "end", fill: "var(--gb-quiet)" });
@@ -68,10 +73,11 @@ function picture(s) {
 }
 
 function paint(s) {
-  const { words: w } = s.data, svg = drawing(s);
+  const { words: w } = s.data, svg = drawing(s, s.narrow);
   svg.setAttribute("viewBox", `0 0 ${svg.getAttribute("width")} ${svg.getAttribute("height")}`);
   svg.removeAttribute("width"); svg.removeAttribute("height");
   svg.setAttribute("role", "img"); svg.setAttribute("aria-label", say(w.drawing_label, { e: s.embedding, shared: w[`shared_${s.shared}`] }));
+  s.drawing.classList.toggle("narrow", Boolean(s.narrow));
   fill(s.drawing, svg);
   fill(s.meters, ...meters(s).map(([name, value, share]) => h("div", { class: "meter" }, h("span", { class: "name" }, name),
     h("span", { class: "track" }, share === null ? null : h("i", { style: { width: `${Math.min(100, 100 * share)}%` } })), h("b", { class: "share" }, share === null ? "–" : `${(100 * share).toFixed(0)}%`), h("span", { class: "value" }, value))));
@@ -102,6 +108,10 @@ function build(s) {
   };
   s.choices = h("span", { class: "choices", role: "radiogroup", "aria-label": w.sharing, onkeydown: keys }, ...sharings.map((name) => h("button", { type: "button", role: "radio", "data-shared": name, onclick: () => move(s, { shared: name }) }, w[`shared_${name}`])));
   fill(s.root, h("div", { class: "levers" }, h("label", {}, `${w.embedding}, E = `, s.shown, s.range), h("span", { class: "sharing" }, `${w.sharing}: `, s.choices)), s.drawing, s.meters);
+  new ResizeObserver(() => {
+    const narrow = s.root.clientWidth < 640;
+    if (narrow !== Boolean(s.narrow)) { s.narrow = narrow; paint(s); }
+  }).observe(s.root.firstChild);
 }
 
 export default living(function ({ data, parentElement, setTriggerValue }) {

@@ -28,6 +28,8 @@ function read(bytes) {
 /** A weight and how far it can be from the true one: the browser has 255 steps of its square root. */
 const weightOf = (u) => (u / 255) ** 2;
 const errorOf = (u) => (u === 0 ? 0.25 : u + 0.25) / 65025;
+/** The same in the width that stands beside a token. Below 8 steps the weight is less than 0.001. */
+const beside = (u) => (u === 0 ? "≈0" : u < 8 ? "<0.001" : `≈${weightOf(u).toFixed(weightOf(u) < 0.0995 ? 3 : 2)}`);
 /** A weight with as many digits as are certain; "Numbers" below the picture has them all. */
 const about = (u) => `≈ ${weightOf(u).toFixed(Math.min(5, Math.max(2, Math.floor(-Math.log10(2 * errorOf(u))))))}`;
 
@@ -317,7 +319,7 @@ function build(root, state) {
     context.font = font;
     context.textBaseline = "middle";
     context.textAlign = isLeft ? "left" : "right";
-    list.forEach((i, place) => hiddenAway(place) || context.fillText(num(weightOf(byteOf(state.heads[0], i)), 2), isLeft ? 8 : width - 8, y(place)));
+    list.forEach((i, place) => hiddenAway(place) || context.fillText(beside(byteOf(state.heads[0], i)), isLeft ? 8 : width - 8, y(place)));
   }
   let baseContext = null, overContext = null, seenWidth = 0, view = 0, offset = 0;
   function drawLines() {
@@ -424,7 +426,7 @@ function build(root, state) {
     }
     const top = [...list].sort((a, b) => u(b) - u(a)).slice(0, 5).filter((i) => u(i) > 0);
     const total = list.reduce((sum, i) => sum + weightOf(u(i)), 0);
-    const pieces = top.flatMap((i, place) => [place ? " · " : " ", quoted(i), ` ${place ? num(weightOf(u(i)), 2) : about(u(i))}`]);
+    const pieces = top.flatMap((i, place) => [place ? " · " : " ", quoted(i), ` ${about(u(i))}`]);
     return [quoted(byQuery ? focus.q : focus.k), ` ${byQuery ? words.reads : words.is_read_by}`, ...pieces,
       byQuery && (rows.length < n || columns.length < n) && total < 0.995 ? ` — ${say(words.rest_hidden, { share: num(Math.max(0, 1 - total), 2) })}` : "",
       state.heads.length > 1 ? ` (${fullName(state.layer, head)})` : ""];
