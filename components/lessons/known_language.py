@@ -8,10 +8,14 @@ LAST_LATIN = 0x24F
 """The last code point of the blocks of Latin letters that European languages are written with."""
 
 
+def other_letters(*texts: str) -> bool:
+    """Return whether a text has letters outside Latin; ``assets/elements/gpt/writer.js`` asks the same."""
+    return any(letter.isalpha() and ord(letter) > LAST_LATIN for text in texts for letter in text)
+
+
 def foreign(card: ModelCard, *texts: str) -> bool:
     """Return whether a text has letters outside Latin, and the model learned English only."""
-    letters = any(letter.isalpha() and ord(letter) > LAST_LATIN for text in texts for letter in text)
-    return letters and card.languages == ("en",)
+    return card.languages == ("en",) and other_letters(*texts)
 
 
 def say_if_foreign(card: ModelCard, *texts: str) -> None:

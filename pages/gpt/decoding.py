@@ -6,6 +6,7 @@ from components.elements.gpt.lane_race import lane_race
 from components.elements.predict_first import answer
 from components.lessons.gpt import decoding as page
 from components.lessons.gpt.decoding_panels import look_further
+from components.lessons.known_language import say_if_foreign
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import (
@@ -48,6 +49,7 @@ with controls(above=True):
         held(second[2]).number_input(t("decoding", "penalty"), 1.0, 2.0, step=0.1, key="dec_penalty", help=t("decoding", "penalty_help"))  # fmt: skip
 
 card = model_in_use("generation", default=FIRST_MODEL)
+say_if_foreign(card, st.session_state["dec_prompt"])
 
 
 @part

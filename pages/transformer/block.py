@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components.elements.predict_first import answer
+from components.lessons.known_language import say_if_foreign
 from components.lessons.transformer import block as page
 from components.lessons.transformer import notebooks
 from components.lm.transformer.block import TAKEN
@@ -55,6 +56,7 @@ def lesson() -> None:
         )
 
     # The model reads once; every vector of the block goes to the browser, and is stepped through there.
+    say_if_foreign(card, st.session_state["block_text"])
     now = page.shown(card)
     if now is None:
         foot(NAME)

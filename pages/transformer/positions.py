@@ -4,6 +4,7 @@ import streamlit as st
 
 from components.elements.predict_first import answer
 from components.elements.transformer.position_tables import position_tables
+from components.lessons.known_language import say_if_foreign
 from components.lessons.transformer import notebooks
 from components.lessons.transformer import positions as page
 from components.lm.transformer.positions import angular_frequencies
@@ -43,6 +44,7 @@ def lesson() -> None:
         t("positions", "shuffle_text"), key="pos_sentence", help=page.shuffle_help(card)
     )
     held(seed).number_input(t("positions", "shuffle_seed"), 0, 99, key="pos_seed")
+    say_if_foreign(card, st.session_state["pos_sentence"])
     with answer():
         shuffle = page.shuffled(card)
         if shuffle is not None:

@@ -5,6 +5,7 @@ import streamlit as st
 from components.elements.predict_first import answer
 from components.elements.transformer.attention_steps import attention_steps
 from components.lessons import attention_models
+from components.lessons.known_language import say_if_foreign
 from components.lessons.transformer import notebooks
 from components.lessons.transformer import self_attention as page
 from components.shell import links
@@ -45,6 +46,7 @@ else:
     page.clamp_head(card)
     held(row[3]).number_input(t(WORDS, "layer"), 0, card.num_layers - 1, key="steps_layer")
     held(row[4]).number_input(t(WORDS, "head"), 0, card.num_heads - 1, key="steps_head")
+    say_if_foreign(card, st.session_state["steps_text"])
     shown = page.of_a_head(card)
 if shown is None:
     foot(NAME)

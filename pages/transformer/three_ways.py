@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components.elements.predict_first import answer
+from components.lessons.known_language import say_if_foreign
 from components.lessons.transformer import notebooks
 from components.lessons.transformer import three_ways as page
 from components.shell import links
@@ -43,6 +44,8 @@ def lesson() -> None:
     if now is None:
         foot(NAME)
         return
+    if now.card is not None:
+        say_if_foreign(now.card, now.text)
     page.draw(now)
     picture_first("three_ways", now.identity)
     caption(page.caption(now))

@@ -469,7 +469,7 @@ function drawWhere(s) {
   const { data, say: w } = s, { prompt } = s.view.state, notes = [];
   if (data.empty) notes.push(data.begin ? say(w.empty_prompt_begin, { token: data.begin }) : w.empty_prompt);
   if (data.dropped) notes.push(say(w.dropped, { dropped: grouped(data.dropped), kept: data.prompt.length }));
-  if (data.english && /[가-힣]/.test(prompt)) notes.push(say(w.not_korean, { model: data.model.model }));
+  if (data.english && /(?=\p{L})[^\0-\u024f]/u.test(prompt)) notes.push(say(w.other_letters, { model: data.model.model }));
   fill(s.notes, ...notes.map((note) => h("p", { class: "note" }, note)), s.engine.note(w));
   fill(s.where, captionOf(s), s.engine.line(w)[1]);
 }

@@ -16,6 +16,7 @@ from components.elements.gpt.setting_boxes import SettingBox, setting_boxes
 from components.figures.shots import SETTINGS, TaskScores, shots_figure
 from components.lessons.gpt import in_context as page
 from components.lessons.gpt import in_context_live as live
+from components.lessons.known_language import say_if_foreign
 from components.lm.gpt import in_context as lm
 from components.lm.gpt.word_codes import WORDS
 from components.shell import links
@@ -417,6 +418,7 @@ def story() -> None:
     if not name:
         note_line(t("in_context", "name_empty"))
         return
+    say_if_foreign(checkpoints.card(STORY_MODEL), name)
     revision = checkpoints.card(STORY_MODEL).revision
     try:
         with working(t("in_context", "story_working")):

@@ -13,6 +13,7 @@ from components.elements.gpt.learning_board import LearningData, LearningKind, L
 from components.elements.gpt.moment_lines import MomentLine, moment_lines
 from components.elements.gpt.pair_bars import PairRow, pair_bars
 from components.elements.predict_first import Prediction
+from components.lessons.known_language import other_letters
 from components.lessons.probabilities import short
 from components.lessons.recorded import trace_file
 from components.lm import checkpoints
@@ -328,7 +329,7 @@ def look_further(now: LearningView) -> None:
 
 def _english_only(*texts: str) -> None:
     """Say it when what was typed is not in letters these models have learned."""
-    if any(letter.isalpha() and ord(letter) > 0x24F for text in texts for letter in text):
+    if other_letters(*texts):
         note_line(t("learning", "english_only"))
 
 

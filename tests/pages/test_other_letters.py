@@ -1,0 +1,43 @@
+"""A text that the bundled models never learned to read says so on every page that reads one, and what can be read."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from components.shell import links
+from tests.pages.conftest import APP, Open, data_of, on_page, said
+
+PAGES = re.findall(r'lesson\("([\w/]+)"', Path(APP).read_text(encoding="utf-8"))
+OTHER = "안녕하세요 여러분 שלום"
+NO_MODEL_READS = ("rates_sentence", "icl_own", "icl_description")
+"""Texts that no model of English reads: words for a die, codes, and what pairs-gpt refuses in words of its own."""
+SHOWN_AT = {
+    "bert/masking_rates": {"rates_look": "live"},
+    "bert/next_sentence": {"nsp_part": "probe"},
+    "transformer/self_attention": {"example": "model"},
+    "gpt/in_context": {"icl_look": "story", "icl_name": OTHER},
+}
+"""The part of a page that reads the text, where it is not the first."""
+
+NOTES = ("learned English only", "spell this text in letters or bytes", "says no date or number that exists")
+"""What the pages say, in words that stand only in these sentences; the last one on a page whose model knows Korean dates."""
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if not name.startswith("tokens/")])
+def test_a_page_says_what_its_model_cannot_read(open_page: Open, name: str) -> None:
+    at = open_page(name)
+    texts = {
+        param.key: OTHER
+        for param in at.session_state["_view"].params
+        if isinstance(param, links.Text) and " " in param.default and param.key not in NO_MODEL_READS
+    }
+    if not texts and name not in SHOWN_AT:
+        return
+    at = open_page(name, **texts, **SHOWN_AT.get(name, {}))
+    if on_page(
+        at, "writer"
+    ):  # its text lives in the browser, which says it there: tests/browser/gpt/test_generation.py
+        assert data_of(at, "writer")["english"]
+        return
+    assert any(note in said(at) for note in NOTES)
