@@ -116,9 +116,9 @@ def prediction() -> Prediction | None:
             "gpt",
             drawn,
             token=first.strip(),
-            p=f"{probs[0]:.1%}",
+            p=f"{100 * probs[0]:.3g}%",
             chosen=chosen["text"].strip(),
-            q=f"{probs[chosen['rank'] - 1]:.1%}",
+            q=f"{100 * probs[chosen['rank'] - 1]:.3g}%",
         ),
         tokens=True,
     )
