@@ -261,12 +261,12 @@ def _came_by_history() -> bool:
 def _adopt(param: Param, raw: str, notes: list[Note]) -> None:
     try:
         value = param.read(raw)
+        as_asked = isinstance(param, Json)  # it is what was asked for, also where the link has blanks
     except Unusable:
-        value = param.default
+        value, as_asked = param.default, False
     st.session_state[param.key] = value
-    if param.write(value) != raw and not (
-        isinstance(param, Number | Integer) and _same_number(param, value, raw)
-    ):
+    as_asked = as_asked or (isinstance(param, Number | Integer) and _same_number(param, value, raw))
+    if param.write(value) != raw and not as_asked:
         table = isinstance(param, Json)  # nobody reads one in a line
         notes.append(Note("changed", param.key, raw[:40], "" if table else param.write(value)[:40]))
 

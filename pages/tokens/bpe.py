@@ -8,7 +8,7 @@ from components.lessons.tokens.word_editor import word_editor
 from components.lm.tokens.bpe import MAX_MERGES
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import caption, controls, foot, page_header, slide_note
+from components.shell.layout import caption, controls, foot, note_line, page_header, slide_note
 from components.words import t
 
 links.open_view("tokens/bpe", *word_training.TRAINING, *bpe.BOARD, korean=word_training.KOREAN)
@@ -27,7 +27,7 @@ with controls():
     with row[1]:
         word_editor()
     held(row[2]).number_input(
-        t("bpe", "num_merges"),
+        t("bpe", "num_merges_most", most=f"{MAX_MERGES:,}"),
         1,
         MAX_MERGES,
         key="num_merges",
@@ -75,6 +75,8 @@ if lesson is not None:
         on_drop=bpe.drop_run,
     )
     caption(bpe.caption(lesson))
+    if fewer := bpe.fewer_merges(lesson):
+        note_line(fewer)
     bpe.stopped_early(lesson)
     with st.expander(t("bpe", "details"), icon=":material/menu_book:"):
         st.markdown(t("bpe", "details_text"))

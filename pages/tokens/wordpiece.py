@@ -29,6 +29,7 @@ if part == "unigram":
     if lesson is not None:
         unigram_board(
             lesson,
+            show=st.session_state["uni_show"],
             step=wp.taken("uni_step", len(lesson.moments) - 1),
             rev=links.revision(),
             seed=st.session_state["uni_seed"],
@@ -80,7 +81,7 @@ foot(
     try_this=[
         (t("wordpiece", "try_marks"), {"wp_symbols": "continuation"}),
         (t("wordpiece", "try_lowly"), wp.WORD_LOST),
-        (t("wordpiece", "try_unigram"), {"wp_part": "unigram", "uni_step": 1}),
+        (t("wordpiece", "try_unigram"), {"wp_part": "unigram", "uni_step": 1, "uni_show": "training"}),
         (t("wordpiece", "try_korean"), wp.KOREAN_PIECES),
     ],
     sources=[

@@ -24,10 +24,11 @@ export function snap(box, nodes, tiles, old) {
     const word = node.dataset.id.split(":")[0];
     const inside = [...old].filter(([id]) => { const [owner, start] = id.split(":"); return owner === word && Number(start) >= tile.start && Number(start) < tile.end; });
     if (inside.length < 2) return;
-    inside.forEach(([, [place, was]], which) => {
+    const leftmost = Math.min(...inside.map(([, [place]]) => place.left)); // which is the last one in a word from the right
+    inside.forEach(([, [place, was]]) => {
       const ghost = h("span", { class: "tile ghost", "aria-hidden": "true", style: { left: `${place.left - base.left}px`, top: `${place.top - base.top}px`, width: `${place.width}px`, "box-sizing": "border-box", "text-align": "center", padding: "0" } }, was.textContent);
       box.append(ghost);
-      const target = which === 0 ? to.left : to.right - place.width;
+      const target = place.left === leftmost ? to.left : to.right - place.width;
       ghost.animate([{ transform: "none" }, { transform: `translate(${target - place.left}px, ${to.top - place.top}px)` }], { duration: MOTION * 0.7, easing: "cubic-bezier(.5,0,.9,.6)", fill: "forwards" })
         .finished.then(() => ghost.remove(), () => ghost.remove());
     });

@@ -62,7 +62,7 @@ function shown(state, id) {
 
 const named = (lesson, word) => clipped(lesson.wordText(word), LETTERS);
 const tok = (state, id, extra = "") => h("span", { class: `tok ${extra}`, translate: "no" }, shown(state, id));
-const pairNode = (state, left, right) => h("span", { class: "pairs" }, tok(state, left), "\u200a", tok(state, right));
+const pairNode = (state, left, right) => h("span", { class: "pairs", dir: "auto" }, tok(state, left), "\u200a", tok(state, right));
 const pairText = (state, left, right) => `${shown(state, left)} ${shown(state, right)}`;
 const mergedNode = (state, id) => tok(state, id, "new");
 
@@ -96,6 +96,7 @@ function paintWords(state, forward) {
   const fits = lasting + extra.length;
   const size = lesson.num_words > lasting || fits > 14 ? "words many" : fits > 6 ? "words some" : lesson.speaks || fits > 4 ? "words tight" : "words";
   if (state.words.className !== size) state.words.className = size;
+  state.words.style.setProperty("--letters", String(longest(state, extra)));
   const keys = [...(extra.length ? ["h:changed", ...extra.map((w) => `x:${w}`), "h:lasting"] : []), ...Array.from({ length: lasting }, (_, w) => `w:${w}`)];
   const order = keys.join();
   if (state.order !== order || state.orderWords !== text) {
@@ -114,10 +115,17 @@ function paintWords(state, forward) {
   for (const move of moves) snap(move.row.cut, [...move.row.cut.children].slice(0, move.tiles.length), move.tiles, move.old);
 }
 
+/** The letters of the longest word shown, twice for wide ones: the columns are made so wide that it need not wrap. */
+function longest(state, extra) {
+  const { lesson } = state;
+  const widths = [...Array(lesson.lasting).keys(), ...extra].map((word) => [...named(lesson, word)].reduce((sum, letter) => sum + (letter.codePointAt(0) > 0x10ff ? 1.4 : 1), 0));
+  return Math.min(40, Math.max(4, ...widths));
+}
+
 function makeRow(state, key) {
   if (key.startsWith("h:")) return { node: h("h3", {}) };
   const word = Number(key.slice(2));
-  const cut = h("span", { class: "cut" });
+  const cut = h("span", { class: "cut", dir: "auto" }); // letters of a word from the right run from the right, as its merged symbols do
   const count = state.lesson.word_counts[word];
   const node = h("div", { class: "word", role: "listitem" }, h("span", { class: "times", title: say(state.say.times_title, { count: grouped(count), word: named(state.lesson, word) }) }, `${grouped(count)} ×`), cut);
   if (key.startsWith("x:")) node.classList.add("example");
@@ -222,7 +230,7 @@ function paintBars(state) {
     }
     return h("div", { class: ["bar", wins && "wins", tied && "tied", guess === pair && "guessed"].filter(Boolean).join(" "), "data-id": String(pair), "data-hover": "", role: "listitem", tabindex: pair === ranked[0][0] ? "0" : "-1",
       "aria-label": `${pairText(state, left, right)}: ${grouped(count)}${tied ? `, ${text.badge_tie}` : ""}${wins ? `, ${text.badge_wins}` : ""}` },
-    h("span", { class: "pair", title: pairText(state, left, right) }, tok(state, left), tok(state, right)),
+    h("span", { class: "pair", dir: "auto", title: pairText(state, left, right) }, tok(state, left), tok(state, right)),
     h("span", { class: "track" }, h("span", { class: "fill", style: { width: `${(100 * count) / highest}%` } })),
     h("span", { class: "count" }, grouped(count)), badge);
   });

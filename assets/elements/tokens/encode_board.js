@@ -70,12 +70,10 @@ function paintWords(state, forward) {
   const done = at === data.steps.length;
   if (state.built !== data) {
     state.built = data;
-    state.rows = data.words.map(() => ({ cut: h("div", { class: "cut", role: "listitem" }), sign: null }));
+    state.rows = data.words.map(() => ({ cut: h("div", { class: "cut", role: "listitem", dir: "auto" }), sign: null }));
     fill(state.stage, ...state.rows.map((row) => row.cut));
   }
-  const letters = data.words.reduce((sum, word) => sum + word.start.length, 0);
-  const [few, many] = data.kind === "bytes" ? [26, 110] : [14, 90];
-  state.stage.className = `stage ${data.kind}${letters <= few ? " large" : letters <= 2.5 * few ? " medium" : letters > many ? " small" : ""}`;
+  state.stage.className = `stage ${data.kind} ${state.size ?? ""}`;
   const moves = [];
   state.rows.forEach((row, index) => {
     const word = data.words[index];
@@ -101,11 +99,34 @@ function paintWords(state, forward) {
   for (const move of moves) snap(...move);
 }
 
+const SIZES = ["large", "medium", "", "small"];
+const FITTED = 400; // a text of more symbols scrolls in any case
+
+/** Take the largest letters in which the whole text fits its box, in its letters and as tokens; they stay while it is stepped through. */
+function fitSize(state) {
+  const { data, at } = state, box = state.stage.parentElement;
+  const key = `${data.id}|${data.hex}|${box.clientWidth}|${box.clientHeight}`;
+  if (state.fitted === key) return;
+  state.fitted = key;
+  const symbols = data.words.reduce((sum, word) => sum + word.start.length, 0);
+  const fits = () => [0, data.steps.length].every((moment) => {
+    state.at = moment;
+    paintWords(state, false);
+    return state.stage.scrollHeight <= box.clientHeight + 1;
+  });
+  state.size = SIZES.at(-1);
+  for (const size of symbols > FITTED ? [] : SIZES) {
+    state.size = size;
+    if (fits()) break;
+  }
+  state.at = at;
+}
+
 function paintWhole(state) {
   const { data, say: text } = state;
   const unknown = data.whole.filter(([, known]) => !known).length;
   const short = data.whole.length > 2; // a sentence: the reason is said once, above
-  fill(state.wholeHead, text.whole_title, h("span", { class: "side" }, say(short ? text.whole_side_many : text.whole_side, { n: grouped(data.whole_size), unknown: grouped(unknown), words: grouped(data.whole.length) })));
+  fill(state.wholeHead, text.whole_title, h("span", { class: "side" }, say(text[`${short ? "whole_side_many" : "whole_side"}${data.unlike ? "_unlike" : ""}`], { model: data.unlike, source: data.source, n: grouped(data.whole_size), unknown: grouped(unknown), words: grouped(data.whole.length) })));
   fill(state.whole, ...data.whole.map(([word, known]) => h("span", { class: "entry" },
     h("span", { class: known ? "tok" : "tok unk", translate: "no" }, known ? visible(word) : data.unknown),
     known ? (short ? null : h("span", { class: "why" }, text.whole_known)) : h("span", { class: "why" }, short ? visible(word) : say(text.whole_unknown, { word: visible(word) })))));
@@ -164,6 +185,7 @@ function paintStory(state) {
     const seen = [...new Set(unknown.map((one) => one.letter))];
     second.push(" ", ...rich(unknown.some((one) => one.reason === "never_ends_a_word") && unknown.every((one) => one.reason === "never_ends_a_word") ? text.unknown_end : text.unknown, { letters: h("span", {}, ...seen.slice(0, 24).flatMap((letter, i) => [i ? " " : "", h("span", { class: "tok unk", translate: "no" }, visible(letter))]), seen.length > 24 ? " …" : "") }));
   }
+  if (at === 0 && data.kind === "bytes" && !data.hex && data.words.some((word) => word.start.some((symbol) => symbol > "\u007e"))) second.push(" ", text.stand_in_hint);
   if (data.left_out) second.push(" ", say(text.left_out, { n: grouped(data.left_out) }));
   fill(state.story, h("span", { class: "quiet" }, ...first), h("br"), ...second);
 }
@@ -187,6 +209,7 @@ function go(state, step) {
 }
 
 function paint(state, forward = false) {
+  fitSize(state);
   paintWords(state, forward);
   paintMerges(state);
   paintStory(state);

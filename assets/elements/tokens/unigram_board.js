@@ -21,6 +21,8 @@ const create = instances((parent) => {
   return s;
 });
 
+const SHOWS = ["ways", "shares", "best", "training"]; // what is seen, one thing more each time
+const level = (s) => SHOWS.indexOf(s.data.show);
 const moment = (s) => s.data.moments[s.at];
 const tok = (piece, extra = "") => h("span", { class: `tok ${extra}`, translate: "no" }, visible(piece));
 const toks = (tokens) => tokens.flatMap((piece) => [tok(piece), "\u200a"]);
@@ -42,29 +44,30 @@ function drawLattice(s, width, height, onLook) {
   const svg = frame(width, height);
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", say(s.data.words.lattice_label, { word: s.data.word, n: now.num_paths, best: now.best[0].join(" ") }));
+  const seen = level(s);
   const left = 40, unit = (width - 2 * left) / n, floor = height - 44;
   // One level for each length that occurs, so that long words stay readable.
   const lengths = [...new Set(now.edges.map((edge) => edge[1] - edge[0]))].sort((a, b) => a - b);
-  const level = Math.min(64, (floor - 22) / (Math.max(lengths.length, 1) + 0.25));
-  const tall = Math.max(16, Math.min(24, level - 2));
+  const rise = Math.min(64, (floor - 22) / (Math.max(lengths.length, 1) + 0.25));
+  const tall = Math.max(16, Math.min(24, rise - 2));
   const text = (x, y, content, extra = {}) => h("text", { x, y, "font-size": 17, "font-family": "monospace", fill: "var(--gb-text)", "text-anchor": "middle", ...extra }, content);
   const sorted = [...now.edges].sort((a, b) => a[5] - b[5] || a[4] - b[4]);
   const labels = [];
   for (const edge of sorted) {
-    const [start, end, piece, logProb, posterior, best, unknown] = edge;
-    const x0 = left + start * unit, x1 = left + end * unit, x = (x0 + x1) / 2, y = floor - (lengths.indexOf(end - start) + 1) * level - 4;
+    const [start, end, piece, logProb, posterior, onBestWay, unknown] = edge, best = onBestWay && seen > 1;
+    const x0 = left + start * unit, x1 = left + end * unit, x = (x0 + x1) / 2, y = floor - (lengths.indexOf(end - start) + 1) * rise - 4;
     const bend = floor - (floor - y) * 4 / 3;
     const colour = unknown ? "var(--gb-wrong)" : best ? "var(--gb-token)" : "var(--gb-cut)";
     const group = h("g", { class: `edge${best ? " best" : ""}`, "data-piece": piece, onmouseenter: onLook ? () => onLook(edge) : undefined });
     group.append(h("title", {}, `${piece}: ln P = ${full(logProb)}, P = ${full(Math.exp(logProb))}, ${full(posterior)}`),
-      h("path", { d: `M${x0} ${floor} C${x0 + unit * 0.12} ${bend} ${x1 - unit * 0.12} ${bend} ${x1} ${floor}`, fill: "none", stroke: colour, "stroke-width": (1 + 8 * posterior).toFixed(2), "stroke-opacity": best ? 1 : (0.35 + 0.5 * posterior).toFixed(2), "stroke-dasharray": unknown ? "6 4" : "none" }));
+      h("path", { d: `M${x0} ${floor} C${x0 + unit * 0.12} ${bend} ${x1 - unit * 0.12} ${bend} ${x1} ${floor}`, fill: "none", stroke: colour, "stroke-width": seen ? (1 + 8 * posterior).toFixed(2) : 2, "stroke-opacity": best ? 1 : seen ? (0.35 + 0.5 * posterior).toFixed(2) : 0.8, "stroke-dasharray": unknown ? "6 4" : "none" }));
     const chars = [...piece].reduce((sum, c) => sum + (c.codePointAt(0) > 0x1100 ? 18 : 10.5), 0);
     const size = tall < 22 ? 13 : unit < 60 && !best ? 13 : 17, wide = (chars * size) / 17 + 12;
     labels.push(() => {
       group.append(h("rect", { x: x - wide / 2, y: y - tall / 2, width: wide, height: tall, rx: 5, fill: best ? "var(--gb-seq-1)" : "var(--gb-background)", stroke: colour, "stroke-width": best ? 2.5 : 1 }),
         text(x, y + size / 3, visible(piece), { "font-size": size, "font-weight": best ? 700 : 400, fill: best ? "var(--gb-token)" : "var(--gb-text)" }));
-      const beside = end - start === 1 || level < 38; // no room below: the letters, or the next level
-      if ((posterior >= 0.01 || best) && (beside ? unit * (end - start) >= 130 : unit >= 56)) group.append(beside ? h("rect", { x: x + wide / 2 + 2, y: y - 7, width: 46, height: 14, fill: "var(--gb-background)" }) : "", text(beside ? x + wide / 2 + 5 : x, beside ? y + 5 : y + 25, percent(posterior), { "font-size": 12.5, "font-family": "sans-serif", "text-anchor": beside ? "start" : "middle", fill: best ? "var(--gb-token)" : "var(--gb-quiet)" }));
+      const beside = end - start === 1 || rise < 38; // no room below: the letters, or the next level
+      if (seen && (posterior >= 0.01 || best) && (beside ? unit * (end - start) >= 130 : unit >= 56)) group.append(beside ? h("rect", { x: x + wide / 2 + 2, y: y - 7, width: 46, height: 14, fill: "var(--gb-background)" }) : "", text(beside ? x + wide / 2 + 5 : x, beside ? y + 5 : y + 25, percent(posterior), { "font-size": 12.5, "font-family": "sans-serif", "text-anchor": beside ? "start" : "middle", fill: best ? "var(--gb-token)" : "var(--gb-quiet)" }));
     });
     svg.append(group);
   }
@@ -74,10 +77,10 @@ function drawLattice(s, width, height, onLook) {
   let place = now.nodes.length - 1;
   while (place > 0) { onBest.add(place); place = now.nodes[place][2] ?? 0; }
   now.nodes.forEach(([score], i) => {
-    const best = onBest.has(i), x = left + i * unit;
+    const best = seen > 1 && onBest.has(i), x = left + i * unit;
     const node = h("g", {}, h("title", {}, say(s.data.words.node_title, { n: i, score: full(score), paths: String(now.nodes[i][1]) })),
       h("circle", { cx: x, cy: floor, r: best ? 8 : 6, fill: best ? "var(--gb-token)" : "var(--gb-background)", stroke: best ? "var(--gb-token)" : "var(--gb-quiet)", "stroke-width": 2 }),
-      text(x, floor + 32, i ? num(score) : "0", { "font-size": unit < 45 ? 10 : 13, "font-weight": best ? 700 : 400, fill: best ? "var(--gb-token)" : "var(--gb-quiet)" }));
+      seen < 2 ? "" : text(x, floor + 32, i ? num(score) : "0", { "font-size": unit < 45 ? 10 : 13, "font-weight": best ? 700 : 400, fill: best ? "var(--gb-token)" : "var(--gb-quiet)" }));
     svg.append(node);
   });
   return svg;
@@ -85,7 +88,7 @@ function drawLattice(s, width, height, onLook) {
 
 function paintLattice(s) {
   const w = s.data.words, now = moment(s);
-  fill(s.latticeHead, h("span", {}, rich(say(w.lattice_title, { n: grouped(now.num_paths) }), { word: h("b", { translate: "no" }, s.data.word) })), h("span", { class: "side" }, w.lattice_side));
+  fill(s.latticeHead, h("span", {}, rich(say(w.lattice_title, { n: grouped(now.num_paths) }), { word: h("b", { translate: "no" }, s.data.word) })), h("span", { class: "side" }, w[`lattice_${s.data.show}`]));
   const box = s.lattice.getBoundingClientRect();
   const width = Math.max(320, Math.round((s.lattice.clientWidth || box.width || 1200))), height = Math.max(190, Math.round(s.lattice.clientHeight || 250));
   fill(s.lattice, s.data.word ? drawLattice(s, width, height, (edge) => look(s, edge)) : h("p", { class: "quiet" }, w.no_word));
@@ -96,6 +99,7 @@ function look(s, edge) {
   const w = s.data.words, now = moment(s);
   if (edge) { fill(s.line, rich(w.edge_line, { piece: tok(edge[2], edge[5] ? "new" : ""), prob: num(Math.exp(edge[3])), log: num(edge[3]), share: percent(edge[4]) })); return; }
   if (!s.data.word) { fill(s.line, "\u00a0"); return; }
+  if (level(s) < 2) { fill(s.line, w[`line_${s.data.show}`]); return; }
   const [tokens, logProb, share] = now.best;
   fill(s.line, ...rich(w.best_line, { best: h("b", {}, toks(tokens)), log: num(logProb), share: percent(share) }),
     ...(now.unknown.length ? [" ", ...rich(w.unknown_letters, { letters: h("b", {}, now.unknown.join(" ")) })] : []));
@@ -163,7 +167,7 @@ function paintCurve(s) {
 }
 
 function go(s, step) { s.at = step; paint(s); s.report({ step, rev: s.rev }); }
-function paint(s) { paintStory(s); paintPieces(s); paintWays(s); paintLattice(s); paintCurve(s); }
+function paint(s) { s.root.dataset.show = s.data.show; paintStory(s); paintPieces(s); paintWays(s); paintLattice(s); paintCurve(s); }
 
 export default living(function ({ data, parentElement, setTriggerValue }) {
   const s = create(parentElement);

@@ -29,6 +29,8 @@ def encode_board(
     num_characters: int,
     whole: Sequence[tuple[str, bool]],
     whole_size: int,
+    source: str,
+    unlike: str,
     identity: str,
     step: int,
     rev: str,
@@ -46,6 +48,8 @@ def encode_board(
         num_characters: characters of the text as a reader counts them.
         whole: (word, known) for a vocabulary of whole words.
         whole_size: how many words that vocabulary holds.
+        source: whose words they are.
+        unlike: the model whose merges were learned on another text than these words, or nothing.
         identity: changes when the text or the tokenizer does; the board then begins at step 0.
         step: taken over only when ``rev`` changed.
         rev: changes when a link, not the reader's hand on the board, moved the state.
@@ -90,6 +94,8 @@ def encode_board(
             "left_out": lesson.left_out,
             "whole": [list(entry) for entry in whole],
             "whole_size": whole_size,
+            "source": source,
+            "unlike": unlike,
             "words_": labels("encode"),
             "stepper": labels("stepper"),
             "picture": labels("encode")["picture"],

@@ -16,6 +16,7 @@ CHEAPEST, DEAREST = 60, 20
 def unigram_board(
     lesson: UnigramLesson,
     *,
+    show: str,
     step: int,
     rev: int,
     seed: int,
@@ -29,6 +30,7 @@ def unigram_board(
 
     Args:
         lesson: all moments.
+        show: how much of the lattice is drawn: ``ways``, ``shares``, ``best``, or with the ``training`` below it.
         step: taken over by the board only when ``rev`` changed.
         rev: changes when a link or the page, not the reader's hand on the board, moved the state.
         seed, times, alpha: of the random cuts, for their heading.
@@ -38,6 +40,7 @@ def unigram_board(
         data={
             "rev": rev,
             "step": step,
+            "show": show,
             "word": lesson.word,
             "stop": lesson.trace.stop_reason,
             "rounds": len(lesson.trace.rounds),

@@ -136,6 +136,14 @@ def caption(lesson: BpeLesson) -> str:
     )
 
 
+def fewer_merges(lesson: BpeLesson) -> str | None:
+    """Return a sentence when the words allow fewer merges than were asked for."""
+    trace = lesson.trace
+    if trace.stop_reason != "no_pairs":
+        return None
+    return t("bpe", "fewer_merges", asked=f"{trace.settings.num_merges:,}", made=f"{trace.num_steps:,}")
+
+
 def stopped_early(lesson: BpeLesson) -> None:
     """Offer to go on with a run that the reader stopped."""
     if lesson.trace.stop_reason == "stopped":

@@ -156,6 +156,8 @@ def encoded(lesson: BpeLesson) -> dict[str, Any]:
         "num_characters": len(graphemes(typed)),
         "whole": whole,
         "whole_size": len(known),
+        "source": word_training.source_name(),
+        "unlike": "pocket-gpt" if as_bytes and st.session_state["byte_merges"] == "pocket-gpt" else "",
         "identity": str(hash((typed, name, len(merges), merges[-1] if merges else None, as_bytes, mark))),
     }
 

@@ -27,6 +27,8 @@ from components.shell.layout import Export
 from components.words import t
 
 PARTS = ("race", "encoding", "unigram")
+UNIGRAM_SHOWS = ("ways", "shares", "best", "training")
+"""What the lattice shows, one thing more each time."""
 SYMBOLS = ("plain", "continuation")
 RUN = "run"
 """The vocabulary of the run on screen, in the list of vocabularies to encode with."""
@@ -51,6 +53,7 @@ PARAMS = (
     links.Integer("uni_seed", 0, 9_999, 0),
     links.Number("uni_alpha", 0.0, 4.0, 1.0),
     links.Integer("uni_step", 0, 400, 0),
+    links.Choice("uni_show", UNIGRAM_SHOWS, "ways"),
 )
 
 KOREAN = {
@@ -69,6 +72,7 @@ KOREAN_PIECES = {
     "uni_size": 220,
     "wp_word": "도서관에서",
     "uni_rounds": 2,
+    "uni_show": "best",
 }
 """A prepared view: Unigram finds stem and particle."""
 

@@ -46,6 +46,14 @@ def choose(part: str) -> None:
         )
     else:
         held(row[3]).text_input(t("wordpiece", "word"), key="wp_word", on_change=wp.redrawn)
+        held().segmented_control(
+            t("wordpiece", "uni_show"),
+            wp.UNIGRAM_SHOWS,
+            key="uni_show",
+            required=True,
+            label_visibility="collapsed",
+            format_func=lambda name: t("wordpiece", f"uni_show_{name}"),
+        )
     if part == "unigram":
         held(row[4]).number_input(
             t("wordpiece", "size"),

@@ -1,7 +1,9 @@
 """BPE, merge by merge, in a real browser: what is drawn is what Python trained."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -240,3 +242,40 @@ def test_the_end_says_what_is_left_and_counts_no_mark_as_a_letter(open_at: OpenA
     expect(page.get_by_text("19 = 10 letters + </w> + 8 merged")).to_be_visible()
     page.keyboard.press("Home")
     expect(page.locator(".story")).to_contain_text("10 different")
+
+
+def test_eight_words_stand_in_two_columns_and_words_from_the_right_run_from_the_right(
+    open_at: OpenAt,
+) -> None:
+    words = [
+        ["low", 5],
+        ["lower", 2],
+        ["newest", 6],
+        ["widest", 3],
+        ["slow", 4],
+        ["slower", 2],
+        ["fast", 3],
+        ["fastest", 1],
+    ]
+    page = open_at("/tokens-bpe?" + urlencode({"lang": "en", "bpe_words": json.dumps(words)}))
+    at_step(page, 0)
+    expect(page.locator(".gb-note")).to_have_count(0)  # blanks in the link are nobody's mistake
+    boxes = [row.bounding_box() for row in page.locator(".words .word").all()]
+    assert len({round(box["x"]) for box in boxes if box}) == 2
+    box = page.locator(".words").locator("xpath=..").evaluate("e => [e.scrollHeight, e.clientHeight]")
+    assert box[0] <= box[1] + 1
+    page = open_at(
+        "/tokens-bpe?" + urlencode({"lang": "en", "bpe_words": json.dumps([["שלום", 5], ["low", 2]])})
+    )
+    at_step(page, 0)
+
+    def places(row: int) -> list[float]:
+        return (
+            page.locator(".words .cut")
+            .nth(row)
+            .locator(".tile")
+            .evaluate_all("all => all.map(e => e.getBoundingClientRect().left)")
+        )
+
+    assert places(0) == sorted(places(0), reverse=True)
+    assert places(1) == sorted(places(1))

@@ -75,3 +75,13 @@ def test_the_words_and_the_merges_follow_the_reader(open_at: OpenAt) -> None:
     page.wait_for_url("**/tokens-encode?**num_merges=200**")
     expect(page.get_by_test_id("stNumberInput").locator("input")).to_have_value("200")
     expect(page.locator(".gb-caption").first).to_contain_text("200 merges")
+
+
+def test_a_korean_sentence_of_unknown_letters_fits_its_box(open_at) -> None:
+    page = open_at("/tokens-encode?lang=en&encode_text=나는 ABC를 3번 읽었다")
+    expect(page.locator(".stage .tile.unk").first).to_be_visible()
+    box = page.locator(".stage").locator("xpath=..").evaluate("e => [e.scrollHeight, e.clientHeight]")
+    assert box[0] <= box[1] + 1
+    page = open_at("/tokens-encode?lang=en&encode_view=bytes&encode_text=안녕하세요")
+    expect(page.locator(".story")).to_contain_text("drawn as a stand-in")
+    expect(page.get_by_text("pocket-gpt read far more text")).to_be_visible()

@@ -58,7 +58,7 @@ def test_a_word_is_lost_because_of_one_letter(open_at: Open, outside: list[str])
 
 
 def test_unigram_steps_and_its_curve(open_at: Open, outside: list[str]) -> None:
-    page = open_at("/tokens-wordpiece?lang=en&wp_part=unigram")
+    page = open_at("/tokens-wordpiece?lang=en&wp_part=unigram&uni_show=training")
     expect(page.locator(".lattice svg")).to_have_attribute(
         "aria-label", "Lattice of lowest: 28 ways; the best is low est"
     )
@@ -75,7 +75,7 @@ def test_unigram_steps_and_its_curve(open_at: Open, outside: list[str]) -> None:
 
 
 def test_going_back_by_a_link_moves_the_board_again(open_at: Open) -> None:
-    page = open_at("/tokens-wordpiece?lang=en&wp_part=unigram")
+    page = open_at("/tokens-wordpiece?lang=en&wp_part=unigram&uni_show=training")
     expect(page.locator(".lattice svg")).to_be_visible()
     page.keyboard.press("ArrowRight")
     wait_for_link(page, "uni_step=1")
@@ -117,6 +117,25 @@ def test_every_picture_comes_home(open_at: Open) -> None:
 
 
 def test_unknown_letters_are_named(open_at: Open) -> None:
-    page = open_at("/tokens-wordpiece?lang=en&wp_part=unigram&wp_word=fast")
+    page = open_at("/tokens-wordpiece?lang=en&wp_part=unigram&wp_word=fast&uni_show=best")
     line = page.locator(".gb-unigram_board").get_by_text("No piece holds")
     expect(line).to_contain_text("No piece holds f a; each such letter is [UNK]")
+
+
+def test_unigram_shows_one_thing_more_each_time(open_at: Open) -> None:
+    page = open_at("/tokens-wordpiece?lang=en&wp_part=unigram")
+    board = page.locator(".gb-unigram_board")
+    expect(board.locator(".edge").first).to_be_attached()
+    expect(board.locator(".lattice").get_by_text("%")).to_have_count(0)
+    expect(board.locator(".edge.best")).to_have_count(0)
+    expect(board.locator(".low")).to_be_hidden()
+    page.get_by_role("radio", name="2 how likely").click()
+    expect(board.locator(".lattice").get_by_text("%").first).to_be_visible()
+    expect(board.locator(".edge.best")).to_have_count(0)
+    page.get_by_role("radio", name="3 the best way").click()
+    expect(board.locator(".edge.best").first).to_be_attached()
+    expect(board.locator(".ways")).to_be_visible()
+    expect(board.locator(".pieces")).to_be_hidden()
+    page.get_by_role("radio", name="4 learning the pieces").click()
+    expect(board.locator(".pieces")).to_be_visible()
+    page.wait_for_url("**uni_show=training**")

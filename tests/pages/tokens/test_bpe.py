@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from components.lessons.tokens import word_training
 from components.shell import background
-from tests.pages.conftest import Open, on_page, widget
+from tests.pages.conftest import Open, on_page, said, widget
 
 PAGE = "tokens/bpe"
 COURSE = ["es", "est", "lo", "low", "ne", "new", "newest", "wi", "wid", "widest"]
@@ -219,3 +219,9 @@ def test_a_text_that_is_not_there_yet_is_asked_for(open_page: Open, page: str) -
     )  # the picture and its caption stay those of the words before
     assert not at.warning
     assert any(area.key == "bpe_typed" for area in at.text_area)
+
+
+def test_fewer_merges_than_asked_for_are_said_at_once(open_page: Open) -> None:
+    at = open_page("tokens/bpe", num_merges="2000")
+    assert "2,000 merges were asked for and 12 were made" in said(at)
+    assert "merges were asked for" not in said(open_page("tokens/bpe"))
