@@ -2,7 +2,7 @@
 // A bundled model answers in this browser once it is there (lib/local.js), every other one on the server.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num, percent } from "../glassbox.lib/format.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { frame, headline, offerPicture } from "../glassbox.lib/pictures.js";
 import { guessTable, guessPicture, ownLine, shown } from "./guesses.js";
 import { living } from "../glassbox.lib/living.js";
 import { local } from "../glassbox.lib/local.js";
@@ -156,7 +156,7 @@ function picture(s) {
   const columns = Math.min(3, Math.max(1, data.cards.length)), rows = Math.ceil(data.cards.length / columns);
   const svg = frame(Math.max(900, columns * 350 + 20), 60 + rows * 260);
   const line = data.tokens.map((t, i) => (s.filled[i] ? `‹${s.filled[i].token}›` : s.hidden.includes(i) ? data.mask : t.text)).join(" ");
-  svg.append(h("text", { x: 12, y: 28, "font-size": 16, "font-family": "monospace", fill: "var(--gb-text)" }, line.slice(0, 110)));
+  headline(svg, 12, 28, line, { "font-family": "monospace" });
   data.cards.forEach((card, i) => guessPicture(svg, card, 12 + (i % columns) * 350, 52 + Math.floor(i / columns) * 260, `${card.position}  ${card.original ? shown(card.original.token) : data.mask}`, w));
   return svg;
 }

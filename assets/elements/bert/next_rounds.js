@@ -1,6 +1,6 @@
 // Ten pairs of lines: the class votes, then the truth and the model's answer open, and both scores count on.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
-import { percent, full } from "../glassbox.lib/format.js";
+import { full, narrowed, percent } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 
@@ -73,8 +73,8 @@ function picture(s) {
   const pair = data.pairs[s.round], open = s.votes[s.round] !== undefined;
   const svg = frame(960, 210);
   const text = (x, y, content, props = {}) => svg.append(h("text", { x, y, "font-size": 16, "font-family": "sans-serif", fill: "var(--gb-text)", ...props }, content));
-  text(16, 36, `A  ${pair.who[0]}: ${pair.first}`.slice(0, 118), { fill: "var(--gb-segment-a)" });
-  text(16, 70, `B  ${pair.who[1]}: ${pair.second}`.slice(0, 118), { fill: "var(--gb-segment-b)" });
+  text(16, 36, narrowed(`A  ${pair.who[0]}: ${pair.first}`, 118), { fill: "var(--gb-segment-a)" });
+  text(16, 70, narrowed(`B  ${pair.who[1]}: ${pair.second}`, 118), { fill: "var(--gb-segment-b)" });
   [["IsNext", pair.p], ["NotNext", 1 - pair.p]].forEach(([label, p], i) => {
     const y = 100 + i * 34;
     text(16, y + 17, label, { "font-weight": 700 });

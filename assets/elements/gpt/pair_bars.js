@@ -1,6 +1,6 @@
 // Sentences that differ in one word: how each model shares the blank between the same candidates.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
-import { full, percent } from "../glassbox.lib/format.js";
+import { full, narrowed, percent } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { INK, spot } from "../glassbox.lib/training.js";
 import { living } from "../glassbox.lib/living.js";
@@ -21,7 +21,7 @@ export default living(function ({ data, parentElement }) {
     const svg = frame(900, 40 + 44 * rows.length), text = (x, y, string, size = 14) => h("text", { x, y, "font-size": size, "font-family": "sans-serif", fill: "var(--gb-text)" }, string);
     models.forEach((name, m) => svg.append(text(380 + 265 * m, 20, name)));
     rows.forEach((row, k) => {
-      svg.append(text(8, 56 + 44 * k, row.sentence.slice(0, 52)));
+      svg.append(text(8, 56 + 44 * k, narrowed(row.sentence, 52)));
       row.shares.forEach((shares, m) => {
         let x = 380 + 265 * m;
         shares.forEach((p, c) => { svg.append(h("rect", { x, y: 38 + 44 * k, width: 245 * p, height: 12, fill: INK[c] })); x += 245 * p; });

@@ -1,5 +1,8 @@
 // Pictures that can be taken home: every drawing element says how it becomes an SVG.
 
+import { cells } from "./format.js";
+import { h } from "./dom.js";
+
 const known = new Map();
 
 /** Register a picture of the open page: `draw()` returns an SVG element or its text; `caption()` the line under it, if the element knows it better than Python. */
@@ -35,6 +38,25 @@ export function frame(width, height) {
   svg.setAttribute("width", width);
   svg.setAttribute("height", height);
   return svg;
+}
+
+/** Put a line of words above a picture, whole: what one line has no room for makes the picture taller at its top. */
+export function headline(svg, x, y, content, { "font-size": size = 16, "font-family": family = "sans-serif", ...more } = {}) {
+  const most = Math.max(12, Math.floor((Number(svg.getAttribute("width")) - 2 * x) / (size * (family === "monospace" ? 0.62 : 0.55))));
+  const lines = [""];
+  for (const word of content.replace(/\s+/g, " ").trim().split(" ")) {
+    const longer = lines.at(-1) ? `${lines.at(-1)} ${word}` : word;
+    if (cells(longer) <= most) { lines[lines.length - 1] = longer; continue; }
+    if (lines.at(-1)) lines.push("");
+    for (const letter of word) { // a word that is longer than a line
+      if (cells(lines.at(-1) + letter) > most) lines.push("");
+      lines[lines.length - 1] += letter;
+    }
+  }
+  const step = Math.round(1.35 * size), extra = (lines.length - 1) * step;
+  svg.setAttribute("viewBox", `0 ${-extra} ${svg.getAttribute("width")} ${Number(svg.getAttribute("height")) + extra}`);
+  svg.setAttribute("height", Number(svg.getAttribute("height")) + extra);
+  lines.forEach((line, i) => svg.append(h("text", { x, y: y - extra + i * step, "font-size": size, "font-family": family, fill: "var(--gb-text)", ...more }, line)));
 }
 
 /** Resolve the theme's variables, so that the file looks the same outside the app. */

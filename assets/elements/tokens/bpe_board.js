@@ -3,7 +3,7 @@ import { h, fill, instances, slide, words as say } from "../glassbox.lib/dom.js"
 import { clipped, num, grouped, visible } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { placesOf, rich, snap } from "../glassbox.lib/tiles.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { frame, headline, offerPicture } from "../glassbox.lib/pictures.js";
 import { curvePoints, openBlock, openLesson, wordAt } from "../glassbox.lib/bpe_lesson.js";
 import { living } from "../glassbox.lib/living.js";
 
@@ -526,7 +526,7 @@ function picture(state) {
   const height = 70 + Math.max(words.length * lineH, ranked.length * 24) + 10;
   const svg = frame(1000, height);
   const text = (x, y, content, extra = {}) => h("text", { x, y, "font-size": 18, "font-family": "monospace", fill: "var(--gb-text)", ...extra }, content);
-  svg.append(text(left, 30, state.story.innerText.replace(/\s+/g, " ").slice(0, 110), { "font-size": 16, "font-family": "sans-serif" }));
+  headline(svg, left, 30, state.story.innerText);
   words.forEach((word, row) => {
     const y = 60 + row * lineH;
     let x = left + 70;

@@ -3,7 +3,7 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { grouped, visible } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { placesOf, rich, snap } from "../glassbox.lib/tiles.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { frame, headline, offerPicture } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 
 const create = instances((parent) => {
@@ -234,7 +234,7 @@ function picture(state) {
     x += 16;
   }
   const svg = frame(width, y + 60);
-  svg.append(h("text", { x: 20, y: 34, "font-size": 16, "font-family": "sans-serif", fill: "var(--gb-text)" }, state.story.innerText.replace(/\s+/g, " ").slice(0, 115)));
+  headline(svg, 20, 34, state.story.innerText);
   for (const { x: left, y: top, w, label, tile } of place) {
     const strong = tile.fresh || tile.from || tile.to;
     svg.append(h("rect", { x: left, y: top, width: w, height: 36, rx: 7, fill: tile.fresh ? "var(--gb-seq-1)" : "var(--gb-surface)", stroke: strong ? "var(--gb-token)" : tile.text === data.unknown ? "var(--gb-wrong)" : "var(--gb-line)", "stroke-width": tile.from || tile.to ? 3 : 1.5 }),

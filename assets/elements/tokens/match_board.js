@@ -3,7 +3,7 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { grouped, visible } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { rich } from "../glassbox.lib/tiles.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { frame, headline, offerPicture } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 
 const create = instances((parent) => {
@@ -146,7 +146,7 @@ function picture(s) {
   const width = 40 + parts.length * cell + 240, height = 100 + rows.length * 34;
   const svg = frame(width, height);
   const text = (x, y, content, extra = {}) => h("text", { x, y, "font-size": 17, "font-family": "monospace", fill: "var(--gb-text)", "text-anchor": "middle", ...extra }, content);
-  svg.append(text(20, 26, s.story.innerText.replace(/\s+/g, " ").slice(0, 110), { "text-anchor": "start", "font-family": "sans-serif", "font-size": 15 }));
+  headline(svg, 20, 26, s.story.innerText, { "font-size": 15 });
   parts.forEach((letter, k) => svg.append(h("rect", { x: 20 + k * cell, y: 44, width: cell - 3, height: 32, rx: 5, fill: "var(--gb-surface)", stroke: "var(--gb-line)" }), text(20 + (k + 0.5) * cell, 66, letter, { "font-weight": 700 })));
   rows.forEach((row, i) => {
     const y = 86 + i * 34;

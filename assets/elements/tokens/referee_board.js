@@ -3,7 +3,7 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { grouped, num, full } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { placesOf, rich, snap } from "../glassbox.lib/tiles.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { frame, headline, offerPicture } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 
 const REFEREES = ["count", "score", "gain"];
@@ -173,7 +173,7 @@ function picture(s) {
   const height = 90 + Math.max(words.length * 40, rows.length * 26 + 20) + 100;
   const svg = frame(1120, height);
   const text = (x, y, content, extra = {}) => h("text", { x, y, "font-size": 17, "font-family": "monospace", fill: "var(--gb-text)", ...extra }, content);
-  svg.append(text(16, 28, s.story.innerText.replace(/\s+/g, " ").slice(0, 120), { "font-size": 16, "font-family": "sans-serif" }));
+  headline(svg, 16, 28, s.story.innerText);
   words.forEach(([, , count, symbols, merging, merged], row) => {
     const y = 60 + row * 40;
     let x = 76;

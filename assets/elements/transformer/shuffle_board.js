@@ -1,6 +1,6 @@
 // One sentence read four times: as written and shuffled, with position rows and with row 0 for every token.
 import { h, fill, instances } from "../glassbox.lib/dom.js";
-import { num, percent, visible } from "../glassbox.lib/format.js";
+import { narrowed, num, percent, visible } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 
@@ -29,7 +29,7 @@ export default living(function ({ data, parentElement }) {
     kinds.forEach((kind, row) => [0, 1].forEach((column) => {
       const { words, top } = data.readings[kind][column], x = 20 + column * 440, y = 30 + row * 200;
       svg.append(h("text", { x, y, "font-size": 14, "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-text)" }, `${w[kind]}, ${w[column ? "shuffled" : "original"]}`),
-        h("text", { x, y: y + 20, "font-size": 12, "font-family": "sans-serif", fill: "var(--gb-quiet)" }, words.join(" ").slice(0, 70)));
+        h("text", { x, y: y + 20, "font-size": 12, "font-family": "sans-serif", fill: "var(--gb-quiet)" }, narrowed(words.join(" "), 70)));
       top.forEach(([token, p], i) => svg.append(h("text", { x, y: y + 48 + 24 * i, "font-size": 13, "font-family": "monospace", fill: "var(--gb-text)" }, clean(token)), h("rect", { x: x + 110, y: y + 36 + 24 * i, width: 240 * p, height: 15, fill: "var(--gb-token)" }), h("text", { x: x + 356, y: y + 48 + 24 * i, "font-size": 13, "font-family": "monospace", fill: "var(--gb-text)" }, percent(p))));
     }));
     return svg;
