@@ -55,7 +55,7 @@ def lesson() -> None:
         page.look_further(now)
     with st.expander(t(WORDS, "how")):
         st.markdown(t(WORDS, "how_text"))
-    notebook(notebooks.three_ways(now))
+    notebook(notebooks.three_ways(now.card, now.text, now.made, now.answers))
 
     slide_note("E70", "E71", "E79")
     foot(

@@ -1,16 +1,15 @@
 """The Transformer pages in plain ``transformers``; see ``components/shell/notebook.py``."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.transformer.text_to_text import FILL, MOST_WRITTEN, model_text
-from components.lm.transformer.three_ways import ARCHITECTURE
+from components.lm.transformer.three_ways import ARCHITECTURE, Exercise
 from components.shell.notebook import Notebook, call, numbers, opening
 
 if TYPE_CHECKING:
-    from components.lessons.transformer.three_ways import Shown
     from components.lm.transformer.block import Inside
     from components.lm.transformer.text_to_text import Decoding
     from components.lm.transformer.word_context import WordGuess
@@ -107,13 +106,15 @@ for row in {rows}:  # before a block with this number
     return Notebook(code, tuple(f"{length:.2f}" for length in lengths))
 
 
-def three_ways(now: "Shown") -> Notebook | None:
+def three_ways(
+    card: ModelCard | None, text: str, made: Exercise, answers: Mapping[int, Sequence[tuple[str, float]]]
+) -> Notebook | None:
     """How sure the model is of its first guess at everything that is to be predicted; nothing where no model was trained so."""
-    if now.card is None or not now.answers:
+    if card is None or not answers:
         return None
-    guesses = [rows[0][1] for _, rows in sorted(now.answers.items())]
-    if ARCHITECTURE[now.made.objective] == "encoder_decoder":
-        given = model_text(FILL, "".join(now.made.inputs))
+    guesses = [rows[0][1] for _, rows in sorted(answers.items())]
+    if ARCHITECTURE[made.objective] == "encoder_decoder":
+        given = model_text(FILL, "".join(made.inputs))
         model, code = (
             "AutoModelForSeq2SeqLM",
             f"""given = tokenizer({given!r}, return_tensors="pt")
@@ -124,16 +125,16 @@ places = range({len(guesses)})
 """,
         )
     else:
-        masked = ARCHITECTURE[now.made.objective] == "encoder"
-        hide = f'given["input_ids"][0, {list(now.made.picks)}] = tokenizer.mask_token_id\n' if masked else ""
+        masked = ARCHITECTURE[made.objective] == "encoder"
+        hide = f'given["input_ids"][0, {list(made.picks)}] = tokenizer.mask_token_id\n' if masked else ""
         model, code = (
             "AutoModelForMaskedLM" if masked else "AutoModelForCausalLM",
-            f"""{call(now.card, now.text)}{hide}with torch.inference_mode():
+            f"""{call(card, text)}{hide}with torch.inference_mode():
     probs = model(**given).logits[0].softmax(-1)
-places = {sorted(now.answers)}
+places = {sorted(answers)}
 """,
         )
-    code = f"""{opening(now.card, model)}
+    code = f"""{opening(card, model)}
 {code}print(*(f"{{probs[place].max():.4f}}" for place in places))
 """
     return Notebook(code, (numbers(guesses),))
