@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components.elements.mount import element
 from components.words import labels
@@ -79,6 +80,6 @@ def predict_first(asked: Prediction, *, on_begin: Callable[[], None], key: str) 
         )
 
 
-def answer() -> Any:
+def answer() -> DeltaGenerator:
     """Return the container of what would give the answer away; it stays hidden while the question is open."""
     return st.container(key="gb-answer")

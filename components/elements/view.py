@@ -6,9 +6,9 @@ only when ``rev`` changed, so the data it is sent stays the same while the reade
 *checked*: each field of the view declares its bounds once, next to the element.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, SupportsFloat, SupportsInt, TypeVar
 
 import streamlit as st
 
@@ -19,12 +19,34 @@ View = TypeVar("View")
 class Bound(Protocol):
     """What one field of a view may hold."""
 
-    def read(self, value: Any) -> Any:
+    def read(self, value: object) -> object:
         """Return the nearest value that is allowed.
 
         Raises:
             TypeError, ValueError, OverflowError: there is none; the whole report is then not believed.
         """
+
+
+def whole(value: object) -> int:
+    """Return what a browser sent as a whole number.
+
+    Raises:
+        TypeError, ValueError, OverflowError: it is none.
+    """
+    if not isinstance(value, SupportsInt | str):
+        raise TypeError(value)
+    return int(value)
+
+
+def members(value: object) -> Iterable[object]:
+    """Return what a list holds that a browser sent.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not isinstance(value, Iterable) or isinstance(value, str):
+        raise TypeError(value)
+    return value
 
 
 @dataclass(frozen=True)
@@ -34,8 +56,8 @@ class Whole:
     low: int
     high: int
 
-    def read(self, value: Any) -> int:
-        return min(max(int(value), self.low), self.high)
+    def read(self, value: object) -> int:
+        return min(max(whole(value), self.low), self.high)
 
 
 @dataclass(frozen=True)
@@ -45,7 +67,9 @@ class Real:
     low: float
     high: float
 
-    def read(self, value: Any) -> float:
+    def read(self, value: object) -> float:
+        if not isinstance(value, SupportsFloat | str):
+            raise TypeError(value)
         number = float(value)
         if number != number:
             raise ValueError("not a number")
@@ -58,7 +82,7 @@ class OneOf:
 
     options: Collection[str]
 
-    def read(self, value: Any) -> str:
+    def read(self, value: object) -> str:
         if value not in self.options:
             raise ValueError(value)
         return str(value)
@@ -68,7 +92,7 @@ class OneOf:
 class Flag:
     """On or off."""
 
-    def read(self, value: Any) -> bool:
+    def read(self, value: object) -> bool:
         return bool(value)
 
 
@@ -79,8 +103,8 @@ class Several:
     bound: Bound
     count: int | None = None
 
-    def read(self, value: Any) -> tuple[Any, ...]:
-        found = tuple(self.bound.read(one) for one in value)
+    def read(self, value: object) -> tuple[object, ...]:
+        found = tuple(self.bound.read(one) for one in members(value))
         if self.count is not None and len(found) != self.count:
             raise ValueError(f"{len(found)} values instead of {self.count}")
         return found
@@ -92,8 +116,8 @@ class Subset:
 
     size: int
 
-    def read(self, value: Any) -> tuple[int, ...]:
-        return tuple(sorted({int(one) for one in value if 0 <= int(one) < self.size}))
+    def read(self, value: object) -> tuple[int, ...]:
+        return tuple(sorted({place for place in map(whole, members(value)) if 0 <= place < self.size}))
 
 
 @dataclass(frozen=True)
@@ -102,7 +126,7 @@ class Members:
 
     options: Sequence[str]
 
-    def read(self, value: Any) -> tuple[str, ...]:
+    def read(self, value: object) -> tuple[str, ...]:
         if not isinstance(value, Collection) or isinstance(value, str):
             raise TypeError(value)
         return tuple(one for one in self.options if one in value)
@@ -117,7 +141,7 @@ def started(key: str, view: View, rev: object) -> View:
     return start
 
 
-def reported(value: Any, otherwise: View, rev: object, bounds: Mapping[str, Bound]) -> View:
+def reported(value: object, otherwise: View, rev: object, bounds: Mapping[str, Bound]) -> View:
     """Return the view a browser reports under this ``rev``, or ``otherwise``; both within ``bounds``.
 
     Args:

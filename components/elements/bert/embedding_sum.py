@@ -86,7 +86,7 @@ def embedding_sum(
     return checked(result.get("view"), view, rev, text, parts.token_embedding.shape)
 
 
-def checked(value: Any, otherwise: SumView, rev: int, text: str, shape: tuple[int, ...]) -> SumView:
+def checked(value: object, otherwise: SumView, rev: int, text: str, shape: tuple[int, ...]) -> SumView:
     """Return what a browser sent for this text under this ``rev``, within bounds, or ``otherwise``."""
     count, width = shape
     if isinstance(value, Mapping) and value.get("text") != text:  # painted on another text

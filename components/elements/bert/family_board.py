@@ -1,7 +1,7 @@
 """BERT and its relatives in rows, their decisions in columns: what each model changed."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from components.elements.mount import element
 from components.words import labels
@@ -37,7 +37,7 @@ def family_board(
     column: int,
     rev: int,
     on_cell: Callable[[], None],
-) -> Any:
+) -> object:
     """Draw the board and return the [row, column] whose page was asked for, as the browser sent it, or None.
 
     Trigger under the key ``family_board``: ``cell``, the [row, column] that was chosen.

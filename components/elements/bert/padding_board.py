@@ -1,16 +1,16 @@
 """Texts padded to one length, with an attention mask whose digits can be flipped."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from components.elements.mount import element
+from components.elements.view import members, whole
 from components.lm.bert.embeddings import PaddedBatch
 
 _mount = element("bert/padding_board")
 Flips = tuple[tuple[int, int], ...]
 
 
-def asked_flips(held: Any, otherwise: Flips, text: str, rev: int) -> Flips:
+def asked_flips(held: Mapping[str, object] | None, otherwise: Flips, text: str, rev: int) -> Flips:
     """Return the flips the reader has made since ``rev`` (asked before the board is drawn), or ``otherwise``.
 
     ``held`` is what the session holds for the key of the board.
@@ -19,7 +19,8 @@ def asked_flips(held: Any, otherwise: Flips, text: str, rev: int) -> Flips:
     if not isinstance(value, Mapping) or value.get("rev") != rev or value.get("id") != text:
         return otherwise
     try:
-        return tuple(sorted({(int(a), int(b)) for a, b in value["flips"]}))[:64]
+        pairs = {tuple(map(whole, members(pair))) for pair in members(value["flips"])}
+        return tuple(sorted((a, b) for a, b in pairs))[:64]
     except (KeyError, TypeError, ValueError, OverflowError):
         return otherwise
 

@@ -2,9 +2,9 @@
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from components.elements.mount import element
+from components.elements.view import members, whole
 from components.words import labels as words_of
 
 _mount = element("fine_tuning/label_board")
@@ -42,11 +42,13 @@ def label_board(
     )
 
 
-def labelled(value: Any, sentences: Sequence[Sequence[str]], tags: int, rev: int) -> list[list[int]] | None:
+def labelled(
+    value: object, sentences: Sequence[Sequence[str]], tags: int, rev: int
+) -> list[list[int]] | None:
     """Return the labels a browser reports under this ``rev``, or None if it reports none of these sentences."""
     if isinstance(value, Mapping) and value.get("rev") == rev:
         with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
-            found = [[int(tag) for tag in line] for line in value["labels"]]
+            found = [[whole(tag) for tag in members(line)] for line in members(value["labels"])]
             fits = [len(a) == len(b) for a, b in zip(found, sentences, strict=True)]
             if all(fits) and all(0 <= tag < tags for line in found for tag in line):
                 return found

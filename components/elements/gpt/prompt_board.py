@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from components.elements.mount import element
 from components.elements.view import Bound, Members, Whole, reported
@@ -112,7 +112,7 @@ def prompt_board(
 
 
 def moved(
-    value: Any, otherwise: PromptView, rev: int, *, pairs: int, questions: int, heads: Sequence[str]
+    value: object, otherwise: PromptView, rev: int, *, pairs: int, questions: int, heads: Sequence[str]
 ) -> PromptView:
     """Return what a browser sent under this ``rev``, or ``otherwise``; both within ``pairs``, ``questions`` and ``heads``."""
     bounds: dict[str, Bound] = {"k": Whole(0, pairs), "ask": Whole(0, questions - 1), "off": Members(heads)}

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from components.elements.mount import element
 from components.elements.view import Bound, Flag, OneOf, Whole, reported, started
@@ -108,7 +107,7 @@ def model_stack(
     return checked(result.get("size"), stack, rev)
 
 
-def checked(value: Any, otherwise: Stack, rev: int) -> Stack:
+def checked(value: object, otherwise: Stack, rev: int) -> Stack:
     """Return what a browser sent under this ``rev``, or ``otherwise``; both within bounds."""
     size = reported(value, otherwise.size, rev, SIZE)
     shown = reported(value, Shown(otherwise.part, otherwise.scale), rev, SHOWN)
