@@ -29,7 +29,7 @@ def matrix_frame(tokens: Sequence[str], weights: object) -> Frame:
     return {"tokens": list(tokens), "weights": np.asarray(weights, float).round(3).tolist()}
 
 
-def of_shipped_model(trace: Any) -> Any:
+def of_shipped_model(trace: dict[str, Any]) -> dict[str, Any] | None:
     """Return a precomputed first view if its model still ships with these weights, else None."""
     try:
         card = checkpoints.card(trace["model"])
@@ -38,7 +38,7 @@ def of_shipped_model(trace: Any) -> Any:
     return trace if card.revision == trace["revision"] else None
 
 
-def first_view(name: str, card: ModelCard, keys: Sequence[str]) -> Any:
+def first_view(name: str, card: ModelCard, keys: Sequence[str]) -> dict[str, Any] | None:
     """Return a precomputed view if it is what the link asks for and its models are still these; else None.
 
     ``keys`` name the state that must be the one the view was made from. Needs no torch.
@@ -53,10 +53,23 @@ def first_view(name: str, card: ModelCard, keys: Sequence[str]) -> Any:
 
 
 @cache
-def trace_file(name: str) -> Any:
+def trace_file(name: str) -> dict[str, Any] | None:
     """Return what ``assets/traces/<name>.json`` holds, or None if there is no such file."""
     path = TRACES / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    found: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    return found
+
+
+def shipped(name: str) -> dict[str, Any]:
+    """Return what ``assets/traces/<name>.json`` holds, a file that the page cannot do without.
+
+    Raises:
+        FileNotFoundError: it is not there.
+    """
+    found = trace_file(name)
+    if found is None:
+        raise FileNotFoundError(f"assets/traces/{name}.json")
+    return found
 
 
 def miniature(page: str) -> Miniature | None:

@@ -30,7 +30,7 @@ if part == "unigram":
         unigram_board(
             lesson,
             show=st.session_state["uni_show"],
-            step=wp.taken("uni_step", len(lesson.moments) - 1),
+            step=wp.taken_step("uni_step", len(lesson.moments) - 1),
             rev=links.revision(),
             seed=st.session_state["uni_seed"],
             times=wp.DRAWS,
@@ -45,8 +45,8 @@ else:
         with answer():
             referee_board(
                 race,
-                step=wp.taken("wp_step", race.num_moments),
-                referee=wp.taken("wp_referee"),
+                step=wp.taken_step("wp_step", race.num_moments),
+                referee=wp.taken_referee(),
                 probe=wp.probe(),
                 rev=links.revision(),
                 on_step=wp.stepped("referee_board", "wp_step"),
@@ -59,7 +59,7 @@ else:
         matched, model, others = wp.encoding(race)
         match_board(
             matched,
-            step=wp.taken("match_step", len(matched.lookups)),
+            step=wp.taken_step("match_step", len(matched.lookups)),
             rev=links.revision(),
             prefix=model.prefix,
             unknown=model.unknown,

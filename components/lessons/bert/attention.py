@@ -25,7 +25,8 @@ from components.shell.refusals import cannot_read
 from components.words import t, told
 
 if TYPE_CHECKING:
-    from components.lm.transformer.attention import Attention
+    from components.lm.checkpoints import LoadedModel
+    from components.lm.transformer.attention import Attention, Floats
     from components.lm.transformer.head_scores import HeadScores, Induction
 
 
@@ -293,7 +294,7 @@ def attention_of(name: str, revision: str, text: str, pair: str, layer: int | No
 
 # As large as the weights themselves: up to 9.4 MB for 128 tokens in 12 layers of 12 heads.
 @st.cache_resource(max_entries=40, show_spinner=False)
-def attention_measure(name: str, revision: str, text: str, pair: str, measure: str) -> Any:
+def attention_measure(name: str, revision: str, text: str, pair: str, measure: str) -> "Floats":
     """Return another reading of the same text, as weights: ``value_weighted`` (layer, head, query, key) or
     ``rollout`` (layer, 2, query, key): the mean of the heads, and rollout."""
     import numpy as np
@@ -340,7 +341,7 @@ def induction_of(name: str, revision: str) -> "Induction":
     return measured_induction(load_model(name, "attention"))
 
 
-def measured_induction(loaded: Any) -> "Induction":
+def measured_induction(loaded: "LoadedModel") -> "Induction":
     """Return induction of every head of a loaded model, its texts framed as its tokenizer does."""
     from components.lm.reading import frame_ids, is_causal, segment_rows, table_rows
     from components.lm.transformer.head_scores import measure_induction

@@ -30,7 +30,7 @@ from components.shell.refusals import cannot_read, refusal
 from components.words import labels, t, told
 
 if TYPE_CHECKING:
-    from components.lm.bert.contextual import WordVectors
+    from components.lm.bert.contextual import Doubles, WordVectors
 
 
 MODEL = best_bert()
@@ -276,7 +276,7 @@ def last_cosine(vectors: WordVectors, one: int, other: int) -> float:
     return float(layer_cosines(vectors)[-1][one][other])
 
 
-def verdict(cosines: Any, one: int, other: int) -> str:
+def verdict(cosines: "Doubles", one: int, other: int) -> str:
     """Which sentence says what the layers did with two occurrences."""
     if len(cosines[-1]) < 2 or one == other:
         return "aid_one"
@@ -285,7 +285,7 @@ def verdict(cosines: Any, one: int, other: int) -> str:
     return "aid_alike" if cosines[-1][one][other] > ALIKE else "aid"
 
 
-def rows(vectors: Any, cosines: Any) -> list[dict[str, Any]]:
+def rows(vectors: "WordVectors", cosines: "Doubles") -> list[dict[str, Any]]:
     """Cosine similarities of every pair of occurrences in every layer, named as on screen, for the export."""
     texts = [vectors.sentences[vectors.words[i].sentence] for i in vectors.chosen]
     return [

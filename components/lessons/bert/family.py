@@ -3,6 +3,7 @@
 from typing import Any
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from components.elements.bert.family_board import BoardCell, BoardRow
 from components.elements.bert.family_results import Result
@@ -65,7 +66,7 @@ def took_cell() -> None:
         links.put("fam_column", COLUMNS[found[1]])
 
 
-def _cell(said: Any) -> tuple[int, int] | None:
+def _cell(said: object) -> tuple[int, int] | None:
     """Return (row, column) as a browser sends them, or None."""
     if not isinstance(said, list) or len(said) != 2 or not all(isinstance(i, int) for i in said):
         return None
@@ -73,7 +74,7 @@ def _cell(said: Any) -> tuple[int, int] | None:
     return (row, column) if 0 <= row < len(NAMES) and 0 <= column < len(COLUMNS) else None
 
 
-def asked_for(said: Any) -> tuple[Any, dict[str, str]] | None:
+def asked_for(said: object) -> tuple[StreamlitPage, dict[str, str]] | None:
     """Return the page of the cell that a browser names, and its query."""
     found = _cell(said)
     if found is None:

@@ -225,9 +225,9 @@ def look_further(card: ModelCard, text: MaskableText | None) -> None:
     title = {"three_ways": "three"}.get(look, look)
     st.markdown(f"#### {t('mlm', f'{title}_title')}")
     st.markdown(t("mlm", f"{title}_text"))
-    if look == "three_ways" and text is None:
-        trace = first_view("bert/masking", card, ("mlm_text", "hidden", "filled"))
-        guess_cards([_worded(one) for one in trace["three_ways"]], key="three_ways")
+    recorded = first_view("bert/masking", card, ("mlm_text", "hidden", "filled")) if text is None else None
+    if look == "three_ways" and recorded is not None:
+        guess_cards([_worded(one) for one in recorded["three_ways"]], key="three_ways")
         return
     text = text or maskable_text(card.name, card.revision, st.session_state["mlm_text"])
     if look == "three_ways" and (cards := three_ways(card, text, *blanks(text))):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import streamlit as st
 
 from components.elements.fine_tuning.tasks_board import TasksData, TasksLane, TasksView
 from components.elements.predict_first import Prediction
-from components.lessons.recorded import trace_file
+from components.lessons.recorded import shipped
 from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS
 from components.lm.fine_tuning.sentences import TAGS
 from components.lm.fine_tuning.task_runs import GENERATED, MOMENTS, SHOWN
@@ -34,7 +34,7 @@ SENTENCES = 20
 @cache
 def recorded() -> Mapping[str, Any]:
     """Return the recorded runs by model (``python -m components.pretraining fine-tuning tasks``)."""
-    found: Mapping[str, Any] = trace_file(NAME)["models"]
+    found: Mapping[str, Any] = shipped(NAME)["models"]
     return found
 
 
@@ -131,7 +131,7 @@ def percent(value: float) -> str:
     return f"{100 * value:.0f}%"
 
 
-def said_score(found: Any) -> str:
+def said_score(found: Sequence[float]) -> str:
     """Return a score with its interval."""
     return f"{percent(found[0])} ({percent(found[1])}–{percent(found[2])})"
 

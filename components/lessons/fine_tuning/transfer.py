@@ -13,7 +13,7 @@ import streamlit as st
 
 from components.elements.fine_tuning.transfer_board import TransferData, TransferView
 from components.elements.predict_first import Prediction
-from components.lessons.recorded import trace_file
+from components.lessons.recorded import shipped
 from components.lm.fine_tuning.generative import FORMS, SPECIAL
 from components.lm.fine_tuning.samples import FEELINGS
 from components.lm.fine_tuning.scores import wilson
@@ -47,7 +47,7 @@ PARAMS = (
 @cache
 def recorded() -> Mapping[str, Any]:
     """Return the recorded runs (``python -m components.pretraining fine-tuning transfer``)."""
-    found: Mapping[str, Any] = trace_file(NAME)
+    found: Mapping[str, Any] = shipped(NAME)
     return found
 
 

@@ -5,23 +5,27 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from components.elements.engine import model_files
 from components.elements.predict_first import Prediction
 from components.lessons.probabilities import short
-from components.lessons.recorded import of_shipped_model, trace_file
+from components.lessons.recorded import of_shipped_model, shipped, trace_file
 from components.lm import checkpoints
+from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
 from components.shell.layout import Export, working
 from components.shell.loading import FIRST_MODEL, load_model
 from components.shell.notebook import Notebook, opening
 from components.words import t, told
+
+if TYPE_CHECKING:
+    from components.lm.checkpoints import LoadedModel
 
 NAME = "gpt/decoding"
 RACE, TREE = "lane_race", "beam_tree"
@@ -121,13 +125,13 @@ def picks() -> list[int]:
     return given[: len(given) // 3 * 3]
 
 
-def race_key(card: Any) -> str:
+def race_key(card: ModelCard) -> str:
     """What decides the lanes."""
     s = st.session_state
     return json.dumps([card.revision, s["dec_prompt"], s["dec_seed"], s["dec_most"], [lane(name) for name in shown()], picks()])  # fmt: skip
 
 
-def tree_key(card: Any) -> str:
+def tree_key(card: ModelCard) -> str:
     """What decides the tree."""
     s = st.session_state
     return json.dumps([card.revision, s["dec_prompt"], s["dec_width"], s["dec_depth"], s["dec_length"]])
@@ -136,14 +140,16 @@ def tree_key(card: Any) -> str:
 # -- the server's way of computing it --------------------------------------------------------------------------------------
 
 
-def _prompt(loaded: Any, text: str) -> tuple[list[int], int]:
+def _prompt(loaded: LoadedModel, text: str) -> tuple[list[int], int]:
     from components.lm.gpt.generation import encode_prompt
 
     ids = encode_prompt(loaded, text, reserve=MOST).token_ids
     return list(ids[-MOST_PROMPT:]), max(0, len(ids) - MOST_PROMPT)
 
 
-def _described(loaded: Any, prompt: Sequence[int], ids: Sequence[int], ends: Sequence[int]) -> dict[str, Any]:
+def _described(
+    loaded: LoadedModel, prompt: Sequence[int], ids: Sequence[int], ends: Sequence[int]
+) -> dict[str, Any]:
     from components.lm.gpt.frontier import tell
     from components.lm.tokens.token_text import token_info
 
@@ -162,7 +168,7 @@ def _described(loaded: Any, prompt: Sequence[int], ids: Sequence[int], ends: Seq
     }
 
 
-def _model(name: str) -> tuple[Any, list[int]]:
+def _model(name: str) -> tuple[LoadedModel, list[int]]:
     from components.lm.gpt.generation import end_of_text_ids
 
     loaded = load_model(name, "generation")
@@ -236,7 +242,7 @@ def tree(
     return {"beam": beam, "greedy": _described(loaded, ids, greedy, ends)}
 
 
-def made_race(card: Any) -> dict[str, Any]:
+def made_race(card: ModelCard) -> dict[str, Any]:
     """Compute the lanes of the link here."""
     s = st.session_state
     lanes = tuple(json.dumps(lane(name)) for name in shown())
@@ -245,27 +251,30 @@ def made_race(card: Any) -> dict[str, Any]:
     )
 
 
-def made_tree(card: Any) -> dict[str, Any]:
+def made_tree(card: ModelCard) -> dict[str, Any]:
     """Compute the tree of the link here."""
     s = st.session_state
     return tree(card.name, card.revision, s["dec_prompt"], s["dec_width"], s["dec_depth"], s["dec_length"])
 
 
-def _files(card: Any) -> Any:
+def _files(card: ModelCard) -> dict[str, Any] | None:
     return None if st.session_state.get("_dec_server") else model_files(card.name)
 
 
-def _known(card: Any, part: str, key: str, compute: Any) -> Any:
+def _known(
+    card: ModelCard, part: str, key: str, compute: Callable[[ModelCard], dict[str, Any]]
+) -> dict[str, Any] | None:
     trace = trace_file(NAME)
     if trace is not None and trace[part]["key"] == key and of_shipped_model(trace):
-        return trace[part]["made"]
+        made: dict[str, Any] = trace[part]["made"]
+        return made
     if _files(card) is not None:
         return None
     with working(told("decoding", "computing")):
         return compute(card)
 
 
-def race_data(card: Any) -> dict[str, Any]:
+def race_data(card: ModelCard) -> dict[str, Any]:
     """Return the data of the lanes; what the browser computes is not in it."""
     s = st.session_state
     key = race_key(card)
@@ -293,7 +302,7 @@ def race_data(card: Any) -> dict[str, Any]:
     }
 
 
-def tree_data(card: Any) -> dict[str, Any]:
+def tree_data(card: ModelCard) -> dict[str, Any]:
     """Return the data of the tree."""
     s = st.session_state
     key = tree_key(card)
@@ -349,7 +358,7 @@ def edited() -> None:
 # -- words, tables ---------------------------------------------------------------------------------------------------------
 
 
-def caption(card: Any) -> str:
+def caption(card: ModelCard) -> str:
     """The line under the picture: model, revision, seed, settings."""
     s = st.session_state
     parts = [
@@ -378,7 +387,7 @@ def numbers(one: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def lane_rows(card: Any) -> list[dict[str, Any]]:
+def lane_rows(card: ModelCard) -> list[dict[str, Any]]:
     """One row a lane."""
     return [
         {"strategy": name, "name": label(name), "text": "".join(one["texts"]), **numbers(one)}
@@ -386,7 +395,7 @@ def lane_rows(card: Any) -> list[dict[str, Any]]:
     ]
 
 
-def token_rows(card: Any) -> list[dict[str, Any]]:
+def token_rows(card: ModelCard) -> list[dict[str, Any]]:
     """One row a token."""
     return [
         {"strategy": name, "step": i + 1, "token": one["texts"][i], "token_id": one["ids"][i], "logprob": one["logprobs"][i], "rank": one["ranks"][i]}
@@ -395,7 +404,7 @@ def token_rows(card: Any) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def tree_rows(card: Any) -> list[dict[str, Any]]:
+def tree_rows(card: ModelCard) -> list[dict[str, Any]]:
     """One row a hypothesis."""
     power = st.session_state["dec_length"]
     return [
@@ -445,7 +454,7 @@ def facts() -> dict[str, object]:
     }
 
 
-def export(card: Any) -> Export:
+def export(card: ModelCard) -> Export:
     """What the page gives away."""
     s = st.session_state
     return Export(
@@ -462,9 +471,10 @@ def export(card: Any) -> Export:
     )  # fmt: skip
 
 
-def first_trace() -> Any:
-    """Return the recorded lanes of the default view, if they are there."""
-    return trace_file(NAME)["race"]["made"]
+def first_trace() -> dict[str, Any]:
+    """Return the recorded lanes of the default view."""
+    made: dict[str, Any] = shipped(NAME)["race"]["made"]
+    return made
 
 
 def prediction() -> Prediction:
@@ -492,7 +502,7 @@ def prepared() -> list[tuple[str, dict[str, Any]]]:
     ]  # fmt: skip
 
 
-def notebook_of(card: Any) -> Notebook | None:
+def notebook_of(card: ModelCard) -> Notebook | None:
     """Beam search of the tree in plain ``transformers``: the sum of the winner divided by its length."""
     s = st.session_state
     trace = trace_file(NAME)

@@ -1,11 +1,10 @@
 """What stands below the lanes of "Choosing a text": the tree of the beam, and the table of held-out stories."""
 
-from typing import Any
-
 import streamlit as st
 
 from components.elements.gpt.lane_race import beam_tree
 from components.lessons.gpt import decoding as page
+from components.lm.checkpoints.model_card import ModelCard
 from components.shell.held import held
 from components.shell.layout import is_dark, panel_choice, text_size
 from components.shell.notebook import notebook
@@ -26,7 +25,7 @@ SIDES = {
 }
 
 
-def look_further(card: Any) -> None:
+def look_further(card: ModelCard) -> None:
     """Draw what the reader chose."""
     look = panel_choice("decoding", page.LOOKS, key="dec_look")
     if look == "tree":
@@ -35,7 +34,7 @@ def look_further(card: Any) -> None:
         _study()
 
 
-def _tree(card: Any) -> None:
+def _tree(card: ModelCard) -> None:
     st.subheader(t("decoding", "tree_title"))
     row = st.columns([1.4, 1.4, 1.4, 4], vertical_alignment="bottom")
     held(row[0]).number_input(t("decoding", "width"), 1, 8, key="dec_width", help=t("decoding", "width_help"))

@@ -1,7 +1,7 @@
 """What stands on "Choosing a text" before anything is computed."""
 
 from components.elements.start.course_map import Frame, Miniature
-from components.lessons.recorded import save, trace_file
+from components.lessons.recorded import save, shipped
 
 MODELS = ("pocket-gpt",)
 
@@ -17,7 +17,7 @@ def miniature() -> Miniature:
     """One lane: the candidates of four of its tokens, and the one that was drawn."""
     from components.lessons.gpt.decoding import FIRST_LANES, NAME
 
-    made = trace_file(NAME)["race"]["made"]
+    made = shipped(NAME)["race"]["made"]
     lane = made["lanes"][FIRST_LANES.index("top_p")]
     frames: list[Frame] = []
     for at in (1, 3, 5, 7):

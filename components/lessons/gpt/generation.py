@@ -18,6 +18,7 @@ from components.shell.loading import FIRST_MODEL, load_model
 from components.words import t, told
 
 if TYPE_CHECKING:
+    from components.lm.gpt.generation import GeneratedStep
     from components.lm.gpt.writing import Writing
 
 
@@ -61,8 +62,8 @@ class Blocks:
     """
 
     wanted: tuple[str, str, int]
-    text: Any
-    steps: tuple[Any, ...]
+    text: "Writing"
+    steps: "tuple[GeneratedStep, ...]"
     complete: bool
     fixed: dict[str, Any]
     _details: tuple[int, list[dict[str, Any]]] = (-1, [])
@@ -76,11 +77,11 @@ class Blocks:
         return self._details[1]
 
 
-def _trace() -> Any:
+def _trace() -> dict[str, Any] | None:
     return trace_file("gpt/generation")
 
 
-def precomputed() -> Any:
+def precomputed() -> dict[str, Any] | None:
     """Return the first view from the file if it is what the link asks for, else None (no torch either way)."""
     state = st.session_state
     trace = _trace()
@@ -168,7 +169,7 @@ def _state() -> dict[str, Any]:
     return {key: list(s[key]) if key in ("picks", "ties") else s[key] for key in FIELDS if key != "step"}
 
 
-def shown_text(card: ModelCard) -> tuple[Any, dict[str, Any]]:
+def shown_text(card: ModelCard) -> "tuple[Writing | None, dict[str, Any]]":
     """Return (the text, if it was computed here; the element's data): from the file, from the model, or from the browser.
 
     A bundled model is served to the browser, which writes by itself as soon as it has it; until then, and with every other
@@ -215,7 +216,7 @@ def first_view(card: ModelCard) -> tuple[None, dict[str, Any]] | None:
     return None if trace is None else (None, from_trace(trace))
 
 
-def computed(card: ModelCard) -> tuple[Any, dict[str, Any]]:
+def computed(card: ModelCard) -> "tuple[Writing | None, dict[str, Any]]":
     """Return (the text, the element's data) from the model; a step inside the blocks on screen costs nothing."""
     state = st.session_state
     needed = max(state["step"], _wanted()) + 1
@@ -230,7 +231,7 @@ def computed(card: ModelCard) -> tuple[Any, dict[str, Any]]:
     return blocks.text, from_blocks(card.name, blocks)
 
 
-def from_trace(trace: Any) -> dict[str, Any]:
+def from_trace(trace: Mapping[str, Any]) -> dict[str, Any]:
     """Return the element's data for the precomputed first view."""
     step = st.session_state["step"]
     return {
@@ -397,7 +398,7 @@ def tables(card: ModelCard) -> dict[str, Any]:
     return {"steps": steps, "candidates": candidates}
 
 
-def result(card: ModelCard) -> Any:
+def result(card: ModelCard) -> dict[str, Any]:
     """Return the whole result for the JSON export."""
     from components.lm.gpt.generation import export_json
 

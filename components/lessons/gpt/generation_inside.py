@@ -1,7 +1,7 @@
 """The closed panels of "GPT writes": attention of the last position, logit lens, KV cache, bytes."""
 
 import html
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -13,10 +13,13 @@ from components.shell.loading import load_model
 from components.shell.refusals import cannot_write
 from components.words import t, told
 
+if TYPE_CHECKING:
+    from components.lm.gpt.writing import Writing
+
 PANELS = ("nothing", "attention", "lens", "cache", "tokens")
 
 
-def look_inside(card: ModelCard, text: Any) -> None:
+def look_inside(card: ModelCard, text: "Writing | None") -> None:
     """Draw the panel the reader opened, for the step on screen."""
     words = {
         "nothing": "panel_none",
@@ -46,7 +49,7 @@ def _title(key: str) -> None:
     st.markdown(f"#### {t('gpt', key)}")
 
 
-def _attention(card: ModelCard, text: Any, ids: tuple[int, ...], step: int) -> None:
+def _attention(card: ModelCard, text: "Writing", ids: tuple[int, ...], step: int) -> None:
     from components.elements.gpt.attention_strip import attention_strip
     from components.lm.gpt.generation import last_attention
     from components.lm.tokens.token_text import token_infos
@@ -61,7 +64,7 @@ def _attention(card: ModelCard, text: Any, ids: tuple[int, ...], step: int) -> N
     )
 
 
-def _lens(card: ModelCard, text: Any, ids: tuple[int, ...], step: int) -> None:
+def _lens(card: ModelCard, text: "Writing", ids: tuple[int, ...], step: int) -> None:
     from components.lm.gpt.generation import GenerationError, logit_lens
     from components.lm.tokens.token_text import token_info, visible
 
@@ -105,7 +108,7 @@ def _lens(card: ModelCard, text: Any, ids: tuple[int, ...], step: int) -> None:
     caption(t("gpt", "lens_caption", model=card.name, token=shown))
 
 
-def _cache(card: ModelCard, text: Any, ids: tuple[int, ...], step: int) -> None:
+def _cache(card: ModelCard, text: "Writing", ids: tuple[int, ...], step: int) -> None:
     from components.lm.gpt.generation import GenerationError, cache_bytes, measure_cache
     from components.lm.gpt.kv_cache import engine_for
     from components.shell.refusals import size
@@ -176,7 +179,7 @@ def _cache_table(place: Any, rows: list[Any]) -> None:
     place.html(f"<table class='gb-table'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")
 
 
-def _tokens(card: ModelCard, text: Any, ids: tuple[int, ...], step: int) -> None:
+def _tokens(card: ModelCard, text: "Writing", ids: tuple[int, ...], step: int) -> None:
     from components.lm.tokens.token_text import token_infos, visible, whole_characters
 
     loaded = load_model(card.name, "generation")

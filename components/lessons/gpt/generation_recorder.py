@@ -4,7 +4,7 @@ from typing import Any
 
 from components.elements.start.course_map import Frame, Miniature
 from components.lessons.probabilities import short
-from components.lessons.recorded import save, trace_file
+from components.lessons.recorded import save, shipped
 from components.lm import checkpoints
 from components.lm.gpt.decoding import SamplingSettings
 from components.lm.gpt.writing import Writing
@@ -46,7 +46,7 @@ def miniature() -> Miniature:
     """Five steps of the same text, with the four likeliest tokens of each."""
     import math
 
-    trace = trace_file("gpt/generation")
+    trace = shipped("gpt/generation")
     frames: list[Frame] = []
     for k, step in enumerate(trace["steps"][:6]):
         text = "".join(entry[0] for entry in (*trace["prompt"], *trace["line"][:k]))

@@ -1,7 +1,7 @@
 """What stands on "Learning from the prompt" before anything is computed."""
 
 from components.elements.start.course_map import Frame, Miniature
-from components.lessons.recorded import save, trace_file
+from components.lessons.recorded import save, shipped
 
 MODELS = ("in_context/pairs-gpt",)
 
@@ -19,7 +19,7 @@ def miniature() -> Miniature:
     from components.lm.gpt.word_codes import WORDS
 
     word, answer = drawn("new", SEED).questions[0]
-    answers = trace_file(NAME)["board"]["answers"]
+    answers = shipped(NAME)["board"]["answers"]
     frames: list[Frame] = []
     for k in (16, 0, 1, 5):
         best = zip(answers["words"][k][0], answers["probs"][k][0], strict=True)

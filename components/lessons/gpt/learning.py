@@ -99,7 +99,7 @@ def _trace() -> Any:
     return trace_file("gpt/learning")
 
 
-def first_view() -> Any:
+def first_view() -> dict[str, Any] | None:
     """Return the file of ``assets/traces/make.py`` if its models, moments and probes are still these, else None."""
     trace = _trace()
     return trace if trace is not None and trace["of"] == made_from() else None
@@ -441,7 +441,9 @@ def preferences() -> list[PairRow]:
             "sentence": probe.sentence,
             "candidates": probe.candidates,
             "shares": [
-                shares(trace["bias"][name][number] if known else probe_scores(name, kept[name], probe))
+                shares(
+                    trace["bias"][name][number] if trace and known else probe_scores(name, kept[name], probe)
+                )
                 for name in LARGE
             ],
         }

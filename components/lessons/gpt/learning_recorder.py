@@ -4,7 +4,7 @@ from typing import Any
 
 from components.elements.start.course_map import Frame, Miniature
 from components.lessons.probabilities import short
-from components.lessons.recorded import save, trace_file
+from components.lessons.recorded import save, shipped
 
 MODELS = ("nano-bert", "nano-gpt", "pocket-bert", "pocket-gpt")
 
@@ -22,7 +22,7 @@ def miniature() -> Miniature:
     from components.lm.training.cloze import load_probes
     from components.lm.training.learning import shares
 
-    trace = trace_file("gpt/learning")
+    trace = shipped("gpt/learning")
     probe = load_probes()[FIRST_PROBE]
     found = trace["probes"][MODELS[1]][FIRST_PROBE]["logprobs"]
     frames: list[Frame] = []

@@ -1,6 +1,6 @@
 """What the pages that train a tokenizer on words share: where the words come from, the training, problems in words."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,7 +119,7 @@ RUNS = (
 )
 
 
-def rows(value: Any) -> list[tuple[Any, Any]]:
+def rows(value: object) -> list[tuple[Any, Any]]:
     """Return the rows of the word table; what is no table has no rows."""
     if not isinstance(value, list):
         return []
@@ -137,7 +137,7 @@ def wrong_rows(given: list[tuple[Any, Any]]) -> list[int]:
     return []
 
 
-def word_table(source: str, words: Any, text: str) -> WordTable:
+def word_table(source: str, words: object, text: str) -> WordTable:
     """Return the words of a source.
 
     Raises:
@@ -342,7 +342,7 @@ def source_name() -> str:
     return t("bpe", f"source_{st.session_state['bpe_source']}")
 
 
-def words_key() -> Any:
+def words_key() -> Hashable:
     """Return what identifies the page's words; a pasted text is private to its session."""
     state = st.session_state
     source = state["bpe_source"]
@@ -350,7 +350,7 @@ def words_key() -> Any:
         return source, repr(state["bpe_words"])
     if source == "text":
         return source, state.setdefault("_session", object()), state["bpe_text"]
-    return source
+    return str(source)
 
 
 @st.fragment(run_every=0.3)

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from components.elements.predict_first import Prediction
+from components.elements.view import whole
 from components.lessons.tokens import word_training
 from components.lessons.tokens.word_training import (
     in_letters,
@@ -156,15 +157,26 @@ def chose_referee() -> None:
         links.put("wp_referee", referee)
 
 
-def taken(key: str, last: int | None = None) -> Any:
-    """Return the value of ``key`` at the last revision: what an element takes over. It stays the same while the
-    element steps by itself, so that its data do not travel again. A step beyond ``last`` becomes ``last``."""
-    if last is not None and st.session_state[key] > last:
-        links.put(key, last)
+def _taken(key: str) -> object:
+    """Return the value of ``key`` at the last revision. It stays the same while the element steps by itself, so that its
+    data do not travel again."""
     held = st.session_state.setdefault("_wp_taken", {})
     if held.get(key, (None,))[0] != links.revision():
         held[key] = (links.revision(), st.session_state[key])
-    return held[key][1]
+    value: object = held[key][1]
+    return value
+
+
+def taken_step(key: str, last: int) -> int:
+    """Return the step that an element takes over; one beyond ``last`` becomes ``last``."""
+    if st.session_state[key] > last:
+        links.put(key, last)
+    return whole(_taken(key))
+
+
+def taken_referee() -> str:
+    """Return the referee that the race takes over."""
+    return str(_taken("wp_referee"))
 
 
 # Trainings.

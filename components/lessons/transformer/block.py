@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -28,6 +28,9 @@ from components.shell.layout import Export, note_line, reading_aid, working
 from components.shell.loading import load_model
 from components.shell.refusals import cannot_read
 from components.words import t, told
+
+if TYPE_CHECKING:
+    from components.lm.transformer.block import Floats
 
 WORDS = "block"
 TRACE = TRACES / "transformer" / "block.npz"
@@ -68,7 +71,7 @@ class Known:
     inside: Inside
     said: Mapping[int, str]
     pushes: Mapping[int, tuple[list[str], list[str]]]
-    norms: Any
+    norms: "Floats"
     epsilon: tuple[float, float]
     centred: bool
     activation: str

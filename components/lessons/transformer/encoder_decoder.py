@@ -266,9 +266,10 @@ def symbols_of(text: str, found: Decoding) -> list[str]:
 
 
 @cache
-def variants() -> Any:
+def variants() -> dict[str, Any]:
     """What ``python -m components.pretraining text-to-text-study`` recorded."""
-    return json.loads(VARIANTS.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(VARIANTS.read_text(encoding="utf-8"))
+    return found
 
 
 def _learning(variant: str, measure: str) -> list[list[float]]:

@@ -10,6 +10,9 @@ from components.lm.transformer.three_ways import ARCHITECTURE, Exercise
 from components.shell.notebook import Notebook, call, numbers, opening
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from components.lm.transformer.block import Inside
     from components.lm.transformer.text_to_text import Decoding
     from components.lm.transformer.word_context import WordGuess
@@ -28,7 +31,9 @@ print(f"{{table[{position}, {dim}]:.4f}}")
     return Notebook(code, (numbers([value]),))
 
 
-def self_attention(card: ModelCard, about: Mapping[str, Any], weights: Any, query: int) -> Notebook:
+def self_attention(
+    card: ModelCard, about: Mapping[str, Any], weights: "npt.NDArray[np.floating[Any]]", query: int
+) -> Notebook:
     """The weights of one query in one head; ``about`` names text, layer and head."""
     text, layer, head, row = about["text"], about["layer"], about["head"], weights[query]
     code = f"""{opening(card, "AutoModel", attention=True)}

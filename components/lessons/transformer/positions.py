@@ -1,6 +1,7 @@
 """State, data and panels of the page "Positions"."""
 
 import html
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -27,7 +28,7 @@ from components.shell.refusals import cannot_read, refusal
 from components.words import labels, t, told, with_mask
 
 if TYPE_CHECKING:
-    from components.lm.transformer.positions import PositionTable, Shuffle
+    from components.lm.transformer.positions import Floats, PositionTable, Shuffle
 
 
 GPT_SENTENCE = "The old woman opened the door and looked at the"
@@ -222,7 +223,7 @@ def export(card: ModelCard, drawn: list[Panel], now: Look) -> Export:
     )
 
 
-def rows_of(rows: Any) -> list[dict[str, float]]:
+def rows_of(rows: "Sequence[Sequence[float]] | Floats") -> list[dict[str, float]]:
     """A table of positions as rows for a file."""
     return [{"position": p, **{f"dim{d}": float(x) for d, x in enumerate(row)}} for p, row in enumerate(rows)]
 
