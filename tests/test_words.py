@@ -158,3 +158,19 @@ def test_one_korean_term_for_one_idea() -> None:
     for path in (TEXT / "ko").rglob("*.toml"):
         text = path.read_text(encoding="utf-8")
         assert [word for word in lost if word in text] == [], path.name
+    glossary = (TEXT.parent / "facts" / "glossary.csv").read_text(encoding="utf-8")
+    assert [word for word in lost if word in glossary] == []
+
+
+def test_a_number_and_its_counter_are_written_together() -> None:
+    """1,296개, not 1,296 개; a slot that names a word (token, layer) is no number."""
+    number, counter = (
+        r"(?:\$(?!token|layer|pair|word|merged)\w+|(?<![\w$.])\d[\d,.]*%?)",
+        "개|번|배|곳|단계|나트|비트|점|초|스텝",
+    )
+    apart = re.compile(rf"{number} (?:{counter})(?=[\s.,;:)·\"]|[은는이가을를와과의에로까중씩만]|$)")
+    copula = re.compile(r"\$\w+ (?:이에요|예요)(?![가-힣])")
+    for path in (TEXT / "ko").rglob("*.toml"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            assert not apart.search(line), (path.name, line)
+            assert not copula.search(line), (path.name, line)

@@ -45,6 +45,7 @@ with controls():
         ["tokens", "words", "spans"],
         key="strategy",
         required=True,
+        format_func=lambda name: t("dice", f"strategy_{name}"),
         help=t("dice", "strategy_help"),
     )
     with row[5]:

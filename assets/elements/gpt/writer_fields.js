@@ -29,7 +29,7 @@ function build(s, w) {
   s.prompt = h("textarea", { id: "gb-prompt", rows: "2", spellcheck: "false",
     oninput: () => { s.typing = s.prompt.value !== s.view.state.prompt; s.prompt.classList.toggle("typing", s.typing); },
     onchange: commit, onkeydown: (e) => { if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) { e.preventDefault(); commit(); } } });
-  s.choice = ["greedy", "sample"].map((name) => h("button", { type: "button", "data-name": name, onclick: () => set({ strategy: name }) }, name));
+  s.choice = ["greedy", "sample"].map((name) => h("button", { type: "button", "data-name": name, onclick: () => set({ strategy: name }) }, w[`strategy_${name}`]));
   s.temperature = h("input", { type: "range", id: "gb-temperature", min: String(param("temperature").low), max: String(param("temperature").high), step: "0.05", oninput: () => { set({ temperature: Number(s.temperature.value) }); } });
   s.reading = h("output", { for: "gb-temperature" });
   s.numbers = { top_k: number("top_k", 1), top_p: number("top_p", 0.05), seed: number("seed", 1) };

@@ -209,11 +209,11 @@ function go(state, step) {
 }
 
 function paint(state, forward = false) {
+  paintStory(state);
+  paintResult(state); // what stands around the words has its height before they are fitted
   fitSize(state);
   paintWords(state, forward);
   paintMerges(state);
-  paintStory(state);
-  paintResult(state);
   state.root.dataset.step = String(state.at);
   state.root.dataset.last = String(state.data.steps.length);
 }

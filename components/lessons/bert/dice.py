@@ -235,7 +235,7 @@ def about_board(card: ModelCard) -> str:
         kept=f"{r.kept_prob:.0%}",
         seed=st.session_state["seed"],
     )
-    return f"{caption(card)} · {with_mask(shown, mask_name(card))} · {r.strategy}"
+    return f"{caption(card)} · {with_mask(shown, mask_name(card))} · {t('dice', f'strategy_{r.strategy}')}"
 
 
 def rows(card: ModelCard) -> list[dict[str, Any]]:

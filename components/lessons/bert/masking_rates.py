@@ -389,7 +389,7 @@ def show_study(cells: tuple[StudyCell, ...]) -> None:
             "study_caption",
             tokens=" … ".join(f"{n:,}" for n in {*tokens[:1], *tokens[-1:]}),
             seeds=", ".join(map(str, sorted({seed for cell in mine for seed in cell.seeds}))),
-            settings=reference.settings,
+            settings=t("rates", "study_settings"),
         )
     )
     for sentence in said[above:]:

@@ -1,5 +1,6 @@
 """Masking rates compared: through app.py, from links, in both languages."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from components.lessons.bert import masking_rates as rates_page
 from components.lm.bert import masking_table
 from components.lm.bert.masking_table import STUDY_FILE, published
+from components.words import t
 from tests.pages.conftest import Open, data_of
 
 PAGE = "bert/masking_rates"
@@ -117,3 +119,9 @@ def test_a_study_of_one_seed_claims_nothing(
     assert {"en": "with one seed only", "ko": "시드 하나로만"}[lang] in body(at)
     other = open_page(PAGE, lang=lang, rates_look="study", study_group="rate")
     assert other.info  # one rate alone is no comparison
+
+
+def test_the_settings_of_the_study_are_those_that_were_run() -> None:
+    """They stand in both languages, so the words are held to what the runs recorded."""
+    with (masking_table.FACTS / STUDY_FILE).open(encoding="utf-8", newline="") as file:
+        assert {row["settings"] for row in csv.DictReader(file)} == {t("rates", "study_settings")}
