@@ -6,16 +6,15 @@ JSON is encoded anew on every run and takes three times the room; bytes travel a
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 
-def packed(header: Mapping[str, Any], arrays: Mapping[str, npt.ArrayLike]) -> bytes:
+def packed(header: Mapping[str, object], arrays: Mapping[str, object]) -> bytes:
     """Return header length (uint32, little-endian), header as JSON, padding to 4 bytes, then the arrays as float32.
 
-    The header gets a field ``arrays``: name -> shape, in the order of the numbers.
+    Elements declare both as a ``TypedDict`` of their own; every array is one that numpy takes. The header gets a field
+    ``arrays``: name -> shape, in the order of the numbers.
     """
     numbers = {name: np.ascontiguousarray(array, "<f4") for name, array in arrays.items()}
     shapes = {name: list(array.shape) for name, array in numbers.items()}

@@ -3,22 +3,16 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num, full, visible } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { unpack } from "../glassbox.lib/packed.js";
 import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, id: null, step: 0, query: 0, key: 0, divisor: 0, transport: null, stop: [] }));
 
-/** Header and float32 arrays of one message. */
+/** The header, and every array as a list of its rows. */
 function read(bytes) {
-  const size = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + size)));
-  const floats = new Float32Array(bytes.slice(4 + size).buffer);
-  let at = 0;
-  const arrays = {};
-  for (const [name, [rows, columns]] of header.arrays) {
-    arrays[name] = Array.from({ length: rows }, (_, r) => floats.subarray(at + r * columns, at + (r + 1) * columns));
-    at += rows * columns;
-  }
-  return { ...header, ...arrays };
+  const { arrays, ...header } = unpack(bytes);
+  const rows = ({ shape: [count, width], data }) => Array.from({ length: count }, (_, r) => data.subarray(r * width, (r + 1) * width));
+  return { ...header, ...Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, rows(array)])) };
 }
 
 /** A weight as it is read: a tiny one as a bound, because its exponent is no help and takes the room of two cells. */

@@ -1,15 +1,11 @@
 """One attention head as a chain of steps, with the numbers that made each one."""
 
-import json
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import NotRequired, TypedDict
 
 from components.elements.mount import element
+from components.elements.packed import packed
 from components.elements.view import Bound, Real, Whole, reported
 from components.lm.transformer.attention_steps import HeadSteps, WorkedExample
 from components.words import labels
@@ -29,14 +25,21 @@ class StepsView:
     divisor: float
 
 
-def _message(header: Mapping[str, Any], arrays: Sequence[tuple[str, npt.ArrayLike]]) -> bytes:
-    """Length of the header, the header as JSON, the arrays as float32 one after the other."""
-    given = [(name, np.asarray(array, "<f4")) for name, array in arrays]
-    text = json.dumps(
-        {**header, "arrays": [[name, list(array.shape)] for name, array in given]}, ensure_ascii=False
-    ).encode()
-    text += b" " * (-(len(text) + 4) % 4)
-    return struct.pack("<I", len(text)) + text + b"".join(array.tobytes() for _, array in given)
+class StepsHeader(TypedDict):
+    """What the chain says beside its numbers; ``toy`` is the worked example, and the rest belongs to a head of a model:
+    ``difference`` is how far these steps and the
+    model's own output are apart at most, by quantity."""
+
+    id: str
+    rev: int
+    tokens: list[str]
+    start: Mapping[str, float]
+    words: Mapping[str, str]
+    toy: bool
+    causal: bool
+    pre_norm: NotRequired[bool]
+    head: NotRequired[int]
+    difference: NotRequired[Mapping[str, float]]
 
 
 def attention_steps(
@@ -51,26 +54,21 @@ def attention_steps(
         start: where to begin; taken over when ``rev`` changed. Must stay the same while ``rev`` does.
         rev: raised by Python when it moved the view.
     """
-    header: dict[str, Any] = {
+    header: StepsHeader = {
         "id": key,
         "rev": rev,
         "tokens": list(tokens),
-        "start": {"step": start.step, "query": start.query, "key": start.key, "divisor": start.divisor},
+        "start": vars(start),
         "words": labels("stepper") | labels("attention_steps"),
+        "toy": isinstance(steps, WorkedExample),
+        "causal": not bool(steps.allowed.all()) if isinstance(steps, WorkedExample) else steps.causal,
     }
     if isinstance(steps, WorkedExample):
-        header |= {"toy": True, "causal": not bool(steps.allowed.all())}
-        arrays = [(name, getattr(steps, "output" if name == "head_output" else name)) for name in _OF_A_HEAD]
+        arrays = {name: getattr(steps, "output" if name == "head_output" else name) for name in _OF_A_HEAD}
     else:
-        header |= {
-            "toy": False,
-            "causal": steps.causal,
-            "pre_norm": steps.pre_norm,
-            "head": steps.head,
-            "difference": steps.difference,
-        }
-        arrays = [(name, getattr(steps, name)) for name in (*_OF_A_HEAD, *_OF_A_LAYER)]
+        header |= {"pre_norm": steps.pre_norm, "head": steps.head, "difference": steps.difference}
+        arrays = {name: getattr(steps, name) for name in (*_OF_A_HEAD, *_OF_A_LAYER)}
     place = Whole(-1, len(tokens) - 1)
-    result = _mount(key="attention_steps", data=_message(header, arrays), on_view_change=lambda: None)
+    result = _mount(key="attention_steps", data=packed(header, arrays), on_view_change=lambda: None)
     bounds: dict[str, Bound] = {"step": Whole(0, 64), "query": place, "key": place, "divisor": Real(0, 1e6)}
     return reported(result.view, start, rev, bounds)  # another text or head keeps the step

@@ -1,8 +1,8 @@
 """One block of a Transformer: the lanes of all tokens, two parts that add to them, and every vector of one token on its way."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy.typing as npt
 
@@ -33,9 +33,47 @@ class BlockView:
     off: tuple[int, ...] = ()
 
 
+class BlockHeader(TypedDict):
+    """A block in words.
+
+    ``id`` names what is shown; ``order`` the vectors from input to output; ``neurons`` for each token the numbers of those that
+    fire most; ``pushes`` number -> words for, words against; ``guesses`` for each token rows of text, probability in the whole
+    model, and in the changed one; ``taken`` what was taken out; ``steps`` the query of the page that opens a head of this layer.
+    """
+
+    id: str
+    tokens: Sequence[str]
+    wiring: str
+    order: Sequence[str]
+    layer: int
+    layers: int
+    activation: str
+    gated: bool
+    epsilon: Sequence[float]
+    centred: bool
+    neurons: Sequence[Sequence[int]]
+    pushes: Mapping[str, tuple[Sequence[str], Sequence[str]]]
+    guesses: Sequence[Sequence[tuple[str, float, float]]]
+    changed: bool
+    taken: str
+    reads_on: bool
+    steps: Mapping[str, str]
+
+
+class BlockArrays(TypedDict):
+    """``states`` (7, tokens, width), ``attention`` (head, tokens, tokens), ``before`` and ``active`` (tokens, neurons),
+    ``norms`` (2, 2, width): weight and bias of both normalisations."""
+
+    states: npt.ArrayLike
+    attention: npt.ArrayLike
+    before: npt.ArrayLike
+    active: npt.ArrayLike
+    norms: npt.ArrayLike
+
+
 def block_flow(
-    header: Mapping[str, Any],
-    arrays: Mapping[str, npt.ArrayLike],
+    header: BlockHeader,
+    arrays: BlockArrays,
     *,
     start: BlockView,
     rev: int,
@@ -44,12 +82,8 @@ def block_flow(
     """Draw a block; all stepping happens in the browser.
 
     Args:
-        header: ``id`` names what is shown; ``tokens``, ``wiring`` ("pre" or "post"), ``order`` of the vectors, ``layer``,
-            ``layers``, ``activation``, ``gated``, ``epsilon`` and ``centred`` of the normalisations, ``neurons`` (for each
-            token the numbers of those that fire most), ``pushes`` (number -> words for, words against), ``guesses``
-            (for each token rows of text, probability in the whole model, and in the changed one), ``changed``.
-        arrays: ``states`` (7, tokens, width), ``attention`` (head, tokens, tokens), ``before`` and ``active`` (tokens,
-            neurons), ``norms`` (2, 2, width).
+        header: the block in words.
+        arrays: its numbers.
         start: where to begin; taken over when ``rev`` changed. Must stay the same while ``rev`` does.
         rev: raised by Python when it moved the view.
         key: the element's key in the session.

@@ -1,7 +1,7 @@
 """All blocks of a model: what it would say after each, how much each part adds, where the vectors point."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from typing import TypedDict
 
 import numpy.typing as npt
 
@@ -12,13 +12,34 @@ from components.words import labels
 _mount = element("transformer/layer_lanes")
 
 
-def layer_lanes(header: Mapping[str, Any], arrays: Mapping[str, npt.ArrayLike], *, key: str) -> None:
+class LanesHeader(TypedDict):
+    """What the lanes say in words: ``token`` to begin with, ``guesses`` (row, token, candidate), ``candidates`` (token,
+    candidate): those of the last row; ``reads_on`` for a model that writes, ``lens`` where the rows are a logit lens."""
+
+    id: str
+    tokens: Sequence[str]
+    token: int
+    guesses: Sequence[Sequence[Sequence[str]]]
+    candidates: Sequence[Sequence[str]]
+    reads_on: bool
+    lens: bool
+
+
+class LanesArrays(TypedDict):
+    """``probs`` and ``ranks`` (row, token, candidate), ``lengths`` (layer, 2, token), ``path`` (row, token, 2)."""
+
+    probs: npt.ArrayLike
+    ranks: npt.ArrayLike
+    lengths: npt.ArrayLike
+    path: npt.ArrayLike
+
+
+def layer_lanes(header: LanesHeader, arrays: LanesArrays, *, key: str) -> None:
     """Draw the lanes from the embedding to the last layer.
 
     Args:
-        header: ``id``, ``tokens``, ``token`` to begin with, ``guesses`` (row, token, candidate: text), ``candidates``
-            (token, candidate: text): those of the last row.
-        arrays: ``probs`` and ``ranks`` (row, token, candidate), ``lengths`` (layer, 2, token), ``path`` (row, token, 2).
+        header: tokens and guesses.
+        arrays: their numbers.
         key: the element's key in the session.
     """
     _mount(key=key, data=packed({**header, "words": labels("layer_lanes")}, arrays))

@@ -1,8 +1,8 @@
 """Objectives of pre-training on one text: a row each, the exercise with its answers, and who sees whom."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TypedDict
 
 from components.elements.mount import element
 from components.elements.view import Bound, OneOf, Several, Whole, reported
@@ -23,14 +23,42 @@ class WaysView:
     picks: tuple[int, ...] = ()
 
 
-def three_ways(data: Mapping[str, Any], *, start: WaysView, rev: int, key: str) -> WaysView:
+class WaysGrid(TypedDict):
+    """Who sees whom in one architecture: ``allowed`` (query, key), ``inputs`` how many of the rows are read first."""
+
+    name: str
+    allowed: Sequence[Sequence[bool]]
+    inputs: int
+
+
+class WaysData(TypedDict):
+    """The exercise, as ``components/lm/transformer/three_ways.py`` has it: ``free`` tokens may be hidden, ``picks`` are those of
+    the link and ``chosen`` those of the exercise, ``answers`` rows of text and probability by the position of the target,
+    ``losses`` how many positions give loss, ``note`` what there is to say of the model."""
+
+    id: str
+    objective: str
+    objectives: Sequence[str]
+    architecture: str
+    tokens: Sequence[str]
+    free: Sequence[bool]
+    word_ids: Sequence[int | None]
+    picks: Sequence[int]
+    chosen: Sequence[int]
+    inputs: Sequence[str]
+    given: Sequence[str]
+    targets: Sequence[str]
+    losses: int
+    answers: Mapping[str, Sequence[tuple[str, float]]]
+    grids: Sequence[WaysGrid]
+    note: str
+
+
+def three_ways(data: WaysData, *, start: WaysView, rev: int, key: str) -> WaysView:
     """Draw the exercise and return what the reader chose in it.
 
     Args:
-        data: ``id``; ``objective``; ``objectives``; ``tokens``, ``free`` (may be hidden), ``word_ids``, ``picks``, ``chosen``,
-            ``inputs``, ``given``, ``targets``, ``losses``;
-            ``answers`` (position of a target -> rows of text, probability); ``architecture``; ``grids``: for each
-            architecture ``name``, ``allowed`` (query, key) and ``inputs``; ``note``: what there is to say of the model.
+        data: the exercise.
         start: what to begin with; taken over when ``rev`` changed.
         rev: raised by Python when it moved the view.
         key: the element's key in the session.

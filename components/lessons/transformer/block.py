@@ -11,7 +11,14 @@ import numpy as np
 import streamlit as st
 
 from components.elements.predict_first import Prediction
-from components.elements.transformer.block_flow import BOUNDS, STEPS, BlockView, block_flow
+from components.elements.transformer.block_flow import (
+    BOUNDS,
+    STEPS,
+    BlockArrays,
+    BlockHeader,
+    BlockView,
+    block_flow,
+)
 from components.elements.transformer.layer_lanes import layer_lanes
 from components.elements.view import reported, started
 from components.lessons.attention_models import beginning
@@ -278,7 +285,7 @@ def draw(now: Shown) -> BlockView:
     """The block, and where the reader is in it."""
     inside, whole = now.now.inside, now.whole
     start = started("block_flow", _linked(), links.revision())
-    header = {
+    header: BlockHeader = {
         "id": now.identity,
         "tokens": whole.tokens,
         "wiring": inside.wiring,
@@ -303,7 +310,7 @@ def draw(now: Shown) -> BlockView:
             "steps_layer": str(inside.layer),
         },
     }
-    arrays = {
+    arrays: BlockArrays = {
         "states": inside.states,
         "attention": inside.attention,
         "before": whole.inside.before,

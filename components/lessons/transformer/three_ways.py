@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from components.elements.predict_first import Prediction
-from components.elements.transformer.three_ways import BOUNDS, WaysView, t5_chart, three_ways
+from components.elements.transformer.three_ways import BOUNDS, WaysGrid, WaysView, t5_chart, three_ways
 from components.elements.view import reported, started
 from components.lessons.recorded import trace_file
 from components.lm import checkpoints
@@ -262,7 +262,7 @@ def draw(now: Shown) -> WaysView:
         "prefix": made.picks[0] if made.objective == "prefix" else max(1, size // 2),
         "encoder_decoder": len(made.given) or max(2, size // 3),
     }
-    grids = [
+    grids: list[WaysGrid] = [
         {
             "name": name,
             "allowed": (
