@@ -53,6 +53,7 @@ page = contents(
         "fine_tuning": [
             lesson("fine_tuning/tasks", icon="label"),
             lesson("fine_tuning/transfer", icon="move_down"),
+            lesson("fine_tuning/change", icon="compress"),
         ],
     },
 )

@@ -7,8 +7,10 @@ stopped and a new model makes new runs. The result is one small file below ``ass
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 from tqdm import tqdm
 
 from components.lm import checkpoints
+from components.lm.fine_tuning import task_runs
 from components.lm.fine_tuning.generative import log_likelihood
 from components.lm.fine_tuning.sentences import generate
 
@@ -32,6 +35,7 @@ def add_step(steps: Any, repository: Path) -> None:
     parser.add_argument("page", choices=tuple(PAGES))
     parser.add_argument("--model", help="bundled model to begin from (the page's own)")
     parser.add_argument("--sizes", type=int, nargs="+", help="of tasks: numbers of examples (50 200 1000)")
+    parser.add_argument("--corpus", type=Path, help="of reading-on: folder of .txt or .txt.xz files")
     parser.add_argument("--to", type=Path, default=repository / "assets" / "traces" / "fine_tuning")
     parser.set_defaults(run=lambda options: _run(options, repository))
 
@@ -189,4 +193,193 @@ def _tasks(options: Any, repository: Path) -> int:
     return 0
 
 
-PAGES: dict[str, Callable[[Any, Path], int]] = {"transfer": _transfer, "tasks": _tasks}
+WHOLE = ("4.query", "4.value", "4.attention_output", "3.intermediate")
+"""Matrices whose whole change is kept, beside the first directions of all."""
+
+
+def _change(options: Any, repository: Path) -> int:
+    """The change of every matrix, cut to each rank, of both starts; then every way to train, from both starts."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    from components.lm.fine_tuning import change as lm
+    from components.lm.fine_tuning import encoder_tasks as tasks
+
+    loaded, kept = begin(options, "change", "pocket-bert", "masked_prediction")
+    written = tasks.examples(loaded, "tag", "written", task_runs.WRITTEN, 0)
+    generated = tasks.examples(loaded, "tag", "test", task_runs.GENERATED, 0)
+    factors = kept.folder / "change.safetensors"
+
+    def cuts(pretrained: bool) -> dict[str, Any]:
+        made, run = lm.trained_fully(loaded, lm.ChangeSetting("full", pretrained=pretrained))
+        before = tasks.EncoderTask(loaded, "tag", "head", pretrained=pretrained, seed=0).body
+        found = lm.changes(before, made.model.body)
+        if pretrained:
+            half = {f"{d.layer}.{d.kind}.b": d.b[:, : lm.STORED] for d in found}
+            half |= {f"{d.layer}.{d.kind}.a": d.a[: lm.STORED] for d in found}
+            half |= {f"{d.layer}.{d.kind}.whole": d.b @ d.a for d in found if f"{d.layer}.{d.kind}" in WHOLE}
+            save_file({name: np.ascontiguousarray(x, "<f2") for name, x in half.items()}, factors)
+        back, moved = lm.embeddings_put_back(made.model, before)
+        return {
+            "run": run,
+            "matrices": [
+                {
+                    "layer": d.layer,
+                    "kind": d.kind,
+                    "shape": [len(d.b), d.a.shape[1]],
+                    "relative": round(d.relative, 4),
+                    "shares": [round(d.share(rank), 4) for rank in lm.RANKS],
+                }
+                for d in found
+            ],
+            "cuts": [
+                asdict(lm.measure(lm.cut(made.model, before, found, rank), written, generated))
+                for rank in lm.RANKS
+            ],
+            "embeddings": {"relative": round(moved, 4), **asdict(lm.measure(back, written, generated))},
+        }
+
+    starts = {
+        name: kept.get(f"cuts-{name}", partial(cuts, name == "pretrained"))
+        for name in ("pretrained", "random")
+    }
+
+    def trained(setting: lm.ChangeSetting) -> dict[str, Any]:
+        return lm.trained_fully(loaded, setting)[1]
+
+    settings = [replace(one, pretrained=start) for one in lm.SETTINGS for start in (True, False)]
+    runs = [
+        kept.get(
+            f"{one.way}-{one.size}-{one.targets}-{one.pretrained}",
+            partial(trained, one),
+        )
+        for one in tqdm(settings, desc="runs")
+    ]
+    for run in runs:
+        run.pop("said")
+    write(
+        options.to / "change.json",
+        {
+            "model": loaded.card.name,
+            "revision": loaded.card.revision,
+            "recorded": time.strftime("%Y-%m-%d"),
+            "shown": task_runs.shown_rows(loaded, "tag"),
+            "counts": {"written": len(written), "generated": len(generated)},
+            "ranks": list(lm.RANKS),
+            "whole": list(WHOLE),
+            "starts": starts,
+            "runs": runs,
+        },
+    )
+    shutil.copyfile(factors, options.to / "change.safetensors")
+    print(f"{options.to / 'change.safetensors'}: {factors.stat().st_size:,} bytes", flush=True)
+    return 0
+
+
+def _forgetting(options: Any, repository: Path) -> int:
+    """Every method at three strengths; the middle one with two more seeds and from random weights."""
+    from components.lm.fine_tuning import forgetting as lm
+
+    loaded, kept = begin(options, "forgetting", "pocket-bert", "masked_prediction")
+    olds: dict[tuple[bool, int], Any] = {}
+
+    def made(setting: lm.ForgettingSetting) -> dict[str, Any]:
+        start = setting.pretrained, setting.seed
+        if start not in olds:
+            task, loop = lm.old_task(loaded, *start)
+            while not loop.finished:
+                loop.take_step()
+            olds[start] = task
+        run = lm.Sequel(loaded, olds[start], setting)
+        while not run.loop.finished:
+            run.step()
+        run.run.seconds = round(run.run.seconds, 2)
+        return run.run.as_json()
+
+    middle = {method: strengths[len(strengths) // 2] for method, strengths in lm.STRENGTHS.items()}
+    settings = [lm.ForgettingSetting(method, middle[method]) for method in lm.METHODS]
+    settings += [lm.ForgettingSetting(method, middle[method], pretrained=False) for method in lm.METHODS]
+    settings += [
+        lm.ForgettingSetting(method, strength)
+        for method, strengths in lm.STRENGTHS.items()
+        for strength in strengths
+        if strength != middle[method]
+    ]
+    settings += [
+        lm.ForgettingSetting(method, middle[method], seed=seed) for seed in (1, 2) for method in lm.METHODS
+    ]
+    runs = [
+        kept.get(f"{one.method}-{one.strength:g}-{one.pretrained}-{one.seed}", partial(made, one))
+        for one in tqdm(settings, desc="runs")
+    ]
+    path = options.to / "forgetting.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    write(
+        path,
+        {
+            **before,
+            "models": {
+                **before.get("models", {}),
+                loaded.card.name: {
+                    "revision": loaded.card.revision,
+                    "recorded": time.strftime("%Y-%m-%d"),
+                    "old": task_runs.shown_rows(loaded, "tag")[: lm.SHOWN],
+                    "new": task_runs.shown_rows(loaded, "span")[: lm.SHOWN],
+                    "runs": runs,
+                },
+            },
+        },
+    )
+    return 0
+
+
+def _reading_on(options: Any, repository: Path) -> int:
+    """A language model of stories reads encyclopedia articles; the corpus is that of the bundled models."""
+    from components.lm.fine_tuning import reading_on as lm
+    from components.pretraining.corpus import Source, read_corpus
+
+    if options.corpus is None:
+        raise SystemExit(
+            "reading-on needs --corpus: the folder with simple_stories_en and wikipedia_leads_en"
+        )
+    loaded, kept = begin(options, "reading-on", "pocket-gpt", "generation")
+    texts = {
+        name: [[document.text for document in part] for part in read_corpus(options.corpus, [Source(name)])]
+        for name in ("simple_stories_en", "wikipedia_leads_en")
+    }
+    count = lm.STEPS * lm.ROWS
+    stories, articles = (lm.rows_of(loaded, train, count) for train, _ in texts.values())
+    tests = tuple(lm.rows_of(loaded, held_out, lm.TEST_ROWS) for _, held_out in texts.values())
+
+    def made(setting: lm.ReadingSetting) -> dict[str, Any]:
+        rows = lm.mixed(articles, stories, setting.replay, setting.seed)
+        run = lm.Reading(loaded, setting, rows, (tests[0], tests[1]))
+        while not run.loop.finished:
+            run.step()
+        run.run.seconds = round(run.run.seconds, 2)
+        return run.run.as_json()
+
+    runs = [
+        kept.get(f"{one.replay:g}-{one.strength:g}-{one.seed}", partial(made, one))
+        for one in tqdm(lm.SETTINGS, desc="runs")
+    ]
+    path = options.to / "forgetting.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"models": {}}
+    found = {
+        "model": loaded.card.name,
+        "revision": loaded.card.revision,
+        "recorded": time.strftime("%Y-%m-%d"),
+        "prompts": list(lm.PROMPTS),
+        "runs": runs,
+    }
+    write(path, {**before, "reading": found})
+    return 0
+
+
+PAGES: dict[str, Callable[[Any, Path], int]] = {
+    "transfer": _transfer,
+    "tasks": _tasks,
+    "change": _change,
+    "forgetting": _forgetting,
+    "reading-on": _reading_on,
+}

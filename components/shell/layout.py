@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -129,6 +129,9 @@ def slide_note(*errata: str) -> None:
             st.markdown(t("errata", key))
 
 
+Made = TypeVar("Made")
+
+
 @dataclass(frozen=True)
 class Export:
     """What a page gives away.
@@ -139,6 +142,7 @@ class Export:
         about: the same as fields, repeated in each CSV row and kept in the JSON.
         tables: file name -> the rows of the table (a function, called on click).
         result: the whole result (a function, called on click).
+        files: file name -> its content (a function, called on click): weights that were trained.
     """
 
     name: str
@@ -146,6 +150,7 @@ class Export:
     about: Mapping[str, Any]
     tables: Mapping[str, Callable[[], Sequence[Mapping[str, Any]]]] = field(default_factory=dict)
     result: Callable[[], Any] = dict
+    files: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -213,11 +218,11 @@ def _open_again(page: str, key: str) -> None:
         st.session_state["_open_again"] = "not_ours"
 
 
-def _later(make: Callable[[], str]) -> Callable[[], str]:
+def _later(make: Callable[[], Made]) -> Callable[[], Made]:
     """Return ``make`` so that it can run on a click, in a thread of the server that knows no session."""
     context = get_script_run_ctx()
 
-    def made() -> str:
+    def made() -> Made:
         thread = threading.current_thread()
         add_script_run_ctx(thread, context)
         try:
@@ -253,6 +258,18 @@ def _export(page: str, export: Export) -> None:
                 f"{export.name}-{file}.csv",
                 "text/csv",
                 key=f"csv-{file}",
+                on_click="ignore",
+                width="stretch",
+            )
+        if export.files:
+            st.html(f'<p class="gb-foot-title">{t("export", "weights")}</p>')
+        for file, content in export.files.items():
+            st.download_button(
+                file,
+                _later(content),
+                file,
+                "application/octet-stream",
+                key=f"file-{file}",
                 on_click="ignore",
                 width="stretch",
             )

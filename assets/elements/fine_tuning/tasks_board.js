@@ -5,6 +5,7 @@ import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { spot } from "../glassbox.lib/training.js";
 import { scoreCurves, boxOf, drawn, sign } from "../glassbox.lib/score_curves.js";
+import { tagged, spanned, allRight, spanRight } from "../glassbox.lib/tagged.js";
 import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, id: null, step: 0, sentence: 0, stepper: null, stops: [], report: null, watch: null }));
@@ -21,7 +22,6 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const tell = () => state.report({ step: state.step, sentence: state.sentence, rev: state.rev });
   const label = (k) => say(w.moment, { step: data.steps[k], last: data.steps[last] });
   const answerOf = (p) => (p > 0.5 ? w[`${task}_yes`] : w[`${task}_no`]);
-  const chars = (row, span) => [row.offsets[span[0]][0], row.offsets[span[1]][1]];
 
   // -- the input row, and the head where it reads
   const input = h("div", { class: "input" });
@@ -38,17 +38,10 @@ export default living(function ({ data, parentElement, setStateValue }) {
   }
 
   // -- the sentences
-  function tagged(row, said) {
-    return row.words.map((word, i) => h("span", { class: `word tag-${said[i]}${said[i] === row.gold[i] ? "" : " miss"}`, title: say(w.word_title, { said: said[i] ? w[`tag_${tags[said[i]]}`] : "O", gold: row.gold[i] ? w[`tag_${tags[row.gold[i]]}`] : "O" }) }, word, said[i] || row.gold[i] ? h("small", {}, said[i] ? w[`short_${tags[said[i]]}`] : "–", said[i] === row.gold[i] ? "" : "✗") : null));
-  }
-  function spanned(row, said) {
-    const [from, to] = chars(row, said), [a, b] = chars(row, row.gold[0]), cuts = [...new Set([0, from, to, a, b, row.text.length])].sort((x, y) => x - y);
-    return cuts.slice(0, -1).map((at, i) => h("span", { class: `${at >= from && at < to ? "said" : ""} ${at >= a && at < b ? "gold" : ""}` }, row.text.slice(at, cuts[i + 1])));
-  }
   const right = (lane, i) => {
     const row = sentences[i], said = lane.said[state.step][i];
-    if (task === "tag") return said.every((tag, k) => tag === row.gold[k]);
-    if (task === "span") return row.gold.some(([a, b]) => a === said[0] && b === said[1]);
+    if (task === "tag") return allRight(row, said);
+    if (task === "span") return spanRight(row, said);
     return (said > 0.5) === Boolean(row.gold);
   };
   const boxes = lanes.map((lane, k) => h("section", { class: `lane lane-${k}` }));
@@ -57,7 +50,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
       h("h3", {}, sign(k), ` ${lane.label} `, h("small", {}, say(w.lane_score, { name: w[`score_${task}`], written: percent(lane.written[state.step][0]), generated: percent(lane.generated[state.step][0]) }))),
       ...sentences.map((row, i) => {
         const said = lane.said[state.step][i], good = right(lane, i);
-        const body = task === "tag" ? tagged(row, said) : task === "span" ? [h("b", { class: "asked" }, row.second), h("br"), ...spanned(row, said)] : [row.text, row.second ? h("span", { class: "second" }, ` → ${row.second}`) : null, h("small", { class: "answer", title: `p = ${full(said)}` }, ` ${answerOf(said)}`)];
+        const body = task === "tag" ? tagged(row, said, tags, w) : task === "span" ? [h("b", { class: "asked" }, row.second), h("br"), ...spanned(row, said)] : [row.text, row.second ? h("span", { class: "second" }, ` → ${row.second}`) : null, h("small", { class: "answer", title: `p = ${full(said)}` }, ` ${answerOf(said)}`)];
         return h("button", { type: "button", class: i === state.sentence ? "line on" : "line", "aria-pressed": String(i === state.sentence), onclick: () => { state.sentence = i; refresh(); tell(); } },
           h("span", { class: good ? "sign good" : "sign bad", "aria-label": good ? w.right : w.wrong }, good ? "✓" : "✗"), h("span", { class: "text" }, ...body));
       })));

@@ -7,7 +7,7 @@ import { INK, DASH, spot } from "./training.js";
  *
  * box: {width, height, left, right, top, bottom, font}, the margins of the plot and the size of its letters, in units of the picture.
  * lines: [{sign, points: [[step, score, from, to], ...], name}], drawn in this order; `name` puts a title on every mark.
- * last: the last step of the axis. low: the lowest score of the axis. up, across: where scores and steps are written.
+ * last: the last step of the axis. low: the lowest score of the axis. up, across: where scores and steps are written; a step with its own name is [step, name].
  * guess: {score, label, anchor, dy}, or null. here: the moment that is looked at; without one every moment gets its mark.
  */
 export function scoreCurves({ box, lines, last, low = 0, up, across, guess = null, here = null }) {
@@ -20,7 +20,7 @@ export function scoreCurves({ box, lines, last, low = 0, up, across, guess = nul
   const named = (line, point) => (line.name ? h("g", {}, h("title", {}, line.name(point)), mark(line, point)) : mark(line, point));
   return [
     ...up.flatMap((score) => [level(score, { stroke: "var(--gb-line)" }), text({ x: from - 0.4 * box.font, y: y(score) + 0.35 * box.font, "text-anchor": "end" }, `${100 * score}%`)]),
-    ...across.map((step) => text({ x: x(step), y: box.height - 0.45 * box.font, "text-anchor": step === last ? "end" : "middle" }, step)),
+    ...across.map((at) => (Array.isArray(at) ? at : [at, at])).map(([step, name]) => text({ x: x(step), y: box.height - 0.45 * box.font, "text-anchor": step === last ? "end" : "middle" }, name)),
     ...(guess ? [level(guess.score, { stroke: "var(--gb-cut)", "stroke-width": 2, "stroke-dasharray": "3 4" }), text({ x: guess.anchor === "end" ? to : from + 4, y: y(guess.score) + guess.dy * box.font, "text-anchor": guess.anchor }, guess.label)] : []),
     ...lines.map(({ sign, points }) => h("polygon", { points: [...trail(points, 2), ...trail(points, 3).reverse()].join(" "), fill: INK[sign], "fill-opacity": 0.13 })),
     ...(here === null ? [] : [h("line", { x1: x(lines[0].points[here][0]), x2: x(lines[0].points[here][0]), y1: top, y2: floor, stroke: "var(--gb-quiet)" })]),

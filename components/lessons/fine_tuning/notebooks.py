@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.lm import checkpoints
+from components.lm.fine_tuning.adapters import BOTTLENECK
+from components.lm.fine_tuning.change import KINDS
 from components.shell.notebook import Notebook, opening
 
 
@@ -43,3 +45,54 @@ print("LoRA share", f"{{(number(head) + 2 * rank * width * len(changed)) / whole
     (full, whole), (lora, _), (head, _) = (counts[way] for way in ("full", "lora", "head"))
     share = f"LoRA share {lora / whole:.4f}"
     return Notebook(code, (f"everything {full} of {whole}", f"LoRA {lora}", f"head {head}", share))
+
+
+def change(kept: Mapping[str, Any], matrix: str, rank: int) -> Notebook:
+    """The numbers of the chosen matrix and of its cut, and how many each way trains, counted on the model itself."""
+    layer, kind = matrix.split(".")
+    counts, wholes = (
+        {
+            (s["way"], s["size"], s["targets"]): run[name]
+            for run in kept["runs"]
+            if (s := run["setting"])["pretrained"]
+        }
+        for name in ("trained", "of")
+    )
+    shape = next(
+        m["shape"]
+        for m in kept["starts"]["pretrained"]["matrices"]
+        if (str(m["layer"]), m["kind"]) == (layer, kind)
+    )
+    cut = max(rank, 0) or 4
+    code = f"""{opening(checkpoints.card(kept["model"]), "BertModel")}
+block = model.encoder.layer[{layer}]
+out, width = block.get_submodule({KINDS[kind]!r}).weight.shape
+print("matrix", out, "x", width, "=", out * width)
+print("cut to rank {cut}:", {cut} * (out + width))
+head = torch.nn.Linear(model.config.hidden_size, 4)  # person, animal, place, nothing
+number = lambda module: sum(p.numel() for p in module.parameters())
+print("everything", number(model) - number(model.pooler) + number(head))  # the pooler is not in use for tags
+ends = lambda *names: [m for n, m in model.encoder.named_modules() if isinstance(m, torch.nn.Linear) and n.endswith(names)]
+low = lambda modules, rank: number(head) + sum(rank * (m.in_features + m.out_features) for m in modules)
+some = low(ends("query", "value"), 4)
+print("LoRA on queries and values, rank 4", some)
+print("share of all numbers", f"{{some / (number(model) + some):.5f}}")
+print("LoRA on all six, rank 4", low(ends("query", "key", "value", "dense"), 4))
+norms = sum(number(m) for m in model.modules() if isinstance(m, torch.nn.LayerNorm))
+d, m = model.config.hidden_size, {BOTTLENECK}
+print("adapters", number(head) + norms + 2 * len(model.encoder.layer) * (2 * m * d + d + m))
+"""
+    out, width = shape
+    some, whole = counts["lora", 4, "attention"], wholes["lora", 4, "attention"]
+    return Notebook(
+        code,
+        (
+            f"matrix {out} x {width} = {out * width}",
+            f"cut to rank {cut}: {cut * (out + width)}",
+            f"everything {counts['full', 0, 'attention']}",
+            f"LoRA on queries and values, rank 4 {some}",
+            f"share of all numbers {some / whole:.5f}",
+            f"LoRA on all six, rank 4 {counts['lora', 4, 'every']}",
+            f"adapters {counts['adapter', BOTTLENECK, 'attention']}",
+        ),
+    )

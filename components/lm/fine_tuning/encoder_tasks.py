@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from components.lm.fine_tuning.adapters import BOTTLENECK, add_adapters
 from components.lm.fine_tuning.generative import draw_anew
 from components.lm.fine_tuning.loop import Loop, Recipe
-from components.lm.fine_tuning.lora import add_lora
+from components.lm.fine_tuning.lora import RANK, TARGETS, add_lora
 from components.lm.fine_tuning.samples import swap_two
 from components.lm.fine_tuning.scores import wilson
 from components.lm.fine_tuning.sentences import TAGS, Side, Tagged, generate, joined, written_tags
@@ -22,15 +23,17 @@ from components.lm.fine_tuning.stories import replies, stories, written_replies,
 from components.lm.reading import Reading, frame_ids, pieces, read
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
+    from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions as ModelOutput
 
     from components.lm.checkpoints import LoadedModel
 
 Task = Literal["tag", "span", "pair", "single"]
 TASKS: tuple[Task, ...] = ("tag", "span", "pair", "single")
-Way = Literal["full", "lora", "head"]
+Way = Literal["full", "lora", "head", "adapter"]
 WAYS: tuple[Way, ...] = ("full", "lora", "head")
-"""What is trained: everything, LoRA's changes and the head, or the head alone."""
+"""What is trained: everything, LoRA's changes and the head, or the head alone. ``adapter`` trains adapters and the head."""
 SIZES = (50, 200, 1000)
 PASSES = {50: 12, 200: 6, 1000: 3}
 ANSWERS = ("no", "yes")
@@ -44,7 +47,7 @@ _NEVER = -1e4
 def rate(task: Task, way: Way, pretrained: bool) -> float:
     """Return the peak rate: found by trying, per kind of task and start."""
     if way != "full":
-        return 3e-3 if way == "lora" else 1e-2
+        return 1e-2 if way == "head" else 3e-3
     return 1e-3 if task in ("tag", "span") else 3e-4 if pretrained else 5e-4
 
 
@@ -136,30 +139,56 @@ def examples(
 class EncoderTask:
     """A BERT with a new linear layer for one task."""
 
-    def __init__(self, loaded: LoadedModel, task: Task, way: Way, *, pretrained: bool, seed: int) -> None:
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        task: Task,
+        way: Way,
+        *,
+        pretrained: bool,
+        seed: int,
+        body: torch.nn.Module | None = None,
+        size: int | None = None,
+        targets: Sequence[str] = TARGETS,
+    ) -> None:
+        """Put the new layer on a copy of the model.
+
+        Args:
+            loaded: the pre-trained model.
+            task: what the new layer is for.
+            way: what is trained.
+            pretrained: False draws every weight anew.
+            seed: of everything that is drawn.
+            body: begin from a copy of this body instead of the pre-trained one.
+            size: LoRA's rank, or the width in the middle of an adapter.
+            targets: the matrices that LoRA changes; its α is twice its rank.
+        """
         import torch
 
         self.task = task
         generator = torch.Generator().manual_seed(seed + 1000)
-        self.body: Any = copy.deepcopy(loaded.model.bert).float().eval()
+        begun: Any = loaded.model.bert if body is None else body
+        self.body: Any = copy.deepcopy(begun).float().eval()
         if not pretrained:
             draw_anew(self.body, generator)
         self.body.requires_grad_(way == "full")
         width = loaded.card.hidden_size
         self.head = torch.nn.Linear(width, {"tag": len(TAGS), "span": 2, "pair": 2, "single": 2}[task])
         draw_anew(self.head, generator)
-        inner = (
-            add_lora(self.body, generator)
-            if way == "lora"
-            else [p for p in self.body.parameters() if p.requires_grad]
-        )
+        if way == "lora":
+            rank = size or RANK
+            inner = add_lora(self.body, generator, rank=rank, alpha=2 * rank, targets=targets)
+        elif way == "adapter":
+            inner = add_adapters(self.body, generator, bottleneck=size or BOTTLENECK)
+        else:
+            inner = [p for p in self.body.parameters() if p.requires_grad]
         if task in ("tag", "span"):  # the pooler is not in use
             pooler = {id(p) for p in self.body.pooler.parameters()}
             inner = [p for p in inner if id(p) not in pooler]
         self.trained = [*inner, *self.head.parameters()]
 
-    def scores(self, rows: Sequence[Example]) -> Tensor:
-        """Return the head's scores: (batch, seq, tag), (batch, seq, start and end; impossible places at -1e4), (batch, class)."""
+    def batch(self, rows: Sequence[Example]) -> dict[str, Tensor]:
+        """Return examples as the body takes them: ids, segments and mask, each (batch, seq)."""
         import torch
 
         width = max(len(row.input_ids) for row in rows)
@@ -171,22 +200,32 @@ class EncoderTask:
                 torch.tensor(row.token_type_ids),
                 1,
             )
-        out = self.body(input_ids=ids, token_type_ids=kinds, attention_mask=mask)
+        return {"input_ids": ids, "token_type_ids": kinds, "attention_mask": mask}
+
+    def scores(self, rows: Sequence[Example], out: ModelOutput | None = None) -> Tensor:
+        """Return the head's scores: (batch, seq, tag), (batch, seq, start and end; impossible places at -1e4), (batch, class).
+
+        ``out`` is what the body gave for these examples, if it has run already.
+        """
+        import torch
+
+        if out is None:
+            out = self.body(**self.batch(rows))
         found: Tensor = self.head(
             out.pooler_output if self.task in ("pair", "single") else out.last_hidden_state
         )
         if self.task == "span":
-            possible = torch.zeros(len(rows), width, dtype=torch.bool)
+            possible = torch.zeros(found.shape[:2], dtype=torch.bool)
             for i, row in enumerate(rows):
                 possible[i, list(row.heads)] = True
             found = found.masked_fill(~possible[..., None], _NEVER)
         return found
 
-    def loss(self, rows: Sequence[Example]) -> Tensor:
+    def loss(self, rows: Sequence[Example], out: ModelOutput | None = None) -> Tensor:
         """Return the mean cross entropy of a batch in nats; of a span the mean of its start's and its end's."""
         import torch
 
-        cross, scores = torch.nn.functional.cross_entropy, self.scores(rows)
+        cross, scores = torch.nn.functional.cross_entropy, self.scores(rows, out)
         if self.task == "tag":
             gold = torch.full(scores.shape[:2], -100)
             for i, row in enumerate(rows):

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 RANK, ALPHA = 4, 8
 TARGETS = ("query", "value")
 """The matrices that LoRA changes in the paper's main experiments."""
+EVERY = ("query", "key", "value", "output.dense", "intermediate.dense")
+"""All six matrices of a BERT block: four of the attention, two of the feed-forward layer."""
+
+
+def is_target(name: str, targets: Sequence[str]) -> bool:
+    """Return whether a module's dotted name ends with one of the targets.
+
+    >>> is_target("encoder.layer.0.attention.output.dense", EVERY), is_target("pooler.dense", EVERY)
+    (True, False)
+    """
+    return any(name == target or name.endswith(f".{target}") for target in targets)
 
 
 def add_lora(
@@ -31,7 +42,7 @@ def add_lora(
     body.requires_grad_(False)
     trained: list[torch.nn.Parameter] = []
     for name, module in list(body.named_modules()):
-        if isinstance(module, torch.nn.Linear) and name.rsplit(".", 1)[-1] in targets:
+        if isinstance(module, torch.nn.Linear) and is_target(name, targets):
             parent = body.get_submodule(name.rsplit(".", 1)[0])
             changed = _with_change(module, generator, rank, alpha)
             setattr(parent, name.rsplit(".", 1)[-1], changed)

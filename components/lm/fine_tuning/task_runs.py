@@ -62,11 +62,17 @@ class Tuning:
     """One run in progress: it measures itself at its moments."""
 
     def __init__(
-        self, loaded: LoadedModel, setting: TaskSetting, rows: Sequence[Example] | None = None
+        self,
+        loaded: LoadedModel,
+        setting: TaskSetting,
+        rows: Sequence[Example] | None = None,
+        model: EncoderTask | None = None,
     ) -> None:
-        """Begin; ``rows`` are labelled examples of a reader's instead of the generator's."""
+        """Begin; ``rows`` are labelled examples of a reader's instead of the generator's, ``model`` one made otherwise."""
         task = setting.task
-        self.model = EncoderTask(loaded, task, setting.way, pretrained=setting.pretrained, seed=setting.seed)
+        self.model = model or EncoderTask(
+            loaded, task, setting.way, pretrained=setting.pretrained, seed=setting.seed
+        )
         self.rows = (
             list(rows) if rows is not None else examples(loaded, task, "train", setting.size, setting.seed)
         )

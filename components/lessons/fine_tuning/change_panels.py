@@ -1,0 +1,195 @@
+"""What stands below the board: every way to train, LoRA beside the cut, and a training of the reader's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from components.elements.fine_tuning.score_lines import ScoreLine, score_lines
+from components.lessons.fine_tuning import change as page
+from components.lessons.fine_tuning import live
+from components.lessons.fine_tuning.change_live import Asked, Both, Pair
+from components.lm import checkpoints
+from components.lm.fine_tuning.adapters import BOTTLENECK
+from components.lm.fine_tuning.change import LORA_RANKS, RANKS, ChangeSetting
+from components.shell.held import held
+from components.shell.layout import panel_choice, small_table
+from components.words import t, told
+
+W = page.WORDS
+
+
+def look_further() -> None:
+    """What the reader chose below the board."""
+    look = panel_choice(W, page.LOOKS, key="change_look")
+    if look == "nothing":
+        return
+    st.markdown(f"#### {t(W, f'{look}_title')}")
+    {"ways": ways, "lora": lora, "train": train}[look]()
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"
+
+
+def _name(setting: Mapping[str, Any]) -> str:
+    way = setting["way"]
+    if way == "lora":
+        return t(W, "name_lora", rank=setting["size"], where=t(W, f"targets_{setting['targets']}"))
+    return t(W, "name_adapter", width=setting["size"]) if way == "adapter" else t(W, f"way_{way}")
+
+
+def ways() -> None:
+    """Every way to train beside each other: numbers, time, memory and what was found, all counted."""
+    wanted: list[dict[str, Any]] = [
+        {"way": "full"},
+        {"way": "lora", "size": 4, "targets": "attention"},
+        {"way": "lora", "size": 4, "targets": "every"},
+        {"way": "adapter", "size": BOTTLENECK},
+        {"way": "head"},
+    ]
+    rows = []
+    for one in wanted:
+        mine, bare = (page.runs_of(**one, pretrained=start)[0] for start in (True, False))
+        rows.append(
+            [
+                _name(mine["setting"]),
+                f"{mine['trained']:,} ({100 * mine['trained'] / mine['of']:.2f}%)",
+                f"{mine['seconds']:.1f} s",
+                _megabytes(mine["adam_bytes"]),
+                _megabytes(mine["kept_bytes"]),
+                f"**{page.said_score(mine['written'][-1])}**",
+                page.said_score(bare["written"][-1]),
+            ]
+        )
+    head = ("way", "trained", "seconds", "adam", "kept", "mine", "bare")
+    small_table([t(W, f"col_{name}") for name in head], rows)
+    full, low = (page.runs_of(**one, pretrained=True)[0] for one in wanted[:2])
+    st.markdown(
+        told(
+            W,
+            "ways_text",
+            share=f"{100 * low['trained'] / low['of']:.2f}%",
+            time=f"{100 * low['seconds'] / full['seconds']:.0f}%",
+            kept=f"{100 * low['kept_bytes'] / full['kept_bytes']:.0f}%",
+        )
+    )
+
+
+def lora() -> None:
+    """The same ranks, cut from a whole training and trained as LoRA from the start."""
+    rows = []
+    for rank in LORA_RANKS:
+        place = RANKS.index(rank)
+        cells = [str(rank)]
+        cells.append(
+            _both(*(page.recorded()["starts"][start]["cuts"][place]["written"] for start in page.STARTS))
+        )
+        for where in ("attention", "every"):
+            runs = [
+                page.runs_of(way="lora", size=rank, targets=where, pretrained=start)[0]
+                for start in (True, False)
+            ]
+            cells.append(_both(*(run["written"][-1] for run in runs)))
+        rows.append(cells)
+    small_table([t(W, "col_rank"), t(W, "col_cut"), t(W, "col_attention"), t(W, "col_every")], rows)
+    st.caption(t(W, "lora_caption"))
+    st.markdown(t(W, "lora_text"))
+
+
+def _both(mine: Sequence[float], bare: Sequence[float]) -> str:
+    return f"**{page.said_score(mine)}** / {page.percent(bare[0])}"
+
+
+# -- a training of one's own ---------------------------------------------------------------------------------------------
+
+
+def asked() -> Asked:
+    """Return what the link asks to train."""
+    s = st.session_state
+
+    def number(key: str, otherwise: int) -> int:
+        return otherwise if s[key] is None else int(s[key])
+
+    way = s["change_way"]
+    sized = way in ("lora", "adapter")
+    setting = ChangeSetting(
+        way,
+        number("change_size", 4) if sized else 0,
+        s["change_targets"] if way == "lora" else "attention",
+        seed=number("change_seed", 0),
+        examples=int(s["change_examples"]),
+    )
+    return Asked(s["change_model"], checkpoints.card(s["change_model"]).revision, setting)
+
+
+def train() -> None:
+    """Choose a way, train both starts, and take the difference home."""
+    st.markdown(t(W, "train_text"))
+    row = st.columns([1.7, 2.6, 1.1, 2.2, 1.3, 0.9], vertical_alignment="bottom")
+    held(row[0]).segmented_control(
+        t(W, "live_model"), ("nano-bert", "pocket-bert"), key="change_model", required=True
+    )
+    way = held(row[1]).segmented_control(
+        t(W, "live_way"),
+        ("full", "lora", "adapter", "head"),
+        key="change_way",
+        required=True,
+        format_func=lambda x: t(W, f"way_{x}"),
+    )
+    sized = way in ("lora", "adapter")
+    held(row[2]).number_input(
+        t(W, "live_width" if way == "adapter" else "live_rank"), 1, 32, key="change_size", disabled=not sized
+    )
+    held(row[3]).segmented_control(
+        t(W, "live_targets"),
+        ("attention", "every"),
+        key="change_targets",
+        required=True,
+        disabled=way != "lora",
+        format_func=lambda x: t(W, f"targets_{x}"),
+    )
+    held(row[4]).segmented_control(t(W, "live_examples"), ("50", "200"), key="change_examples", required=True)
+    held(row[5]).number_input(t(W, "live_seed"), 0, 99, key="change_seed")
+    live.stand(W, asked, Pair, _curves, key="change")
+
+
+def _curves(wanted: Asked, found: Both) -> None:
+    lines: list[ScoreLine] = []
+    for run, start in zip(found["runs"], page.STARTS, strict=True):
+        points = [(step, *score) for step, score in zip(run["steps"], run["written"], strict=True)]
+        lines.append({"name": t(W, start), "points": points})
+    score_lines(
+        lines,
+        title=t(W, "live_chart", model=wanted.model),
+        last=found["steps"],
+        guess=0.0,
+        guess_label=t("tasks_board", "guess_tag"),
+        key="change_live",
+    )
+    mine = found["runs"][0]
+    st.caption(
+        told(
+            W,
+            "live_source",
+            model=wanted.model,
+            trained=f"{mine['trained']:,}",
+            of=f"{mine['of']:,}",
+            examples=wanted.setting.examples,
+            seed=wanted.setting.seed,
+            mine=page.said_score(mine["written"][-1]),
+            bare=page.said_score(found["runs"][1]["written"][-1]),
+        )
+    )
+    if found["difference"] is not None:
+        st.download_button(
+            t(W, "live_difference"),
+            found["difference"],
+            f"glassbox-{wanted.model}-{wanted.setting.way}.safetensors",
+            "application/octet-stream",
+            key="change_difference",
+            on_click="ignore",
+            icon=":material/download:",
+        )
