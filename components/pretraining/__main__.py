@@ -455,8 +455,7 @@ def _run_moments(options: argparse.Namespace) -> int:
     import torch
     from tokenizers import Tokenizer
 
-    from components.lm.training.cloze import load_probes
-    from components.pretraining.evaluation import LARGE_PROBES
+    from components.lm.training.cloze import LARGE_PROBES_PATH, load_probes
     from components.pretraining.moments import record_moments
     from components.pretraining.packing import PackedDocuments
     from components.pretraining.training import TrainingError, read_run, weights_sha256
@@ -473,7 +472,7 @@ def _run_moments(options: argparse.Namespace) -> int:
         folder,
         for_transformers(learned, settings.kind, settings.size.context(settings.kind)),
         PackedDocuments.load(options.work / "packed" / settings.vocabulary / "held_out.npz"),
-        load_probes(LARGE_PROBES) if settings.language == "en" else (),
+        load_probes(LARGE_PROBES_PATH) if settings.language == "en" else (),
         options.to,
         of=(options.name, f"sha256:{weights_sha256(model)}"),
     )

@@ -15,7 +15,15 @@ import torch
 
 from components.lm.bert.masking import IGNORED_LABEL, Action
 from components.lm.checkpoints import in_memory
-from components.lm.training.cloze import PROBES_PATH, ClozeProbe, accuracy_by_kind, load_probes, score_probes
+from components.lm.training.cloze import (
+    KOREAN_PROBES_PATH,
+    LARGE_PROBES_PATH,
+    PROBES_PATH,
+    ClozeProbe,
+    accuracy_by_kind,
+    load_probes,
+    score_probes,
+)
 from components.lm.transformer.head_scores import (
     KINDS,
     HeadScores,
@@ -46,19 +54,32 @@ from components.pretraining.training import (
 )
 from components.pretraining.vocabularies import BERT_SPECIAL_IDS, FIRST_WORD_ID, for_transformers
 
-PROMPTS = (
-    "Once upon a time",
-    "Lily and Ben went to the park",
-    "The old king had three sons.",
-    "The dog was sad because",
-    '"I am hungry," said',
-    "In the middle of the forest",
-    "One day a little girl",
-    "The ship sailed",
-    "When the wolf saw the",
-    "There was once a poor man who",
-)
-LARGE_PROBES = PROBES_PATH.with_name("cloze_probes_280.csv")
+PROMPTS = {
+    "en": (
+        "Once upon a time",
+        "Lily and Ben went to the park",
+        "The old king had three sons.",
+        "The dog was sad because",
+        '"I am hungry," said',
+        "In the middle of the forest",
+        "One day a little girl",
+        "The ship sailed",
+        "When the wolf saw the",
+        "There was once a poor man who",
+    ),
+    "ko": (
+        "옛날에",
+        "아이는 엄마와 함께",
+        "오늘은 날씨가",
+        "강아지가 슬펐어요.",
+        "배가 고파서",
+        "학교에 가는 길에",
+        "할머니께서",
+        "어제 본 영화는",
+        "숲속에 사는 토끼가",
+        "친구가 나에게",
+    ),
+}
 _WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
 
 
@@ -159,10 +180,12 @@ def repetition_rate(token_ids: Sequence[int], n: int = 4) -> float:
     return 1 - len(set(grams)) / len(grams) if grams else 0.0
 
 
-def sample_texts(model: Any, tokenizer: Any, temperature: float, num_tokens: int = 100) -> tuple[list[str], list[list[int]]]:  # fmt: skip
+def sample_texts(
+    model: Any, tokenizer: Any, temperature: float, num_tokens: int = 100, language: str = "en"
+) -> tuple[list[str], list[list[int]]]:
     """One continuation per prompt: (texts with the prompt, generated token ids). Temperature 0 is greedy."""
     texts, generated = [], []
-    for seed, prompt in enumerate(PROMPTS):
+    for seed, prompt in enumerate(PROMPTS[language]):
         torch.manual_seed(seed)
         ids = torch.tensor([[tokenizer.bos_token_id, *tokenizer(prompt)["input_ids"]]])
         options: dict[str, Any] = {"do_sample": temperature > 0}
@@ -360,7 +383,7 @@ def evaluate_run(folder: Path, work: Path, corpus: Path, *, five_gram: bool = Fa
     packed_folder = work / "packed" / packed_name
     held_out = PackedDocuments.load(packed_folder / "held_out.npz")
     packed = PackedDocuments.load(packed_folder / "train.npz")
-    probes = load_probes()
+    probes = load_probes(KOREAN_PROBES_PATH if settings.language == "ko" else PROBES_PATH)
     learned = Tokenizer.from_file(str(work / "tokenizers" / f"{packed_name}.json"))
     tokenizer = for_transformers(learned, kind, size.context(kind))
     result: dict[str, Any] = {
@@ -371,7 +394,7 @@ def evaluate_run(folder: Path, work: Path, corpus: Path, *, five_gram: bool = Fa
         "heads": head_table(model, kind, held_out, size.vocab_size),
     }
     if settings.language == "en":
-        result["cloze_280"] = cloze_table(model, tokenizer, load_probes(LARGE_PROBES))
+        result["cloze_280"] = cloze_table(model, tokenizer, load_probes(LARGE_PROBES_PATH))
         result["senses"] = senses_apart(model, tokenizer, load_senses())
         result["pronouns"] = pronoun_heads(model, tokenizer, load_pronouns())
     if kind == "gpt":
@@ -392,8 +415,8 @@ def evaluate_run(folder: Path, work: Path, corpus: Path, *, five_gram: bool = Fa
         orders = (1, 2, 5) if five_gram else (1, 2)
         seen = rows_seen(settings, packed, progress["used"])
         result["ngrams"] = ngram_losses(seen, held_out, size.vocab_size, orders)
-        result["samples"], sampled = sample_texts(model, tokenizer, 0.7)
-        _, greedy = sample_texts(model, tokenizer, 0.0)
+        result["samples"], sampled = sample_texts(model, tokenizer, 0.7, language=settings.language)
+        _, greedy = sample_texts(model, tokenizer, 0.0, language=settings.language)
         new_texts = [tokenizer.decode(ids) for ids in sampled]
         result["real_words"] = real_word_share(new_texts, known_words(d.text for d in train_documents))
         result["greedy_repetition"] = float(np.mean([repetition_rate(ids) for ids in greedy]))

@@ -23,6 +23,12 @@ SOURCE_NOTES = {
 }
 
 
+NOTES = {
+    "en": "A small model for teaching: it knows the language of children's stories and nothing of the world, and it repeats what old books say about people. Do not use it for anything that matters.",
+    "ko": "A small model for teaching: it knows everyday Korean, stories, film reviews and short encyclopedia articles, and nothing for certain. It repeats the small everyday biases of reviews and chatter (who cooks, who is praised for what). Names and addresses of private people are not in its text. Do not use it for anything that matters.",
+}
+
+
 def model_card(
     name: str,
     settings: RunSettings,
@@ -44,7 +50,7 @@ def model_card(
         _training(settings, progress, packed, evaluation),
         notes.strip(),
         _gpt_quality(evaluation) if settings.kind == "gpt" else _bert_quality(evaluation),
-        _cloze(evaluation),
+        _cloze(evaluation, language),
         _in_context(evaluation),
         _heads(evaluation),
         _snapshots(settings, snapshots),
@@ -74,7 +80,7 @@ def _what(name: str, s: RunSettings, evaluation: dict[str, Any]) -> str:
             "([PAD] 0, [UNK] 100, [CLS] 101, [SEP] 102, [MASK] 103). The vocabulary was merged by the library's WordPieceTrainer, "
             "which merges the most frequent pair, not the pair with the best likelihood."
         )
-    note = "A small model for teaching: it knows the language of children's stories and nothing of the world, and it repeats what old books say about people. Do not use it for anything that matters."
+    note = NOTES[s.language]
     load = "AutoModelForCausalLM" if s.kind == "gpt" else "AutoModelForPreTraining"
     code = f"```python\nfrom transformers import {load}, AutoTokenizer\nimport torch\n\nmodel = {load}.from_pretrained(folder, dtype=torch.float32)\ntokenizer = AutoTokenizer.from_pretrained(folder)\n```"
     return f"{design}\n\n{note}\n\n{code}\n\nWeights are stored in fp16; load them in float32 as above."
@@ -187,8 +193,9 @@ def _bert_quality(e: dict[str, Any]) -> str:
     )
 
 
-def _cloze(e: dict[str, Any]) -> str:
-    tables = [("`assets/facts/cloze_probes.csv`", e["cloze"])]
+def _cloze(e: dict[str, Any], language: str) -> str:
+    own = "cloze_probes_ko" if language == "ko" else "cloze_probes"
+    tables = [(f"`assets/facts/{own}.csv`", e["cloze"])]
     if "cloze_280" in e:
         tables.append(("`cloze_probes_280.csv`, candidates of equal length in tokens", e["cloze_280"]))
     parts = ["## Fill the blank\n\nProbes written for this: the right word against one or two wrong ones."]

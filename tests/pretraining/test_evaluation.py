@@ -1,5 +1,6 @@
 """Measures: counted models against sums by hand, bits per byte, repetition, masked accuracy of a model that knows."""
 
+import unicodedata
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,9 +10,9 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from components.lm.training.cloze import load_probes
+from components.lm.training.cloze import KOREAN_PROBES_PATH, LARGE_PROBES_PATH, load_probes
 from components.pretraining.evaluation import (
-    LARGE_PROBES,
+    PROMPTS,
     known_words,
     masked_accuracies,
     masked_baselines,
@@ -143,7 +144,7 @@ def test_repetition_and_real_words() -> None:
 
 
 def test_the_large_table_has_forty_probes_of_each_of_seven_kinds() -> None:
-    probes = load_probes(LARGE_PROBES)
+    probes = load_probes(LARGE_PROBES_PATH)
     kinds = Counter(probe.kind for probe in probes)
     assert set(kinds) == {"trivia", "syntax", "coreference", "topic", "sentiment", "counting", "reasoning"}
     assert set(kinds.values()) == {40}
@@ -157,7 +158,22 @@ def test_candidates_are_equally_long_in_tokens(name: str) -> None:
     if "\ncorpus:\n" not in (folder / "README.md").read_text(encoding="utf-8").partition("\n---\n")[0]:
         pytest.skip("the vocabulary of an earlier text")
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    for probe in load_probes(LARGE_PROBES):
+    for probe in load_probes(LARGE_PROBES_PATH):
         texts = probe.candidates if "bert" in name else [probe.filled(word) for word in probe.candidates]
         lengths = {len(tokenizer.encode(text, add_special_tokens=False).ids) for text in texts}
         assert len(lengths) == 1, probe
+
+
+def test_korean_probes() -> None:
+    probes = load_probes(KOREAN_PROBES_PATH)
+    assert len(probes) == 40
+    for probe in probes:
+        assert len(probe.candidates) == 2
+        for word in probe.candidates:  # composed syllables, as the models read them
+            assert unicodedata.is_normalized("NFC", probe.filled(word))
+            assert any("\uac00" <= letter <= "\ud7a3" for letter in word)
+
+
+def test_samples_begin_in_the_language_of_the_model() -> None:
+    assert set(PROMPTS) == {"en", "ko"}
+    assert len(PROMPTS["ko"]) == len(PROMPTS["en"]) == 10

@@ -3,7 +3,9 @@
 A probe is a sentence with one blank, the right word and some wrong ones. A model passes when it finds the sentence
 with the right word the most likely. BERT fills the blank (one [MASK] per piece of the word) and sees both sides; GPT
 scores the whole sentence, so what comes after the blank counts through the probability of that continuation. The
-kinds are those of the course; the sentences in ``assets/facts/cloze_probes.csv`` are ours.
+kinds are those of the course; the sentences in ``assets/facts/cloze_probes.csv`` (sixty, in every model card) and
+``cloze_probes_280.csv`` (forty a kind, a probe's candidates equally long in the tokens of the pocket models) are ours, and
+so are the forty Korean ones of ``cloze_probes_ko.csv``.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 BLANK = "___"
 PROBES_PATH = Path(__file__).parents[3] / "assets" / "facts" / "cloze_probes.csv"
+LARGE_PROBES_PATH = PROBES_PATH.with_name("cloze_probes_280.csv")
+KOREAN_PROBES_PATH = PROBES_PATH.with_name("cloze_probes_ko.csv")
 
 
 @dataclass(frozen=True)
