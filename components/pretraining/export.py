@@ -75,6 +75,12 @@ def export_run(
         snapshots.append(
             {"folder": f"snapshots/{name}", "step": at["step"], "tokens": at["tokens"], **measured}
         )
+    if (
+        snapshots and snapshots[-1]["step"] != progress["step"]
+    ):  # the finished model is the last moment, and ships already
+        measured = evaluation.get("snapshots", {}).get(str(progress["step"]), {})
+        last = {"folder": ".", "step": progress["step"], "tokens": progress["tokens"]}
+        snapshots.append({**last, **measured})
     if snapshots:
         text = json.dumps(snapshots, indent=2) + "\n"
         (target / "snapshots" / "snapshots.json").write_text(text, encoding="utf-8")

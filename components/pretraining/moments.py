@@ -133,6 +133,7 @@ def record_moments(
     settings = None
     for path in paths:
         settings, model, at = load_run_model(run_folder, f"snapshots/{path.name}")
+        model = model.half().float()  # the weights that ship are rounded to fp16
         facts, weights = at_moment(model, tokenizer, settings, held_out, probes)
         if not moments:
             loaded = in_memory(model, tokenizer)

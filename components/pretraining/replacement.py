@@ -1,7 +1,8 @@
 """What was computed with a bundled model, and how it is made again when the model is replaced.
 
 Every such file names the SHA-256 of the weights: first views and miniatures below ``assets/traces`` (their recorders,
-``components/lessons/<chapter>/<page>_recorder.py``, say in ``MODELS`` which models they use) and the goldens of the browser's engine.
+``components/lessons/<chapter>/<page>_recorder.py``, say in ``MODELS`` which models they use), the moments of a training that a page shows
+(``<page>_<model>.npz``) and the goldens of the browser's engine.
 """
 
 import ast
@@ -80,12 +81,27 @@ def files_of(model: str) -> list[Path]:
     """Files that were computed with a bundled model, or with one of its snapshots."""
     pages = [page for page, models in models_of_pages().items() if model in models]
     stems = {TRACES / page for page in pages} | {TRACES / "miniatures" / page for page in pages}
+    stems |= {*moments_of(model), *(TRACES / f"{page}_ko" for page in pages)}  # a page's first view in Korean
     return [
         path
         for path in computed_files()
         if path.with_suffix("") in stems
         or (path.parent == GOLDENS and path.stem.removesuffix("-snapshot") == model)
     ]
+
+
+def moments_of(model: str) -> list[Path]:
+    """Files, without their ending, that hold the moments of a bundled model's training."""
+    pages = [page for page, models in models_of_pages().items() if model in models]
+    return [TRACES / f"{page}_{model}" for page in pages if (TRACES / f"{page}_{model}.npz").exists()]
+
+
+def record_moments(model: str, path: Path) -> None:
+    """Record the moments of a training anew, where it ran: from the weights that its run folder kept.
+
+    Raises subprocess.CalledProcessError when the run folder is not on this machine; the program has said so."""
+    command = [sys.executable, "-m", "components.pretraining", "moments", model, "--to", str(path)]
+    subprocess.run(command, check=True, cwd=REPOSITORY)
 
 
 def record_pages(pages: list[str]) -> None:
@@ -105,6 +121,8 @@ def replace_files_of(model: str) -> list[Path]:
     before = files_of(model)
     if not before:
         raise ValueError(f"{model}: nothing was computed with it")
+    for path in moments_of(model):
+        record_moments(model, path.with_suffix(".npz"))
     record_pages([page for page, models in models_of_pages().items() if model in models])
     if any(path.parent == GOLDENS for path in before):
         # Tests make them, because tests use them; a model that did not change gets the same file again.

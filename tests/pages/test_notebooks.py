@@ -41,7 +41,7 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     ("gpt/generation", {}),
     ("gpt/generation", {"step": "4", "strategy": "greedy", "prompt": "The king said \"no"}),
     ("gpt/decoding", {}),
-    ("gpt/learning", {}),
+    ("gpt/learning", {"twins": "nano"}),
     ("gpt/learning", {"probe": "3", "moment": "11"}),
     ("gpt/in_context", {}),
     ("gpt/in_context", {"icl_off": "1.0,1.2", "icl_ask": "2", "icl_description": "moon bird", "icl_moment": "4"}),

@@ -58,6 +58,7 @@ def test_every_bundled_twin_has_files_and_a_stranger_has_none() -> None:
     for name in ("pocket-gpt", "pocket-bert", "nano-gpt", "nano-bert"):
         files = files_of(name)
         assert TRACES / "gpt" / "learning.json" in files
+        assert TRACES / "gpt" / f"learning_{name}.npz" in files
         assert GOLDENS / f"{name}.json" in files
         wrong = [path for path in files if not named_weights(path)]
         assert wrong == []
@@ -80,9 +81,12 @@ def test_digests_are_read_from_either_form(tmp_path: Path) -> None:
 
 def test_replacing_records_the_pages_of_the_model_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded: list[str] = []
+    moments: list[Path] = []
+    monkeypatch.setattr(replacement, "record_moments", lambda model, path: moments.append(path))
     monkeypatch.setattr(replacement, "record_pages", recorded.extend)
     monkeypatch.setattr("tests.golden.engine.main", lambda: recorded.append("goldens"))
     assert replace_files_of("pocket-bert") == files_of("pocket-bert")
+    assert moments == [TRACES / "gpt" / "learning_pocket-bert.npz"]
     assert recorded[-1] == "goldens"
     assert set(recorded[:-1]) == {
         page for page, models in models_of_pages().items() if "pocket-bert" in models

@@ -1,4 +1,4 @@
-// Two models at the moments of their training: one probe with its candidates, and six curves, one per kind of probe.
+// Two models at the moments of their training: one probe with its candidates, the loss, and a curve for each kind of probe.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num, full, percent, grouped, visible } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
@@ -65,7 +65,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const losses = models.flatMap((m) => m.losses);
   const lossCurve = (W, H, rem) => lines(W, H, rem, { low: Math.floor(Math.min(...losses)), high: Math.ceil(Math.max(...losses)), ticks: [Math.floor(Math.min(...losses)), Math.ceil(Math.max(...losses))], value: (i, k) => models[i].losses[k] });
 
-  // -- six curves, each a button that opens its probes
+  // -- the curves, each a button that opens its probes
   const curves = kinds.map((kind) => {
     const svg = h("svg", { class: "curve", "aria-hidden": "true" }), score = h("span", { class: "score" });
     const press = () => { if (here() !== kind) { state.probe = of(kind.kind)[0]; refresh(); tell(); } };
@@ -97,7 +97,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const about = h("span", { class: "about" }), bars = h("div", { class: "bars" }), verdict = h("p", { class: "verdict" });
     return { about, bars, verdict, node: h("section", { class: "model", "aria-label": model.name }, h("h3", {}, mark(i), ` ${model.name} `, about), bars, verdict) };
   });
-  const list = h("ol", { class: "probes" });
+  const list = h("ol", { class: "probes scroll" });
   const table = h("table", {});
 
   function drawProbe() {
@@ -121,6 +121,9 @@ export default living(function ({ data, parentElement, setStateValue }) {
     fill(list, ...mine.map((i) => h("li", {}, h("button", { type: "button", class: i === state.probe ? "probe on" : "probe", "aria-pressed": String(i === state.probe), title: probes[i].sentence, onclick: () => { state.probe = i; refresh(); tell(); } },
       ...models.map((m, k) => h("span", { class: right(k, i, state.moment) ? "sign good" : "sign bad", "aria-label": say(right(k, i, state.moment) ? w.sign_right : w.sign_wrong, { model: m.name }) }, right(k, i, state.moment) ? "✓" : "✗")),
       h("span", { class: "text" }, probes[i].sentence)))));
+    const on = list.children[mine.indexOf(state.probe)], above = on.offsetTop, below = above + on.offsetHeight;
+    if (above < list.scrollTop) list.scrollTop = above;
+    else if (below > list.scrollTop + list.clientHeight) list.scrollTop = below - list.clientHeight;
     fill(table, h("thead", {}, h("tr", {}, ...[w.table_model, w.table_word, w.table_pieces, w.table_logprob, w.table_share].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, ...models.flatMap((m, k) => probe.candidates.map((word, c) => {
         const own = logprobs(k, state.probe, state.moment), p = softmax(own)[c];
@@ -138,7 +141,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   state.stepper.node.style.setProperty("--label", `${0.86 * widest}ch`); // the scrubber keeps its length while the label changes
   fill(root, state.stepper.node, h("div", { class: "board" },
     sentence, h("div", { class: "models" }, ...panels.map((p) => p.node)), list,
-    h("div", { class: "learned" }, loss, h("p", { class: "axes" }, w.axes), h("div", { class: "kinds", role: "group", "aria-label": w.kinds }, ...curves.map((c) => c.node)), legend)),
+    h("div", { class: "learned" }, h("p", { class: "axes" }, w.axes), h("div", { class: "kinds", role: "group", "aria-label": w.kinds }, loss, ...curves.map((c) => c.node)), legend)),
     h("details", { class: "numbers" }, h("summary", {}, w.table), table));
   refresh();
   state.watch?.disconnect();
@@ -146,14 +149,14 @@ export default living(function ({ data, parentElement, setStateValue }) {
   state.watch.observe(curves[0].svg);
 
   function curvesPicture() {
-    const W = 330, H = 190, svg = frame(3 * W, 2 * H + 34);
+    const W = 330, H = 190, rows = Math.ceil(kinds.length / 3), svg = frame(3 * W, rows * H + 34);
     kinds.forEach((kind, i) => {
       const g = h("g", { transform: `translate(${(i % 3) * W}, ${Math.floor(i / 3) * H})` },
         h("text", { x: 26, y: 20, "font-size": 15, "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-text)" }, `${kind.label}: ${models.map((m, k) => `${m.name} ${count(k, kind.kind, state.moment)}`).join(", ")}`),
         h("g", { transform: "translate(0, 28)" }, ...curve(kind, W - 14, H - 40, 14)));
       svg.append(g);
     });
-    svg.append(h("g", { transform: `translate(26, ${2 * H + 14})` }, ...models.flatMap((m, i) => [h("line", { x1: i * 150, x2: i * 150 + 34, y1: 0, y2: 0, stroke: INK[i], "stroke-width": 3, "stroke-dasharray": DASH[i] }), spot(i, i * 150 + 17, 0, 5), h("text", { x: i * 150 + 42, y: 5, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-text)" }, m.name)]),
+    svg.append(h("g", { transform: `translate(26, ${rows * H + 14})` }, ...models.flatMap((m, i) => [h("line", { x1: i * 150, x2: i * 150 + 34, y1: 0, y2: 0, stroke: INK[i], "stroke-width": 3, "stroke-dasharray": DASH[i] }), spot(i, i * 150 + 17, 0, 5), h("text", { x: i * 150 + 42, y: 5, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-text)" }, m.name)]),
       h("text", { x: 320, y: 5, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-quiet)" }, label(state.moment))));
     return svg;
   }

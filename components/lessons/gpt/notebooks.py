@@ -27,10 +27,14 @@ print(chosen, f"{{probs[chosen]:.4f}}")
     return Notebook(code, (f"{chosen} {2.0**-bits:.4f}",))
 
 
-def learning(name: str, found: Learned, moment: int) -> Notebook:
-    """How likely a snapshot of a GPT finds a sentence with each candidate in its blank: log-probabilities in nats."""
-    moment = min(moment, len(found.logprobs) - 1)
-    folder = f"/{moments(name)[moment].folder}"  # the tokenizer lies with the finished model
+def learning(name: str, found: Learned, step: int, moment: int) -> Notebook | None:
+    """How likely a GPT after ``step`` steps finds a sentence with each candidate in its blank: log-probabilities in nats.
+
+    None where the weights of that moment do not ship."""
+    shipped = next((one.folder for one in moments(name) if one.step == step), None)
+    if shipped is None:
+        return None
+    folder = f"/{shipped}"  # the tokenizer lies with the finished model
     head = opening(checkpoints.card(name), "AutoModelForCausalLM")
     head = head.replace("from_pretrained(folder, dtype", f"from_pretrained(folder + {folder!r}, dtype")
     code = f"""{head}

@@ -7,10 +7,9 @@ from playwright.sync_api import Page, expect
 
 from components.lessons.gpt import learning as page_data
 from components.lm import checkpoints
-from components.lm.training.cloze import load_probes
 
 pytestmark = pytest.mark.skipif(
-    not {*page_data.MODELS, *page_data.LARGE} <= {*checkpoints.store().bundled_names()},
+    not {*page_data.MODELS} <= {*checkpoints.store().bundled_names()},
     reason="the nano and pocket models are not in assets/models",
 )
 OpenAt = Callable[[str], Page]
@@ -18,7 +17,7 @@ OpenAt = Callable[[str], Page]
 
 def test_moments_kinds_and_probes(open_at: OpenAt, outside: list[str]) -> None:
     page = open_at("/gpt-learning?lang=en")
-    expect(page.locator(".kind")).to_have_count(6)
+    expect(page.locator(".kind")).to_have_count(7)
     expect(page.locator(".gb-step-label")).to_contain_text("snapshot 1 of")
     for _ in range(3):
         page.keyboard.press("ArrowRight")
@@ -27,13 +26,13 @@ def test_moments_kinds_and_probes(open_at: OpenAt, outside: list[str]) -> None:
     first = page_data.kinds()["trivia"][0]
     expect(page.locator(".kind[aria-pressed=true] .name b")).to_have_text("trivia")
     page.locator(".probe").nth(1).click()
-    expect(page.locator(".probe.on")).to_have_attribute("title", load_probes()[first + 1].sentence)
+    expect(page.locator(".probe.on")).to_have_attribute("title", page_data.probes()[first + 1].sentence)
     page.wait_for_url("**moment=3**")
     page.wait_for_url(f"**probe={first + 1}**")
     expect(page.locator(".line.on")).to_contain_text("▸")
     page.reload()
     expect(page.locator(".gb-step-label")).to_contain_text("snapshot 4 of")
-    expect(page.locator(".probe.on")).to_have_attribute("title", load_probes()[first + 1].sentence)
+    expect(page.locator(".probe.on")).to_have_attribute("title", page_data.probes()[first + 1].sentence)
     assert outside == []
 
 
@@ -41,8 +40,8 @@ def test_what_is_drawn_is_what_was_computed(open_at: OpenAt, outside: list[str])
     """A link opened cold: counts of every kind, and the verdict on the probe."""
     moment, number = 5, page_data.kinds()["coreference"][3]
     page = open_at(f"/gpt-learning?lang=en&moment={moment}&probe={number}")
-    for model, name in enumerate(page_data.MODELS):
-        found = page_data.learned(name)
+    for model, name in enumerate(page_data.TWINS["pocket"]):
+        found = page_data.recorded(name).learned
         for kind in page_data.kinds():
             score = page.locator(f".kind[data-kind={kind}] .score").inner_text()
             numbers = [int(part) for part in score.split() if part.isdigit()]
@@ -67,8 +66,24 @@ def test_a_line_takes_the_board_to_its_moment(open_at: OpenAt, outside: list[str
     assert outside == []
 
 
+def test_a_head_and_its_moments(open_at: OpenAt, outside: list[str]) -> None:
+    page = open_at("/gpt-learning?lang=en&learn_look=heads&moment=11")
+    expect(page.locator(".one[aria-pressed=true]")).to_have_count(1)
+    expect(page.locator(".then[aria-current]")).to_have_count(1)
+    page.locator(".one").nth(8).click()
+    page.wait_for_url("**learn_head=8**")
+    expect(page.locator(".one").nth(8)).to_have_attribute("aria-pressed", "true")
+    page.locator(".then").nth(6).click()
+    expect(page.locator(".gb-step-label")).to_contain_text("snapshot 7 of")
+    page.get_by_text("nano-bert + nano-gpt").click()
+    page.wait_for_url("**twins=nano**")
+    expect(page.locator(".model h3").first).to_contain_text("nano-bert")
+    expect(page.locator(".one")).to_have_count(16)
+    assert outside == []
+
+
 def test_an_own_sentence(open_at: OpenAt, outside: list[str]) -> None:
-    page = open_at("/gpt-learning?lang=en&learn_look=own")
+    page = open_at("/gpt-learning?lang=en&twins=nano&learn_look=own")
     expect(page.locator(".panels section")).to_have_count(2)
     box = page.get_by_role("textbox", name="Sentence with a blank")
     box.fill("The dog ___ in the garden.")
@@ -83,7 +98,9 @@ def test_an_own_sentence(open_at: OpenAt, outside: list[str]) -> None:
 
 
 def test_the_picture_fits_the_first_screen_and_cuts_no_word(open_at: OpenAt) -> None:
-    longest = max(range(len(load_probes())), key=lambda i: max(map(len, load_probes()[i].candidates)))
+    longest = max(
+        range(len(page_data.probes())), key=lambda i: max(map(len, page_data.probes()[i].candidates))
+    )
     page = open_at(f"/gpt-learning?lang=en&probe={longest}")
     page.wait_for_selector(".legend")
     for part in (".legend", ".probes", ".models"):
@@ -117,6 +134,6 @@ def test_pictures_can_be_taken_home(open_at: OpenAt, outside: list[str]) -> None
         page.get_by_role("button", name="SVG").first.click()
     svg = download.value.path().read_text(encoding="utf-8")
     assert svg.startswith("<svg")
-    assert "nano-bert" in svg
+    assert "pocket-bert" in svg
     assert "var(--" not in svg
     assert outside == []

@@ -47,7 +47,7 @@ def test_moments_begin_before_training_and_go_on(name: str) -> None:
 
 @shipped
 def test_a_model_without_snapshots_has_no_moments() -> None:
-    assert moments("pocket-gpt") == ()
+    assert moments("pocket-transformer") == ()
 
 
 @shipped

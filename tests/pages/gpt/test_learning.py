@@ -1,23 +1,26 @@
 """The page "Watching a model learn", from links, in both languages, with the bundled snapshots."""
 
 import itertools
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.lessons.gpt import learning as page
+from components.lessons.gpt import learning_panels as panels
 from components.lm import checkpoints
-from components.lm.training.cloze import load_probes
-from components.lm.training.learning import Learned, moments
+from components.lm.training.learning import Learned, load_snapshots, moments
+from components.lm.training.learning import learn as put_to_every
 from tests import float32
 from tests.pages.conftest import APP, Open, data_of, modules_after, on_page, said
 
 pytestmark = pytest.mark.skipif(
-    not {*page.MODELS, *page.LARGE} <= {*checkpoints.store().bundled_names()},
+    not {*page.MODELS} <= {*checkpoints.store().bundled_names()},
     reason="the nano and pocket models are not in assets/models",
 )
 PAGE = "gpt/learning"
-LAST = page.PARAMS[1].high  # type: ignore[union-attr]
+LAST = page.MOMENTS - 1
+POCKET, NANO = page.TWINS["pocket"], page.TWINS["nano"]
 
 
 def opened(**query: str) -> AppTest:
@@ -31,16 +34,52 @@ def opened(**query: str) -> AppTest:
     return at
 
 
-def test_opens(open_page: Open, lang: str) -> None:
-    at = open_page(PAGE, lang=lang)
+@pytest.mark.parametrize("twins", page.TWINS)
+def test_opens(open_page: Open, lang: str, twins: str) -> None:
+    at = open_page(PAGE, lang=lang, twins=twins)
     board = data_of(at, "learning_board")
-    assert [model["name"] for model in board["models"]] == list(page.MODELS)
+    assert [model["name"] for model in board["models"]] == list(page.TWINS[twins])
     assert [kind["kind"] for kind in board["kinds"]] == list(page.kinds())
-    assert len(board["probes"]) == len(load_probes())
-    for model, name in enumerate(page.MODELS):
-        assert board["models"][model]["moments"] == [[m.step, m.tokens] for m in moments(name)]
-        assert all(len(probe["asked"][model]["logprobs"]) == len(moments(name)) for probe in board["probes"])
+    assert len(board["probes"]) == len(page.probes()) == page.NUM_PROBES
+    for model in board["models"]:
+        assert len(model["moments"]) == len(model["losses"]) == page.MOMENTS
+    for probe in board["probes"]:
+        assert all(len(asked["logprobs"]) == page.MOMENTS for asked in probe["asked"])
     assert on_page(at, "moment_lines")
+
+
+def test_every_kind_has_forty_probes() -> None:
+    assert {kind: len(numbers) for kind, numbers in page.kinds().items()} == dict.fromkeys(page.kinds(), 40)
+    assert "reasoning" in page.kinds()
+
+
+@pytest.mark.parametrize("name", page.MODELS)
+def test_the_recorded_moments_are_of_the_models_that_ship(name: str) -> None:
+    """``python -m components.pretraining moments`` records them again after a training."""
+    recorded = page.recorded(name)
+    assert recorded.revision == checkpoints.card(name).revision
+    assert recorded.model == name
+    assert len(recorded.moments) == page.MOMENTS
+    assert [one.probe for one in recorded.learned] == list(page.probes())
+    assert len(recorded.tokens) == len(recorded.attention) == page.NUM_HEAD_TEXTS
+    for tokens, weights in zip(recorded.tokens, recorded.attention, strict=True):
+        assert weights.shape[-2:] == (len(tokens), len(tokens))
+        # Each weight was rounded to a 255th: a row of n of them adds up to 1 within n / 2 / 255.
+        assert abs(weights.sum(-1).astype(int) - 255).max() <= len(tokens) / 2
+
+
+@pytest.mark.parametrize("name", page.MODELS)
+def test_shipped_snapshots_say_what_was_recorded(name: str) -> None:
+    """The snapshots whose weights ship: asked again, some probes of each kind get the recorded numbers."""
+    recorded, snapshots = page.recorded(name), load_snapshots(name)
+    at = [[m.step for m in recorded.moments].index(moment.step) for moment in snapshots.moments]
+    assert snapshots.moments[-1].step == recorded.moments[-1].step
+    for one in recorded.learned[7::40]:
+        again = put_to_every(snapshots, one.probe)
+        assert again.pieces == one.pieces
+        for row, moment in zip(again.logprobs, at, strict=True):
+            # A sentence of some ten tokens, each a logit less the sum over all of them; four decimals are kept.
+            assert row == pytest.approx(one.logprobs[moment], abs=10 * 2 * float32.LOGIT + 1e-4)
 
 
 def test_the_first_view_still_belongs_to_the_models() -> None:
@@ -50,24 +89,22 @@ def test_the_first_view_still_belongs_to_the_models() -> None:
 
 def test_a_first_view_of_another_model_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     before = page.first_view()
-    of = {**before["of"], "models": {**before["of"]["models"], "nano-bert": "sha256:other"}}
-    monkeypatch.setattr(page, "_trace", lambda: {**before, "of": of})
+    of = {**before["of"], "nano-bert": "sha256:other"}
+    monkeypatch.setattr(page, "trace_file", lambda _: {**before, "of": of})
     assert page.first_view() is None
 
 
-def test_the_first_view_is_what_is_computed(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = open_page(PAGE)
-    board, lines = data_of(shown, "learning_board"), data_of(shown, "moment_lines")
+def test_the_first_panels_are_what_is_computed(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = data_of(open_page(PAGE, twins="nano"), "moment_lines")
+    own = data_of(open_page(PAGE, twins="nano", learn_look="own"), "candidate_curves")
     monkeypatch.setattr(page, "first_view", lambda: None)
-    computed = open_page(PAGE)
-    assert data_of(computed, "moment_lines")["lines"] == lines["lines"]
-    again = data_of(computed, "learning_board")
-    for one, other in zip(board["probes"], again["probes"], strict=True):
-        for a, b in zip(one["asked"], other["asked"], strict=True):
-            assert a["pieces"] == b["pieces"]
-            # A sentence of some ten tokens, each a logit less the sum over all of them.
-            for row, same in zip(a["logprobs"], b["logprobs"], strict=True):
-                assert row == pytest.approx(same, abs=10 * 2 * float32.LOGIT)
+    assert data_of(open_page(PAGE, twins="nano"), "moment_lines")["lines"] == shown["lines"]
+    again = data_of(open_page(PAGE, twins="nano", learn_look="own"), "candidate_curves")
+    for one, other in zip(own["models"], again["models"], strict=True):
+        for row, same in zip(one["shares"], other["shares"], strict=True):
+            assert row == pytest.approx(
+                same, abs=10 * float32.LOGIT
+            )  # a quarter of the change of two sentences
 
 
 def test_a_link_opens_the_same_view(open_page: Open, lang: str) -> None:
@@ -84,16 +121,16 @@ def test_a_link_opens_the_same_view(open_page: Open, lang: str) -> None:
 
 def test_a_link_out_of_bounds_ends_at_the_nearest(open_page: Open) -> None:
     at = open_page(PAGE, probe="9999", moment="-3")
-    assert data_of(at, "learning_board")["start"] == {"probe": len(load_probes()) - 1, "moment": 0}
+    assert data_of(at, "learning_board")["start"] == {"probe": len(page.probes()) - 1, "moment": 0}
     assert "gb-note" in said(at)
 
 
-@pytest.mark.parametrize("number", range(0, len(load_probes()), 7))
+@pytest.mark.parametrize("number", range(5, page.NUM_PROBES, 40))
 def test_the_aid_counts_what_is_right(open_page: Open, number: int) -> None:
     at = open_page(PAGE, probe=str(number), moment=str(LAST))
     board = data_of(at, "learning_board")
     kind = board["probes"][number]["kind"]
-    for model, name in enumerate(page.MODELS):
+    for model, name in enumerate(POCKET):
         rows = [p["asked"][model]["logprobs"][-1] for p in board["probes"] if p["kind"] == kind]
         assert f"{name} {sum(row[0] > max(row[1:]) for row in rows)}" in said(at)
 
@@ -106,21 +143,21 @@ def made_up(right: int) -> tuple[Learned, ...]:
         Learned(
             probe,
             tuple(("one",) for _ in probe.candidates),
-            (rows[place[number] < right][: len(probe.candidates)],) * (LAST + 1),
+            (rows[place[number] < right][: len(probe.candidates)],) * page.MOMENTS,
         )
-        for number, probe in enumerate(load_probes())
+        for number, probe in enumerate(page.probes())
     )
 
 
 @pytest.mark.parametrize(
     ("counts", "said_there", "not_there"),
     [
-        ((10, 10), "Both models are above", "guessing can"),
-        ((10, 4), "nano-bert is above", "Both"),
-        ((4, 10), "nano-gpt is above", "Below"),
-        ((4, 5), "neither model does better here than guessing", "above"),
-        ((0, 4), "wrong words are preferred: nano-bert.", "neither"),
-        ((10, 0), "wrong words are preferred: nano-gpt.", "neither"),
+        ((40, 40), "Both models are above", "guessing can"),
+        ((40, 18), "pocket-bert is above", "Both"),
+        ((18, 40), "pocket-gpt is above", "Below"),
+        ((18, 19), "neither model does better here than guessing", "above"),
+        ((0, 18), "wrong words are preferred: pocket-bert.", "neither"),
+        ((40, 0), "wrong words are preferred: pocket-gpt.", "neither"),
     ],
 )
 def test_the_aid_says_what_the_counts_are_worth(
@@ -130,8 +167,8 @@ def test_the_aid_says_what_the_counts_are_worth(
     said_there: str,
     not_there: str,
 ) -> None:
-    made = {name: made_up(count) for name, count in zip(page.MODELS, counts, strict=True)}
-    monkeypatch.setattr(page, "learned", made.__getitem__)
+    made = {name: made_up(count) for name, count in zip(POCKET, counts, strict=True)}
+    monkeypatch.setattr(page, "found", lambda: made)
     words = said(open_page(PAGE, learn_look="nothing")).split("gb-aid")[1]
     assert said_there in words
     assert not_there not in words
@@ -167,16 +204,16 @@ def test_odd_sentences(open_page: Open, text: str) -> None:
 
 @pytest.mark.parametrize("prompt", ["", "안녕하세요", "👩‍👩‍👧‍👦", "שלום", "<script>", "a " * 10_000])
 def test_odd_beginnings(open_page: Open, prompt: str) -> None:
-    at = open_page(PAGE, learn_prompt=prompt)
+    at = open_page(PAGE, twins="nano", learn_prompt=prompt)
     lines = data_of(at, "moment_lines")
-    assert len(lines["lines"]) == len(moments(page.MODELS[1]))
+    assert len(lines["lines"]) == len(moments(panels.WRITER))
     assert len(lines["prompt"]) <= 402
     assert ("English only" in said(at)) == (prompt in ("안녕하세요", "שלום"))
 
 
 def test_dice_write_another_text(open_page: Open) -> None:
-    greedy = data_of(open_page(PAGE), "moment_lines")["lines"]
-    dice = data_of(open_page(PAGE, learn_dice="1"), "moment_lines")["lines"]
+    greedy = data_of(open_page(PAGE, twins="nano"), "moment_lines")["lines"]
+    dice = data_of(open_page(PAGE, twins="nano", learn_dice="1"), "moment_lines")["lines"]
     assert [line["text"] for line in greedy] != [line["text"] for line in dice]
 
 
@@ -203,11 +240,42 @@ def test_a_bad_line_of_many_is_said() -> None:
     assert opened(learn_look="bias", bias=" \n ", bias_words="sat, ran").error
 
 
-def test_export_has_every_number(open_page: Open) -> None:
-    found = {name: page.learned(name) for name in page.MODELS}
-    rows = page.kind_rows(found)
-    assert len(rows) == len(page.kinds()) * sum(len(moments(name)) for name in page.MODELS)
-    assert all(0 <= row["guessing_low"] <= row["guessing"] <= row["guessing_high"] <= 10 for row in rows)
+def test_export_has_every_number() -> None:
+    asked = {name: page.recorded(name).learned for name in POCKET}
+    rows = page.kind_rows(asked)
+    assert len(rows) == len(page.kinds()) * page.MOMENTS * len(POCKET)
+    assert all(0 <= row["guessing_low"] <= row["guessing"] <= row["guessing_high"] <= 40 for row in rows)
+
+
+@pytest.mark.parametrize("number", range(page.NUM_SAMPLES))
+def test_a_recorded_beginning_and_what_each_moment_made_of_it(open_page: Open, number: int) -> None:
+    lines = data_of(open_page(PAGE, learn_sample=str(number)), "moment_lines")
+    assert len(lines["lines"]) == page.MOMENTS
+    assert lines["prompt"] in page.recorded(POCKET[1]).given + page.recorded(POCKET[0]).given
+    assert len({line["text"] for line in lines["lines"]}) > page.MOMENTS // 2
+    assert ("[MASK]" in lines["prompt"]) == all(line["text"].startswith(" → ") for line in lines["lines"])
+
+
+@pytest.mark.parametrize("twins", page.TWINS)
+@pytest.mark.parametrize("model", ["gpt", "bert"])
+def test_heads(open_page: Open, lang: str, twins: str, model: str) -> None:
+    at = open_page(
+        PAGE, lang=lang, twins=twins, learn_look="heads", learn_model=model, learn_head="35", moment=str(LAST)
+    )
+    sent = data_of(at, "head_moments")
+    assert 0 <= sent["head"] < sent["layers"] * sent["heads"]
+    assert len(sent["moments"]) == page.MOMENTS
+    assert "sha256" not in said(at)
+
+
+def test_a_click_on_a_head_or_a_moment_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[str, int] = {}
+    monkeypatch.setattr(panels.links, "put", kept.__setitem__)
+    monkeypatch.setattr(panels.links, "moved", lambda: None)
+    for pick in ({"head": 3}, {"moment": 99}, {"head": "x"}, {}, None):
+        monkeypatch.setattr(panels, "st", SimpleNamespace(session_state={"head_moments": {"pick": pick}}))
+        panels._jump("head_moments")
+    assert kept == {"learn_head": 3, "moment": LAST}
 
 
 def test_first_view_needs_no_torch() -> None:
@@ -216,35 +284,32 @@ def test_first_view_needs_no_torch() -> None:
 
 
 def test_learning_rises_out_of_chance() -> None:
-    """What the page shows first is true of the models it shows: the loss falls at every snapshot or nearly so, and of the
-    kinds of probes at least two rise clearly in a model that writes."""
+    """What the page shows first is true of the models it shows: the loss falls at every moment or nearly so, and every kind
+    of probe rises clearly in both."""
     for name in page.MODELS:
-        losses = [moment.loss for moment in moments(name)]
+        losses = [moment.loss for moment in page.recorded(name).moments]
         assert losses[-1] < 0.75 * losses[0]
         assert sum(b < a for a, b in itertools.pairwise(losses)) >= len(losses) - 2
-    found = {name: page.learned(name) for name in page.MODELS}
-    clear = [kind for kind in page.kinds() if page.gains(found[page.MODELS[1]], kind)[-1].clear]
-    assert len(clear) >= 2, f"only {clear}: the page has nothing to show for these models"
+    for name in POCKET:
+        asked = page.recorded(name).learned
+        unclear = [kind for kind in page.kinds() if not page.gains(asked, kind)[-1].clear]
+        assert len(unclear) <= 1, unclear
 
 
 def test_the_first_probe_is_learned_on_screen() -> None:
     """Both models are wrong before training and right at its end; with other models choose another probe by this rule."""
-    found = {name: page.learned(name)[page.FIRST_PROBE] for name in page.MODELS}
+    asked = [page.recorded(name).learned for name in POCKET]
     good = [
         number
-        for number in range(len(load_probes()))
-        if all(
-            not page.learned(name)[number].correct(0) and page.learned(name)[number].correct(LAST)
-            for name in page.MODELS
-        )
+        for number in range(page.NUM_PROBES)
+        if all(not one[number].correct(0) and one[number].correct(LAST) for one in asked)
     ]
-    assert all(not one.correct(0) for one in found.values()), f"choose one of {good}"
-    assert all(one.correct(LAST) for one in found.values()), f"choose one of {good}"
+    assert page.FIRST_PROBE in good, f"choose one of {good}"
 
 
 def test_the_bias_panel_names_its_models(open_page: Open, lang: str) -> None:
     at = open_page(PAGE, lang=lang, learn_look="bias")
     captions = " ".join(part for part in said(at).split("<p") if "gb-caption" in part)
-    for name in page.LARGE:
+    for name in panels.LARGE:
         assert name in captions
     assert {"en": "at the end of their training", "ko": "학습을 마친"}[lang] in captions
