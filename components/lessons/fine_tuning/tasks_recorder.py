@@ -2,7 +2,7 @@
 
 from components.elements.start.course_map import Frame, Miniature
 
-MODELS = ("pocket-bert",)
+MODELS = ("pocket-bert", "nano-bert")
 
 
 def miniature() -> Miniature:
