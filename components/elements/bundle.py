@@ -1,7 +1,7 @@
 """The code of elements as one script and one style sheet each, for a file that no server stands behind.
 
 Every module becomes a function in a table; ``need(name)`` runs it once and returns what it exports. The engine
-(``lib/engine``) stays out: such a file shows what was recorded.
+(``lib/engine``, and ``lib/sources``, which asks it) stays out: such a file shows what was recorded.
 """
 
 import re
@@ -41,7 +41,7 @@ def _name(file: Path) -> str:
 
 
 def _is_engine(file: Path) -> bool:
-    return _name(file).startswith("lib/engine/")
+    return _name(file).startswith(("lib/engine/", "lib/sources/"))
 
 
 def _as_function(file: Path) -> tuple[str, list[Path]]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from components.lm.gpt.decoding import random_number
 from components.lm.reading import inputs, read
 
 if TYPE_CHECKING:
@@ -122,12 +123,13 @@ def judge(loaded: LoadedModel, pairs: Sequence[tuple[str, str]]) -> list[Verdict
 def shuffled_words(sentence: str, seed: int = 0) -> str:
     """The words of a sentence in another order: same words, no sentence.
 
+    Each word draws a number, and they stand in the order of these; a browser draws the same ones.
+
     >>> sorted(shuffled_words("one two three").split())
     ['one', 'three', 'two']
     """
     words = sentence.split()
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(words))
-    if len(words) > 1 and (order == np.arange(len(words))).all():
-        order = np.roll(order, 1)
+    order = sorted(range(len(words)), key=lambda i: random_number(seed, i))
+    if len(words) > 1 and order == list(range(len(words))):
+        order = [order[-1], *order[:-1]]
     return " ".join(words[i] for i in order)

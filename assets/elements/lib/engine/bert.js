@@ -12,7 +12,7 @@ export function encoderLayer(m, d, { self, norm1, feed, norm2 }) {
     const all = n * size, residualOff = names(off.residual, l), normOff = names(off.norm, l);
     if (!names(off.layers, l)) {
       self.write(x, n, 0);
-      self.read(x, z, n, n, mask, { headsOff: within(off.heads, l), weights: kept.attention, parts: kept.heads });
+      self.read(x, z, n, n, mask, { headsOff: within(off.heads, l), weights: kept.attention, parts: kept.heads, lengths: kept.values });
       join(m, z, x, all, { kept: kept.parts.attention, partOff: names(off.attention, l), residualOff });
       norm(m, norm1, x, x, n, normOff);
       feedForward(m, d, feed, x, z, n, within(off.neurons, l));

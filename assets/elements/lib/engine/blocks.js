@@ -9,7 +9,7 @@ export const within = (pairs, layer) => (pairs ?? []).filter(([l]) => l === laye
 /** What a forward pass gives back beside its logits: one array per thing asked for, to be filled layer by layer. */
 export function keeping(keep) {
   const list = (wanted) => (wanted ? [] : null);
-  return { attention: list(keep.attention), residual: list(keep.residual), heads: list(keep.heads), parts: { attention: list(keep.parts), feedForward: list(keep.parts) } };
+  return { attention: list(keep.attention), values: list(keep.values), residual: list(keep.residual), heads: list(keep.heads), parts: { attention: list(keep.parts), feedForward: list(keep.parts) } };
 }
 
 /** Room for the work on up to `rows` tokens that look at up to `slots`. */
@@ -70,9 +70,10 @@ export function causal(n, from) {
  * Multi-head attention (section 3.2) over `slots` places for keys and values, which stay there until written anew: the KV cache.
  *
  * write(x, n, from): keys and values of the rows of x go to slots from … from + n - 1.
- * read(x, z, n, total, mask, {headsOff, weights, parts}): z = what each row of x collects from the slots t < total with
+ * read(x, z, n, total, mask, {headsOff, weights, parts, lengths}): z = what each row of x collects from the slots t < total with
  * mask[row, t] = 1. weights: an array that gets softmax(Q Kᵀ / √d), [heads, n, total]. parts: one that gets each head's own
- * contribution to z, [heads, n, size]; they add up to z less the bias of the output projection.
+ * contribution to z, [heads, n, size]; they add up to z less the bias of the output projection. lengths: one that gets, of the rows
+ * just written, how long a head's value becomes behind the output projection, ‖v W‖, [heads, n] (Kobayashi et al. 2020, arXiv:2004.10102).
  */
 export function attention(m, desk, { query, key, value, out }, heads, slots) {
   const size = out.outer, width = size / heads, wide = Math.ceil(slots / 8) * 8, scale = 1 / Math.sqrt(width);
@@ -86,8 +87,16 @@ export function attention(m, desk, { query, key, value, out }, heads, slots) {
     for (let r = 0; r < n; r++) for (let i = 0; i < size; i++) f[values + i * wide + from + r] = f[desk.value + r * size + i];
   }
 
-  function read(x, z, n, total, mask, { headsOff = [], weights = null, parts = null } = {}) {
+  function read(x, z, n, total, mask, { headsOff = [], weights = null, parts = null, lengths = null } = {}) {
     const kept = weights && new Float32Array(heads * n * total), shares = parts && new Float32Array(heads * n * size), f = m.f, { context, scores } = desk;
+    if (lengths) {
+      const each = new Float32Array(heads * n);
+      for (let h = 0; h < heads; h++) {
+        m.linear(desk.value + h * width, out.w + h * width, 0, desk.query, n, width, size, size, size, size);
+        for (let r = 0; r < n; r++) each[h * n + r] = Math.hypot(...f.subarray(desk.query + r * size, desk.query + (r + 1) * size));
+      }
+      lengths.push(each);
+    }
     m.linear(x, query.w, query.b, desk.query, n, query.inner, size);
     for (let first = 0; first < n; first += CHUNK) {
       const rows = Math.min(CHUNK, n - first), seen = Array.from({ length: rows }, (_, r) => mask.subarray((first + r) * total, (first + r + 1) * total));

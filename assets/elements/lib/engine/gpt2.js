@@ -12,8 +12,8 @@ import { weights } from "./weights.js";
  *   mask       Uint8Array [n, total]: 1 where the token of that row may look at that slot; causal by default. With positions and
  *              mask several continuations share one cache: each looks at the beginning and at its own tokens.
  *   off        {layers, attention, feedForward, residual, norm}: true or a list of layers; {heads, neurons}: pairs [layer, number]
- *   keep       {attention, residual, parts, heads, states}: true for what is wanted back
- * Returns {logits [at, vocab], n, total, and by layer: attention [heads, n, total]; residual [n, size], before the first layer and after
+ *   keep       {attention, values, residual, parts, heads, states}: true for what is wanted back
+ * Returns {logits [at, vocab], n, total, and by layer: attention [heads, n, total]; values [heads, n], the lengths that blocks.js gives; residual [n, size], before the first layer and after
  * each; parts {attention, feedForward} [n, size], whose sum with residual[0] is the last residual; heads [heads, n, size]}; and states [n, size],
  * the last residual after the final LayerNorm.
  * What was read with other `off` or `mask` stays in the cache as it was: forget() first.
@@ -45,7 +45,7 @@ export function gpt2(config, file, m, slots = config.n_positions) {
       const layerOff = names(off.layers, l), residualOff = names(off.residual, l), normOff = names(off.norm, l);
       norm(m, block.norm1, x, y, n, normOff);                                                      // y = LayerNorm(x): before each part,
       block.attention.write(y, n, from);                                                               //   unlike BERT        [n, size]
-      block.attention.read(y, z, n, total, mask, { headsOff: within(off.heads, l), weights: kept.attention, parts: kept.heads });
+      block.attention.read(y, z, n, total, mask, { headsOff: within(off.heads, l), weights: kept.attention, parts: kept.heads, lengths: kept.values });
       join(m, z, x, all, { kept: kept.parts.attention, partOff: layerOff || names(off.attention, l), residualOff: residualOff && !layerOff });
       norm(m, block.norm2, x, y, n, normOff);
       feedForward(m, d, block.feed, y, z, n, within(off.neurons, l));                                // up to 4 size and down again
