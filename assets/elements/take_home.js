@@ -3,11 +3,12 @@ const content = JSON.parse(document.getElementById("content").textContent);
 const main = document.querySelector("main");
 const { h, fill } = need("lib/dom.js");
 
-// These wait for an answer of the server before they draw what the reader asked for; all others only report where they are.
+// These wait for an answer of the server before they draw what the reader asked for, as do reports that say `waits`; all others only tell where
+// they are.
 const named = (...names) => (name) => names.includes(name);
 const ASKS = {
   writer: (name, value, data) => name === "want" || (name === "view" && String(value.state.picks) !== String(data.state.picks)),
-  mask_lab: named("blanks"), two_readers: named("word"), padding_board: named("flips"), ablation_board: named("switched"), moment_lines: named("pick"), bpe_board: named("pick"),
+  mask_lab: named("blanks"), padding_board: named("flips"), moment_lines: named("pick"), bpe_board: named("pick"),
 };
 
 history.pushState = history.replaceState = () => {}; // the file has one address
@@ -108,7 +109,7 @@ function mount(part, at) {
   const asked = (name, value) => {
     if (!touched) return;
     if (name === "go" && content.links.site) { location.href = `${value.replace("/", "-")}.html`; return; } // a stop of the map
-    if (!ASKS[part.name]?.(name, value, part.data)) { if (note.hidden) tell("moved"); return; }
+    if (!value?.waits && !ASKS[part.name]?.(name, value, part.data)) { if (note.hidden) tell("moved"); return; }
     startAgain("needs_server"); // the picture shows again what was recorded
   };
   draw({ data: withBytes(part.data), parentElement: root, key: String(at), name: part.name, setStateValue: asked, setTriggerValue: asked });

@@ -13,12 +13,14 @@ import base64
 import hashlib
 import html
 import json
+import struct
 import uuid
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import Runtime
 from streamlit.runtime.fragment import MemoryFragmentStorage
@@ -31,6 +33,7 @@ from streamlit.runtime.state import SessionState
 from components.elements import bundle
 from components.elements.mount import ELEMENTS, PROJECT
 from components.figures.theme import css_variables
+from components.lm.transformer.attention import message as with_header
 from components.words import LANGUAGES, in_every_language
 
 ROOT = Path(__file__).parents[2]
@@ -177,7 +180,21 @@ def _part(element: Any) -> Part | None:
 
 def _offline(data: Any) -> Any:
     """Return what an element was sent without the address of a model: the file holds none."""
+    if isinstance(data, bytes):
+        return _without_files(data)
     return {**data, "files": None} if isinstance(data, dict) and "files" in data else data
+
+
+def _without_files(data: bytes) -> bytes:
+    """Return the same of a message whose header is JSON (``components.lm.transformer.attention.message``)."""
+    try:
+        (size,) = struct.unpack_from("<I", data)
+        header = json.loads(data[4 : 4 + size])
+    except (struct.error, ValueError):  # bytes of another kind
+        return data
+    if not isinstance(header, dict) or "files" not in header:
+        return data
+    return with_header({**header, "files": None}, np.frombuffer(data, np.uint8, offset=4 + size))
 
 
 def _difference(one: Any, other: Any) -> Any:

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 import streamlit as st
 
-from components.elements.bert.attention_view import AttentionChoice, attention_view
+from components.elements.bert.attention_view import Drawn, ViewFrame, attention_view
 from components.figures.theme import css_variables
 from components.lm.reading import Reading
 from components.lm.transformer.attention import pack_weights
@@ -83,17 +83,43 @@ def main() -> None:
             mask_token_id=None,
             mask_token=None,
         )
-        attention_view(
-            made,
-            reading,
+        state = {
+            "text": reading.text,
+            "second": "",
+            "measure": "weights",
+            "layer": 0,
+            "heads": list(range(heads)),
+            "reading": [0],
+            "token": -1,
+            "sort": "grid",
+            "least": 0.0,
+            "no_special": False,
+            "no_punctuation": False,
+            "pair": "all",
+            "hide_below": 0.0,
+            "off": [],
+            "at": -1,
+            "tried": False,
+        }
+        drawn = Drawn(
             key="bench",
+            packed=made,
+            reading=reading,
             layers=range(12),
             columns=[str(i) for i in range(12)],
             scores={},
             strongest=None,
-            start=AttentionChoice(0, tuple(range(heads)), -1, "grid"),
-            rev=1,
         )
+        frame: ViewFrame = {
+            "rev": 1,
+            "state": state,
+            "asked": {"text": reading.text, "second": "", "measure": "weights"},
+            "params": [],
+            "files": None,
+            "model": "bench",
+            "revision": "",
+        }
+        attention_view(frame, {"induction": None, "even": 0.0}, drawn, on_view=lambda: None)
     else:
         st.iframe(made, height=900)
 

@@ -1,8 +1,13 @@
 // Every head at a glance, one head as lines and as a matrix. Everything moves in the browser; Python hears the choice.
+// The weights come from the server, or from the engine in this browser once it is there (bundled models only), in one shape.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { grouped, num, visible } from "../glassbox.lib/format.js";
 import { ownKeys } from "../glassbox.lib/keys.js";
-import { reporter } from "../glassbox.lib/stepper.js";
+import { connected } from "../glassbox.lib/connection.js";
+import { kept } from "../glassbox.lib/kept.js";
+import { local } from "../glassbox.lib/local.js";
+import { attending } from "../glassbox.lib/sources/attending.js";
+import { view } from "../glassbox.lib/view.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { shadeTable, roleColour } from "../glassbox.lib/shades.js";
 import { living } from "../glassbox.lib/living.js";
@@ -14,8 +19,8 @@ const PAIRS = ["all", "aa", "ab", "ba", "bb"];
 const px = (value) => `${value}px`;
 
 const create = instances((parent) => ({
-  parent, rev: null, id: null, layer: 0, heads: [0], pin: null, hover: null, threshold: 0, noSpecial: false, noPunctuation: false,
-  pair: "all", sort: "grid", least: 0, several: false, offers: [], built: null, keys: null,
+  parent, id: null, layer: 0, heads: [0], pin: null, hover: null, threshold: 0, noSpecial: false, noPunctuation: false,
+  pair: "all", sort: "grid", least: 0, several: false, offers: [], built: null, keys: null, asked: 0, refused: null, view: view("attention"),
 }));
 
 /** Header and weights of one message: length, JSON, bytes. */
@@ -33,26 +38,142 @@ const beside = (u) => (u === 0 ? "≈0" : u < 8 ? "<0.001" : `≈${weightOf(u).t
 /** A weight with as many digits as are certain; "Numbers" below the picture has them all. */
 const about = (u) => `≈ ${weightOf(u).toFixed(Math.min(5, Math.max(2, Math.floor(-Math.log10(2 * errorOf(u))))))}`;
 
-export default living(function ({ data, parentElement, setStateValue }) {
-  const state = create(parentElement);
-  const root = parentElement.querySelector(".gb-attention_view");
-  const model = read(data);
-  state.model = model;
-  state.report = state.report ?? reporter((value) => setStateValue("view", value));
-  const jumped = state.rev !== model.rev;
-  if (jumped) {
-    state.rev = model.rev;
-    Object.assign(state, { layer: model.start.layer, heads: [...model.start.heads], pin: model.start.token, sort: model.start.sort, several: model.start.heads.length > 1, least: model.start.least, noSpecial: model.start.noSpecial, noPunctuation: model.start.noPunctuation, pair: model.start.pair, threshold: model.start.threshold });
-  }
-  state.best = jumped && !model.start.heads.length && model.start.sort !== "grid"; // the link wants the first of this order
-  if (state.id !== model.id) { state.id = model.id; state.hover = null; if (!jumped && state.pin >= model.tokens.length) state.pin = null; }
+const ASKED = ["text", "second", "measure"]; // what is drawn depends on these
+const same = (a, b) => ASKED.every((key) => a[key] === b[key]);
+const columnsOf = (state, measure, heads) => (measure === "rollout" ? [state.words.mean, state.words.rolled] : Array.from({ length: heads }, (_, i) => String(i)));
+
+/** What the reader chose in the picture, as the view of the page holds it; without scores there is no order to choose. */
+function outward(state) {
+  const { measure } = state.view.state, order = state.model.kinds.length ? { sort: state.sort, least: state.least } : {};
+  return { layer: state.layer, [measure === "rollout" ? "reading" : "heads"]: [...state.heads], token: state.pin ?? -1, ...order, no_special: state.noSpecial, no_punctuation: state.noPunctuation, pair: state.pair, hide_below: state.threshold };
+}
+
+/** Take the choice from the view of the page. */
+function inward(state) {
+  const held = state.view.state, heads = held[held.measure === "rollout" ? "reading" : "heads"];
+  Object.assign(state, { layer: held.layer, heads: [...heads], pin: held.token < 0 ? null : held.token, sort: held.sort, several: state.several || heads.length > 1, least: held.least, noSpecial: held.no_special, noPunctuation: held.no_punctuation, pair: held.pair, threshold: held.hide_below });
+}
+
+/** Draw a text: `model` is what the server sent or the engine computed. */
+function show(state, model) {
+  const { measure } = state.view.state, scores = { ...model.scores };
+  if (!scores.induction && state.induction && measure !== "rollout" && Object.keys(scores).length) scores.induction = state.induction;
+  state.model = { ...model, scores, kinds: KINDS.filter((kind) => scores[kind]), words: state.words, evenInduction: state.even, of: { ...model.of } };
+  redraw(state);
+}
+const KINDS = ["previous", "next", "itself", "first", "separator", "same_word", "broad", "induction"];
+
+function redraw(state) {
+  const { model } = state;
+  inward(state);
+  state.best = !state.heads.length && state.sort !== "grid"; // the link wants the first of this order
+  if (state.id !== model.id) { state.id = model.id; state.hover = null; }
   if (!model.layers.includes(state.layer)) state.layer = model.layers[Math.min(state.layer, model.layers.length - 1)] ?? model.layers[0];
   state.heads = state.heads.filter((head) => head < model.columns.length);
   if (!state.heads.length) state.heads = [0];
   if (state.pin !== null && (state.pin < 0 || state.pin >= model.tokens.length)) state.pin = null;
   if (!model.kinds.includes(state.sort)) state.sort = "grid";
-  build(root, state);
-  return () => { state.keys?.(); state.keys = null; state.offers.forEach((stop) => stop()); state.offers = []; state.watch?.disconnect(); };
+  state.root.classList.remove("waiting");
+  build(state.root, state);
+  drawWhere(state);
+}
+
+// -- who computes ------------------------------------------------------------------------------------------------------------------------
+
+/** Let the engine read the text on screen; only the newest question is drawn. */
+async function compute(state) {
+  const asked = state.asked += 1, { source } = state.local, { text, second, measure } = state.view.state;
+  state.root.classList.add("waiting");
+  try {
+    const found = await source.view(text, second, measure);
+    if (asked !== state.asked || !state.root.isConnected) return;
+    state.refused = null;
+    show(state, { ...found, id: `${state.name}|${text}|${second}|${measure}`, columns: columnsOf(state, measure, source.heads), of: { text, second, measure } });
+    state.keeper.rest();
+  } catch (error) {
+    if (asked !== state.asked) return;
+    if (error.code !== "context") { state.local.fail(error); return; }
+    state.refused = error; // what was on screen stays
+    state.root.classList.remove("waiting");
+    drawWhere(state);
+  }
+}
+
+/** Tell Python where the reader is, and what it need not compute. */
+function tell(state) {
+  if (!state.root.isConnected || !state.model) return;
+  const { layer, model } = state, browser = state.local.source ? state.name : null, head = state.heads[0], query = state.pin ?? 0;
+  const row = browser && model.of.measure === "weights" ? model.exact?.(layer, head, query) : null, key = row?.indexOf(row.reduce((a, b) => Math.max(a, b)));
+  state.trigger("view", { rev: state.view.rev, state: state.view.state, browser, waits: !browser && (Boolean(state.view.waits) || !same(model.of, state.view.state)), failed: state.local.refused, tokens: model.tokens.length, reads: row ? [layer, head, query, key, row[key]] : null });
+}
+
+/** The view was moved: by the picture, a field, the board of switches, or Back and Forward. */
+function moved(state, before, from) {
+  const now = state.view.state;
+  if (["off", "at", "tried", ...ASKED].some((key) => String(now[key]) !== String(before?.[key]))) state.local.open(state.files);
+  if (from === "picture") { drawWhere(state); return; }
+  if (same(now, before ?? {})) { if (from === "address") redraw(state); return; }
+  if (state.local.source) compute(state);
+  else { state.asked += 1; state.root.classList.add("waiting"); }
+}
+
+/** The line under the picture, and above it why the browser does not compute, or cannot read the text. */
+function captionOf(state) {
+  const { words: w, model } = state, { measure } = model.of;
+  const of = say(w[measure === "rollout" ? "caption_reading" : "caption_heads"], { layer: state.layer, heads: state.heads.map((head) => model.columns[head]).join(", ") });
+  return `${state.name} (${state.revision.slice(0, 14)}) · ${of} · ${w[measure]} · ${say(w.caption_tokens, { n: model.tokens.length })}`;
+}
+function drawWhere(state) {
+  if (!state.model) return;
+  const { refused, words: w } = state, [where, progress] = state.local.line(w);
+  fill(state.where, captionOf(state), state.files ? ` · ${where}` : null, progress);
+  fill(state.notes, state.local.note(w), refused ? h("p", { class: "note" }, say(w.too_long, { model: state.name, tokens: grouped(refused.tokens), limit: grouped(refused.limit) })) : null);
+}
+
+/** What Python sent: the state that it moved, or weights for the state on screen. */
+function take(state, header, raw) {
+  const other = state.name !== header.model;
+  if (other) { state.local.drop(); state.model = null; state.refused = null; }
+  Object.assign(state, { name: header.model, revision: header.revision, words: header.words, files: header.files, params: header.params, induction: header.induction, even: header.evenInduction });
+  const adopted = state.rev !== header.rev;
+  if (adopted) { state.rev = header.rev; state.several = false; if (!state.view.ahead) state.refused = null; }
+  state.view.adopt(header.rev, header.state);
+  const now = state.view.state;
+  const wanted = header.drawn && (same(header.asked, now) || !state.model), known = state.model?.id === header.drawn?.id || (state.local.source && state.model);
+  if (wanted && (adopted || !known)) show(state, { ...header.drawn, of: header.asked, raw });
+  else if (state.model && (adopted || state.fresh)) redraw(state);
+  if (!header.drawn) state.local.open(state.files);
+  if (state.local.source && (!state.model || !same(state.model.of, now))) compute(state);
+  if (state.view.ahead && connected()) state.keeper.rest();
+}
+
+export default living(function ({ data, parentElement, setTriggerValue }) {
+  const state = create(parentElement), root = parentElement.querySelector(".gb-attention_view"), { raw, ...header } = read(data);
+  state.trigger = setTriggerValue;
+  state.fresh = !state.keeper || state.lang !== header.words.layer;
+  state.root = root;
+  state.lang = header.words.layer;
+  if (state.fresh) {
+    state.notes = h("div", { role: "status" });
+    state.picture = h("div", { class: "picture" });
+    state.where = h("p", { class: "where gb-caption" });
+    fill(root, state.notes, state.picture, state.where);
+  }
+  state.local ??= local({
+    make: attending,
+    ready: () => { state.view.change({}, "engine"); if (!state.model || !same(state.model.of, state.view.state) || !state.model.exact) compute(state); else state.keeper.rest(); },
+    failed: () => { state.view.change({}, "engine"); state.keeper.report(); },
+    changed: () => drawWhere(state),
+  });
+  state.view.local = state.local;
+  state.view.files = () => state.files;
+  state.keeper ??= kept({
+    view: state.view, params: () => state.params, here: () => Boolean(state.local.source), tell: () => tell(state), moved: (before, from) => moved(state, before, from),
+    mine: (event) => event.composedPath().some((node) => node.classList?.contains("gb-attention_view") || node.classList?.contains("gb-page_fields") || node.classList?.contains("gb-ablation_board")),
+  });
+  take(state, header, raw);
+  if (state.fresh) state.view.change({}, "engine"); // who was there before can ask it now
+  return () => { state.keys?.(); state.keys = null; state.offers.forEach((stop) => stop()); state.offers = []; state.watch?.disconnect(); state.keeper?.stop(); state.keeper = null; };
 });
 
 function build(root, state) {
@@ -70,7 +191,7 @@ function build(root, state) {
   /** The same, short enough for a thumbnail. */
   const shortName = (layer, i) => (/^\d+$/.test(model.columns[i]) ? `L${layer}·H${model.columns[i]}` : `L${layer} ${model.columns[i]}`);
   const fullName = (layer, i) => say(/^\d+$/.test(model.columns[i]) ? words.head_name : words.reading_name, { layer, head: model.columns[i] });
-  const tell = () => state.report({ layer: state.layer, heads: state.heads, token: state.pin ?? -1, sort: state.sort, least: state.least, noSpecial: state.noSpecial, noPunctuation: state.noPunctuation, pair: state.pair, threshold: state.threshold, id: model.id, rev: state.rev });
+  const tell = () => state.view.change(outward(state), "picture");
 
   // --- what is shown -------------------------------------------------------------------------------------------
   let rows = [], columns = [], nothingLeft = false;
@@ -466,7 +587,7 @@ function build(root, state) {
     drawLines();
   }
   const steps = Array.from({ length: 21 }, (_, i) => h("i", { style: { "background-color": shadeCss(shades[Math.round((i / 20) * 255)]) } }));
-  fill(root, h("div", { class: "frame" }, bar,
+  fill(state.picture, h("div", { class: "frame" }, bar,
     h("div", { class: "parts" },
       h("section", { class: "all", "aria-label": words.all }, h("div", { class: "title" }, h("strong", {}, words.all), h("label", { class: "check" }, words.sort, sortBox)), filter, inductionNote, grid),
       h("section", { class: "lines", "aria-label": words.lines }, h("div", { class: "title ends" }, h("span", { class: "is-query" }, words.query), leftOut, h("span", { class: "is-key" }, words.key)), scroll),

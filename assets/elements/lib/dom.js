@@ -70,3 +70,8 @@ export function slide(nodes, before, duration = 220) {
 export function words(template, slots = {}) {
   return template.replace(/\$(\w+)|\$\{(\w+)\}/g, (all, a, b) => slots[a || b] ?? all);
 }
+
+/** The pieces of a template, with nodes in some of its slots: said("Without $token …", {token: node}). */
+export function said(template, slots = {}) {
+  return template.split(/(\$\w+)/).map((part) => (part.startsWith("$") && part.slice(1) in slots ? slots[part.slice(1)] : part));
+}

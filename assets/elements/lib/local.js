@@ -2,16 +2,17 @@
 import { h, words as say } from "./dom.js";
 
 /**
- * local({make, ready, failed, changed}) -> {source, open, drop, fail, line, note}
+ * local({make, ready, failed, changed}) -> {source, refused, open, drop, fail, line, note}
  *
  * make(files, onProgress): promise of the source (lib/engine). ready(): it is there. failed(had): the server has to go on; `had` is the
  * source that failed, or null if it never came.
- * changed(): what `line` and `note` say is another.
+ * changed(): what `line` and `note` say is another. refused: whether the browser tried and cannot.
  */
 export function local({ make, ready, failed, changed }) {
   let folder = null, progress = null, trouble = null;
   const me = {
     source: null,
+    get refused() { return trouble !== null; },
     /** Begin to load the model whose files these are; once. */
     open(files) {
       if (!files || files.folder === folder) return;

@@ -6,6 +6,7 @@
 /** The written form of a value in the address, as components/shell/links.py writes it. */
 function written({ kind }, value) {
   if (kind === "Number") return String(Number(value.toFixed(2)));
+  if (kind === "Flag") return value ? "1" : "0";
   return kind === "Numbers" ? value.join(".") : String(value);
 }
 
@@ -13,6 +14,7 @@ function written({ kind }, value) {
 function read({ kind, options, low, high }, raw) {
   if (kind === "Text") return raw;
   if (kind === "Choice") return options.includes(raw) ? raw : undefined;
+  if (kind === "Flag") return { 0: false, 1: true }[raw];
   if (kind === "Numbers") return /^[\d.]*$/.test(raw) ? raw.split(".").filter(Boolean).map(Number) : undefined;
   const number = kind === "Integer" ? Math.trunc(Number(raw)) : Number(raw);
   return raw.trim() === "" || !Number.isFinite(number) ? undefined : Math.min(Math.max(number, low), high);

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.elements.mount import element
+from components.lm.checkpoints.model_card import ModelCard
 from components.lm.reading import Reading
 from components.lm.transformer.ablation import Candidate, Head, HeadEffect
 from components.words import labels
 
 _mount = element("bert/ablation_board")
+AID = ("try_all", "go_on", "stop", "tried", "stopped", "helps", "hinders", "without", "ablation_hint")
 
 
 @dataclass(frozen=True)
@@ -20,68 +22,64 @@ class Switched:
     at: int
 
 
-def chosen(key: str, start: Switched, rev: int) -> Switched:
-    """What is set in the mounted element now, or ``start`` before its first change.
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What was computed here: ``candidates`` with their probability with all heads and without those that are ``switched``
+    off, the most probable token with all heads (``top``: text, probability), how far the whole prediction moves (``bits``),
+    and what each head does to it, as far as it was tried (``done``: all were). ``reading`` is the text before the position
+    is masked."""
 
-    Called before the element is drawn, so that it is drawn with the answer.
-    """
-    import streamlit as st
-
-    state = st.session_state.get(key)
-    value: Any = state.get("switched") if state else None
-    if not value or value.get("rev") != rev:  # older than what Python moved
-        return start
-    return Switched(tuple((int(layer), int(head)) for layer, head in value["off"]), int(value["at"]))
+    reading: Reading
+    switched: Switched
+    candidates: Sequence[Candidate]
+    top: tuple[str, float]
+    bits: float
+    effects: Sequence[HeadEffect]
+    done: bool
 
 
 def ablation_board(
-    reading: Reading,
-    candidates: Sequence[Candidate],
-    *,
-    key: str,
-    switched: Switched,
-    num_layers: int,
-    num_heads: int,
-    masked: bool,
-    effects: Sequence[HeadEffect],
-    best: HeadEffect | None,
-    rev: int,
+    card: ModelCard, *, masked: bool, here: bool, mask: str | None, measured: Measured | None
 ) -> None:
-    """Draw the board; read what it holds with :func:`chosen`.
+    """Draw the board. What the reader switches is part of the view that ``attention_view`` reports.
 
     Args:
-        reading: the text, as it is before the position is masked.
-        candidates: tokens with their probability with all heads and without those that are off.
-        key: identity of the element; its state lies under it.
-        switched: what ``candidates`` were computed for.
-        num_layers: rows of switches.
-        num_heads: columns of switches.
+        card: the model.
         masked: whether the position itself is predicted (masked), or the token after it.
-        effects: what each head does to this prediction, as far as known.
-        best: the head to mark.
-        rev: raised by Python when it moved what is set.
+        here: whether the browser may compute, so that it also tries the heads.
+        mask: the model's mask token.
+        measured: what was computed here; None where the browser does.
     """
-    values: list[list[float | None]] | None = None
-    if effects:
-        values = [[None] * num_heads for _ in range(num_layers)]
-        for effect in effects:
-            values[effect.layer][effect.head] = round(effect.log2_change, 4)
     _mount(
-        key=key,
+        key="ablation_board",
         data={
-            "rev": rev,
-            "tokens": list(reading.texts),
-            "special": [bool(x) for x in reading.special],
-            "at": switched.at,
-            "off": [list(head) for head in switched.off],
             "masked": masked,
-            "mask": reading.mask_token,
-            "layers": num_layers,
-            "heads": num_heads,
-            "effects": values,
-            "best": [best.layer, best.head] if best else None,
-            "candidates": [{"text": c.text, "before": c.before, "after": c.after} for c in candidates],
-            "words": labels("ablation"),
+            "here": here,
+            "mask": mask,
+            "layers": card.num_layers,
+            "heads": card.num_heads,
+            "measured": measured and _plain(card, measured),
+            "words": {"without_off": labels("ablation")["without"]}
+            | labels("ablation")
+            | {key: labels("attention")[key] for key in AID},
         },
-        on_switched_change=lambda: None,
     )
+
+
+def _plain(card: ModelCard, measured: Measured) -> dict[str, Any]:
+    values: list[list[float | None]] = [[None] * card.num_heads for _ in range(card.num_layers)]
+    for effect in measured.effects:
+        values[effect.layer][effect.head] = round(effect.log2_change, 4)
+    best = max(measured.effects, key=lambda effect: abs(effect.log2_change), default=None)
+    return {
+        "tokens": list(measured.reading.texts),
+        "special": [bool(x) for x in measured.reading.special],
+        "at": measured.switched.at,
+        "off": [layer * 1000 + head for layer, head in measured.switched.off],
+        "candidates": [{"text": c.text, "before": c.before, "after": c.after} for c in measured.candidates],
+        "top": list(measured.top),
+        "bits": measured.bits,
+        "effects": values,
+        "tried": len(measured.effects),
+        "best": best and {"layer": best.layer, "head": best.head, "bits": best.log2_change, "p": best.prob},
+    }

@@ -1,8 +1,8 @@
 """Attention of a text: every head as a thumbnail, the chosen ones as lines between tokens and as a matrix."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -14,105 +14,99 @@ from components.words import labels
 
 _mount = element("bert/attention_view")
 
-
-@dataclass(frozen=True)
-class AttentionChoice:
-    """What the reader chose in the element: one layer, some of its columns (heads, or other readings), a pinned token
-    (-1: none), an order, the least score shown in it, what is left out of the picture, the weight below which no line
-    is drawn.
-
-    To start with no heads means the first head of the order.
-    """
-
-    layer: int
-    heads: tuple[int, ...]
-    token: int
-    sort: str
-    least: float = 0.0
-    no_special: bool = False
-    no_punctuation: bool = False
-    pair: str = "all"
-    threshold: float = 0.0
-
-
 PAIRS = ("all", "aa", "ab", "ba", "bb")
 """Which text reads which, in a pair."""
 
 
+class ViewFrame(TypedDict):
+    """What the view is of: ``state`` holds every value of the link that the browser moves, as they were when ``rev`` last
+    changed (the same while it does not, or all weights travel again); ``asked`` the two texts and the measure that
+    ``drawn`` is of. ``params`` as in ``components/shell/links.py``, ``files`` as in ``components/elements/engine.py``."""
+
+    rev: int
+    state: Mapping[str, Any]
+    asked: Mapping[str, str]
+    params: Sequence[Mapping[str, Any]]
+    files: dict[str, Any] | None
+    model: str
+    revision: str
+
+
+class OfModel(TypedDict):
+    """What no text changes: the score of kind ``induction`` of each head, (layer, head) with None where there is none, and
+    of a head that looks at everything alike."""
+
+    induction: list[list[float | None]] | None
+    even: float
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What was computed here: ``packed`` is (layer, column, query, key) bytes of
+    ``components.lm.transformer.attention.pack_weights`` for ``reading``.
+
+    ``layers`` and ``columns`` name the places of the first two axes; a column is a head or another reading. ``scores`` is
+    kind -> (layer, column), None where the text cannot tell; ``strongest`` (layer, column) the kind with the highest one.
+    """
+
+    key: str
+    packed: npt.NDArray[np.uint8]
+    reading: Reading
+    layers: Sequence[int]
+    columns: Sequence[str]
+    scores: Mapping[str, Sequence[Sequence[float | None]]]
+    strongest: Sequence[Sequence[str]] | None
+
+
 def attention_view(
-    packed: npt.NDArray[np.uint8],
-    reading: Reading,
-    *,
-    key: str,
-    layers: Sequence[int],
-    columns: Sequence[str],
-    scores: Mapping[str, Sequence[Sequence[float | None]]],
-    strongest: Sequence[Sequence[str]] | None,
-    even_induction: float,
-    start: AttentionChoice,
-    now: AttentionChoice,
-    rev: int,
-) -> AttentionChoice:
-    """Draw the view and return what is chosen in it. All pointing and choosing happens in the browser.
+    frame: ViewFrame, of_model: OfModel, drawn: Drawn | None, *, on_view: Callable[[], None]
+) -> None:
+    """Draw the view. All pointing and choosing happens in the browser, and with a bundled model the computing, too.
+
+    Trigger under the key ``attention_view``: ``view`` ({rev, state: every value that the browser moves, browser: the model
+    that the browser computes with or None, failed: whether it tried and cannot, tokens: of the text, reads: [layer, head,
+    query, key, weight] of the place that is looked at, or None}), always the whole state.
 
     Args:
-        packed: (layer, column, query, key) bytes of ``components.lm.transformer.attention.pack_weights``.
-        reading: the tokens along the last two axes.
-        key: identity of the element; a new key forgets what was chosen.
-        layers: number of the layer for each place of the first axis.
-        columns: name of each place of the second axis, heads or other readings.
-        scores: kind -> (layer, column), what a head does; None where the text cannot tell.
-        strongest: (layer, column), the kind with the highest score; None if there are no scores.
-        even_induction: the score of kind ``induction`` of a head that looks at everything alike.
-        start: where to begin; taken over only when ``rev`` changed. Must stay the same while ``rev`` does, or all
-            weights travel again.
-        now: what the page holds; returned as long as the browser has said nothing about this ``key`` and ``rev``.
-        rev: raised by Python when it moved the choice.
+        frame: what is asked.
+        of_model: scores that no text changes.
+        drawn: the weights, or None where the browser computes them.
     """
     header: dict[str, Any] = {
-        "id": key,
-        "rev": rev,
-        "tokens": list(reading.texts),
-        "segments": reading.segments.tolist(),
-        "special": reading.special.astype(int).tolist(),
-        "punctuation": reading.punctuation.astype(int).tolist(),
-        "pair": bool(reading.segments.any()),
-        "layers": list(layers),
-        "columns": list(columns),
-        "scores": dict(scores),
-        "kinds": list(scores),
-        "strongest": strongest,
-        "evenInduction": round(even_induction, 4),
-        "start": {
-            "layer": start.layer,
-            "heads": list(start.heads),
-            "token": None if start.token < 0 else start.token,
-            "sort": start.sort,
-            "least": start.least,
-            "noSpecial": start.no_special,
-            "noPunctuation": start.no_punctuation,
-            "pair": start.pair,
-            "threshold": start.threshold,
-        },
-        "words": labels("attention_view"),
+        **frame,
+        "induction": of_model["induction"],
+        "evenInduction": round(of_model["even"], 4),
+        "drawn": None,
+        "words": labels("attention_view")
+        | labels("engine")
+        | {key: labels("attention")[key] for key in CAPTION_WORDS}
+        | {"too_long": labels("reading")["too_long"]},
     }
-    result = _mount(key="attention_view", data=message(header, packed), on_view_change=lambda: None)
-    chosen = result.view
-    if not chosen or (chosen.get("id"), chosen.get("rev")) != (key, rev):  # older than what Python moved
-        return replace(
-            now,
-            layer=now.layer if now.layer in layers else layers[-1],
-            heads=tuple(head for head in now.heads if head < len(columns)) or (0,),
-            token=now.token if now.token < len(reading) else -1,
-        )
-    return AttentionChoice(
-        layer=int(chosen["layer"]),
-        heads=tuple(int(head) for head in chosen["heads"] if 0 <= int(head) < len(columns)) or (0,),
-        token=int(chosen["token"]) if int(chosen["token"]) < len(reading) else -1,
-        sort=str(chosen["sort"]),
-        least=min(max(float(chosen["least"]), 0.0), 1.0),
-        no_special=bool(chosen["noSpecial"]),
-        no_punctuation=bool(chosen["noPunctuation"]),
-        pair=str(chosen["pair"]) if chosen["pair"] in PAIRS else "all",
-        threshold=min(max(float(chosen["threshold"]), 0.0), 0.5),
-    )
+    if drawn:
+        reading = drawn.reading
+        header["drawn"] = {
+            "id": drawn.key,
+            "tokens": list(reading.texts),
+            "segments": reading.segments.tolist(),
+            "special": reading.special.astype(int).tolist(),
+            "punctuation": reading.punctuation.astype(int).tolist(),
+            "pair": bool(reading.segments.any()),
+            "layers": list(drawn.layers),
+            "columns": list(drawn.columns),
+            "scores": dict(drawn.scores),
+            "strongest": drawn.strongest,
+        }
+    packed = drawn.packed if drawn else np.zeros(0, np.uint8)
+    _mount(key="attention_view", data=message(header, packed), on_view_change=on_view)
+
+
+CAPTION_WORDS = (
+    "caption_heads",
+    "caption_reading",
+    "caption_tokens",
+    "weights",
+    "value_weighted",
+    "rollout",
+    "mean",
+    "rolled",
+)

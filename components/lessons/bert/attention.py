@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from components.elements.bert.attention_view import PAIRS, AttentionChoice
+from components.elements.bert.attention_view import PAIRS, Drawn, OfModel, ViewFrame
+from components.elements.engine import model_files
+from components.elements.page_fields import Field
 from components.elements.predict_first import Prediction
 from components.lessons.attention_models import default_model
 from components.lessons.bert import attention_recorded
 from components.lm import checkpoints
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.reading import CannotRead
-from components.lm.transformer.attention import ALL_LAYERS_UP_TO, Attention, Unreadable, as_rows
+from components.lm.transformer.attention import ALL_LAYERS_UP_TO, Attention, Unreadable, as_rows, pack_weights
 from components.lm.transformer.head_scores import KINDS, HeadScores
 from components.shell import links
 from components.shell.held import held
@@ -64,57 +66,156 @@ def params() -> tuple[links.Param, ...]:
     )
 
 
+MOVED = (
+    "text",
+    "second",
+    "measure",
+    "layer",
+    "heads",
+    "reading",
+    "token",
+    "sort",
+    "least",
+    "no_special",
+    "no_punctuation",
+    "pair",
+    "hide_below",
+    "off",
+    "at",
+    "tried",
+)
+"""What the browser moves by itself."""
+VIEW = "attention"
+"""The name that the elements of the page share."""
+
+
+@dataclass(frozen=True)
+class AttentionChoice:
+    """What is open in the picture: one layer, some of its columns (heads, or other readings), a pinned token (-1: none).
+
+    To start with no heads means the first head of the order.
+    """
+
+    layer: int
+    heads: tuple[int, ...]
+    token: int
+
+
 def typed() -> None:
-    """Callback: another text or model. Its tokens are others, so none stays pinned or asked for; layer and heads stay."""
+    """Callback: another model. Its tokens are others, so none stays pinned or asked for; layer and heads stay."""
     links.put("token", -1)
     links.put("at", -1)
     links.put("tried", False)
     links.moved()
 
 
-def start() -> AttentionChoice:
-    """The choice that the element starts from: what the session held when the link last moved it.
+def state() -> dict[str, Any]:
+    """What the browser moves, as the link holds it."""
+    return {key: list(value) if isinstance(value := st.session_state[key], tuple) else value for key in MOVED}
+
+
+def start() -> dict[str, Any]:
+    """The state that the element starts from: what the session held when the link last moved it.
 
     It stays the same between two such moments, so that the weights do not travel again.
     """
     rev = links.revision()
     held = st.session_state.get("_attention_start")
     if held is None or held[0] != rev:
-        held = st.session_state["_attention_start"] = (rev, now())
-    choice: AttentionChoice = held[1]
-    return choice
+        held = st.session_state["_attention_start"] = (rev, state())
+    begun: dict[str, Any] = held[1]
+    return begun
 
 
 def now() -> AttentionChoice:
     """The choice that the link holds. Heads, and the readings that rollout shows in their place, are kept apart."""
     s = st.session_state
-    return AttentionChoice(
-        int(s["layer"]),
-        tuple(s["reading" if s["measure"] == "rollout" else "heads"]),
-        int(s["token"]),
-        str(s["sort"]),
-        float(s["least"]),
-        bool(s["no_special"]),
-        bool(s["no_punctuation"]),
-        str(s["pair"]),
-        float(s["hide_below"]),
-    )
+    heads = tuple(s["reading" if s["measure"] == "rollout" else "heads"])
+    return AttentionChoice(int(s["layer"]), heads, int(s["token"]))
 
 
-def keep(choice: AttentionChoice, shown: "Sent") -> None:
-    """Hand what was chosen in the element to the link. Where one layer is sent a widget holds the layer, and without
-    scores there is no order to choose."""
-    if shown.only is None:
-        links.put("layer", choice.layer)
-    links.put("reading" if shown.measure == "rollout" else "heads", choice.heads)
-    links.put("token", choice.token)
-    if shown.scores:
-        links.put("sort", choice.sort)
-        links.put("least", choice.least)
-    links.put("no_special", choice.no_special)
-    links.put("no_punctuation", choice.no_punctuation)
-    links.put("pair", choice.pair)
-    links.put("hide_below", choice.threshold)
+def fields() -> list[Field]:
+    """The texts and what is measured, as fields of the browser."""
+    resets = {"token": -1, "at": -1, "tried": False}
+    for key in ("text", "second", "measure"):
+        links.name_field(key, t("attention", key))
+    return [
+        {"key": "text", "label": t("attention", "text"), "wide": 4, "high": 4000, "resets": resets},
+        {
+            "key": "second",
+            "label": t("attention", "second"),
+            "wide": 3,
+            "high": 4000,
+            "placeholder": t("attention", "second_hint"),
+            "resets": resets,
+        },
+        {
+            "key": "measure",
+            "label": t("attention", "measure"),
+            "wide": 2.4,
+            "options": [(measure, t("attention", measure)) for measure in MEASURES],
+            "help": t("attention", "measure_help"),
+        },
+    ]
+
+
+def took_view() -> None:
+    """Callback: the reader moved the view; the browser sends the whole state, and who computed what it shows."""
+    report = st.session_state["attention_view"].get("view")
+    if not isinstance(report, Mapping) or report.get("rev") != links.revision():
+        return
+    if isinstance(report.get("state"), Mapping):
+        links.take_over(report["state"])
+    s = st.session_state
+    s["_attention_browser"] = report.get("browser")
+    s["_attention_failed"] = bool(report.get("failed"))
+    tokens = report.get("tokens")
+    s["_attention_tokens"] = tokens if isinstance(tokens, int) else 0
+    s["_attention_reads"] = _reads(report.get("reads"))
+
+
+def _reads(report: Any) -> tuple[int, int, int, int, float] | None:
+    """The place that the browser told of, as (layer, head, query, key, weight); None if it is of another shape."""
+    try:
+        layer, head, query, key, weight = report
+        return int(layer), int(head), int(query), int(key), float(weight)
+    except (TypeError, ValueError):
+        return None
+
+
+def in_browser(card: ModelCard) -> bool:
+    """Whether the browser computes with this model, so that nothing need be computed here."""
+    return model_files(card.name) is not None and st.session_state.get("_attention_browser") == card.name
+
+
+def could_be_in_browser(card: ModelCard) -> bool:
+    """Whether the browser may compute with this model: it has not said that it cannot."""
+    return model_files(card.name) is not None and not st.session_state.get("_attention_failed")
+
+
+def frame(card: ModelCard) -> ViewFrame:
+    """What the view is of."""
+    s = st.session_state
+    return {
+        "rev": links.revision(),
+        "state": start(),
+        "asked": {key: str(s[key]) for key in ("text", "second", "measure")},
+        "params": links.described(*MOVED),
+        "files": model_files(card.name),
+        "model": card.name,
+        "revision": card.revision,
+    }
+
+
+def of_model(card: ModelCard) -> OfModel:
+    """What no text changes. Where one has to ask the model, it is asked once."""
+    try:
+        found = induction_of(card.name, card.revision)
+    except Unreadable:
+        return {"induction": None, "even": 0.0}
+    plain = [[None if np.isnan(v) else round(float(v), 4) for v in row] for row in found.scores]
+    known = any(value is not None for row in plain for value in row)
+    return {"induction": plain if known else None, "even": found.even}
 
 
 def read(card: ModelCard) -> Attention | None:
@@ -131,21 +232,31 @@ def read(card: ModelCard) -> Attention | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Sent:
-    """What goes to the browser: ``attention`` holds the chosen measure, (layer, column, query, key); ``only`` is the
-    one layer, if not all fit."""
+class Shown:
+    """What stands on screen: ``measure`` of ``num_tokens`` tokens in ``columns``; ``drawn`` and ``attention``, the chosen
+    measure as (layer, column, query, key), only where it was computed here."""
 
-    attention: Attention
     measure: str
     columns: list[str]
-    scores: dict[str, list[list[float | None]]]
-    strongest: list[list[str]] | None
-    even_induction: float
-    only: int | None
-    key: str
+    num_tokens: int
+    attention: Attention | None
+    drawn: Drawn | None
 
 
-def sent(card: ModelCard, attention: Attention) -> Sent:
+def columns(card: ModelCard, measure: str) -> list[str]:
+    """The names of the heads, or of the readings that stand in their place."""
+    if measure == "rollout":
+        return [t("attention", "mean"), t("attention", "rolled")]
+    return [str(i) for i in range(card.num_heads)]
+
+
+def browsers(card: ModelCard) -> Shown:
+    """What stands on screen where the browser computed it."""
+    measure = str(st.session_state["measure"])
+    return Shown(measure, columns(card, measure), st.session_state.get("_attention_tokens") or 0, None, None)
+
+
+def computed(card: ModelCard, attention: Attention) -> Shown:
     """The chosen measure of the text on screen: all layers up to 128 tokens, one above."""
     s = st.session_state
     texts = (card.name, card.revision, s["text"], s["second"])
@@ -160,36 +271,58 @@ def sent(card: ModelCard, attention: Attention) -> Sent:
         only = s["layer"] = min(int(s["layer"]), card.num_layers - 1)
         weights, layers = weights[only : only + 1], (only,)
         held().number_input(
-            t("attention", "only_layer", tokens=len(attention.reading)), 0, card.num_layers - 1, key="layer"
+            t("attention", "only_layer", tokens=len(attention.reading)),
+            0,
+            card.num_layers - 1,
+            key="layer",
+            on_change=links.moved,
         )
-    rolled = measure == "rollout"
-    scores = None if rolled or only is not None else attention_scores(*texts)
-    return Sent(
+    scores = None if measure == "rollout" or only is not None else attention_scores(*texts)
+    names = columns(card, measure)
+    return Shown(
+        measure=measure,
+        columns=names,
+        num_tokens=len(attention.reading),
         attention=replace(
             attention, weights=weights, layers=layers, windows=tuple(attention.windows[i] for i in layers)
         ),
-        measure=measure,
-        columns=[t("attention", "mean"), t("attention", "rolled")]
-        if rolled
-        else [str(i) for i in range(card.num_heads)],
-        scores=plain_scores(scores) if scores else {},
-        strongest=strongest(scores) if scores else None,
-        even_induction=induction_of(card.name, card.revision).even if scores else 0.0,
-        only=only,
-        key=f"{card.name} {card.revision[-8:]} {hash((texts, measure, only))}",
+        drawn=Drawn(
+            key=f"{card.name} {card.revision[-8:]} {hash((texts, measure, only))}",
+            packed=pack_weights(weights),
+            reading=attention.reading,
+            layers=layers,
+            columns=names,
+            scores=plain_scores(scores) if scores else {},
+            strongest=strongest(scores) if scores else None,
+        ),
     )
 
 
-def where(shown: Sent, choice: AttentionChoice) -> str:
+def where(shown: Shown, choice: AttentionChoice) -> str:
     """Layer, heads (or the reading that takes their place), measure and length."""
-    names = ", ".join(shown.columns[head] for head in choice.heads)
+    names = ", ".join(shown.columns[head] for head in choice.heads if head < len(shown.columns))
     key = "caption_reading" if shown.measure == "rollout" else "caption_heads"
     of = t("attention", key, layer=choice.layer, heads=names)
-    length = t("attention", "caption_tokens", n=len(shown.attention.reading))
+    length = t("attention", "caption_tokens", n=shown.num_tokens)
     return f"{of} · {t('attention', shown.measure)} · {length}"
 
 
-def about(card: ModelCard, shown: Sent) -> dict[str, Any]:
+def reads(shown: Shown, choice: AttentionChoice) -> tuple[int, int, int, int, float] | None:
+    """(layer, head, query, key, weight): what the pinned token, or the first, reads most in the first open head."""
+    if shown.measure != "weights":
+        return None
+    if shown.attention is None:
+        told_of: tuple[int, int, int, int, float] | None = st.session_state.get("_attention_reads")
+        return told_of
+    layer, head, query = choice.layer, (choice.heads or (0,))[0], max(choice.token, 0)
+    if layer not in shown.attention.layers or query >= shown.num_tokens:
+        return None
+    row = shown.attention.weights[shown.attention.layers.index(layer), head, query]
+    key = int(row.argmax())
+    return layer, head, query, key, float(row[key])
+
+
+def about(card: ModelCard, shown: Shown) -> dict[str, Any]:
     """Where the numbers come from, for every file that leaves the page."""
     s = st.session_state
     return {
@@ -201,16 +334,28 @@ def about(card: ModelCard, shown: Sent) -> dict[str, Any]:
     }
 
 
-def export(shown: Sent, choice: AttentionChoice, about: Mapping[str, Any], where: str) -> Export:
-    """The weights of the chosen heads, exact."""
+def export(
+    card: ModelCard, shown: Shown, choice: AttentionChoice, about: Mapping[str, Any], where: str
+) -> Export:
+    """The weights of the chosen heads, exact; computed here when they are asked for."""
     caption = f"{about['model']} {about['revision']} · {where} · {about['text']} {about['second']}".rstrip()
 
-    def rows() -> list[dict[str, Any]]:
-        return as_rows(shown.attention, [(choice.layer, head) for head in choice.heads])
+    def exact() -> Attention | None:
+        if shown.attention is not None:
+            return shown.attention
+        found = read(card)
+        return None if found is None else computed(card, found).attention
 
-    tokens = list(shown.attention.reading.tokens)
+    def rows() -> list[dict[str, Any]]:
+        found = exact()
+        return as_rows(found, [(choice.layer, head) for head in choice.heads]) if found else []
+
+    def tokens() -> list[str]:
+        found = exact()
+        return list(found.reading.tokens) if found else []
+
     return Export(
-        "attention", caption, about, {"weights": rows}, lambda: {"weights": rows(), "tokens": tokens}
+        "attention", caption, about, {"weights": rows}, lambda: {"weights": rows(), "tokens": tokens()}
     )
 
 

@@ -1,26 +1,25 @@
 """What lies below the picture of "Attention heads": ablation, bertviz, the numbers."""
 
-import html
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from components.elements.bert.ablation_board import Switched, ablation_board, chosen
-from components.elements.bert.attention_view import AttentionChoice
+from components.elements.bert.ablation_board import Measured, Switched, ablation_board
 from components.elements.bert.bertviz_frame import MOST_LINES, VIEWS, bertviz_html, lines_to_draw
 from components.lessons.attention_models import head_steps
 from components.lessons.bert import attention as page
-from components.lessons.bert.masked_text import percent
+from components.lessons.bert.attention import AttentionChoice
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.reading import Reading
 from components.lm.transformer.attention import Attention, Unreadable
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import reading_aid, working
+from components.shell.layout import working
 from components.shell.loading import load_model
 from components.words import t, told
 
-BOARD = "ablation_board"
+if TYPE_CHECKING:
+    from components.lm.transformer.ablation import HeadEffect
 
 
 def _head_name(layer: int, head: int) -> str:
@@ -31,26 +30,17 @@ def _head_name(layer: int, head: int) -> str:
 
 
 def _switched(card: ModelCard, reading: Reading, masked: bool) -> Switched:
-    """What is off and what is predicted: the element's word, or the link's right after it moved."""
-    s, rev = st.session_state, links.revision()
-    at = int(s["at"])
-    start = Switched(
-        tuple(
-            (code // page.HEADS_PER_LAYER, code % page.HEADS_PER_LAYER)
-            for code in s["off"]
-            if code // page.HEADS_PER_LAYER < card.num_layers and code % page.HEADS_PER_LAYER < card.num_heads
-        ),
-        at,
+    """What is off and what is predicted, within this model and this text."""
+    codes = [divmod(code, page.HEADS_PER_LAYER) for code in st.session_state["off"]]
+    off = tuple(
+        sorted((layer, head) for layer, head in codes if layer < card.num_layers and head < card.num_heads)
     )
-    now = start if s.get("_ablation_rev") != rev else chosen(BOARD, start, rev)
-    s["_ablation_rev"] = rev
-    off = tuple(head for head in now.off if head[0] < card.num_layers and head[1] < card.num_heads)
-    at = now.at
+    at = int(st.session_state["at"])
     if not 0 <= at < len(reading) or (masked and reading.special[at]):
         at = _place(reading, masked)
-    links.put("off", tuple(layer * page.HEADS_PER_LAYER + head for layer, head in sorted(off)))
+    links.put("off", tuple(layer * page.HEADS_PER_LAYER + head for layer, head in off))
     links.put("at", at)
-    return Switched(tuple(sorted(off)), at)
+    return Switched(off, at)
 
 
 def _place(reading: Reading, masked: bool) -> int:
@@ -62,26 +52,63 @@ def _place(reading: Reading, masked: bool) -> int:
     return (given or ordinary or [0])[0 if given else -1]
 
 
-def ablation(card: ModelCard, attention: Attention) -> None:
-    """Switch heads off and see the prediction change; find the strongest head by trying all."""
-    from components.lm.transformer import ablation as lm
+def ablation(card: ModelCard, attention: Attention | None) -> None:
+    """Switch heads off and see the prediction change; find the strongest head by trying all.
 
+    Without ``attention`` the browser computes.
+    """
     if not (card.can("masked_prediction") or card.can("generation")):
         st.info(told("attention", "no_prediction", model=card.name))
         return
     masked = card.can("masked_prediction")
-    plain = attention.reading
-    switched = _switched(card, plain, masked)
-    reading = plain.with_mask_at(switched.at) if masked else plain
-    loaded = load_model(card.name, "attention")
+    if attention is None:
+        ablation_board(card, masked=masked, here=True, mask="[MASK]", measured=None)
+        return
+    here = page.could_be_in_browser(card)
     try:
-        before = lm.predict(loaded, reading, switched.at)
-        after = lm.predict(loaded, reading, switched.at, switched.off) if switched.off else before
+        measured = _measured(card, attention.reading, masked, here)
     except Unreadable:
         st.info(told("attention", "unreadable", family=card.family))
         return
-    rows = lm.compare(loaded, before, after)
-    of = (card.name, card.revision, tuple(plain.input_ids.tolist()), switched.at)
+    ablation_board(card, masked=masked, here=here, mask=attention.reading.mask_token, measured=measured)
+
+
+def _measured(card: ModelCard, plain: Reading, masked: bool, here: bool) -> Measured:
+    """What is predicted with and without the heads that are off, and what each head does, as far as it was tried.
+
+    The search runs here only where the browser does not compute (``here``).
+
+    Raises:
+        Unreadable: the layers of this family cannot be taken apart.
+    """
+    from components.lm.tokens.token_text import token_info
+    from components.lm.transformer import ablation as lm
+
+    switched = _switched(card, plain, masked)
+    reading = plain.with_mask_at(switched.at) if masked else plain
+    loaded = load_model(card.name, "attention")
+    before = lm.predict(loaded, reading, switched.at)
+    after = lm.predict(loaded, reading, switched.at, switched.off) if switched.off else before
+    effects, done = ([], False) if here else _tried(card, plain, reading, switched.at)
+    [top] = before.top(1)
+    return Measured(
+        reading=plain,
+        switched=switched,
+        candidates=lm.compare(loaded, before, after),
+        top=(token_info(loaded.tokenizer, top).text, float(before.probs[top])),
+        bits=lm.divergence(before.probs, after.probs) if switched.off else 0.0,
+        effects=effects,
+        done=done,
+    )
+
+
+def _tried(card: ModelCard, plain: Reading, reading: Reading, at: int) -> "tuple[list[HeadEffect], bool]":
+    """What each head does to this prediction, as far as it was tried, and whether all were; with the controls of the
+    search."""
+    from components.lm.transformer import ablation as lm
+
+    loaded = load_model(card.name, "attention")
+    of = (card.name, card.revision, tuple(plain.input_ids.tolist()), at)
     found = st.session_state.setdefault("_effects", {"of": None, "effects": [], "done": False})
     if found["of"] != of:
         if (
@@ -106,7 +133,7 @@ def ablation(card: ModelCard, attention: Attention) -> None:
                 t("attention", "stop"), key="stop-heads"
             )  # any click ends this run; what was found stays
             progress = st.progress(0.0)
-        for batch in lm.try_heads(loaded, reading, switched.at, skip=len(found["effects"])):
+        for batch in lm.try_heads(loaded, reading, at, skip=len(found["effects"])):
             found["effects"].extend(batch)
             progress.progress(
                 len(found["effects"]) / total,
@@ -115,46 +142,7 @@ def ablation(card: ModelCard, attention: Attention) -> None:
         found["done"] = True
         place.empty()
     links.put("tried", found["done"])
-    effects = found["effects"]
-    best = max(effects, key=lambda e: abs(e.log2_change), default=None)
-    ablation_board(
-        plain,
-        rows,
-        key=BOARD,
-        switched=switched,
-        num_layers=card.num_layers,
-        num_heads=card.num_heads,
-        masked=masked,
-        effects=effects,
-        best=best,
-        rev=links.revision(),
-    )
-    from components.lm.tokens.token_text import token_info
-
-    top = token_info(loaded.tokenizer, before.top(1)[0]).text
-    quoted = f"<code>{html.escape(top)}</code>"
-    lines = []
-    if best is not None:
-        if not found["done"]:
-            tried = {"done": len(effects), "total": card.num_layers * card.num_heads}
-            lines.append(t("attention", "stopped", **tried))
-        helps = "helps" if best.log2_change < 0 else "hinders"
-        lines.append(
-            t(
-                "attention",
-                helps,
-                head=_head_name(best.layer, best.head),
-                token=quoted,
-                before=percent(float(before.probs[before.top(1)[0]])),
-                after=percent(best.prob),
-            )
-        )
-    if switched.off:
-        bits = lm.divergence(before.probs, after.probs)
-        lines.append(t("attention", "without", count=len(switched.off), bits=f"{bits:.3g}"))
-    elif best is None:
-        lines.append(t("attention", "ablation_hint"))
-    reading_aid(" ".join(lines))
+    return found["effects"], found["done"]
 
 
 # --- bertviz --------------------------------------------------------------------------------------------------------

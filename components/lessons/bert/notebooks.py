@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from components.lm.bert.embeddings import InputEmbeddings, ModelInput
     from components.lm.bert.masking import MaskedTokens
     from components.lm.bert.mlm import RatePoint
-    from components.lm.transformer.attention import Attention
 
 
 def inputs(
@@ -64,11 +63,9 @@ print(f"{{torch.cosine_similarity(one, other, dim=0):.4f}}")
 
 
 def attention(
-    card: ModelCard, read: "Attention", layer: int, head: int, query: int, texts: tuple[str, str]
+    card: ModelCard, layer: int, head: int, query: int, key: int, weight: float, texts: tuple[str, str]
 ) -> Notebook:
-    """The key that one query reads most in one head."""
-    row = read.weights[read.layers.index(layer), head, query]
-    key = int(row.argmax())
+    """The ``key`` that one query reads most in one head, and its weight."""
     code = f"""{opening(card, "AutoModel", attention=True)}
 {call(card, *texts)}with torch.inference_mode():
     attentions = model(**given, output_attentions=True).attentions
@@ -78,7 +75,7 @@ weights = attentions[layer][0, head, query]
 key = int(weights.argmax())
 print(query, "reads", key, f"{{weights[key]:.4f}}")
 """
-    return Notebook(code, (f"{query} reads {key} {row[key]:.4f}",))
+    return Notebook(code, (f"{query} reads {key} {weight:.4f}",))
 
 
 def masking(card: ModelCard, text: str, data: Mapping[str, Any]) -> Notebook | None:

@@ -1,11 +1,57 @@
 """Attention heads: from a link, in both languages, with odd texts."""
 
+import json
+import struct
+from typing import Any
+
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import modules_after, said, widget
+from tests.pages.conftest import data_of, modules_after, widget
 
 NAME = "bert/attention"
+
+
+def shown(at: AppTest) -> dict[str, Any]:
+    """The header of what the picture was given."""
+    [block] = [b for b in at.get("bidi_component") if b.proto.component_name == "glassbox.attention_view"]
+    data = block.proto.bytes
+    (size,) = struct.unpack_from("<I", data)
+    header: dict[str, Any] = json.loads(data[4 : 4 + size])
+    return header
+
+
+def test_the_server_computes_nothing_where_the_browser_does(
+    open_page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_page(NAME, panel="ablation")
+    assert shown(at)["drawn"]["tokens"][1] == "the"
+    monkeypatch.setattr("components.lessons.bert.attention.load_model", None)
+    monkeypatch.setattr("components.lessons.bert.attention_panels.load_model", None)
+    at.session_state["_attention_browser"] = "pocket-bert"
+    at.session_state["text"] = "A text that nobody has computed"
+    at.session_state["_attention_tokens"] = 8
+    at.session_state["_attention_reads"] = (0, 0, 0, 3, 0.25)
+    at.run()
+    assert not at.exception
+    assert not at.error
+    assert shown(at)["drawn"] is None
+    assert shown(at)["induction"] is not None  # of the model, not of the text
+    assert data_of(at, "ablation_board")["measured"] is None
+    at.session_state["_attention_browser"] = "nano-bert"  # of another model the browser knows nothing
+    at.run()
+    assert at.exception or at.error
+
+
+def test_a_report_is_checked(open_page) -> None:
+    """A browser may send anything: what is no place, no number and of no view is left out."""
+    from components.lessons.bert.attention import _reads
+
+    assert _reads([1, 2, 3, 4, 0.5]) == (1, 2, 3, 4, 0.5)
+    assert _reads(None) is None
+    assert _reads([1, 2]) is None
+    assert _reads(["x"] * 5) is None
 
 
 def test_the_first_view_imports_no_torch() -> None:
@@ -82,6 +128,9 @@ def test_ablation_opens(open_page, lang: str) -> None:
 
 def test_ablation_finds_the_strongest_head(open_page) -> None:
     at = open_page(NAME, attention_model="pocket-gpt", text="The fox sat on the", panel="ablation")
+    assert not [b for b in at.button if b.key == "try-all-heads"]  # the browser does that
+    at.session_state["_attention_failed"] = True
+    at.run()
     at.button(key="try-all-heads").click().run()
     assert not at.exception
     found = at.session_state["_effects"]
@@ -151,19 +200,25 @@ def test_an_unknown_token_is_not_the_same_word_again() -> None:
 def test_rollout_and_back_keeps_the_head(open_page) -> None:
     """The link, the caption and the picture name the same head, whatever is measured."""
     at = open_page(NAME, layer="5", heads="3", text="The fox sat.")
-    box = next(box for box in at.selectbox if box.label == "Show")
-    box.set_value("rollout").run()
-    assert "layer 5, mean" in said(at)
+    at.session_state["measure"] = "rollout"
+    at.run()
+    assert shown(at)["drawn"]["columns"] == ["mean", "rollout"]
     assert tuple(at.session_state["heads"]) == (3,)
-    next(box for box in at.selectbox if box.label == "Show").set_value("weights").run()
-    assert "layer 5, head 3" in said(at)
+    assert tuple(at.session_state["reading"]) == (0,)
+    at.session_state["measure"] = "weights"
+    at.run()
+    assert shown(at)["drawn"]["columns"][3] == "3"
     assert tuple(at.session_state["heads"]) == (3,)
 
 
 def test_another_text_keeps_layer_and_head(open_page) -> None:
     at = open_page(NAME, layer="5", heads="3", token="4")
-    next(box for box in at.text_input if box.label == "Text").set_value("A cat sat there.").run()
-    assert "layer 5, head 3" in said(at)
+    [field] = [field for field in data_of(at, "page_fields")["fields"] if field["key"] == "text"]
+    at.session_state["text"] = "A cat sat there."
+    for key, value in field["resets"].items():  # the browser sends these along
+        at.session_state[key] = value
+    at.run()
+    assert shown(at)["drawn"]["tokens"][1:3] == ["a", "cat"]
     assert (at.session_state["layer"], tuple(at.session_state["heads"])) == (5, (3,))
     assert at.session_state["token"] == -1
 
@@ -172,5 +227,8 @@ def test_a_link_to_all_heads_tried_opens_with_them_tried(open_page, lang: str) -
     at = open_page(
         NAME, lang=lang, attention_model="pocket-gpt", text="The fox sat on the", panel="ablation", tried="1"
     )
+    assert at.session_state["tried"]  # the browser tries them
+    at.session_state["_attention_failed"] = True
+    at.run()
     assert at.session_state["_effects"]["done"]
     assert at.session_state["tried"]
