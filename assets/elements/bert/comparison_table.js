@@ -29,7 +29,12 @@ function lines(text, most) {
   return result;
 }
 
-function picture({ head, rows }) {
+/** The table of {label, head, rows} as a node. */
+export const table = ({ label, head, rows }) => h("table", { "aria-label": label },
+  h("thead", {}, h("tr", {}, ...head.map((title) => h("th", { scope: "col" }, title)))),
+  h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((cell, i) => cellNode(cell, i === 0))))));
+
+export function picture({ head, rows }) {
   const kinds = rows[0].map(kindOf);
   const longest = kinds.map((kind, i) => Math.max(8, ...rows.map((row) => (kind === "text" ? row[i].text.length : 0))));
   const widths = kinds.map((kind, i) => ({ bar: 180, tokens: 560 })[kind] ?? Math.min(300, 24 + longest[i] * 8));
@@ -75,9 +80,7 @@ function picture({ head, rows }) {
 export default living(function ({ data, parentElement }) {
   const s = create(parentElement);
   s.data = data;
-  fill(parentElement.querySelector(".gb-comparison_table"), h("table", { "aria-label": data.label },
-    h("thead", {}, h("tr", {}, ...data.head.map((title) => h("th", { scope: "col" }, title)))),
-    h("tbody", {}, ...data.rows.map((row) => h("tr", {}, ...row.map((cell, i) => cellNode(cell, i === 0)))))));
+  fill(parentElement.querySelector(".gb-comparison_table"), table(data));
   if (!s.withdraw) s.withdraw = offerPicture(data.name, () => picture(s.data));
   return () => { s.withdraw?.(); s.withdraw = null; };
 });

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import html
+import json
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from components.elements.engine import model_files
 from components.elements.predict_first import Prediction, answer
 from components.lessons.bert.masked_text import MODEL, percent
 from components.lessons.known_language import say_if_foreign
@@ -18,13 +21,13 @@ from components.lessons.recorded import first_view
 from components.lm import checkpoints
 from components.lm.reading import CannotRead, read
 from components.shell import links
-from components.shell.held import held
-from components.shell.layout import note_line, reading_aid, working
+from components.shell.layout import note_line, working
 from components.shell.loading import load_model
 from components.shell.refusals import cannot_read
 from components.words import language, t, told
 
 if TYPE_CHECKING:
+    from components.elements.bert.next_probe import Probed
     from components.elements.bert.next_rounds import NextRounds
     from components.lm.bert.next_sentence import Verdict
     from components.lm.checkpoints.model_card import ModelCard
@@ -158,22 +161,69 @@ def is_next(card: ModelCard, pairs: tuple[tuple[str, str], ...]) -> list[float]:
 
 def ask_probe(card: ModelCard) -> None:
     """Take the sentences of the reader, and draw what the model says of the pair and its changes."""
+    from components.elements.bert.next_probe import next_probe
+    from components.elements.page_fields import page_fields
+
     st.markdown(t("nsp", "probe_text"))
-    left, right = st.columns(2)
     of_scene = scene(scene_language(card))["probe"]
-    for column, key in zip((left, right, left, right), _PROBE, strict=True):
+    for key in _PROBE:
         links.put(f"nsp_{key}", probe_text(card, key))  # a sentence to change, not an empty field
-        held(column).text_input(t("nsp", key), key=f"nsp_{key}", placeholder=of_scene[key])
+        links.name_field(f"nsp_{key}", t("nsp", key))
+    state = {f"nsp_{key}": str(st.session_state[f"nsp_{key}"]) for key in _PROBE}
+    page_fields(
+        "next_sentence",
+        links.revision(),
+        state,
+        [
+            {
+                "key": f"nsp_{key}",
+                "label": t("nsp", key),
+                "wide": 6,
+                "high": 2000,
+                "placeholder": of_scene[key],
+            }
+            for key in _PROBE
+        ],
+    )
     say_if_foreign(card, *(probe_text(card, key) for key in _PROBE))
-    try:
-        with working(told("nsp", "loading", model=card.name)):
-            found = probe(card)
-    except CannotRead as error:
-        st.error(cannot_read(error))
-        return
+    files = model_files(card.name)
+    here = files is not None and st.session_state.get("_nsp_browser") == card.name
+    found = None
+    if not here:
+        try:
+            with working(told("nsp", "loading", model=card.name)):
+                found = probe(card)
+        except CannotRead as error:
+            st.error(cannot_read(error))
+            return
     with answer():
-        show_probe(found, marks(card)[1])
-        reading_aid(html.escape(noticed(found)))
+        next_probe(
+            {
+                "rev": links.revision(),
+                "state": state,
+                "params": links.described(*state),
+                "scene": of_scene,
+                "prepared": {key: [scene(lang)["probe"][key] for lang in ("en", "ko")] for key in _PROBE},
+                "between": marks(card)[1],
+                "model": card.name,
+                "files": files,
+                "asked": json.dumps(
+                    {key: probe_text(card, key) for key in _PROBE}, ensure_ascii=False, separators=(",", ":")
+                ),
+                "found": found,
+            },
+            on_view=took_probe,
+        )
+
+
+def took_probe() -> None:
+    """Callback: the reader changed a sentence; the browser sends all four, and whether it judged them."""
+    said = st.session_state["next_probe"].get("view")
+    if not isinstance(said, Mapping) or said.get("rev") != links.revision():
+        return
+    if isinstance(said.get("state"), Mapping):
+        links.take_over(said["state"])
+    st.session_state["_nsp_browser"] = said.get("browser")
 
 
 def probe_text(card: ModelCard, key: str) -> str:
@@ -214,16 +264,6 @@ def own_sentences(card: ModelCard) -> set[str]:
     return {key for key in _PROBE if probe_text(card, key) != of_scene[key]}
 
 
-class Probed(TypedDict):
-    """A pair or one of its changes with P(IsNext); ``known``: what a reader would say of it is known."""
-
-    case: str
-    first: str
-    second: str
-    is_next: float
-    known: bool
-
-
 _NEEDS = {
     "given": ("first", "second"),
     "swapped": ("first", "second"),
@@ -259,52 +299,6 @@ def probe_pairs(first: str, second: str, topic: str, said_again: str) -> dict[st
         "nonsense": (first, shuffled_words(second)),
         "repeated": (first, first),
     }
-
-
-def _short(text: str, most: int = 160) -> str:
-    return text if len(text) <= most else f"{text[:most]}… ({len(text):,})"
-
-
-def show_probe(found: list[Probed], between: str) -> None:
-    """Draw the probed pairs with the model's answer, and what a reader would say; ``between`` separates A from B."""
-    from components.elements.bert.comparison_table import bar, comparison_table, words
-
-    rows = [
-        [
-            words(t("nsp", "probe_" + one["case"])),
-            words(
-                f"{_short(one['first'])} {between} {_short(one['second'])}"
-                if one["case"] == "swapped"
-                else _short(one["second"])
-            ),
-            bar(one["is_next"], percent(one["is_next"]), one["is_next"]),
-            words("IsNext" if one["is_next"] > 0.5 else "NotNext", strong=True),
-            words(t("nsp", "should_" + (one["case"] if one["known"] else "own"))),
-        ]
-        for one in found
-    ]
-    comparison_table(
-        [t("nsp", f"probe_{k}") for k in ("case", "b", "is_next", "says", "should")],
-        rows,
-        name="what-next-sentence-notices",
-        label=t("nsp", "probe_text"),
-        key="probe",
-    )
-
-
-def noticed(found: list[Probed]) -> str:
-    """Return which changes made the model change its mind."""
-    by_case = {one["case"]: one["is_next"] for one in found}
-    given = by_case["given"]
-    asked = [case for case in CASES[1:] if case in by_case]
-    changed = [case for case in asked if (by_case[case] > 0.5) != (given > 0.5)]
-    names = {case: t("nsp", f"probe_{case}") for case in CASES}
-    return t(
-        "nsp",
-        "notice_sum",
-        changed="; ".join(names[c] for c in changed) or t("nsp", "none"),
-        unchanged="; ".join(names[c] for c in asked if c not in changed) or t("nsp", "none"),
-    )
 
 
 def caption(card: ModelCard) -> str:

@@ -43,19 +43,22 @@ def test_a_link_opens_votes(open_page: Open) -> None:
 @listed
 def test_the_probe_names_the_classes(open_page: Open, lang: str) -> None:
     at = open_page(PAGE, lang=lang, nsp_part="probe", nsp_second="<b>bold</b>")
-    rows = data_of(at, "comparison_table")["rows"]
-    assert [row[3]["text"] for row in rows] == [
-        "IsNext" if row[2]["bar"] > 0.5 else "NotNext" for row in rows
-    ]
-    assert rows[0][1]["text"] == "<b>bold</b>"  # as text: the browser test looks at what becomes of it
+    data = data_of(at, "next_probe")
+    assert {"IsNext", "NotNext"} & set(
+        data["words"]
+    ) == set()  # the element names them; the browser test reads them
+    assert (
+        data["found"][0]["second"] == "<b>bold</b>"
+    )  # as text: the browser test looks at what becomes of it
     assert "<b>bold</b>" not in " ".join(block.proto.body for block in at.get("html"))
 
 
 @listed
 def test_the_scene_notices_the_topic_only(open_page: Open) -> None:
     """The sentences of the first view show what the text beside them says of the task."""
-    rows = data_of(open_page(PAGE, nsp_part="probe"), "comparison_table")["rows"]
-    assert [row[3]["text"] for row in rows] == ["IsNext", "IsNext", "NotNext", "IsNext", "IsNext", "IsNext"]
+    found = data_of(open_page(PAGE, nsp_part="probe"), "next_probe")["found"]
+    assert [one["case"] for one in found if one["is_next"] <= 0.5] == ["another_topic"]
+    assert len(found) == 6
 
 
 @listed
@@ -93,26 +96,31 @@ def test_own_sentences_are_not_judged_by_prepared_words(open_page: Open, lang: s
     at = open_page(
         PAGE, lang=lang, nsp_part="probe", nsp_first="The dog was hungry.", nsp_second="It ate it all."
     )
-    rows = data_of(at, "comparison_table")["rows"]
-    assert len(rows) == 5
-    own = {"en": "judge for yourself", "ko": "직접 판단해 보세요"}[lang]
-    assert [row[4]["text"] == own for row in rows] == [True, True, True, True, False]
-    prepared = data_of(open_page(PAGE, lang=lang, nsp_part="probe"), "comparison_table")["rows"]
-    assert len(prepared) == 6
-    assert not [row for row in prepared if row[4]["text"] == own]
+    found = data_of(at, "next_probe")["found"]
+    assert [one["known"] for one in found] == [False, False, False, False, True]
+    prepared = data_of(open_page(PAGE, lang=lang, nsp_part="probe"), "next_probe")["found"]
+    assert [one["known"] for one in prepared] == [True] * 6
 
 
 @listed
 def test_the_fields_hold_the_sentences(open_page: Open) -> None:
     at = open_page(PAGE, nsp_part="probe")
-    assert sorted(box.value for box in at.text_input) == sorted(
-        scene("en")["probe"][key] for key in ("first", "second", "another_topic", "paraphrase")
-    )
+    assert data_of(at, "page_fields")["state"] == {
+        f"nsp_{key}": scene("en")["probe"][key] for key in ("first", "second", "another_topic", "paraphrase")
+    }
 
 
 @listed
-def test_a_long_sentence_is_not_printed_whole(open_page: Open) -> None:
-    rows = data_of(open_page(PAGE, nsp_part="probe", nsp_second="yes it is. " * 60), "comparison_table")[
-        "rows"
-    ]
-    assert max(len(row[1]["text"]) for row in rows) < 400
+def test_the_server_computes_nothing_where_the_browser_does(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_page(PAGE, nsp_part="probe")
+    monkeypatch.setattr("components.lessons.bert.next_sentence.load_model", None)
+    at.session_state["_nsp_browser"] = "pocket-bert"
+    at.session_state["nsp_second"] = "A sentence that nobody has judged."
+    at.run()
+    assert not at.exception
+    assert data_of(at, "next_probe")["found"] is None
+    at.session_state["_nsp_browser"] = "nano-bert"  # of another model the browser knows nothing
+    at.run()
+    assert at.exception or at.error
