@@ -1,15 +1,17 @@
 """Who may look at whom: both sides in BERT, the left side in GPT, and the four masks."""
 
+from typing import Any
+
 import streamlit as st
 
+from components.elements.page_fields import page_fields
 from components.elements.predict_first import answer
 from components.elements.transformer.mask_patterns import mask_patterns
-from components.elements.transformer.two_readers import two_readers
+from components.elements.transformer.two_readers import as_reader, two_readers
 from components.lessons.transformer import masks as page
 from components.lessons.transformer import notebooks
 from components.lm.transformer.word_context import word_spans
 from components.shell import links
-from components.shell.held import held
 from components.shell.layout import (
     Export,
     caption,
@@ -17,7 +19,6 @@ from components.shell.layout import (
     foot,
     page_header,
     prediction,
-    reading_aid,
     slide_note,
 )
 from components.shell.models import model_picker
@@ -29,31 +30,32 @@ links.open_view(NAME, *page.PARAMS)
 page_header(NAME)
 prediction(page.prediction())
 
-# The reader sets one sentence, two models and a layer; the word is chosen in the picture.
+# The reader sets two models here; sentence and layer are fields that the browser keeps, the word is chosen in the picture.
 with controls(above=True):
-    row = st.columns([5, 2, 2, 1.2], vertical_alignment="bottom")
-    held(row[0]).text_input(t("masks", "sentence"), key="sentence")
+    row = st.columns([6.2, 2, 2], vertical_alignment="bottom")
     with row[1]:
         model_picker("attention", key="left_model", label=t("masks", "left_model"))
     with row[2]:
         model_picker("attention", key="right_model", label=t("masks", "right_model"))
-cards = page.models()
-held(row[3]).number_input(t("masks", "layer"), 0, page.clamp_layer(cards), key="mask_layer")
+    cards = page.models()
+    last = page.clamp_layer(cards)
+    with row[0]:
+        page_fields("masks", links.revision(), page.state(), page.fields(last))
 
-# Both read the same sentence and guess the same word, each from what it may see.
-text = page.sentence(cards)
+# Both read the same sentence and guess the same word, each from what it may see: here, or in the browser.
+here = page.in_browser(cards)
+text = st.session_state.get("_masks_text") or page.SENTENCE if here else page.sentence(cards)
 spans, word = word_spans(text), page.word(text)
-readers = page.readers(cards, text, word)
-if readers:
-    page.spelled(readers, text)
+readers = [] if here else page.readers(cards, text, word)
+if readers or here:
+    readings = [as_reader(name, guess) for name, guess in readers]
     with answer():
-        chosen = two_readers(
-            [text[a:b] for a, b in spans], word, readers, key="two_readers", rev=links.revision()
+        two_readers(
+            page.shown(cards, None if here else {"text": text, "word": word, "readers": list(readings)}),
+            on_view=page.took_view,
         )
-        links.put("word", chosen)
-        reading_aid(page.aid(readers, text[slice(*spans[word])]))
-        caption(page.caption(cards, readers))
-        notebook(notebooks.masks(cards, text, spans[word][0], readers, word))
+        first = st.session_state["_masks_guesses"] if here else page.first_of(readers, word)
+        notebook(notebooks.masks(cards, text, spans[word][0], first))
 
 # The masks that make the difference.
 st.subheader(t("masks", "four"))
@@ -62,7 +64,16 @@ links.put("flips", flips)
 caption(t("masks", "four_caption"))
 
 slide_note("E70", "E71", "E79")
-rows = page.as_rows(readers)
+
+
+def rows() -> list[dict[str, Any]]:
+    """The guesses as a table; where the browser computed them, they are computed again."""
+    if not here:
+        return page.as_rows(readers)
+    whole = page.sentence(cards)
+    return page.as_rows(page.readers(cards, whole, page.word(whole)))
+
+
 foot(
     NAME,
     terms=["masked (causal) self-attention", "attention mask", "padding", "encoder-decoder attention"],
@@ -78,14 +89,14 @@ foot(
     ],
     export=Export(
         name="masks",
-        caption=f"{text} · {' · '.join(name for name, _ in readers)}",
+        caption=f"{text} · {' · '.join(card.name for card in cards)}",
         about={
             "sentence": text,
             "word": text[slice(*spans[word])],
             "model": ", ".join(card.name for card in cards),
             "revision": ", ".join(card.revision for card in cards),
         },
-        tables={"guesses": lambda: rows},
-        result=lambda: {"guesses": rows, "flips": list(flips)},
+        tables={"guesses": rows},
+        result=lambda: {"guesses": rows(), "flips": list(flips)},
     ),
 )

@@ -1,23 +1,62 @@
-// One sentence, two models: which words may be read for the chosen one, and what each model guesses there.
-import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
+// One sentence, two models: which words may be read for the chosen one, and what each model guesses there. From the server, or from the engine
+// in this browser once it is there (bundled models only).
+import { h, fill, instances, said, words as say } from "../glassbox.lib/dom.js";
 import { num, percent, visible } from "../glassbox.lib/format.js";
+import { kept } from "../glassbox.lib/kept.js";
+import { local } from "../glassbox.lib/local.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { shadeTable } from "../glassbox.lib/shades.js";
 import { living } from "../glassbox.lib/living.js";
+import { guessing, wordSpans } from "../glassbox.lib/sources/guessing.js";
+import { view } from "../glassbox.lib/view.js";
 
-const create = instances(() => ({ stop: [] }));
+const LOUDER = 1.5; // from this factor on one probability counts as larger than another
+const UNEXPECTED = 0.005; // below this probability in both models it means nothing which of the two is larger
+const PIECES_PER_LETTER = 0.6; // from so many tokens a letter on a model spells a text (components/lm/reading.py)
+const MOVED = ["sentence", "mask_layer", "word"];
 
-export default living(function ({ data, parentElement, setStateValue }) {
-  const state = create(parentElement);
-  const root = parentElement.querySelector(".gb-two_readers");
-  const words = data.words;
-  const shades = shadeTable(root);
+const create = instances(() => ({ stop: [], view: view("masks"), asked: 0, shown: null }));
+const nameOf = (s) => JSON.stringify([s.data.models.map((one) => one.name), ...MOVED.map((key) => s.view.state[key])]);
+
+/** Let the engine read and guess; only the newest question is drawn. */
+async function compute(s) {
+  const asked = s.asked += 1, of = nameOf(s), { sentence, word, mask_layer: layer } = s.view.state;
+  s.root.classList.add("waiting");
+  try {
+    const found = await s.local.source.read(sentence.trim() || s.data.own, word, layer, s.data.most);
+    if (asked !== s.asked || !s.root.isConnected) return;
+    Object.assign(s, { shown: found, of });
+    draw(s);
+    s.keeper.rest();
+  } catch (error) { if (asked === s.asked) s.local.fail(error); }
+}
+
+function tell(s) {
+  if (!s.root.isConnected || !s.shown) return;
+  const here = Boolean(s.local.source), { text, word, readers } = s.shown;
+  s.trigger("view", { rev: s.view.rev, state: s.view.state, waits: !here && s.of !== nameOf(s), browser: here ? s.data.models.map((one) => one.name) : null, text,
+    guesses: here ? readers.flatMap((one) => (one ? [[one.model, one.causal, one.word_of.flatMap((of, i) => (of === word ? [i] : [])), ...one.guesses[0]]] : [])) : null });
+}
+
+function moved(s) {
+  if (s.of === nameOf(s)) { s.asked += 1; draw(s); return; }
+  s.local.open(s.data.files);
+  if (s.local.source) compute(s);
+  else { s.asked += 1; s.root.classList.add("waiting"); }
+}
+
+// -- the picture -------------------------------------------------------------------------------------------------------------------------
+
+function draw(s) {
+  const { shown, say: words } = s, root = s.root, shades = shadeTable(root), characters = [...shown.text];
+  const data = { sentence: wordSpans(shown.text).map(([a, b]) => characters.slice(a, b).join("")), word: shown.word, readers: shown.readers.filter(Boolean) };
+  root.classList.toggle("waiting", s.of !== nameOf(s));
 
   function sentence(reader) {
     return h("div", { class: "sentence" }, ...data.sentence.map((word, i) => {
       const here = i === data.word, seen = reader.visible[i];
       return h("button", { type: "button", class: here ? "word here" : seen ? "word seen" : "word unseen", dir: "auto", "aria-pressed": String(here), title: here ? words.here : seen ? words.seen : words.unseen, "data-word": String(i),
-        onclick: () => setStateValue("word", { word: i, rev: data.rev }) }, here ? "?" : word);
+        onclick: () => s.view.change({ word: i }, "picture") }, here ? "?" : word);
     }));
   }
   function matrix(reader) {
@@ -46,19 +85,81 @@ export default living(function ({ data, parentElement, setStateValue }) {
       h("div", { class: "guesses" }, h("p", { class: "title" }, item.causal ? words.guess_left : words.guess_both),
         ...item.guesses.map(([text, p]) => h("div", { class: `guess${text === item.first_piece[0] ? " real" : ""}` }, h("code", { dir: "auto" }, visible(text) || "∅"), h("span", { class: "track" }, h("i", { style: { width: `${p * 100}%` } })), h("span", { class: "p", title: String(p) }, percent(p)))),
         h("p", { class: "real-one" }, say(item.word_of.filter((of) => of === data.word).length > 1 ? words.really_piece : words.really, { token: visible(item.first_piece[0]), p: percent(item.first_piece[1]) })))));
-  fill(root, h("div", { class: "readers" }, ...data.readers.map(reader)));
+  const at = data.sentence.length ? s.picture.getRootNode().activeElement?.dataset?.word : undefined;
+  fill(s.picture, data.readers.length ? h("div", { class: "readers" }, ...data.readers.map(reader)) : null, data.readers.length ? h("p", { class: "aid", "aria-live": "polite" }, ...aid(s, data)) : null);
+  if (at !== undefined) s.picture.querySelector(`[data-word="${at}"]`)?.focus();
   root.dataset.word = String(data.word);
+  drawWhere(s);
 
-  state.stop.forEach((stop) => stop());
-  state.stop = data.readers.map((item, i) => offerPicture(`${item.model}-${i + 1}`, () => {
-    const n = item.tokens.length, cell = Math.max(6, Math.min(28, 560 / n)), edge = 120;
-    const svg = frame(Math.max(edge + n * cell + 10, 420), 30 + n * cell + 34);
-    svg.append(h("text", { x: 10, y: 20 + n * cell + 24, "font-size": 13, "font-family": "sans-serif", fill: "var(--gb-text)" }, `${item.model}: ${words.query} ↓ ${words.key} → · ${say(words.mean, { layer: item.layer })}`));
-    item.weights.forEach((row, q) => {
-      svg.append(h("text", { x: edge - 6, y: 10 + (q + 0.7) * cell, "text-anchor": "end", "font-size": Math.min(13, cell), "font-family": "ui-monospace, monospace", fill: "var(--gb-text)" }, visible(item.tokens[q])));
-      row.forEach((w, k) => svg.append(h("rect", { x: edge + k * cell, y: 10 + q * cell, width: cell, height: cell, fill: item.causal && k > q ? "var(--gb-surface)" : "var(--gb-token)", "fill-opacity": item.causal && k > q ? 1 : Math.sqrt(w).toFixed(3) })));
-    });
-    return svg;
-  }));
-  return () => { state.stop.forEach((stop) => stop()); state.stop = []; };
+  s.stop.forEach((stop) => stop());
+  s.stop = data.readers.map((item, i) => offerPicture(`${item.model}-${i + 1}`, () => picture(s, item)));
+}
+
+/** What is to be seen in these two, or this one: which side helped with the chosen word. */
+function aid(s, { sentence, word, readers }) {
+  const { say: w } = s, left = readers.find((one) => one.causal), both = readers.find((one) => !one.causal);
+  if (!left || !both) return [w[both ? "aid_bidirectional" : "aid_causal"]];
+  const pLeft = left.first_piece[1], pBoth = both.first_piece[1];
+  if (Math.max(pLeft, pBoth) < UNEXPECTED) return said(w.aid_neither, { word: sentence[word] });
+  const kind = pBoth > pLeft * LOUDER ? "both" : pLeft > pBoth * LOUDER ? "left" : "even";
+  return said(w[`aid_${kind}`], { word: sentence[word], p_both: h("b", {}, percent(pBoth)), p_left: h("b", {}, percent(pLeft)), guess: both.guesses[0][0].trim() });
+}
+
+/** Models, revisions and layer; above the picture what is unusual about the text. */
+function drawWhere(s) {
+  if (!s.shown) return;
+  const { say: w, shown, data } = s, notes = [], given = s.view.state.sentence.trim(), readers = shown.readers.filter(Boolean);
+  if (!given) notes.push(w.empty);
+  else if (s.of === nameOf(s) && shown.text !== given) notes.push(say(w.cut_text, { limit: data.most, words: wordSpans(shown.text).length, all: wordSpans(given).length }));
+  shown.readers.forEach((one, i) => { if (!one && data.models[i]) notes.push(say(w.no_word, { model: data.models[i].name })); });
+  const letters = [...shown.text].filter((c) => /\p{L}/u.test(c)).length;
+  const spelled = readers.filter((one) => letters >= 4 && one.word_of.filter((of) => of >= 0).length > PIECES_PER_LETTER * letters).map((one) => one.model);
+  if (spelled.length) notes.push(say(w.spelled, { models: spelled.join(", ") }));
+  fill(s.notes, ...notes.map((note) => h("p", { class: "note" }, note)), s.local.note(w));
+  const revision = (name) => data.models.find((one) => one.name === name)?.revision.slice(0, 14), [where, progress] = s.local.line(w);
+  fill(s.where, readers.map((one) => `${one.model} (${revision(one.model)}), ${say(w.of_layer, { layer: one.layer })}`).join(" · "), data.files ? ` · ${where}` : null, progress);
+}
+
+function picture(s, item) {
+  const words = s.say, n = item.tokens.length, cell = Math.max(6, Math.min(28, 560 / n)), edge = 120;
+  const svg = frame(Math.max(edge + n * cell + 10, 420), 30 + n * cell + 34);
+  svg.append(h("text", { x: 10, y: 20 + n * cell + 24, "font-size": 13, "font-family": "sans-serif", fill: "var(--gb-text)" }, `${item.model}: ${words.query} ↓ ${words.key} → · ${say(words.mean, { layer: item.layer })}`));
+  item.weights.forEach((row, q) => {
+    svg.append(h("text", { x: edge - 6, y: 10 + (q + 0.7) * cell, "text-anchor": "end", "font-size": Math.min(13, cell), "font-family": "ui-monospace, monospace", fill: "var(--gb-text)" }, visible(item.tokens[q])));
+    row.forEach((w, k) => svg.append(h("rect", { x: edge + k * cell, y: 10 + q * cell, width: cell, height: cell, fill: item.causal && k > q ? "var(--gb-surface)" : "var(--gb-token)", "fill-opacity": item.causal && k > q ? 1 : Math.sqrt(w).toFixed(3) })));
+  });
+  return svg;
+}
+
+/** What Python sent: the state that it moved, or what the models say of the state on screen. */
+function take(s, data) {
+  if (s.data && String(s.data.models.map((one) => one.name)) !== String(data.models.map((one) => one.name))) { s.local.drop(); s.shown = null; }
+  s.data = data;
+  s.view.adopt(data.rev, data.state);
+  const of = nameOf(s), mine = MOVED.every((key) => data.asked[key] === s.view.state[key]);
+  if (data.found && (mine || !s.shown) && !(s.local.source && s.of === of)) Object.assign(s, { shown: data.found, of: mine ? of : null });
+  if (s.shown) draw(s);
+  if (!data.found) s.local.open(data.files);
+  if (s.local.source && s.of !== of) compute(s);
+  if (s.view.ahead) s.keeper.rest();
+}
+
+export default living(function ({ data, parentElement, setTriggerValue }) {
+  const s = create(parentElement), root = parentElement.querySelector(".gb-two_readers");
+  s.trigger = setTriggerValue;
+  s.say = data.words;
+  if (s.root !== root) {
+    s.root = root;
+    s.notes = h("div", { role: "status" });
+    s.picture = h("div", { class: "picture" });
+    s.where = h("p", { class: "where gb-caption" });
+    fill(root, s.notes, s.picture, s.where);
+  }
+  s.local ??= local({ make: guessing, ready: () => { if (s.of === nameOf(s)) s.keeper.rest(); else compute(s); }, failed: () => s.keeper.report(), changed: () => drawWhere(s) });
+  s.keeper ??= kept({
+    view: s.view, params: () => s.data.params, here: () => Boolean(s.local.source), tell: () => tell(s), moved: () => moved(s),
+    mine: (event) => event.composedPath().some((node) => node.classList?.contains("gb-two_readers") || node.classList?.contains("gb-page_fields")),
+  });
+  take(s, data);
+  return () => { s.stop.forEach((stop) => stop()); s.stop = []; s.keeper?.stop(); s.keeper = null; };
 });

@@ -1,6 +1,7 @@
 """One sentence in two models: what each may read for a word, and what each guesses there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypedDict
 
 from components.elements.mount import element
 from components.lm.transformer.word_context import WordGuess
@@ -9,43 +10,68 @@ from components.words import labels
 _mount = element("transformer/two_readers")
 
 
-def two_readers(
-    sentence: Sequence[str], word: int, readers: Sequence[tuple[str, WordGuess]], *, key: str, rev: int
-) -> int:
-    """Draw the readers side by side and return the word that is chosen.
+class Found(TypedDict):
+    """What was computed here: the ``text`` that was read, the number of the ``word`` in it, and for each model what it read
+    and guessed (None: it cannot guess)."""
+
+    text: str
+    word: int
+    readers: list[dict[str, Any] | None]
+
+
+class TwoReaders(TypedDict):
+    """What the element is sent.
+
+    ``state`` (sentence, mask_layer, word) is the view, ``asked`` that of ``found``, which is None where the browser
+    computes; ``models`` are {name, revision}, ``files`` {folder, models: what ``components/elements/engine.py`` gives for
+    each, with its name} or None; ``own`` is the sentence of the page, ``most`` the tokens it draws. ``rev`` and ``params``
+    as in ``components/elements/view.py`` and ``components/shell/links.py``.
+    """
+
+    rev: int
+    state: Mapping[str, Any]
+    params: Sequence[Mapping[str, Any]]
+    models: Sequence[Mapping[str, str]]
+    files: dict[str, Any] | None
+    own: str
+    most: int
+    asked: Mapping[str, Any]
+    found: Found | None
+
+
+def as_reader(model: str, guess: WordGuess) -> dict[str, Any]:
+    """Return a guess as the element draws it."""
+    return {
+        "model": model,
+        "layer": guess.layer,
+        "causal": guess.causal,
+        "tokens": list(guess.tokens),
+        "word_of": list(guess.word_of),
+        "weights": [[round(float(w), 4) for w in row] for row in guess.weights],
+        "visible": list(guess.visible),
+        "guesses": [list(pair) for pair in guess.guesses],
+        "first_piece": list(guess.first_piece),
+    }
+
+
+def two_readers(data: TwoReaders, *, on_view: Callable[[], None]) -> None:
+    """Draw the readers side by side.
+
+    Trigger under the key ``two_readers``: ``view`` ({rev, state, browser: the names of the models that the browser computes
+    with or None, text: the one that was read, guesses: [model, causal, positions of the word, first guess, its probability]
+    of each that the browser computed}), always the whole state.
 
     Args:
-        sentence: its words.
-        word: the chosen one.
-        readers: (name of the model, what it read and guessed).
-        key: identity of the element.
-        rev: raised by Python when it moved ``word``.
+        data: what is asked, and what the models say.
     """
-    result = _mount(
-        key=key,
+    _mount(
+        key="two_readers",
         data={
-            "rev": rev,
-            "sentence": list(sentence),
-            "word": word,
-            "words": labels("two_readers"),
-            "readers": [
-                {
-                    "model": name,
-                    "layer": guess.layer,
-                    "causal": guess.causal,
-                    "tokens": list(guess.tokens),
-                    "word_of": list(guess.word_of),
-                    "weights": [[round(float(w), 4) for w in row] for row in guess.weights],
-                    "visible": list(guess.visible),
-                    "guesses": [list(pair) for pair in guess.guesses],
-                    "first_piece": list(guess.first_piece),
-                }
-                for name, guess in readers
-            ],
+            **data,
+            "words": labels("masks")
+            | {"cut_text": labels("masks")["cut"]}
+            | labels("two_readers")
+            | labels("engine"),
         },
-        on_word_change=lambda: None,
+        on_view_change=on_view,
     )
-    chosen = result.word
-    if not chosen or chosen.get("rev") != rev:  # older than what Python moved
-        return word
-    return int(chosen["word"]) if 0 <= int(chosen["word"]) < len(sentence) else word

@@ -1,23 +1,27 @@
 """State and numbers of the page "Who may look at whom"."""
 
-import html
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from components.elements.engine import model_files
+from components.elements.page_fields import Field
 from components.elements.predict_first import Prediction
 from components.elements.transformer.mask_patterns import MaskPanel
+from components.elements.transformer.two_readers import Found, TwoReaders
 from components.lessons import attention_models
 from components.lessons.attention_models import beginning
 from components.lessons.transformer import masks_recorded
+from components.lessons.transformer.notebooks import FirstGuess
 from components.lm import checkpoints
 from components.lm.checkpoints.model_card import ModelCard
-from components.lm.reading import CannotRead, spells
+from components.lm.reading import CannotRead
 from components.lm.transformer import attention_patterns as patterns
 from components.lm.transformer.attention import Unreadable
 from components.lm.transformer.word_context import NoGuess, word_spans
 from components.shell import links
-from components.shell.layout import note_line, working
+from components.shell.layout import working
 from components.shell.loading import FIRST_MODEL, load_model
 from components.shell.models import model_in_use
 from components.shell.refusals import cannot_read
@@ -70,34 +74,83 @@ def models() -> list[ModelCard]:
 
 
 def sentence(cards: list[ModelCard]) -> str:
-    """The text that both models read: the reader's, or its beginning after saying so."""
+    """The text that both models read: the reader's, or its beginning."""
     given = str(st.session_state["sentence"]).strip()
-    if not given:
-        note_line(t("masks", "empty"))
     if not given or given == SENTENCE:
         return SENTENCE
-    read = min((beginning(card.name, card.revision, given, MOST_TOKENS) for card in cards), key=len)
-    if read != given:
-        note_line(
-            t("masks", "cut", limit=MOST_TOKENS, words=len(word_spans(read)), all=len(word_spans(given)))
-        )
-    return read
+    return min((beginning(card.name, card.revision, given, MOST_TOKENS) for card in cards), key=len)
 
 
 def clamp_layer(cards: list[ModelCard]) -> int:
-    """Keep the layer within the models before its widget is drawn; returns the last one there is."""
+    """Keep the layer within the models before its field is drawn; returns the last one there is."""
     last = max(card.num_layers for card in cards) - 1
     if (st.session_state["mask_layer"] or 0) > last:
         links.put("mask_layer", last)
     return last
 
 
+def state() -> dict[str, Any]:
+    """What the browser moves, as the link holds it."""
+    s = st.session_state
+    return {
+        "sentence": str(s["sentence"]),
+        "mask_layer": int(s["mask_layer"] or 0),
+        "word": int(s["word"]),
+    }
+
+
+def fields(last_layer: int) -> list[Field]:
+    """The sentence and the layer, as fields of the browser."""
+    for key in ("sentence", "layer"):
+        links.name_field({"layer": "mask_layer"}.get(key, key), t("masks", key))
+    return [
+        {"key": "sentence", "label": t("masks", "sentence"), "wide": 5, "high": 300},
+        {"key": "mask_layer", "label": t("masks", "layer"), "wide": 1.2, "low": 0, "high": last_layer},
+    ]
+
+
+def files(cards: list[ModelCard]) -> dict[str, Any] | None:
+    """The files of the models for the browser, or None if one of them is not bundled."""
+    each = [(card.name, model_files(card.name)) for card in cards]
+    models = [{**found, "name": name} for name, found in each if found]
+    if len(models) < len(cards):
+        return None
+    return {"folder": " ".join(one["folder"] for one in models), "models": models}
+
+
+def in_browser(cards: list[ModelCard]) -> bool:
+    """Whether the browser computes with these models, so that nothing need be computed here."""
+    held = st.session_state.get("_masks_browser")
+    return held == [card.name for card in cards] and files(cards) is not None
+
+
+def took_view() -> None:
+    """Callback: the reader moved the view; the browser sends the whole state, and what it computed."""
+    report = st.session_state["two_readers"].get("view")
+    if not isinstance(report, Mapping) or report.get("rev") != links.revision():
+        return
+    if isinstance(report.get("state"), Mapping):
+        links.take_over(report["state"])
+    s = st.session_state
+    s["_masks_browser"] = report.get("browser")
+    s["_masks_text"] = str(report.get("text") or "")
+    s["_masks_guesses"] = _first_guesses(report.get("guesses"))
+
+
+def _first_guesses(report: Any) -> list[FirstGuess]:
+    """What the browser told of its first guesses; nothing if it is of another shape."""
+    try:
+        return [
+            FirstGuess(str(name), bool(causal), tuple(int(i) for i in places), str(said), float(prob))
+            for name, causal, places, said, prob in report
+        ]
+    except (TypeError, ValueError):
+        return []
+
+
 def word(text: str) -> int:
-    """The number of the chosen word: the element's, or the link's right after it moved."""
-    state = st.session_state
-    held = (state.get("two_readers") or {}).get("word")
-    chosen = held["word"] if held and held["rev"] == links.revision() else state["word"]
-    return min(int(chosen), len(word_spans(text)) - 1)
+    """The number of the chosen word."""
+    return min(int(st.session_state["word"]), len(word_spans(text)) - 1)
 
 
 def readers(cards: list[ModelCard], text: str, number: int) -> "list[tuple[str, WordGuess]]":
@@ -118,39 +171,32 @@ def readers(cards: list[ModelCard], text: str, number: int) -> "list[tuple[str, 
     return found
 
 
-def caption(cards: list[ModelCard], shown: "list[tuple[str, WordGuess]]") -> str:
-    """Model, revision and layer of every picture."""
-    revisions = {card.name: card.revision[:14] for card in cards}
-    return " · ".join(
-        f"{name} ({revisions[name]}), {t('masks', 'of_layer', layer=guess.layer)}" for name, guess in shown
-    )
+def shown(cards: list[ModelCard], found: Found | None) -> TwoReaders:
+    """What the element is sent."""
+    return {
+        "rev": links.revision(),
+        "state": state(),
+        "params": links.described("sentence", "mask_layer", "word"),
+        "models": [{"name": card.name, "revision": card.revision} for card in cards],
+        "files": files(cards),
+        "own": SENTENCE,
+        "most": MOST_TOKENS,
+        "asked": state(),
+        "found": found,
+    }
 
 
-def aid(shown: "list[tuple[str, WordGuess]]", chosen: str) -> str:
-    """What is to be seen in these two, or this one: which side helped with the chosen word."""
-    left = next(((name, guess) for name, guess in shown if guess.causal), None)
-    both = next(((name, guess) for name, guess in shown if not guess.causal), None)
-    if left is None or both is None:
-        return t("masks", "aid_causal" if both is None else "aid_bidirectional")
-    p_left, p_both = left[1].first_piece[1], both[1].first_piece[1]
-    if max(p_left, p_both) < UNEXPECTED:
-        return t("masks", "aid_neither", word=html.escape(chosen))
-    kind = "both" if p_both > p_left * LOUDER else "left" if p_left > p_both * LOUDER else "even"
-    return t(
-        "masks",
-        f"aid_{kind}",
-        word=html.escape(chosen),
-        p_both=percent(p_both),
-        p_left=percent(p_left),
-        guess=html.escape(both[1].guesses[0][0].strip()),
-    )
-
-
-def spelled(shown: "list[tuple[str, WordGuess]]", text: str) -> None:
-    """Say so when a model spells the text instead of reading its words."""
-    names = [name for name, guess in shown if spells(text, sum(of >= 0 for of in guess.word_of))]
-    if names:
-        note_line(t("masks", "spelled", models=", ".join(names)))
+def first_of(shown: "list[tuple[str, WordGuess]]", word: int) -> list[FirstGuess]:
+    """The first guess of each model."""
+    return [
+        FirstGuess(
+            name,
+            guess.causal,
+            tuple(i for i, of in enumerate(guess.word_of) if of == word),
+            *guess.guesses[0],
+        )
+        for name, guess in shown
+    ]
 
 
 def prediction() -> Prediction:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from components.lm.checkpoints.model_card import ModelCard
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from components.lm.transformer.block import Inside
     from components.lm.transformer.text_to_text import Decoding
-    from components.lm.transformer.word_context import WordGuess
 
 _TABLES = {"bert": "model.embeddings.position_embeddings.weight", "gpt2": "model.wpe.weight"}
 
@@ -47,34 +47,44 @@ print(*(f"{{weight:.4f}}" for weight in weights))
     return Notebook(code, (numbers(row),))
 
 
-def masks(
-    cards: list[ModelCard], text: str, start: int, shown: "list[tuple[str, WordGuess]]", word: int
-) -> Notebook | None:
+@dataclass(frozen=True)
+class FirstGuess:
+    """What a model guesses first for a word, and at which positions the word stands in its reading."""
+
+    model: str
+    causal: bool
+    places: tuple[int, ...]
+    said: str
+    prob: float
+
+
+def masks(cards: list[ModelCard], text: str, start: int, guesses: Sequence[FirstGuess]) -> Notebook | None:
     """The first guess of each model for one word: from both sides, or from the left."""
     by_name = {card.name: card for card in cards}
     codes, lines = [], []
-    for name, guess in shown:
+    for guess in guesses:
+        if guess.model not in by_name or not (guess.causal or guess.places):
+            continue
+        card = by_name[guess.model]
         if guess.causal:
             before = text[:start].rstrip()
             if not before:
                 continue
-            reading = f"""{call(by_name[name], before)}input_ids = given["input_ids"]
+            reading = f"""{call(card, before)}input_ids = given["input_ids"]
 place = -1  # the next word
 """
             model = "AutoModelForCausalLM"
         else:
-            places = [i for i, of in enumerate(guess.word_of) if of == word]
             reading = f"""input_ids = tokenizer({text!r}, return_tensors="pt").input_ids
-input_ids[0, {places}] = tokenizer.mask_token_id
-place = {places[0]}
+input_ids[0, {list(guess.places)}] = tokenizer.mask_token_id
+place = {guess.places[0]}
 """
             model = "AutoModelForMaskedLM"
-        codes.append(f"""{opening(by_name[name], model)}{reading}with torch.inference_mode():
+        codes.append(f"""{opening(card, model)}{reading}with torch.inference_mode():
     prob, token_id = model(input_ids).logits[0, place].softmax(-1).max(-1)
 print(tokenizer.decode([int(token_id)]).strip(), f"{{prob:.4f}}")
 """)
-        said, prob = guess.guesses[0]
-        lines.append(f"{said.strip()} {prob:.4f}")
+        lines.append(f"{guess.said.strip()} {guess.prob:.4f}")
     return Notebook("\n".join(codes), tuple(lines)) if codes else None
 
 

@@ -4,9 +4,10 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from components.lm.transformer.attention_patterns import causal
+from tests.browser.conftest import free_port, serving
 
 PATH = "/transformer-masks?left_model=pocket-gpt"
 
@@ -73,3 +74,61 @@ def test_the_row_that_was_opened_is_the_row_shown(open_at) -> None:
     panel = page.locator('[data-pattern="causal"]')
     expect(panel.locator(".query.on")).to_have_text("The")
     expect(panel.locator(".bar .score", has_text="−∞")).to_have_count(0)
+
+
+HERE, THERE = "computed in your browser", "computed on the server"
+READ = "The old king lost his crown in the forest."
+
+
+def shown(page: Page) -> list[str]:
+    expect(page.locator(".gb-two_readers.waiting")).to_have_count(0)
+    return page.locator(".gb-two_readers .picture").all_inner_texts()
+
+
+def read(page: Page, text: str) -> None:
+    box = page.get_by_label("Sentence")
+    box.fill(text)
+    box.press("Enter")
+
+
+def test_browser_and_server_say_the_same_and_the_browser_goes_on_alone(
+    context: BrowserContext, browser: Browser
+) -> None:
+    port = free_port()
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    where = page.locator(".gb-two_readers .where")
+    with serving(port) as url:
+        page.goto(f"{url}/transformer-masks?lang=en&left_model=nano-bert&right_model=nano-gpt")
+        expect(where).to_contain_text(THERE)
+        read(page, READ)
+        expect(where).to_contain_text(HERE)
+        page.locator('[data-word="3"]').first.click()
+        expect(page.locator(".gb-two_readers")).to_have_attribute("data-word", "3")
+        mine, search = shown(page), page.evaluate("location.search")
+        assert "word=3" not in search  # the word that the page begins with
+
+        other = browser.new_context(viewport={"width": 1366, "height": 768})  # one that has kept no weights
+        other.route("**/*.safetensors*", lambda route: route.abort())
+        second = other.new_page()
+        second.set_default_timeout(60_000)
+        second.goto(f"{url}/transformer-masks{search}")
+        expect(second.locator(".gb-two_readers .where")).to_contain_text(THERE)
+        assert shown(second) == mine
+        second.locator('[data-word="4"]').first.click()  # one line says why, and the server goes on
+        expect(second.locator(".gb-two_readers .note")).to_contain_text("the download failed")
+        expect(second.locator(".gb-two_readers")).to_have_attribute("data-word", "4")
+        other.close()
+    expect(page.locator(".gb-toolbar .lost")).to_contain_text("server cannot be reached")
+    page.locator('[data-word="4"]').first.click()
+    expect(page.locator(".gb-two_readers")).to_have_attribute("data-word", "4")
+    read(page, "the cat and the dog " * 12)  # its beginning is read, and the page says so
+    expect(page.locator(".gb-two_readers .note")).to_contain_text("40 tokens at most")
+    read(page, "나는 학교에 갔다.")
+    expect(page.locator(".gb-two_readers .note")).to_contain_text("nano-gpt spell")
+    page.go_back()
+    expect(page.locator(".gb-two_readers .note")).to_contain_text("40 tokens at most")
+    page.get_by_label("Layer", exact=True).fill("2")
+    page.get_by_label("Layer", exact=True).press("Enter")
+    expect(where).to_contain_text("layer 2")
+    assert "mask_layer=2" in page.evaluate("location.search")
