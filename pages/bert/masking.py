@@ -3,11 +3,11 @@
 import streamlit as st
 
 from components.elements.bert.mask_lab import mask_lab
+from components.elements.page_fields import page_fields
 from components.elements.predict_first import answer
 from components.lessons.bert import masked_text, notebooks
 from components.lessons.bert import masking as mlm
 from components.shell import links
-from components.shell.held import held
 from components.shell.layout import (
     Export,
     caption,
@@ -21,7 +21,7 @@ from components.shell.layout import (
 )
 from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
-from components.words import t, told
+from components.words import told
 
 links.open_view("bert/masking", *mlm.LAB)
 page_header("bert/masking")
@@ -29,13 +29,12 @@ if asked := mlm.prediction():
     prediction(asked)
 
 with controls(above=True):
-    row = st.columns([5, 2, 1.6], vertical_alignment="bottom")
-    held(row[0]).text_area(
-        t("mlm", "text"), key="mlm_text", height=68, help=t("mlm", "text_help"), on_change=mlm.typed
-    )
+    row = st.columns([6.6, 2], vertical_alignment="top")
+    with row[0]:
+        state = {key: st.session_state[key] for key in ("mlm_text", "whole_words")}
+        page_fields("masking", links.revision(), state, mlm.fields())
     with row[1]:
         model_picker("masked_prediction", key="bert_model", on_change=mlm.typed)
-    held(row[2]).toggle(t("mlm", "whole_words"), key="whole_words", help=t("mlm", "whole_words_help"))
 
 # The model guesses every hidden token, all in one pass.
 card = model_in_use("masked_prediction", default=masked_text.MODEL, key="bert_model")

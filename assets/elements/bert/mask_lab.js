@@ -7,13 +7,13 @@ import { guessTable, guessPicture, ownLine, shown } from "./guesses.js";
 import { living } from "../glassbox.lib/living.js";
 import { local } from "../glassbox.lib/local.js";
 import { reporter } from "../glassbox.lib/stepper.js";
-import { fromAddress, keepAddress } from "../glassbox.lib/view.js";
+import { fromAddress, keepAddress, view } from "../glassbox.lib/view.js";
 import { connected, onConnection } from "../glassbox.lib/connection.js";
 import { masker } from "../glassbox.lib/engine/masking.js";
 
 const REST = 1000; // the browser computes; Python hears of it when the reader's hand has rested so long
 
-const create = instances(() => ({ fit: false, hidden: [], filled: {}, focus: 0, ahead: false, asked: 0 }));
+const create = instances(() => ({ fit: false, hidden: [], filled: {}, focus: 0, ahead: false, asked: 0, view: view("masking") }));
 
 function wordOf(s, position) {
   const { tokens, whole } = s.data;
@@ -36,12 +36,50 @@ function toggle(s, position) {
   send(s);
 }
 
-const inAddress = (s) => ({ hidden: s.hidden, filled: Object.entries(s.filled).flatMap(([p, f]) => [Number(p), f.id]) });
+const inAddress = (s) => ({ mlm_text: s.data.text, whole_words: s.data.whole, hidden: s.hidden, filled: Object.entries(s.filled).flatMap(([p, f]) => [Number(p), f.id]) });
 
 /** The reader changed what is hidden or filled. */
 function send(s) {
   keepAddress(s.data.params, inAddress(s));
   answer(s);
+}
+
+/** Another text in the field: nothing of it is hidden yet. The engine cuts it into tokens, or the server does as long as that is not there. */
+async function typed(s) {
+  const { state } = s.view, asked = s.asked += 1;
+  s.data = { ...s.data, text: state.mlm_text, whole: state.whole_words };
+  Object.assign(s, { hidden: [], filled: {}, name: `${s.data.model}|${s.data.text}` });
+  keepAddress(s.data.params, inAddress(s));
+  s.ahead ||= !connected();
+  s.cards.classList.add("stale");
+  s.row.classList.add("stale");
+  s.local.open(s.data.files);
+  if (!s.local.source) { tell(s); return; }
+  await cut(s, asked);
+  s.rest({});
+}
+
+/** Let the engine cut the text on screen into tokens. */
+async function cut(s, asked) {
+  try {
+    const { tokens } = await s.local.source.tokens(s.data.text);
+    if (asked !== s.asked || !s.root.isConnected) return;
+    s.data = { ...s.data, tokens, cards: [] };
+    s.cutOf = s.data.text;
+    s.hidden = tokens.flatMap((token, i) => (token.blank || s.hidden.includes(i) ? [i] : [])).sort((a, b) => s.hidden.indexOf(a) - s.hidden.indexOf(b));
+    s.row.classList.remove("stale");
+    drawRow(s);
+    await compute(s);
+  } catch (error) { if (asked === s.asked) s.local.fail(error); }
+}
+
+/** The fields were moved: another text, or whether a click hides whole words. */
+function changed(s, changes, from) {
+  if (from !== "reader") return;
+  if ("mlm_text" in changes) { typed(s); return; }
+  s.data = { ...s.data, whole: s.view.state.whole_words };
+  keepAddress(s.data.params, inAddress(s));
+  s.rest({});
 }
 
 /** Draw what was changed; the answer comes from the engine here, or from the server as long as it is not there. */
@@ -59,7 +97,7 @@ function tell(s) {
   s.ahead = !connected();
   if (s.ahead) return;
   const here = Boolean(s.local.source);
-  s.trigger("blanks", { rev: s.data.rev, text: s.data.text, ...inAddress(s), browser: here ? s.data.model : null, first: here ? s.data.cards.map((card) => [card.position, ...card.candidates[0].slice(0, 3)]) : null });
+  s.trigger("blanks", { rev: s.data.rev, ...inAddress(s), browser: here ? s.data.model : null, first: here ? s.data.cards.map((card) => [card.position, ...card.candidates[0].slice(0, 3)]) : null });
 }
 
 /** Let the engine answer; only the newest question is drawn. */
@@ -168,7 +206,7 @@ function build(s) {
   s.cards = h("div", { class: "cards" });
   s.note = h("div", { role: "status" });
   s.where = h("p", { class: "where" });
-  s.rest = reporter(() => tell(s), REST, true, (event) => event.composedPath().includes(s.root));
+  s.rest = reporter(() => tell(s), REST, true, (event) => event.composedPath().some((node) => node === s.root || node.classList?.contains("gb-page_fields")));
   fill(s.root, s.note, s.row, s.aid, s.bar, s.cards, s.where);
 }
 
@@ -179,6 +217,9 @@ function drawWhere(s) {
 
 /** What Python sent. Where the engine answers, Python only says what it moved itself. */
 function take(s, data) {
+  if (s.name && s.rev === data.rev && s.data.model === data.model && s.data.text !== data.text) data = { ...data, text: s.data.text, tokens: s.data.tokens, cards: null }; // an answer to an older text
+  else { s.cutOf = data.text; s.row.classList.remove("stale"); }
+  s.view.adopt(data.rev, { mlm_text: data.text, whole_words: data.whole });
   const name = `${data.model}|${data.text}`, other = s.name !== name, moved = other || s.rev !== data.rev;
   if (s.data && s.data.files?.folder !== data.files?.folder) s.local.drop();
   const mine = !other && (s.ahead || (s.local.source && !moved));
@@ -189,7 +230,7 @@ function take(s, data) {
     s.filled = Object.fromEntries(data.filled.map(([p, id, token]) => [p, { id, token }]));
     s.ahead = false;
     if (other && !data.cards) s.data.cards = [];
-  }
+  } else for (const [i, token] of data.tokens.entries()) if (token.blank && !s.hidden.includes(i)) s.hidden.push(i);
   if (data.tokens[s.focus]?.special ?? true) s.focus = Math.max(0, data.tokens.findIndex((t) => !t.special)); // an empty text has special tokens only
   if (!data.cards) s.local.open(data.files);
   drawRow(s); drawCards(s); drawWhere(s);
@@ -202,12 +243,18 @@ function take(s, data) {
 function back(s) {
   s.rest.cancel();
   if (connected()) return;
-  const state = fromAddress(s.data.params);
+  const state = fromAddress(s.data.params), other = state.mlm_text !== s.data.text;
+  s.view.state = { ...s.view.state, mlm_text: state.mlm_text, whole_words: state.whole_words };
+  s.view.change({}, "address");
+  s.data = { ...s.data, text: state.mlm_text, whole: state.whole_words };
   const names = new Map([...Object.values(s.filled), ...s.data.cards.flatMap((c) => c.candidates.map(([id, token]) => ({ id, token })))].map((f) => [f.id, f.token]));
-  s.hidden = state.hidden.filter((p) => s.data.tokens[p] && !s.data.tokens[p].special);
+  s.hidden = state.hidden.filter((p) => other || (s.data.tokens[p] && !s.data.tokens[p].special));
   s.filled = {};
   for (let i = 0; i + 1 < state.filled.length; i += 2) s.filled[state.filled[i]] = { id: state.filled[i + 1], token: names.get(state.filled[i + 1]) ?? s.local.source?.name(state.filled[i + 1]) ?? "" };
-  answer(s);
+  if (!other) { answer(s); return; }
+  s.name = `${s.data.model}|${s.data.text}`;
+  s.ahead = true;
+  if (s.local.source) cut(s, s.asked += 1);
 }
 
 export default living(function ({ data, parentElement, setTriggerValue }) {
@@ -217,7 +264,7 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
   s.root = root; s.trigger = setTriggerValue; s.say = data.words; s.lang = data.words.row_label;
   s.local ??= local({
     make: masker,
-    ready: () => { compute(s); s.rest({}); }, // Python need not compute any more
+    ready: () => { if (s.cutOf === s.data.text) compute(s); else cut(s, s.asked += 1); s.rest({}); }, // Python need not compute any more
     failed: () => tell(s),
     changed: () => drawWhere(s),
   });
@@ -228,7 +275,8 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
     const heard = onConnection((now) => { if (now && s.ahead) s.rest({}); });
     const moved = () => { if (location.pathname === pathname) back(s); };
     window.addEventListener("popstate", moved);
-    s.withdraw = () => { withdraw(); heard(); window.removeEventListener("popstate", moved); };
+    const fields = s.view.listen((changes, from) => changed(s, changes, from));
+    s.withdraw = () => { withdraw(); heard(); fields(); window.removeEventListener("popstate", moved); };
   }
   return () => { s.withdraw?.(); s.withdraw = null; };
 });

@@ -10,6 +10,7 @@ import streamlit as st
 
 from components.elements.bert.guess_cards import GuessCard, GuessedBlank, ReadBlank
 from components.elements.engine import model_files
+from components.elements.page_fields import Field
 from components.elements.predict_first import Prediction
 from components.lessons.bert.masked_text import MODEL, maskable_text, percent
 from components.lessons.recorded import first_view, of_shipped_model, trace_file
@@ -51,6 +52,33 @@ LAB = (
 )
 
 
+MOVED = ("mlm_text", "whole_words", "hidden", "filled")
+"""What the browser moves by itself."""
+
+
+def fields() -> list[Field]:
+    """The text, and what a click hides, as fields of the browser."""
+    for key, word in (("mlm_text", "text"), ("whole_words", "whole_words")):
+        links.name_field(key, t("mlm", word))
+    return [
+        {
+            "key": "mlm_text",
+            "label": t("mlm", "text"),
+            "wide": 5,
+            "high": 20_000,
+            "lines": 2,
+            "help": t("mlm", "text_help"),
+        },
+        {
+            "key": "whole_words",
+            "label": t("mlm", "whole_words"),
+            "wide": 1.6,
+            "flag": True,
+            "help": t("mlm", "whole_words_help"),
+        },
+    ]
+
+
 def blanks(text: MaskableText) -> tuple[list[int], dict[int, int]]:
     """Return what is hidden (in the order clicked; typed masks always) and what was filled in, checked."""
     s = st.session_state
@@ -67,9 +95,7 @@ def clicked() -> None:
     said = st.session_state["mask_lab"].get("blanks")
     if not isinstance(said, Mapping) or said.get("rev") != links.revision():
         return
-    if said.get("text") != st.session_state["mlm_text"]:
-        return
-    links.take_over({key: said[key] for key in ("hidden", "filled") if key in said})
+    links.take_over({key: said[key] for key in MOVED if key in said})
     st.session_state["_mlm_browser"] = said.get("browser")
     st.session_state["_mlm_first"] = _first(said.get("first"))
 
@@ -133,7 +159,7 @@ def lab(card: ModelCard, *, guesses: bool = False) -> tuple[MaskableText | None,
     common: LabFrame = {
         "whole": s["whole_words"],
         "rev": links.revision(),
-        "params": links.described("hidden", "filled"),
+        "params": links.described(*MOVED),
         "text": s["mlm_text"],
         "model": card.name,
         "files": files,

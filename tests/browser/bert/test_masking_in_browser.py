@@ -78,6 +78,15 @@ def test_masks_are_filled_without_the_server(context: BrowserContext) -> None:
     page.go_forward()
     expect(page.locator(".gb-mask_lab .card")).to_have_count(2)
     in_browser(page)
+    box = page.get_by_label("Text", exact=True)
+    box.fill("The king lived in a [MASK].")  # cut into tokens here; a mask that is typed is open
+    box.press("Control+Enter")
+    expect(page.locator(".gb-mask_lab .chip")).to_have_count(9)
+    expect(page.locator(".gb-mask_lab .card")).to_have_count(1)
+    in_browser(page)
+    page.go_back()
+    expect(page.locator(".gb-mask_lab .card")).to_have_count(2)
+    in_browser(page)
     reached = cards(page)
     with serving(port):
         expect(page.locator(".gb-toolbar .lost")).to_be_empty(timeout=60_000)

@@ -1,5 +1,6 @@
 // What a bundled BERT says about hidden tokens, in the shape in which the server sends it (components/lessons/bert/masking.py, card_of).
 import { model } from "./engine.js";
+import { reader } from "../sources/reading.js";
 
 const TOP = 8; // candidates a guess lists
 
@@ -26,14 +27,20 @@ function largest(values, count) {
 }
 
 /**
- * Promise of {cards, name}, once the model is there. Rejects with EngineError.
+ * Promise of {cards, tokens, name}, once the model is there. Rejects with EngineError.
  *
  * cards(tokens, hidden, filled, mask): promise of a card for each hidden position that is still open.
+ * tokens(text): promise of {tokens, dropped}: a text cut into tokens, without those at its end that the model has no room for.
  * name(id): how a token is spelled.
  * tokens: [{id, blank}] with the frame; hidden: positions; filled: {position: {id}}; mask: the mask token's id.
  */
 export async function masker(files, onProgress) {
-  const m = model(files), { vocab } = await m.open(onProgress), names = await m.ask("names");
+  const m = model(files), { vocab } = await m.open(onProgress), names = await m.ask("names"), { read, mask: masked } = await reader(m);
+
+  async function tokens(text) {
+    const { ids, special, spans, words, dropped } = await read(text, "", { shorten: true });
+    return { tokens: ids.map((id, i) => ({ id, text: names[id], special: special[i], blank: id === masked && spans[i] !== null, word: words[i] })), dropped };
+  }
 
   async function rows(ids, open) {
     const { logits } = await m.ask("forward", ids, { at: open });
@@ -57,5 +64,5 @@ export async function masker(files, onProgress) {
       };
     });
   }
-  return { cards, name: (id) => names[id] };
+  return { cards, tokens, name: (id) => names[id] };
 }
