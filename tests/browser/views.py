@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.testing.v1 import AppTest
 
 from components.shell import links
@@ -35,7 +37,9 @@ def other(param: links.Param, visit: int) -> Any:
     """
     if isinstance(param, links.Choice):
         options = [option for option in param.options if option not in (param.default, "nothing")]
-        return param.example if param.example and not visit else options[-1 if visit else 0]
+        if param.example is not None and (not visit or param.example != param.default):
+            return param.example
+        return options[-1 if visit else 0]
     if visit and not isinstance(param, links.Text):
         return param.default
     if param.example is not None:
@@ -69,7 +73,7 @@ def path(name: str, asked: dict[str, str]) -> str:
 
 # Everything a reader can read, in order, inside the elements too; what moves by itself and the frame are left out.
 _SEEN = """
-() => {
+const seen = () => {
   const skip = new Set(['SCRIPT', 'STYLE', 'TITLE', 'DESC', 'OPTION']);
   const out = [];
   const walk = (node) => {
@@ -87,16 +91,102 @@ _SEEN = """
     }
     for (const child of (node.shadowRoot ?? node).childNodes) walk(child);
   };
-  walk(document.querySelector('.stMainBlockContainer'));
+  const main = document.querySelector('.stMainBlockContainer');
+  if (main) walk(main);
   return out;
+};
+"""
+
+# Installed before a page loads: counts what is asked of Streamlit and what it has answered. The script's state in the DOM
+# still says "not running" between a click and the first word of the server.
+_RUNS = """
+(() => {
+  const fields = (buffer) => { // protobuf: number of a field at the top -> its value, or null
+    const bytes = new Uint8Array(buffer), found = {};
+    let at = 0;
+    const varint = () => { let value = 0, shift = 1; for (;;) { const byte = bytes[at++]; value += (byte & 127) * shift; if (byte < 128) return value; shift *= 128; } };
+    while (at < bytes.length) {
+      const tag = varint(), kind = tag % 8;
+      found[Math.floor(tag / 8)] = kind === 0 ? varint() : null;
+      if (kind === 2) { const size = varint(); at += size; } else if (kind === 1) at += 8; else if (kind === 5) at += 4;
+    }
+    return found;
+  };
+  const runs = window.gbRuns = { asked: 0, begun: 0, running: false };
+  window.WebSocket = class extends WebSocket {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener('message', (event) => {
+        if (!(event.data instanceof ArrayBuffer)) return;
+        const found = fields(event.data);
+        if (NEW_SESSION in found) Object.assign(runs, { begun: runs.asked, running: true });
+        if (SCRIPT_FINISHED in found && found[SCRIPT_FINISHED] !== EARLY) runs.running = false;
+      });
+    }
+    send(data) { if (RERUN in fields(data)) runs.asked += 1; super.send(data); }
+  };
+})();
+"""
+
+_REST = """
+async ([quiet, most]) => {
+  const hosts = () => [...document.querySelectorAll('.stMainBlockContainer *')].filter((node) => node.shadowRoot);
+  const state = () => [location.href, document.documentElement.lang, document.querySelector('.stMainBlockContainer')?.innerText, ...hosts().map((node) => node.shadowRoot.textContent)].join('|');
+  const charts = () => document.querySelector('.stMainBlockContainer [data-testid=stSkeleton]') || [...document.querySelectorAll('[data-testid=stPlotlyChart]')].some((chart) => !chart.querySelector('.main-svg text')); // Plotly comes late, and draws later
+  const runs = () => window.gbRuns.asked === 0 || window.gbRuns.asked !== window.gbRuns.begun || window.gbRuns.running || document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'notRunning' || charts();
+  let last = null, since = performance.now();
+  for (const began = since; performance.now() - began < most;) {
+    await new Promise((done) => setTimeout(done, 40));
+    const next = runs() ? null : state();
+    if (next === null || next !== last) { last = next; since = performance.now(); }
+    else if (performance.now() - since >= quiet) return true;
+  }
+  return false;
 }
 """
 
 
+def count_runs(context: BrowserContext) -> None:
+    """Let the pages of a context count what they ask of Streamlit; :func:`rest` needs it."""
+    sent, answered = BackMsg.DESCRIPTOR.fields_by_name, ForwardMsg.DESCRIPTOR.fields_by_name
+    script = _RUNS.replace("RERUN", str(sent["rerun_script"].number))
+    for name in ("new_session", "script_finished"):
+        script = script.replace(name.upper(), str(answered[name].number))
+    context.add_init_script(script.replace("EARLY", str(ForwardMsg.FINISHED_EARLY_FOR_RERUN)))
+
+
 def seen(page: Page) -> list[str]:
     """Return what a reader can read on a page, and what its boxes hold."""
-    found: list[str] = page.evaluate(_SEEN)
+    found: list[str] = page.evaluate(f"() => {{ {_SEEN} return seen(); }}")
     return found
+
+
+def rest(page: Page, quiet: int = 120, most: int = 90_000) -> None:
+    """Wait until every question to the server is answered, and nothing has moved for ``quiet`` ms.
+
+    An element that steps tells the server of it after 250 ms at most.
+
+    Raises:
+        AssertionError: it still moves after ``most`` ms.
+    """
+    assert page.evaluate(_REST, [quiet, most]), "the page does not come to rest"
+
+
+def open_cold(page: Page, link: str) -> None:
+    """Open a link in a new session, and wait until the page stands."""
+    page.goto("about:blank")  # else an address that differs in nothing would not be opened anew
+    page.goto(link)
+    page.wait_for_selector(".gb-toolbar .bar")
+    rest(page)
+
+
+def go(page: Page, asked: dict[str, str]) -> None:
+    """Go to another view of the open page, as Back and Forward do."""
+    page.evaluate(
+        "(query) => { history.pushState({}, '', location.pathname + '?' + query); dispatchEvent(new PopStateEvent('popstate')); }",
+        urlencode({"lang": "en"} | asked),
+    )
+    rest(page)
 
 
 # The widgets that stand somewhere on the page (also in an open popover) with what they show.
@@ -104,12 +194,29 @@ _BOXES = """
 () => Object.fromEntries([...document.querySelectorAll('[class*="st-key-"]')].flatMap((box) => {
   const key = box.className.match(/st-key-(\\S+?)-\\d{4,}(?:\\s|$)/)?.[1];
   if (!key || !box.checkVisibility()) return [];
-  const field = box.querySelector('input[type=number], input[type=text], textarea, input[type=checkbox], [role=slider]');
+  const field = box.querySelector('input[type=number], input[type=text], textarea, input[type=checkbox], input[type=range]');
   if (!field || box.querySelector('[data-testid=stSelectbox], [role=radiogroup], [role=combobox]')) return [];
-  const value = field.type === 'checkbox' ? (field.checked ? '1' : '0') : field.getAttribute('role') === 'slider' ? field.getAttribute('aria-valuenow') : field.value;
+  const value = field.type === 'checkbox' ? (field.checked ? '1' : '0') : field.value;
   return [[key, value]];
 }))
 """
+
+
+# The rows of buttons that show which of a few options is in force: key -> the places of the pressed ones, and how many there are.
+_GROUPS = """
+() => Object.fromEntries([...document.querySelectorAll('[class*="st-key-"]')].flatMap((box) => {
+  const key = box.className.match(/st-key-(\\S+?)-\\d{4,}(?:\\s|$)/)?.[1];
+  const group = box.querySelector('[data-testid=stButtonGroup]');
+  if (!key || !group || !box.checkVisibility()) return [];
+  const all = [...group.querySelectorAll('button[data-variant]')]; // the sign of the help is a button, too
+  return [[key, [all.findIndex((one) => one.matches('[aria-checked=true], [aria-pressed=true]')), all.length]]];
+}))
+"""
+
+
+def groups(page: Page) -> dict[str, tuple[int, int]]:
+    """Return key -> (place of the pressed button or -1, number of buttons) of every row of buttons that can be seen."""
+    return {key: (at, count) for key, (at, count) in page.evaluate(_GROUPS).items()}
 
 
 def boxes(page: Page) -> dict[str, str]:
