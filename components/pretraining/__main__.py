@@ -6,7 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from components.pretraining import fine_tuning, norm_study, text_to_text_steps, word_codes
+from components.pretraining import (
+    albert_study,
+    electra,
+    fine_tuning,
+    norm_study,
+    text_to_text_steps,
+    word_codes,
+)
 from components.pretraining.corpus import CorpusError, Source, corpus_sha256, read_corpus
 
 DEFAULT_WORK = Path("~/.cache/glassbox/pretraining")
@@ -35,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     fine_tuning.add_step(steps, REPOSITORY)
     norm_study.add_step(steps, REPOSITORY)
     text_to_text_steps.add_steps(steps)
+    electra.add_steps(steps, REPOSITORY)
+    albert_study.add_step(steps, REPOSITORY)
     _add_moments(steps)
     _add_all(steps)
     _add_replace(steps)
@@ -164,7 +173,7 @@ def _add_train(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         help="train a model, or go on with it",
         description="Train a model. The same command again resumes; a larger budget goes on from the last state at the full rate and decays again.",
     )
-    parser.add_argument("kind", choices=("gpt", "bert"))
+    parser.add_argument("kind", choices=("gpt", "bert", "albert"))
     parser.add_argument("--size", choices=tuple(SIZES), default="pocket")
     parser.add_argument("--name", help="name of the run (SIZE-KIND, in Korean SIZE-KIND-ko)")
     _add_language(parser)
@@ -414,7 +423,9 @@ def _add_export(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     parser.add_argument("name", help="name of the run")
     parser.add_argument(
-        "--to", type=Path, help="target folder (assets/models/NAME); what is there is replaced"
+        "--to",
+        type=Path,
+        help="target folder (assets/models/NAME, of an ALBERT assets/models/after_bert/NAME); what is there is replaced",
     )
     parser.add_argument("--snapshot", type=int, action="append", metavar="STEP", help="ship only these kept weights; -1 for none (all)")  # fmt: skip
     parser.set_defaults(run=_run_export)
@@ -430,7 +441,8 @@ def _run_export(options: argparse.Namespace) -> int:
     settings = read_run(folder)
     packed = settings.vocabulary
     tokenizer = Tokenizer.from_file(str(options.work / "tokenizers" / f"{packed}.json"))
-    target = options.to or REPOSITORY / "assets" / "models" / options.name
+    beside = "after_bert" if settings.kind == "albert" else ""  # no page but its own can use it
+    target = options.to or REPOSITORY / "assets" / "models" / beside / options.name
     files = export_run(folder, tokenizer, _packed_summary(options.work, packed), target, options.snapshot)
     size = sum((target / name).stat().st_size for name in files)
     print(f"{target}: {len(files)} files, {size / 1e6:.1f} MB")
@@ -494,7 +506,7 @@ def _add_all(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 
 def _run_all(options: argparse.Namespace) -> int:
-    from components.pretraining.plan import PLANS, plan_text
+    from components.pretraining.plan import FURTHER, PLANS, plan_text
     from components.pretraining.replacement import MODELS, files_of
 
     unknown = set(options.only or ()) - {plan.name for plan in PLANS}
@@ -511,7 +523,7 @@ def _run_all(options: argparse.Namespace) -> int:
     target = options.to or MODELS
     for plan in plans:
         language = ["--language", plan.language]
-        vocabulary = f"{plan.kind}-{'' if plan.language == 'en' else plan.language + '-'}"
+        vocabulary = f"{'gpt' if plan.kind == 'gpt' else 'bert'}-{'' if plan.language == 'en' else plan.language + '-'}"
         if not list((options.work / "tokenizers").glob(f"{vocabulary}[0-9]*.json")):
             main([*work, "tokenizers", *text, *language])
         if not list((options.work / "packed").glob(f"{vocabulary}[0-9]*/summary.json")):
@@ -519,8 +531,10 @@ def _run_all(options: argparse.Namespace) -> int:
         steps: list[list[str]] = [
             plan.train_arguments(),
             ["evaluate", plan.name, *text],
-            ["export", plan.name, "--to", str(target / plan.name)],
+            ["export", plan.name, "--to", str(target / plan.folder)],
         ]
+        if options.to is None:  # they read and write the repository's own folders
+            steps += [list(step) for further in FURTHER if further.of == plan.name for step in further.steps]
         for arguments in steps:
             print(f"$ python -m components.pretraining {' '.join(arguments)}", flush=True)
             status = main([*work, *arguments])

@@ -41,11 +41,18 @@ SIZES = {
 def build_model(
     kind: str, size: Size, seed: int, attention: str = "sdpa", neighbour_layers: int = 1
 ) -> nn.Module:
-    """A freshly initialised ``GPT2LMHeadModel`` or ``BertForPreTraining`` in float32.
+    """A freshly initialised ``GPT2LMHeadModel``, ``BertForPreTraining`` or ``AlbertForPreTraining`` in float32.
 
     ``neighbour_layers``: in how many of BERT's layers some heads start at a neighbour.
     """
-    from transformers import BertConfig, BertForPreTraining, GPT2Config, GPT2LMHeadModel
+    from transformers import (
+        AlbertConfig,
+        AlbertForPreTraining,
+        BertConfig,
+        BertForPreTraining,
+        GPT2Config,
+        GPT2LMHeadModel,
+    )
 
     torch.manual_seed(seed)
     model: Any
@@ -76,8 +83,28 @@ def build_model(
         )
         model = BertForPreTraining._from_config(bert_config, attn_implementation=attention)
         start_attention(model, neighbour_layers)
+    elif kind == "albert":
+        albert_config = AlbertConfig(
+            vocab_size=size.vocab_size,
+            embedding_size=size.hidden_size // ALBERT_FACTOR,
+            hidden_size=size.hidden_size,
+            num_hidden_layers=size.num_layers,
+            num_hidden_groups=1,
+            num_attention_heads=size.num_heads,
+            intermediate_size=4 * size.hidden_size,
+            max_position_embeddings=size.bert_context,
+            hidden_act="gelu",
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+            classifier_dropout_prob=0.0,
+            pad_token_id=0,
+            bos_token_id=None,
+            eos_token_id=None,
+        )
+        model = AlbertForPreTraining._from_config(albert_config, attn_implementation=attention)
+        start_shared_attention(model)
     else:
-        raise ValueError(f"kind must be 'gpt' or 'bert', not {kind!r}")
+        raise ValueError(f"kind must be 'gpt', 'bert' or 'albert', not {kind!r}")
     module: nn.Module = model
     return module
 
@@ -86,6 +113,8 @@ def build_model(
 NEIGHBOUR_OFFSETS = ((-1, 1, -2, 2), (-1, 1, -3, 3), (-2, 2, -4, 4), (-3, 3, -1, 1))
 _POSITION_AMPLITUDE = 2.0  # positions against words, in units of the words' standard deviation
 _HEAD_GAIN = 1.5
+ALBERT_FACTOR = 3
+"""How many times wider ALBERT's layers are here than its embedding (Lan et al. 2020: 6 at the Base size)."""
 
 
 @torch.no_grad()
@@ -104,11 +133,9 @@ def start_attention(model: Any, num_layers: int = 1) -> None:
     config = model.config
     half = config.hidden_size // 2
     head_dim = config.hidden_size // config.num_attention_heads
-    frequencies = torch.pi * (torch.arange(half) + 0.5) / half
-    positions = model.bert.embeddings.position_embeddings.weight
-    angles = torch.arange(len(positions))[:, None] * frequencies
-    waves = torch.cat([angles.sin(), angles.cos()], 1)
-    positions.copy_(waves * (2**0.5 * config.initializer_range * _POSITION_AMPLITUDE))
+    frequencies = _start_positions(
+        model.bert.embeddings.position_embeddings.weight, half, config.initializer_range
+    )
     for index, layer in enumerate(model.bert.encoder.layer):
         attention = layer.attention.self
         offsets = NEIGHBOUR_OFFSETS[index % len(NEIGHBOUR_OFFSETS)][: config.num_attention_heads // 2]
@@ -120,6 +147,42 @@ def start_attention(model: Any, num_layers: int = 1) -> None:
             own = slice(head * head_dim, (head + 1) * head_dim)
             attention.query.weight[own] = query
             attention.key.weight[own] = key
+
+
+@torch.no_grad()
+def start_shared_attention(model: Any) -> None:
+    """The same start for an ALBERT: one layer, used at every depth, and positions as narrow as its embedding.
+
+    The waves stand in the narrow space; a head that looks for them reads them through the mapping to the layers' width.
+    """
+    config = model.config
+    frequencies = _start_positions(
+        model.albert.embeddings.position_embeddings.weight,
+        config.embedding_size // 2,
+        config.initializer_range,
+    )
+    widen = model.albert.encoder.embedding_hidden_mapping_in.weight  # (width, embedding)
+    nn.init.orthogonal_(widen)
+    attention = model.albert.encoder.albert_layer_groups[0].albert_layers[0].attention
+    head_dim = config.hidden_size // config.num_attention_heads
+    offsets = NEIGHBOUR_OFFSETS[0][: config.num_attention_heads // 2]
+    for head in range(config.num_attention_heads):
+        if head < len(offsets):
+            query, key = (half @ widen.T for half in _near(frequencies, head_dim, offsets[head]))
+        else:
+            query = key = torch.randn(head_dim, config.hidden_size) / config.hidden_size**0.5
+        own = slice(head * head_dim, (head + 1) * head_dim)
+        attention.query.weight[own] = query
+        attention.key.weight[own] = key
+
+
+def _start_positions(positions: torch.Tensor, half: int, initializer_range: float) -> torch.Tensor:
+    """Fill the table (positions, 2 * half) with sines and cosines; returns their ``half`` frequencies."""
+    frequencies = torch.pi * (torch.arange(half) + 0.5) / half
+    angles = torch.arange(len(positions))[:, None] * frequencies
+    waves = torch.cat([angles.sin(), angles.cos()], 1)
+    positions.copy_(waves * (2**0.5 * initializer_range * _POSITION_AMPLITUDE))
+    return frequencies
 
 
 def _near(frequencies: torch.Tensor, head_dim: int, offset: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -36,7 +36,7 @@ from components.lm.transformer.head_scores import (
 from components.pretraining.corpus import Source, read_corpus
 from components.pretraining.export import load_run_model
 from components.pretraining.ngrams import KneserNey, NeighbourCounts
-from components.pretraining.packing import PackedDocuments, bert_epoch, gpt_epoch
+from components.pretraining.packing import PackedDocuments, bert_epoch, gpt_epoch, order_epoch
 from components.pretraining.probing import (
     load_pronouns,
     load_senses,
@@ -208,10 +208,15 @@ def sample_texts(
 
 
 def masked_accuracies(model: Any, held_out: PackedDocuments, vocab_size: int, lengths: Sequence[int], rows: int = 1024) -> dict[str, Any]:  # fmt: skip
-    """BERT on held-out pairs with 15% and 80/10/10: accuracy and loss by what was done to the token, and NSP.
+    """BERT or ALBERT on held-out pairs with 15% and 80/10/10: accuracy and loss by what was done to the token, and of the
+    sentence task: ``nsp``, or for an ALBERT ``sop``.
 
     ``rows`` pairs in all, shared equally between the ``lengths``; the same pairs and masks on every call.
     """
+    is_albert = hasattr(model, "albert")
+    layers = model.albert if is_albert else model.bert
+    predictions = model.predictions if is_albert else model.cls.predictions
+    sentences = model.sop_classifier if is_albert else model.cls.seq_relationship
     kinds = {"mask": Action.MASKED, "random": Action.RANDOM, "kept": Action.KEPT}
     sums = {name: np.zeros(3) for name in (*kinds, "all")}  # predicted, right, nats
     next_right = next_total = 0
@@ -220,7 +225,7 @@ def masked_accuracies(model: Any, held_out: PackedDocuments, vocab_size: int, le
     labels: list[np.ndarray] = []
     for length in lengths:
         rng = np.random.default_rng([4, length])
-        pairs = bert_epoch(held_out, length, rng)
+        pairs = (order_epoch if is_albert else bert_epoch)(held_out, length, rng)
         count = min(len(pairs), rows // len(lengths))
         for start in range(0, count, 32):
             index = np.arange(start, min(start + 32, count))
@@ -230,13 +235,13 @@ def masked_accuracies(model: Any, held_out: PackedDocuments, vocab_size: int, le
             chosen = batch["labels"] != IGNORED_LABEL
             targets = torch.from_numpy(batch["labels"][chosen])
             with torch.inference_mode():
-                out = model.bert(
+                out = layers(
                     input_ids=torch.from_numpy(batch["input_ids"]),
                     token_type_ids=torch.from_numpy(batch["token_type_ids"]),
                     attention_mask=torch.from_numpy(batch["attention_mask"]),
                 )
-                logits = model.cls.predictions(out.last_hidden_state[torch.from_numpy(chosen)]).float()
-                next_logits = model.cls.seq_relationship(out.pooler_output).float()
+                logits = predictions(out.last_hidden_state[torch.from_numpy(chosen)]).float()
+                next_logits = sentences(out.pooler_output).float()
             nats = torch.nn.functional.cross_entropy(logits, targets, reduction="none").numpy()
             right = (logits.argmax(-1) == targets).numpy()
             actions = batch["actions"][chosen]
@@ -253,7 +258,11 @@ def masked_accuracies(model: Any, held_out: PackedDocuments, vocab_size: int, le
     }
     return {
         "mlm": mlm,
-        "nsp": {"pairs": next_total, "accuracy": next_right / next_total, "loss": next_nats / next_total},
+        "sop" if is_albert else "nsp": {
+            "pairs": next_total,
+            "accuracy": next_right / next_total,
+            "loss": next_nats / next_total,
+        },
         "_inputs": inputs,
         "_labels": labels,
     }

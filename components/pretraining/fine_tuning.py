@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from components.lm import checkpoints
@@ -199,7 +200,6 @@ WHOLE = ("4.query", "4.value", "4.attention_output", "3.intermediate")
 
 def _change(options: Any, repository: Path) -> int:
     """The change of every matrix, cut to each rank, of both starts; then every way to train, from both starts."""
-    import numpy as np
     from safetensors.numpy import save_file
 
     from components.lm.fine_tuning import change as lm
@@ -376,10 +376,82 @@ def _reading_on(options: Any, repository: Path) -> int:
     return 0
 
 
+def _electra(options: Any, repository: Path) -> int:
+    """Tags from nano-electra, from the BERT it started from, and from random weights: two sizes, three seeds."""
+    from components.lm.bert.electra import BERT, load_discriminator
+    from components.lm.fine_tuning import encoder_tasks as tasks
+    from components.lm.fine_tuning import task_runs as lm
+
+    electra, bert = load_discriminator(), checkpoints.load(BERT, "masked_prediction")
+    written = tasks.examples(bert, "tag", "written", lm.WRITTEN, 0)
+    runs = []
+    for size in options.sizes or (50, 200):
+        for loaded, pretrained in ((electra, True), (bert, True), (bert, False)):
+            short = loaded.card.revision.removeprefix("sha256:")[:12]
+            kept = Kept(options.work / "fine_tuning" / "electra" / f"{loaded.card.name}-{short}")
+
+            def made(loaded: Any, size: int, pretrained: bool, seed: int) -> Any:
+                tuned = lm.tune_fully(loaded, lm.TaskSetting("tag", size, "full", pretrained, seed))
+                return {"said": tuned.model.says(written), "seconds": round(tuned.run.seconds, 2)}
+
+            found = [
+                kept.get(f"{size}-{pretrained}-{seed}", partial(made, loaded, size, pretrained, seed))
+                for seed in tqdm(range(TAG_SEEDS), desc=f"{loaded.card.name} {size}")
+            ]
+            gold = [row.gold for row in written]
+            by_seed, interval = mean_f1([one["said"] for one in found], gold)
+            runs.append(
+                {
+                    "model": loaded.card.name,
+                    "pretrained": pretrained,
+                    "size": size,
+                    "written": interval,
+                    "by_seed": by_seed,
+                    "seconds": [one["seconds"] for one in found],
+                }
+            )
+    write(
+        options.to.parent / "bert" / "electra_tags.json",
+        {
+            "model": bert.card.name,
+            "revision": bert.card.revision,
+            "of": [electra.card.revision],
+            "recorded": time.strftime("%Y-%m-%d"),
+            "sentences": len(written),
+            "runs": runs,
+        },
+    )
+    return 0
+
+
+TAG_SEEDS = 3
+
+
+def mean_f1(
+    said: list[list[list[int]]], gold: list[Any], draws: int = 300
+) -> tuple[list[float], list[float]]:
+    """F1 of the tagged words of each seed (seed, sentence, word), and [mean over the seeds, low, high].
+
+    The interval comes from drawing the sentences again; a draw is the same for every seed."""
+    counts = np.array([
+        [[sum(a == b != 0 for a, b in zip(one, row, strict=True)), sum(a != 0 for a in one) + sum(b != 0 for b in row)] for one, row in zip(run, gold, strict=True)]
+        for run in said
+    ])  # fmt: skip
+
+    def f1(total: Any) -> Any:
+        return 2 * total[..., 0] / np.maximum(total[..., 1], 1)
+
+    by_seed = f1(counts.sum(1))
+    drawn = np.random.default_rng(0).integers(0, counts.shape[1], (draws, counts.shape[1]))
+    low, high = np.quantile(f1(counts[:, drawn].sum(2)).mean(0), [0.025, 0.975])
+    return [round(float(x), 4) for x in by_seed], [round(float(x), 4) for x in (by_seed.mean(), low, high)]
+
+
 PAGES: dict[str, Callable[[Any, Path], int]] = {
     "transfer": _transfer,
     "tasks": _tasks,
     "change": _change,
     "forgetting": _forgetting,
     "reading-on": _reading_on,
+    "electra": _electra,
 }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from components.pretraining.architectures import ALBERT_FACTOR
 from components.pretraining.optimizers import ADAMW_RATE, MUON_RATE
 from components.pretraining.training import RunSettings
 
@@ -73,6 +74,12 @@ def _what(name: str, s: RunSettings, evaluation: dict[str, Any]) -> str:
     million = f"{evaluation['parameters'] / 1e6:.2f} million parameters"
     if s.kind == "gpt":
         design = f"GPT-2 architecture (pre-LN, learned positions, tied embeddings), {shape}; {million}. Byte-level BPE with {size.vocab_size:,} tokens, trained on the same text."
+    elif s.kind == "albert":
+        shape = f"{size.num_layers} layers that share one set of weights, {size.num_heads} heads, width {size.hidden_size}, embedding {size.hidden_size // ALBERT_FACTOR}, context {size.context(s.kind)}"
+        design = (
+            f"ALBERT architecture (post-LN, learned positions) with its masked-token and sentence-order heads, {shape}; {million}. "
+            f"Uncased WordPiece with {size.vocab_size:,} tokens: the vocabulary of nano-bert, which it stands beside."
+        )
     else:
         design = (
             f"BERT architecture (post-LN, learned positions) with its masked-token and next-sentence heads, {shape}; {million}. "
@@ -115,19 +122,19 @@ def _training(
         rows.append(("program", f"commit {', then '.join(progress['commits'])}"))
     if progress.get("started_from"):
         rows.append(("started from", f"the weights {progress['started_from']}, with a new optimiser"))
-    if s.kind == "bert":
+    if s.kind != "gpt":
         m = s.masking
         keep = 1 - m.mask_replace_prob - m.random_replace_prob
         rows.append(
             (
                 "objective",
-                f"{_predicted(s)} predicted, {m.mask_replace_prob:.0%} [MASK], {m.random_replace_prob:.0%} random, {keep:.0%} kept, drawn afresh each time; {_next_sentences(s)}",
+                f"{_predicted(s)} predicted, {m.mask_replace_prob:.0%} [MASK], {m.random_replace_prob:.0%} random, {keep:.0%} kept, drawn afresh each time; {_next_sentences(s) if s.kind == 'bert' else 'sentence order: the two parts of a text, exchanged in half of the pairs'}",
             )
         )
         rows.append(
             (
                 "start",
-                f"position embeddings start as sines and cosines, and half of the heads (at most 4) of {'the first layer' if s.neighbour_layers == 1 else f'the first {s.neighbour_layers} layers'} start by looking at a near token (layer 0: 1 before, 1 after, 2 before, 2 after); without this the model stayed for millions of tokens at the level of word frequencies. In the other heads queries start equal to keys, and queries and keys have no weight decay; without this most heads looked at everything alike to the end. All of it is trained: what heads do at the end was learned",
+                f"position embeddings start as sines and cosines, and half of the heads (at most 4) of {'the shared layer' if s.kind == 'albert' else 'the first layer' if s.neighbour_layers == 1 else f'the first {s.neighbour_layers} layers'} start by looking at a near token (layer 0: 1 before, 1 after, 2 before, 2 after); without this the model stayed for millions of tokens at the level of word frequencies. In the other heads queries start equal to keys, and queries and keys have no weight decay; without this most heads looked at everything alike to the end. All of it is trained: what heads do at the end was learned",
             )
         )
     table = "\n".join(f"| {key} | {value} |" for key, value in rows)
@@ -189,8 +196,13 @@ def _bert_quality(e: dict[str, Any]) -> str:
     )
     return (
         "## Quality on held-out documents\n\n| masked-token prediction | tokens | accuracy | loss (nats) |\n|---|---|---|---|\n"
-        f"{rows}\n{base}\n\nThe losses of the baselines are those of a unigram with one added to each count, and of a Kneser-Ney bigram, on all predicted tokens.\n\nNext sentence: accuracy {e['nsp']['accuracy']:.1%} on {e['nsp']['pairs']:,} pairs (chance 50%), loss {e['nsp']['loss']:.3f}."
+        f"{rows}\n{base}\n\nThe losses of the baselines are those of a unigram with one added to each count, and of a Kneser-Ney bigram, on all predicted tokens.\n\n{_sentence_task(e)}"
     )
+
+
+def _sentence_task(e: dict[str, Any]) -> str:
+    name, row = ("Sentence order", e["sop"]) if "sop" in e else ("Next sentence", e["nsp"])
+    return f"{name}: accuracy {row['accuracy']:.1%} on {row['pairs']:,} pairs (chance 50%), loss {row['loss']:.3f}."
 
 
 def _cloze(e: dict[str, Any], language: str) -> str:
@@ -297,7 +309,8 @@ def _again(name: str, s: RunSettings, packed: dict[str, Any]) -> str:
     language = "" if s.language == "en" else f" --language {s.language}"
     text = f"--corpus CORPUS{language}{''.join(f' --source {source}:{times}' for source, times in packed['sources'].items())}"
     more = ""
-    if s.kind == "bert":
+    folder = "after_bert/" if s.kind == "albert" else ""
+    if s.kind != "gpt":
         more = f" --masking {s.masking.mlm_probability}{' --whole-words' * s.masking.whole_words} --next-sentence-share {s.next_sentence_share}"
         if s.early_tokens:
             more += f" --early-tokens {s.early_tokens}{' --early-short' * s.early_short}"
@@ -308,6 +321,6 @@ def _again(name: str, s: RunSettings, packed: dict[str, Any]) -> str:
         f"python -m components.pretraining pack {text}\n"
         f"python -m components.pretraining train {s.kind} --name {name} --size {s.size.name}{language} --tokens {s.total_tokens} --warmup-tokens {s.warmup_tokens} --batch-tokens {s.batch_tokens} --decay-share {s.decay_share} --weight-decay {s.weight_decay} --neighbour-layers {s.neighbour_layers}{more} --snapshots {s.num_snapshots} --seed {s.seed}\n"
         f"python -m components.pretraining evaluate {name} --corpus CORPUS\n"
-        f"python -m components.pretraining export {name} --to assets/models/{name}\n```\n\n"
+        f"python -m components.pretraining export {name} --to assets/models/{folder}{name}\n```\n\n"
         "`CORPUS` is a folder of text files as described in `components/pretraining/README.md`."
     )

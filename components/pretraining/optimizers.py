@@ -11,13 +11,22 @@ from typing import Any
 import torch
 from torch import nn
 
-MUON_RATE = {"gpt": 0.02, "bert": 0.01}
-ADAMW_RATE = {"gpt": 4e-3, "bert": 3e-3}
+MUON_RATE = {"gpt": 0.02, "bert": 0.01, "albert": 0.01}
+ADAMW_RATE = {"gpt": 4e-3, "bert": 3e-3, "albert": 3e-3}
 # Post-LN wants matrices that stay small beside the residual stream; GPT's pre-LN does not mind.
-MATRIX_WEIGHT_DECAY = {"gpt": 0.0, "bert": 0.3}
+MATRIX_WEIGHT_DECAY = {"gpt": 0.0, "bert": 0.3, "albert": 0.3}
 # What a head looks at is a product of two matrices; shrunk, both soon say nothing and the head looks at all alike.
 _NOT_SHRUNK = (".query.", ".key.")
-_NOT_MATRICES = ("embeddings", "wte", "wpe", "decoder", "seq_relationship", "lm_head")
+_NOT_MATRICES = (
+    "embeddings",
+    "wte",
+    "wpe",
+    "decoder",
+    "seq_relationship",
+    "sop_classifier",
+    "lm_head",
+    "dense_prediction",
+)
 
 
 @dataclass(frozen=True)

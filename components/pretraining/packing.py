@@ -237,6 +237,42 @@ def bert_epoch(
     return SentencePairs(a_start, a_end, b_start, b_end, is_next == 1, document, other)
 
 
+def order_epoch(packed: PackedDocuments, seq_len: int, rng: np.random.Generator) -> SentencePairs:
+    """One epoch of pairs for sentence order prediction (Lan et al. 2020, section 3.1), in shuffled order.
+
+    Sentences of a document are gathered and cut in two as in :func:`bert_epoch`; the two parts always follow each other,
+    and in half of the pairs, drawn by lot, they change places: then ``is_next`` is False. A sentence left alone is cut in
+    its middle. Every token of every document is in just one pair a visit.
+    """
+    if packed.sentence_offsets is None:
+        raise ValueError("the text was packed without sentence borders")
+    room = seq_len - 3
+    units = [_units(packed, document, room // 2) for document in range(packed.num_documents)]
+    rows: list[tuple[int, int, int, int, int, int, int]] = []
+    for document in rng.permutation(np.repeat(np.arange(packed.num_documents), packed.repeats)):
+        borders = units[document]
+        i = 0
+        while i < len(borders) - 1:
+            target = room if rng.random() >= 0.1 else int(rng.integers(min(8, room), room + 1))
+            end = i + 1
+            while end < len(borders) - 1 and borders[end + 1] - borders[i] <= target:
+                end += 1
+            begin, stop = borders[i], borders[end]
+            cut = borders[int(rng.integers(i + 1, end))] if end - i > 1 else (begin + stop) // 2
+            i = end
+            if cut == begin:  # one token has no order
+                continue
+            if rng.random() < 0.5:
+                rows.append((begin, cut, cut, stop, 1, document, document))
+            else:
+                rows.append((cut, stop, begin, cut, 0, document, document))
+    if not rows:
+        raise CorpusError("sentence order needs documents of two tokens or more")
+    table = np.array(rows, np.int64)[rng.permutation(len(rows))]
+    a_start, a_end, b_start, b_end, is_next, a_document, b_document = table.T
+    return SentencePairs(a_start, a_end, b_start, b_end, is_next == 1, a_document, b_document)
+
+
 def _units(packed: PackedDocuments, document: int, longest: int) -> list[int]:
     """Borders of the sentences of a document in the token array, long sentences cut into equal-ish parts."""
     assert packed.sentence_offsets is not None

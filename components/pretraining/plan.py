@@ -8,7 +8,7 @@ from components.pretraining.architectures import SIZES, build_model
 
 MAX_TOTAL_MB, MAX_FILE_MB = 100.0, 10.0
 # Measured: tokens per second of processor time, one thread of an AMD EPYC with avx512_bf16; nano-bert's is a guess from the others.
-TOKENS_PER_SECOND = {("gpt", "pocket"): 7600, ("bert", "pocket"): 8500, ("gpt", "nano"): 36_000, ("bert", "nano"): 36_000}  # fmt: skip
+TOKENS_PER_SECOND = {("gpt", "pocket"): 7600, ("bert", "pocket"): 8500, ("gpt", "nano"): 36_000, ("bert", "nano"): 36_000, ("albert", "nano"): 30_000}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,11 @@ class Plan:
     def minutes(self) -> float:
         """Estimated minutes of one undisturbed thread."""
         return self.tokens / TOKENS_PER_SECOND[self.kind, self.size] / 60
+
+    @property
+    def folder(self) -> str:
+        """Where it lies below the folder of models."""
+        return f"after_bert/{self.name}" if self.kind == "albert" else self.name
 
     def train_arguments(self) -> list[str]:
         """Arguments of the step ``train``."""
@@ -49,8 +54,36 @@ PLANS = (
     Plan("pocket-bert", "bert", "pocket", 50_000_000, _BERT, shipped_snapshots=0),
     Plan("nano-gpt", "gpt", "nano", 12_000_000, _NANO, shipped_snapshots=12),
     Plan("nano-bert", "bert", "nano", 12_000_000, (*_NANO, "--weight-decay", "0.1"), shipped_snapshots=12),
+    Plan(
+        "nano-albert",
+        "albert",
+        "nano",
+        12_000_000,
+        (*_NANO, "--weight-decay", "0.1", "--early-tokens", "7000000", "--early-masking", "0.4"),
+    ),
     Plan("pocket-gpt-ko", "gpt", "pocket", 25_000_000, _GPT, "ko"),
     Plan("pocket-bert-ko", "bert", "pocket", 25_000_000, _BERT, "ko"),
+)
+
+
+@dataclass(frozen=True)
+class Further:
+    """What is made from a model of the plan by steps of its own: their arguments, in order; minutes as measured."""
+
+    name: str
+    of: str
+    steps: tuple[tuple[str, ...], ...]
+    minutes: float
+
+
+FURTHER = (
+    Further(
+        "nano-electra",
+        "nano-bert",
+        (("electra", "started"), ("electra", "scratch"), ("electra-export",), ("fine-tuning", "electra")),
+        10,
+    ),
+    Further("albert-study", "nano-albert", (("albert-study",),), 5),
 )
 
 
@@ -79,10 +112,17 @@ def plan_text(models: Path, replaced: dict[str, list[str]], plans: Sequence[Plan
         lines.append(f"  python -m components.pretraining {' '.join(plan.train_arguments())}")
         files = replaced.get(plan.name, [])
         lines.append(f"  replaces {len(files)} files: {', '.join(files)}" if files else "  replaces no file")
+    for further in FURTHER:
+        if further.of in [plan.name for plan in plans]:
+            lines.append(
+                f"{further.name}: from {further.of}, about {further.minutes:.0f} minutes of one thread"
+            )
+            lines += [f"  python -m components.pretraining {' '.join(step)}" for step in further.steps]
     for name, megabytes in other_megabytes(models, [plan.name for plan in plans]).items():
         total += megabytes
         lines.append(f"{name}: made by a step of its own; {megabytes:.1f} MB")
     minutes = sum(plan.minutes for plan in plans)
+    minutes += sum(f.minutes for f in FURTHER if f.of in [plan.name for plan in plans])
     lines.append(
         f"together: {minutes / 60:.1f} hours of one thread, {total:.1f} MB (at most {MAX_TOTAL_MB:.0f})"
     )

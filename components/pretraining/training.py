@@ -37,13 +37,21 @@ from components.pretraining.architectures import SIZES, Size, build_model
 from components.pretraining.attention import register_training_attention
 from components.pretraining.cross_entropy import linear_cross_entropy
 from components.pretraining.optimizers import Schedule, build_optimizers, set_rate
-from components.pretraining.packing import PackedDocuments, SentencePairs, bert_epoch, bert_rows, gpt_epoch
+from components.pretraining.packing import (
+    PackedDocuments,
+    SentencePairs,
+    bert_epoch,
+    bert_rows,
+    gpt_epoch,
+    order_epoch,
+)
 from components.pretraining.vocabularies import BERT_SPECIAL_IDS, FIRST_WORD_ID, vocabulary_name
 
 # Share of the training positions at each length: short rows are cheap, long ones train the far positions.
 LENGTHS: dict[tuple[str, str], dict[int, float]] = {
     ("bert", "pocket"): {64: 0.6, 128: 0.25, 256: 0.15},
     ("bert", "nano"): {64: 0.6, 128: 0.4},
+    ("albert", "nano"): {64: 0.6, 128: 0.4},
     ("gpt", "pocket"): {256: 0.8, 512: 0.2},
     ("gpt", "nano"): {128: 1.0},
 }
@@ -67,7 +75,7 @@ class Masking:
 class RunSettings:
     """What makes a run what it is. Two runs with equal settings on a CPU give equal weights."""
 
-    kind: str  # "gpt" or "bert"
+    kind: str  # "gpt", "bert" or "albert"
     size: Size
     total_tokens: int
     warmup_tokens: int
@@ -187,7 +195,7 @@ class Data:
         lengths = sorted(in_use)
         shares = np.array([in_use[length] for length in lengths])
         length = int(rng.choice(lengths, p=shares / shares.sum()))
-        single = s.kind == "bert" and s.next_sentence_share < 1 and rng.random() >= s.next_sentence_share
+        single = s.kind != "gpt" and s.next_sentence_share < 1 and rng.random() >= s.next_sentence_share
         key = -length if single else length
         rows, number, start = self._rows(key, used)
         count = min(max(1, s.batch_tokens // length), number - start)
@@ -213,6 +221,8 @@ class Data:
                 rng = np.random.default_rng(seed)
                 if self.settings.kind == "gpt":
                     rows: Any = gpt_epoch(self.packed, length, rng)
+                elif self.settings.kind == "albert" and length > 0:
+                    rows = order_epoch(self.packed, length, rng)
                 else:
                     rows = bert_epoch(self.packed, abs(length), rng, single=length < 0)
                 cached = (epoch, rows, before)
@@ -302,7 +312,7 @@ class Learner:
         model = build_model(settings.kind, settings.size, settings.seed, attention, settings.neighbour_layers)
         self.model = model.to(machine.device)
         unwrapped: Any = self.model
-        self.backbone: Any = unwrapped.transformer if settings.kind == "gpt" else unwrapped.bert
+        self.backbone: Any = getattr(unwrapped, {"gpt": "transformer"}.get(settings.kind, settings.kind))
         self.compiled: Any = self.backbone
         if machine.device == "cuda" or machine.compiled:
             self.compiled = torch.compile(self.backbone, dynamic=machine.device == "cuda")
@@ -314,7 +324,7 @@ class Learner:
         return self.compiled if wanted else self.backbone
 
     def losses(self, batch: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
-        """``loss`` to minimise (nats); for BERT also ``mlm`` and ``nsp``, which add up to it, and accuracies
+        """``loss`` to minimise (nats); for BERT also ``mlm`` and ``nsp`` (of ALBERT: sentence order), which add up to it, and accuracies
         (``nsp`` only where the rows are pairs)."""
         tensors = {name: torch.from_numpy(array).to(self.machine.device) for name, array in batch.items()}
         autocast = torch.autocast(self.machine.device, torch.bfloat16) if self.machine.bf16 else nullcontext()
@@ -343,8 +353,12 @@ class Learner:
         model: Any = self.model
         chosen = batch["labels"] >= 0
         targets = batch["labels"][chosen]
-        logits = model.cls.predictions(out.last_hidden_state[chosen]).float()  # (predicted tokens, vocab)
-        next_logits = model.cls.seq_relationship(out.pooler_output).float()
+        if self.settings.kind == "albert":
+            predictions, sentences = model.predictions, model.sop_classifier
+        else:
+            predictions, sentences = model.cls.predictions, model.cls.seq_relationship
+        logits = predictions(out.last_hidden_state[chosen]).float()  # (predicted tokens, vocab)
+        next_logits = sentences(out.pooler_output).float()
         mlm = nn.functional.cross_entropy(logits, targets) if len(targets) else logits.sum()
         found = {
             "mlm": mlm.detach(),
@@ -371,7 +385,8 @@ def held_out_losses(learner: Learner, packed: PackedDocuments, max_rows: int = 2
         packed.sentence_offsets,
     )
     rng = np.random.default_rng([0, 3])
-    rows: Any = gpt_epoch(once, length, rng) if s.kind == "gpt" else bert_epoch(once, length, rng)
+    epochs: dict[str, Any] = {"gpt": gpt_epoch, "bert": bert_epoch, "albert": order_epoch}
+    rows = epochs[s.kind](once, length, rng)
     sums: dict[str, float] = {}
     total = 0
     learner.model.eval()

@@ -51,6 +51,9 @@ def vocabulary_name(kind: str, vocab_size: int, language: str = "en") -> str:
     >>> vocabulary_name("gpt", 8192), vocabulary_name("bert", 8192, "ko")
     ('gpt-8192', 'bert-ko-8192')
     """
+    kind = (
+        "bert" if kind == "albert" else kind
+    )  # the same vocabulary and packed text, so that the two can be compared
     return f"{kind}-{vocab_size}" if language == "en" else f"{kind}-{language}-{vocab_size}"
 
 

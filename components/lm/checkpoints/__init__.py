@@ -30,6 +30,7 @@ HF_HOME, HF_HUB_CACHE    Where Hugging Face tools keep downloaded models.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import threading
@@ -37,6 +38,7 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -83,9 +85,11 @@ __all__ = [
     "in_memory",
     "load",
     "load_tokenizer",
+    "load_unlisted",
     "store",
     "tokenizer_card",
     "tokenizer_cards",
+    "unlisted_card",
     "without_weights",
 ]
 
@@ -335,10 +339,12 @@ def _import_transformers() -> ModuleType:
 _BUILD_LOCK = threading.Lock()
 
 
-def _load_folder(folder: Path, card: ModelCard) -> LoadedModel:
+def _load_folder(
+    folder: Path, card: ModelCard, architecture: str = "", tokenizer_folder: Path | None = None
+) -> LoadedModel:
     transformers = _import_transformers()
     torch = import_torch()
-    model_class = _model_class(transformers, card)
+    model_class = getattr(transformers, architecture) if architecture else _model_class(transformers, card)
     try:
         with _BUILD_LOCK:
             model, info = model_class.from_pretrained(
@@ -350,7 +356,7 @@ def _load_folder(folder: Path, card: ModelCard) -> LoadedModel:
                 local_files_only=True,
                 output_loading_info=True,
             )
-            tokenizer = _built(transformers.AutoTokenizer, folder)
+            tokenizer = _built(transformers.AutoTokenizer, tokenizer_folder or folder)
     except MemoryError as error:
         raise ModelRefused(Reason.NO_MEMORY, name=card.name, needed_bytes=card.memory_bytes) from error
     except Exception as error:
@@ -408,6 +414,35 @@ def without_weights(model_type: str, **settings: object) -> PreTrainedModel:
     with _IMPORT_LOCK, _BUILD_LOCK, torch.device("meta"):
         config = transformers.AutoConfig.for_model(model_type, **settings)
         return transformers.AutoModel.from_config(config)
+
+
+def unlisted_card(path: str, snapshot_of: str = "") -> ModelCard:
+    """The card of a model below ``assets/models`` that no list offers: only its own page knows what to ask of it.
+
+    Imports no torch. Raises what :meth:`Checkpoints.card` raises.
+
+    Args:
+        path: its folder below ``assets/models``.
+        snapshot_of: the folder of the model whose snapshot it is; the tokenizer and everything but the weights are that one's.
+    """
+    folder = BUNDLED_FOLDER / path
+    if snapshot_of:
+        digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+        return replace(unlisted_card(snapshot_of), name=folder.name, revision=f"sha256:{digest}")
+    return read_card(folder, ModelName(folder.name, "bundled", folder.name))
+
+
+@lru_cache(maxsize=8)
+def load_unlisted(path: str, architecture: str, snapshot_of: str = "") -> LoadedModel:
+    """Such a model, loaded once and kept: they have a megabyte or two.
+
+    Args:
+        path: as :func:`unlisted_card` takes it.
+        architecture: the class of transformers with the heads its page asks.
+        snapshot_of: as :func:`unlisted_card` takes it.
+    """
+    tokenizer = BUNDLED_FOLDER / (snapshot_of or path)
+    return _load_folder(BUNDLED_FOLDER / path, unlisted_card(path, snapshot_of), architecture, tokenizer)
 
 
 def in_memory(

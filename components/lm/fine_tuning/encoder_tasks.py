@@ -136,8 +136,14 @@ def examples(
     return [_class_example(loaded, text, "", gold) for text, gold in _singles(sentences, seed)]
 
 
+def body_of(loaded: LoadedModel) -> Any:
+    """Return the layers of a BERT, or of an ELECTRA's discriminator, without any head."""
+    model = loaded.model
+    return model.electra if loaded.card.family == "electra" else model.bert
+
+
 class EncoderTask:
-    """A BERT with a new linear layer for one task."""
+    """A BERT with a new linear layer for one task; an ELECTRA, which has no pooler, for tags and spans."""
 
     def __init__(
         self,
@@ -167,7 +173,7 @@ class EncoderTask:
 
         self.task = task
         generator = torch.Generator().manual_seed(seed + 1000)
-        begun: Any = loaded.model.bert if body is None else body
+        begun: Any = body_of(loaded) if body is None else body
         self.body: Any = copy.deepcopy(begun).float().eval()
         if not pretrained:
             draw_anew(self.body, generator)
@@ -182,8 +188,11 @@ class EncoderTask:
             inner = add_adapters(self.body, generator, bottleneck=size or BOTTLENECK)
         else:
             inner = [p for p in self.body.parameters() if p.requires_grad]
-        if task in ("tag", "span"):  # the pooler is not in use
-            pooler = {id(p) for p in self.body.pooler.parameters()}
+        pooled = getattr(self.body, "pooler", None)
+        if pooled is None and task in ("pair", "single"):
+            raise ValueError(f"{loaded.card.name} has no pooler: tags and spans only")
+        if pooled is not None and task in ("tag", "span"):  # the pooler is not in use
+            pooler = {id(p) for p in pooled.parameters()}
             inner = [p for p in inner if id(p) not in pooler]
         self.trained = [*inner, *self.head.parameters()]
 
