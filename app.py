@@ -42,6 +42,7 @@ page = contents(
             lesson("bert/masking_rates", icon="percent"),
             lesson("bert/next_sentence", icon="forum"),
             lesson("bert/albert", icon="compress"),
+            lesson("bert/electra", icon="bolt"),
             lesson("bert/family", icon="family_history"),
         ],
         "gpt": [

@@ -34,7 +34,11 @@ _OF_MODEL: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
     ("DistilBERT", "masking"): ("bert/dice", {"dice_look": "epochs"}),
     ("RoBERTa", "tokenizer"): ("tokens/encode", {"encode_view": "bytes"}),
     ("DeBERTa", "tokenizer"): ("tokens/encode", {"encode_view": "bytes"}),
+    ("ELECTRA", "objective"): ("bert/electra", {}),
+    ("ELECTRA", "masking"): ("bert/electra", {"el_stage": "2"}),
+    ("ELECTRA", "loss"): ("bert/electra", {"el_stage": "4"}),
     ("ALBERT", "sharing"): ("bert/albert", {"alb_shared": "all", "alb_embedding": "128"}),
+    ("ALBERT", "sentence"): ("bert/albert", {"alb_table": "sop"}),
     ("ALBERT", "tokenizer"): ("tokens/wordpiece", {"wp_part": "unigram"}),
 }
 _OF_COLUMN: dict[str, tuple[str, dict[str, str]]] = {
@@ -44,7 +48,7 @@ _OF_COLUMN: dict[str, tuple[str, dict[str, str]]] = {
     "positions": ("transformer/positions", {}),
     "loss": ("bert/masking_rates", {}),
 }
-_ELSEWHERE = {("ELECTRA", "objective"), ("ELECTRA", "masking"), ("ELECTRA", "loss"), ("DeBERTa", "positions")}
+_ELSEWHERE = {("DeBERTa", "positions")}
 """Cells that no page of the course shows."""
 _SIZES = {"BERT": "bert-base", "ALBERT": "albert-base"}
 

@@ -39,8 +39,10 @@ def test_every_cell_leads_to_a_view_that_its_page_can_show(open_page: Open) -> N
 
 def test_what_no_page_shows_has_no_link(open_page: Open) -> None:
     board = data_of(open_page(PAGE), "family_board")
-    electra = next(row for row in board["rows"] if row["name"] == "ELECTRA")
-    assert electra["cells"][COLUMNS.index("objective")]["page"] is None
+    cells = {row["name"]: row["cells"] for row in board["rows"]}
+    assert cells["DeBERTa"][COLUMNS.index("positions")]["page"] is None
+    for column in ("objective", "masking", "loss"):
+        assert cells["ELECTRA"][COLUMNS.index(column)]["address"].startswith("bert-electra"), column
     assert all(row["cells"][COLUMNS.index("data")]["page"] is None for row in board["rows"])
 
 
