@@ -6,6 +6,7 @@ import streamlit as st
 
 from components.elements.bert.comparison_table import Cell, bar, words
 from components.elements.predict_first import Prediction
+from components.lessons.bert import albert_order as order
 from components.lm.bert.albert import EMBEDDINGS, LAYERS, WIDTH, Published, cost, costs, published, size
 from components.lm.transformer.model_size import SHARED, fact_rows
 from components.shell import links
@@ -22,6 +23,7 @@ def params() -> tuple[links.Param, ...]:
         links.Integer("alb_embedding", EMBEDDINGS[0], EMBEDDINGS[-1], 128, example=256),
         links.Choice("alb_shared", SHARED, "all"),
         links.Choice("alb_table", TABLES, "config"),
+        *order.params(),
     )
 
 
@@ -148,14 +150,20 @@ def caption() -> str:
     )
 
 
+def beside_caption() -> str:
+    """The line under our two models."""
+    albert, _, bert = order.made_with()
+    return t("albert_order", "beside_caption", bert=bert.removeprefix("sha256:")[:10], albert=albert.removeprefix("sha256:")[:10])  # fmt: skip
+
+
 def export() -> Export:
     """What the page gives away: every setting counted, and the paper's tables."""
     return Export(
         "bert-albert",
         caption(),
         {"embedding_size": embedding(), "shared_across_layers": st.session_state["alb_shared"]},
-        {"settings": settings, "published": lambda: fact_rows("albert_facts"), "sop": lambda: fact_rows("albert_sop")},
-        lambda: {"settings": settings(), "published": fact_rows("albert_facts")},
+        {"settings": settings, "published": lambda: fact_rows("albert_facts"), "sop": lambda: fact_rows("albert_sop"), "pairs": answer_rows},
+        lambda: {"settings": settings(), "published": fact_rows("albert_facts"), "study": order.study(), "pairs": answer_rows()},
     )  # fmt: skip
 
 
@@ -173,3 +181,9 @@ def settings() -> list[dict[str, Any]]:
         for shared, by_width in costs().items()
         for width, one in by_width.items()
     ]
+
+
+def answer_rows() -> list[dict[str, Any]]:
+    """Return what everybody says of the reader's pairs, as rows."""
+    pairs = order.pairs(*order.texts())
+    return [{"case": case, "first": pairs[case][0], "second": pairs[case][1], **said} for case, said in order.said().items()]  # fmt: skip

@@ -1,6 +1,18 @@
-"""The miniature of "ALBERT"."""
+"""What stands on "ALBERT" before anything is computed."""
 
 from components.elements.start.course_map import Frame, Miniature
+
+MODELS = ("after_bert/nano-albert", "pocket-bert", "nano-bert")
+
+
+def record() -> None:
+    """What everybody says of the prepared pair."""
+    from components.lessons.bert import albert_order as order
+    from components.lessons.recorded import save
+
+    answers = order.answers.__wrapped__(order.FIRST, order.SECOND, order.OTHER)  # type: ignore[attr-defined]
+    rounded = {case: {name: round(p, 6) for name, p in row.items()} for case, row in answers.items()}
+    save("bert/albert", {"of": order.made_with(), "answers": rounded})
 
 
 def miniature() -> Miniature:

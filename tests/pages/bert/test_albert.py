@@ -1,10 +1,27 @@
 """ALBERT: the levers, the measured time, the tables of the paper, and the question asked first."""
 
+import json
+from typing import Any
+from unicodedata import normalize
+
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from components.lessons.bert import albert as page
+from components.lessons.bert import albert_order as order
 from components.lm.bert.albert import EMBEDDINGS, cost, size
 from tests.pages.conftest import Open, data_of, modules_after, said
+
+
+def tables(at: AppTest) -> dict[str, dict[str, Any]]:
+    """The tables of the page by the name of their picture."""
+    found = [
+        json.loads(block.proto.json)
+        for block in at.get("bidi_component")
+        if block.proto.component_name == "glassbox.comparison_table"
+    ]
+    return {table["name"]: table for table in found}
+
 
 PAGE = "bert/albert"
 
@@ -63,3 +80,48 @@ def test_odd_links(open_page: Open) -> None:
 
 def test_needs_no_model_to_open() -> None:
     assert modules_after(PAGE, "albert_levers") == "[]"
+
+
+def test_our_models_side_by_side(open_page: Open, lang: str) -> None:
+    at = open_page(PAGE, lang=lang)
+    table = tables(at)["albert-beside"]
+    assert table["head"][1:] == ["nano-bert", "nano-albert"]
+    assert [cell["shown"] for cell in table["rows"][0][1:]] == ["677,698", "199,490"]
+    study = order.study()["models"]
+    assert study["nano-albert"]["mlm"]["predicted"] == study["nano-bert"]["mlm"]["predicted"]
+    assert f"{study['nano-albert']['mlm']['accuracy'][0]:.1%}" in said(at)
+
+
+def test_what_everybody_says_of_a_pair(open_page: Open, lang: str) -> None:
+    table = tables(open_page(PAGE, lang=lang))["albert-cases"]
+    assert len(table["rows"]) == len(order.CASES)
+    kept, swapped, _ = table["rows"]
+    shared = table["head"].index(order.t("albert_order", "col_shared_sop")) if lang == "en" else 5
+    assert kept[shared]["full"] == swapped[shared]["full"]  # symmetric, to the last digit
+    assert kept[shared - 2]["full"] == swapped[shared - 2]["full"]
+
+
+def test_the_kept_answers_are_what_the_models_say(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tables(open_page(PAGE))["albert-cases"]["rows"]
+    own = order.trace_file
+    monkeypatch.setattr(order, "trace_file", lambda name: None if name == "bert/albert" else own(name))
+    computed = tables(open_page(PAGE))["albert-cases"]["rows"]
+    for one, other in zip(kept, computed, strict=True):
+        for mine, theirs in zip(one[3:], other[3:], strict=True):
+            assert float(mine["full"]) == pytest.approx(float(theirs["full"]), abs=1e-4)
+
+
+def test_the_judges_on_held_out_text(open_page: Open, lang: str) -> None:
+    table = tables(open_page(PAGE, lang=lang))["albert-judged"]
+    assert len(table["rows"]) == 5
+    for name, (low, high) in {"nano-albert": (0.5, 1.0), "nano-bert": (0.0, 0.6)}.items():
+        assert low < order.study()["models"][name]["sentences"]["sop"][0] < high
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "word", "안녕하세요", normalize("NFD", "안녕하세요"), "👩‍👩‍👧‍👦", "مرحبا بالعالم", "<script>alert(1)</script>", "a word " * 2857],
+)  # fmt: skip
+def test_odd_sentences(open_page: Open, text: str) -> None:
+    table = tables(open_page(PAGE, alb_first=text, alb_second="He went home."))["albert-cases"]
+    assert len(table["rows"]) == 3
