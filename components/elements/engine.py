@@ -7,7 +7,7 @@ a model whose weights changed has another address.
 import functools
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
@@ -29,11 +29,18 @@ def _digest(folder: Path, stamps: tuple[tuple[int, int], ...]) -> str:
     return found.hexdigest()[:16]
 
 
-def model_files(name: str) -> dict[str, Any] | None:
+class ModelFiles(TypedDict):
+    """Where the browser finds a model: ``folder``, beside the addresses of the elements and ending in "/", and the size of the
+    weights in bytes."""
+
+    folder: str
+    bytes: int
+
+
+def model_files(name: str) -> ModelFiles | None:
     """Serve the files of a bundled model and return what ``engine.js`` needs to open it; None for every other model.
 
-    ``folder``: its address beside those of the elements, ending in "/"; ``bytes``: the size of the weights. None also if the
-    operator does not allow the model, or if the engine does not know its architecture.
+    None also if the operator does not allow the model, or if the engine does not know its architecture.
     """
     try:
         model = store().parse_name(name)

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 import numpy as np
 import numpy.typing as npt
 
+from components.elements.engine import ModelFiles
 from components.elements.mount import element
 from components.lm.reading import Reading
 from components.lm.transformer.attention import message
@@ -27,7 +28,7 @@ class ViewFrame(TypedDict):
     state: Mapping[str, Any]
     asked: Mapping[str, str]
     params: Sequence[Mapping[str, Any]]
-    files: dict[str, Any] | None
+    files: ModelFiles | None
     model: str
     revision: str
 

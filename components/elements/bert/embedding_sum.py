@@ -1,8 +1,8 @@
 """Token + segment + position as one picture; sum and LayerNorm are computed in the browser."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from components.elements.mount import element
 from components.elements.packed import packed
@@ -28,7 +28,28 @@ class SumView:
     painted: tuple[int, ...]
 
 
-def message(parts: InputEmbeddings, given: ModelInput, header: Mapping[str, Any]) -> bytes:
+class SumStart(TypedDict):
+    """The view to begin with; ``behind`` leaves the stepping keys to something else."""
+
+    step: int
+    token: int
+    dim: int
+    scale: str
+    painted: Sequence[int]
+    behind: bool
+
+
+class SumHeader(TypedDict):
+    """What the element is sent beside the numbers; ``text`` names the text, so that what was painted on another is forgotten."""
+
+    rev: int
+    text: str
+    start: SumStart
+    words: Mapping[str, str]
+    stepper: Mapping[str, str]
+
+
+def message(parts: InputEmbeddings, given: ModelInput, header: SumHeader) -> bytes:
     """Return what the browser gets: rows of tokens and positions, the segment table, mean, deviation, gamma, beta."""
     lists = {
         "tokens": list(given.tokens),
@@ -74,11 +95,18 @@ def embedding_sum(
         key: the element's key in the session.
         keys_behind: leave the stepping keys to something else on the page until the picture is touched.
     """
-    start, behind = started(key, (view, keys_behind), rev)
-    header = {
+    begun, behind = started(key, (view, keys_behind), rev)
+    header: SumHeader = {
         "rev": rev,
         "text": text,
-        "start": vars(start) | {"painted": list(start.painted), "behind": behind},
+        "start": {
+            "step": begun.step,
+            "token": begun.token,
+            "dim": begun.dim,
+            "scale": begun.scale,
+            "painted": list(begun.painted),
+            "behind": behind,
+        },
         "words": dict(words),
         "stepper": dict(stepper),
     }

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
 from components.elements.bert.guess_cards import GuessedBlank
+from components.elements.engine import ModelFiles
 from components.elements.mount import element
 from components.words import labels
 
@@ -42,7 +43,7 @@ class LabFrame(TypedDict):
     params: Sequence[Mapping[str, Any]]
     text: str
     model: str
-    files: dict[str, Any] | None
+    files: ModelFiles | None
 
 
 class MaskLab(LabData, LabFrame):

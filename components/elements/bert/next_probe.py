@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
+from components.elements.engine import ModelFiles
 from components.elements.mount import element
 from components.words import labels
 
@@ -32,7 +33,7 @@ class NextProbe(TypedDict):
     prepared: Mapping[str, Sequence[str]]
     between: str
     model: str
-    files: dict[str, Any] | None
+    files: ModelFiles | None
     asked: str
     found: list[Probed] | None
 

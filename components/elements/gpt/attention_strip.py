@@ -21,7 +21,7 @@ def attention_strip(tokens: Sequence[str], weights: "np.ndarray", *, model: str)
         model: named in the caption.
     """
     header = json.dumps(
-        {"shape": list(weights.shape), "tokens": list(tokens), "model": model, "words": labels("gpt")}
+        {"shape": list(weights.shape), "tokens": list(tokens), "model": model, "words": labels("gpt_inside")}
     ).encode()
     header += b" " * (-(len(header) + 4) % 4)
     packed = np.round(np.sqrt(weights) * 65535).astype("<u2").tobytes()

@@ -8,11 +8,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from components.elements.engine import model_files
+from components.elements.engine import ModelFiles, model_files
+from components.elements.gpt.lane_race import LaneSettings, LaneText, RaceData, RaceTexts, TreeData, TreeTexts
 from components.elements.predict_first import Prediction
 from components.lessons.probabilities import short
 from components.lessons.recorded import of_shipped_model, shipped, trace_file
@@ -103,7 +104,7 @@ def label(strategy: str) -> str:
     return t("decoding", f"name_{strategy}", value=f"{s[key]:g}" if key in s else "")
 
 
-def lane(strategy: str) -> dict[str, Any]:
+def lane(strategy: str) -> LaneSettings:
     """Return a lane as both engines are given it; see ``components.lm.gpt.strategies.Lane``."""
     s = st.session_state
     key = {"beam": "dec_width", "contrastive": "dec_alpha"}.get(strategy, f"dec_{strategy}")
@@ -149,7 +150,7 @@ def _prompt(loaded: LoadedModel, text: str) -> tuple[list[int], int]:
 
 def _described(
     loaded: LoadedModel, prompt: Sequence[int], ids: Sequence[int], ends: Sequence[int]
-) -> dict[str, Any]:
+) -> LaneText:
     from components.lm.gpt.frontier import tell
     from components.lm.tokens.token_text import token_info
 
@@ -162,7 +163,7 @@ def _described(
         "texts": [text(token) for token in ids],
         "logprobs": [float(f"{x:.6g}") for x in said.logprobs],
         "ranks": list(said.ranks),
-        "candidates": [[[i, short(p), text(i)] for i, p in row] for row in said.candidates],
+        "candidates": [[(i, short(p), text(i)) for i, p in row] for row in said.candidates],
         "tree": None,
         "ended": bool(ids) and ids[-1] in ends,
     }
@@ -185,7 +186,7 @@ def race(
     seed: int,
     most: int,
     taken: tuple[int, ...],
-) -> dict[str, Any]:
+) -> RaceTexts:
     """Return every lane as the element draws it; ``lanes`` are the lanes as JSON."""
     from components.lm.gpt.frontier import CachedFrontier
     from components.lm.gpt.generation import encode_prompt
@@ -221,9 +222,7 @@ def race(
 
 # A beam of 8 over 40 tokens, with what it dropped, and two texts with their candidates: some 100 kB.
 @st.cache_data(max_entries=100, show_spinner=False)
-def tree(
-    name: str, revision: str, prompt: str, width: int, depth: int, length_penalty: float
-) -> dict[str, Any]:
+def tree(name: str, revision: str, prompt: str, width: int, depth: int, length_penalty: float) -> TreeTexts:
     """Return the search and greedy's text as the element draws them."""
     from components.lm.gpt.frontier import CachedFrontier
     from components.lm.gpt.strategies import Lane, beam_search, write
@@ -234,15 +233,16 @@ def tree(
     frontier = CachedFrontier(loaded.model)
     found = beam_search(frontier, ids, width, depth, ends, length_penalty)
     nodes = [
-        [n.parent, n.step, n.token_id, float(f"{n.logprob:.6g}"), float(f"{n.total:.6g}"), n.fate, token_info(loaded.tokenizer, n.token_id).text]
+        (n.parent, n.step, n.token_id, float(f"{n.logprob:.6g}"), float(f"{n.total:.6g}"), n.fate, token_info(loaded.tokenizer, n.token_id).text)
         for n in found.nodes
     ]  # fmt: skip
-    beam = {**_described(loaded, ids, found.best, ends), "tree": {"nodes": nodes, "winner": found.winner}}
+    beam = _described(loaded, ids, found.best, ends)
+    beam["tree"] = {"nodes": nodes, "winner": found.winner}
     greedy = write(frontier, ids, Lane("greedy"), depth, 0, ends)
     return {"beam": beam, "greedy": _described(loaded, ids, greedy, ends)}
 
 
-def made_race(card: ModelCard) -> dict[str, Any]:
+def made_race(card: ModelCard) -> RaceTexts:
     """Compute the lanes of the link here."""
     s = st.session_state
     lanes = tuple(json.dumps(lane(name)) for name in shown())
@@ -251,22 +251,23 @@ def made_race(card: ModelCard) -> dict[str, Any]:
     )
 
 
-def made_tree(card: ModelCard) -> dict[str, Any]:
+def made_tree(card: ModelCard) -> TreeTexts:
     """Compute the tree of the link here."""
     s = st.session_state
     return tree(card.name, card.revision, s["dec_prompt"], s["dec_width"], s["dec_depth"], s["dec_length"])
 
 
-def _files(card: ModelCard) -> dict[str, Any] | None:
+def _files(card: ModelCard) -> ModelFiles | None:
     return None if st.session_state.get("_dec_server") else model_files(card.name)
 
 
-def _known(
-    card: ModelCard, part: str, key: str, compute: Callable[[ModelCard], dict[str, Any]]
-) -> dict[str, Any] | None:
+Made = TypeVar("Made", RaceTexts, TreeTexts)
+
+
+def _known(card: ModelCard, part: str, key: str, compute: Callable[[ModelCard], Made]) -> Made | None:
     trace = trace_file(NAME)
     if trace is not None and trace[part]["key"] == key and of_shipped_model(trace):
-        made: dict[str, Any] = trace[part]["made"]
+        made: Made = trace[part]["made"]
         return made
     if _files(card) is not None:
         return None
@@ -274,7 +275,7 @@ def _known(
         return compute(card)
 
 
-def race_data(card: ModelCard) -> dict[str, Any]:
+def race_data(card: ModelCard) -> RaceData:
     """Return the data of the lanes; what the browser computes is not in it."""
     s = st.session_state
     key = race_key(card)
@@ -302,7 +303,7 @@ def race_data(card: ModelCard) -> dict[str, Any]:
     }
 
 
-def tree_data(card: ModelCard) -> dict[str, Any]:
+def tree_data(card: ModelCard) -> TreeData:
     """Return the data of the tree."""
     s = st.session_state
     key = tree_key(card)
@@ -406,10 +407,10 @@ def token_rows(card: ModelCard) -> list[dict[str, Any]]:
 
 def tree_rows(card: ModelCard) -> list[dict[str, Any]]:
     """One row a hypothesis."""
-    power = st.session_state["dec_length"]
+    power, found = st.session_state["dec_length"], made_tree(card)["beam"]["tree"]
     return [
         {"node": i, "parent": n[0], "step": n[1], "token": n[6], "token_id": n[2], "logprob": n[3], "sum": n[4], "score": n[4] / n[1] ** power, "fate": n[5]}
-        for i, n in enumerate(made_tree(card)["beam"]["tree"]["nodes"])
+        for i, n in enumerate(found["nodes"] if found else ())
     ]  # fmt: skip
 
 
@@ -471,9 +472,9 @@ def export(card: ModelCard) -> Export:
     )  # fmt: skip
 
 
-def first_trace() -> dict[str, Any]:
+def first_trace() -> RaceTexts:
     """Return the recorded lanes of the default view."""
-    made: dict[str, Any] = shipped(NAME)["race"]["made"]
+    made: RaceTexts = shipped(NAME)["race"]["made"]
     return made
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from components.elements.engine import model_files
+from components.elements.engine import ModelFiles, model_files
+from components.elements.gpt.writer import LocalWriter, Writer, WriterFrame, WriterSteps
+from components.elements.gpt.writer_fields import WriterFields
 from components.elements.predict_first import Prediction
 from components.lessons.recorded import of_shipped_model, trace_file
 from components.lm.checkpoints.model_card import ModelCard
@@ -20,12 +22,15 @@ from components.words import t, told
 if TYPE_CHECKING:
     from components.lm.gpt.generation import GeneratedStep
     from components.lm.gpt.writing import Writing
+    from components.lm.gpt.written import StepDetails
 
 
 PROMPT = "The old woman opened the door and"
 BLOCK = 8
 """Two blocks of steps are sent with all their candidates, about 1.2 kB each."""
 AHEAD, AHEAD_SECONDS = 16, 0.25
+NEAR = 4
+"""Known steps beyond the one on screen with which nothing more is computed."""
 
 PARAMS = (
     links.Text("prompt", PROMPT),
@@ -58,17 +63,17 @@ class Blocks:
         wanted: the run, the model's revision, and how many steps were to be known.
         text: see ``components.lm.gpt.writing``.
         complete: whether all of them are known, or the text ended before.
-        fixed: the part of the element's data that these steps decide.
+        fixed: the steps without their candidates.
     """
 
     wanted: tuple[str, str, int]
     text: "Writing"
     steps: "tuple[GeneratedStep, ...]"
     complete: bool
-    fixed: dict[str, Any]
-    _details: tuple[int, list[dict[str, Any]]] = (-1, [])
+    fixed: WriterSteps
+    _details: "tuple[int, list[StepDetails]]" = (-1, [])
 
-    def details(self, first: int) -> list[dict[str, Any]]:
+    def details(self, first: int) -> "list[StepDetails]":
         """Return two blocks of candidates from step ``first`` on."""
         from components.lm.gpt.written import details
 
@@ -156,7 +161,7 @@ def control_widths() -> list[float]:
     return [1.6, 9.6] if st.session_state.get("size") == "lecture" else [2, 11.8]
 
 
-def fields() -> dict[str, Any]:
+def fields() -> WriterFields:
     """Return what the fields above the text begin with; notes about links call them as they do."""
     for key in ("prompt", *_SETTINGS):
         links.name_field(key, t("gpt", key))
@@ -169,7 +174,7 @@ def _state() -> dict[str, Any]:
     return {key: list(s[key]) if key in ("picks", "ties") else s[key] for key in FIELDS if key != "step"}
 
 
-def shown_text(card: ModelCard) -> "tuple[Writing | None, dict[str, Any]]":
+def shown_text(card: ModelCard) -> "tuple[Writing | None, Writer | LocalWriter]":
     """Return (the text, if it was computed here; the element's data): from the file, from the model, or from the browser.
 
     A bundled model is served to the browser, which writes by itself as soon as it has it; until then, and with every other
@@ -177,29 +182,32 @@ def shown_text(card: ModelCard) -> "tuple[Writing | None, dict[str, Any]]":
     """
     files = model_files(card.name)
     if files is not None and st.session_state.get("_gpt_browser") == card.name:
-        return None, _browsers(card, files)
-    text, data = first_view(card) or computed(card)
+        return None, {**_frame(card, files), "local": True}
+    text, steps = first_view(card) or computed(card)
+    data: Writer = {**_frame(card, files), **steps}
     if data["empty"]:
         token, token_id = data["prompt"][0][:2]
         ends = load_model(card.name, "generation").tokenizer.eos_token_id == token_id
-        data = {**data, "begin": None if ends else token}
-    return text, {**data, **_about_model(card), "files": files}
+        data["begin"] = None if ends else token
+    return text, data
 
 
-def written(data: dict[str, Any]) -> dict[str, Any]:
+def written(data: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what the notebook is made of: the tokens that were sent, or those that the browser told of."""
     return data if "line" in data else st.session_state.get("_gpt_written") or {**_NOTHING}
 
 
-def _browsers(card: ModelCard, files: dict[str, Any]) -> dict[str, Any]:
-    """The element's data where the browser computes the steps: none."""
-    common = {**_common(card.name, st.session_state["step"]), **_about_model(card), "files": files}
-    return {**common, "local": True}
-
-
-def _about_model(card: ModelCard) -> dict[str, Any]:
-    """What the line under the picture says of the model; the settings it names are the browser's."""
+def _frame(card: ModelCard, files: ModelFiles | None) -> WriterFrame:
+    """What stands around every text. The element begins at the step of the link and then steps by itself."""
+    rev, run = links.revision(), _run_key(card.name)
+    start = st.session_state.get("_gpt_start")
+    if start is None or start[:2] != (rev, run):
+        start = st.session_state["_gpt_start"] = (rev, run, st.session_state["step"])
     return {
+        "rev": rev,
+        "step": start[2],
+        "state": _state(),
+        "params": links.described(*FIELDS),
         "model": {
             "model": card.name,
             "revision": card.revision.removeprefix("sha256:")[:10],
@@ -207,35 +215,39 @@ def _about_model(card: ModelCard) -> dict[str, Any]:
             "vocab": f"{card.vocab_size:,}",
         },
         "english": card.languages == ("en",),
+        "files": files,
     }
 
 
-def first_view(card: ModelCard) -> tuple[None, dict[str, Any]] | None:
-    """Return (no text, the element's data) from the file if that is what the state asks for; needs no torch."""
+def first_view(card: ModelCard) -> tuple[None, WriterSteps] | None:
+    """Return (no text, its steps) from the file if that is what the state asks for; needs no torch."""
     trace = precomputed() if card.name == FIRST_MODEL else None
     return None if trace is None else (None, from_trace(trace))
 
 
-def computed(card: ModelCard) -> "tuple[Writing | None, dict[str, Any]]":
-    """Return (the text, the element's data) from the model; a step inside the blocks on screen costs nothing."""
+def computed(card: ModelCard) -> "tuple[Writing, WriterSteps]":
+    """Return (the text, its steps) from the model; a step inside the blocks on screen costs nothing."""
     state = st.session_state
     needed = max(state["step"], _wanted()) + 1
     # In blocks, so that what is sent stays the same for several steps and need not travel again.
     until = -(-needed // BLOCK) * BLOCK + AHEAD
     wanted = (_run_key(card.name), card.revision, until)
     blocks: Blocks | None = state.get("_gpt_blocks")
-    if blocks is None or blocks.wanted != wanted or not blocks.complete:
+    # A machine too busy to compute them all at once sends what it has, and more only where that ends: not all of it at every step.
+    if (
+        blocks is None
+        or blocks.wanted != wanted
+        or not (blocks.complete or needed + NEAR <= len(blocks.steps))
+    ):
         with working(told("gpt", "loading", model=card.name)):
             text = writing(card.name, card.revision)
             blocks = state["_gpt_blocks"] = _blocks(text, wanted, needed)
-    return blocks.text, from_blocks(card.name, blocks)
+    return blocks.text, from_blocks(blocks)
 
 
-def from_trace(trace: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the element's data for the precomputed first view."""
-    step = st.session_state["step"]
+def from_trace(trace: Mapping[str, Any]) -> WriterSteps:
+    """Return the steps of the precomputed first view."""
     return {
-        **_common(FIRST_MODEL, step),
         "prompt": trace["prompt"],
         "line": trace["line"],
         "details": {"from": 0, "steps": trace["steps"]},
@@ -247,16 +259,17 @@ def from_trace(trace: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _blocks(text: Any, wanted: tuple[str, str, int], needed: int) -> Blocks:
+def _blocks(text: "Writing", wanted: tuple[str, str, int], needed: int) -> Blocks:
     from components.lm.gpt.written import prompt_line, written_line
 
     until = wanted[2]
     known = text.steps(needed, ahead=until - needed, seconds=AHEAD_SECONDS)
     steps = known[:until]
     ended = text.stop_reason is not None and len(steps) == len(known)
-    fixed = {
+    fixed: WriterSteps = {
         "prompt": prompt_line(text.prompt, text.statistics()),
         "line": written_line(steps),
+        "details": {"from": 0, "steps": []},
         "open": not ended,
         "stop": text.stop_reason if ended else None,
         "limit": text.prompt.context_length,
@@ -266,26 +279,11 @@ def _blocks(text: Any, wanted: tuple[str, str, int], needed: int) -> Blocks:
     return Blocks(wanted, text, steps, ended or len(steps) == until, fixed)
 
 
-def from_blocks(model: str, blocks: Blocks) -> dict[str, Any]:
-    """Return the element's data for a text of the loaded model."""
+def from_blocks(blocks: Blocks) -> WriterSteps:
+    """Return the steps of a text of the loaded model, with the candidates of those near the one on screen."""
     step = st.session_state["step"] = min(st.session_state["step"], len(blocks.steps))
     first = max(0, step // BLOCK * BLOCK - BLOCK // 2)
-    details = {"from": first, "steps": blocks.details(first)}
-    return {**_common(model, step), **blocks.fixed, "details": details}
-
-
-def _common(model: str, step: int) -> dict[str, Any]:
-    """What both kinds of data share. ``step`` is where the element begins; it then steps by itself."""
-    rev, run = links.revision(), _run_key(model)
-    start = st.session_state.get("_gpt_start")
-    if start is None or start[:2] != (rev, run):
-        start = st.session_state["_gpt_start"] = (rev, run, step)
-    return {
-        "rev": rev,
-        "step": start[2],
-        "state": _state(),
-        "params": links.described(*FIELDS),
-    }
+    return {**blocks.fixed, "details": {"from": first, "steps": blocks.details(first)}}
 
 
 # -- callbacks: run before the page ---------------------------------------------------------------

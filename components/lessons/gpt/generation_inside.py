@@ -16,6 +16,7 @@ from components.words import t, told
 if TYPE_CHECKING:
     from components.lm.gpt.writing import Writing
 
+WORDS = "gpt_inside"
 PANELS = ("nothing", "attention", "lens", "cache", "tokens")
 
 
@@ -29,11 +30,11 @@ def look_inside(card: ModelCard, text: "Writing | None") -> None:
         "tokens": "panel_prompt",
     }
     chosen = held().segmented_control(
-        t("gpt", "inside"),
+        t(WORDS, "inside"),
         PANELS,
         key="inside",
         required=True,
-        format_func=lambda panel: t("gpt", words[panel]),
+        format_func=lambda panel: t(WORDS, words[panel]),
     )
     if chosen in (None, "nothing"):
         return
@@ -46,7 +47,7 @@ def look_inside(card: ModelCard, text: "Writing | None") -> None:
 
 
 def _title(key: str) -> None:
-    st.markdown(f"#### {t('gpt', key)}")
+    st.markdown(f"#### {t(WORDS, key)}")
 
 
 def _attention(card: ModelCard, text: "Writing", ids: tuple[int, ...], step: int) -> None:
@@ -84,7 +85,7 @@ def _lens(card: ModelCard, text: "Writing", ids: tuple[int, ...], step: int) -> 
         "<tr><th scope='row'>{layer}</th><td class='gb-mono'>{top}</td><td><span class='gb-fill' style='width:{width:.1f}%'></span>"
         "<span class='gb-value'>{top_p}</span></td><td>{rank:,}</td><td><span class='gb-fill key' style='width:{own:.1f}%'></span>"
         "<span class='gb-value'>{p}</span></td></tr>".format(
-            layer=t("gpt", "lens_embedding") if layer.layers_done == 0 else layer.layers_done - 1,
+            layer=t(WORDS, "lens_embedding") if layer.layers_done == 0 else layer.layers_done - 1,
             top=html.escape(visible(token_info(loaded.tokenizer, layer.token_ids[0]).text)),
             width=100 * layer.probs[0],
             top_p=f"{layer.probs[0]:.3g}",
@@ -97,15 +98,15 @@ def _lens(card: ModelCard, text: "Writing", ids: tuple[int, ...], step: int) -> 
     heads = "".join(
         f"<th scope='col'>{html.escape(head)}</th>"
         for head in (
-            t("gpt", "lens_layer"),
-            t("gpt", "lens_top"),
-            t("gpt", "probability_table"),
-            t("gpt", "lens_rank", token=shown),
-            t("gpt", "lens_p", token=shown),
+            t(WORDS, "lens_layer"),
+            t(WORDS, "lens_top"),
+            t(WORDS, "probability_table"),
+            t(WORDS, "lens_rank", token=shown),
+            t(WORDS, "lens_p", token=shown),
         )
     )
     st.html(f"<table class='gb-table'><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
-    caption(t("gpt", "lens_caption", model=card.name, token=shown))
+    caption(t(WORDS, "lens_caption", model=card.name, token=shown))
 
 
 def _cache(card: ModelCard, text: "Writing", ids: tuple[int, ...], step: int) -> None:
@@ -121,7 +122,7 @@ def _cache(card: ModelCard, text: "Writing", ids: tuple[int, ...], step: int) ->
     prompt = len(text.prompt.token_ids)
     st.markdown(
         told(
-            "gpt",
+            WORDS,
             "cache_text",
             prompt=prompt,
             layers=card.num_layers,
@@ -131,7 +132,7 @@ def _cache(card: ModelCard, text: "Writing", ids: tuple[int, ...], step: int) ->
     )
     kept = st.session_state.setdefault("_cache_rows", {})
     start = st.button(
-        t("gpt", "cache_measure"), key="cache-measure", help=told("gpt", "cache_hint", model=card.name)
+        t(WORDS, "cache_measure"), key="cache-measure", help=told(WORDS, "cache_hint", model=card.name)
     )
     place = st.empty()
     if start:
@@ -148,9 +149,9 @@ def _cache(card: ModelCard, text: "Writing", ids: tuple[int, ...], step: int) ->
         _cache_table(place, rows)
         repeats = [row.repeats for row in rows]
         runs = "–".join(str(n) for n in sorted({min(repeats), max(repeats)}))
-        caption(t("gpt", "cache_note", runs=runs))
+        caption(t(WORDS, "cache_note", runs=runs))
         if any(row.busy for row in rows):
-            note_line(t("gpt", "cache_busy"))
+            note_line(t(WORDS, "cache_busy"))
 
 
 def _cache_table(place: Any, rows: list[Any]) -> None:
@@ -170,10 +171,10 @@ def _cache_table(place: Any, rows: list[Any]) -> None:
     heads = "".join(
         f"<th scope='col'>{head}</th>"
         for head in (
-            t("gpt", "cache_length"),
-            f"{t('gpt', 'cache_with')} ({t('gpt', 'cache_ms')})",
-            f"{t('gpt', 'cache_without')} ({t('gpt', 'cache_ms')})",
-            t("gpt", "cache_ratio"),
+            t(WORDS, "cache_length"),
+            f"{t(WORDS, 'cache_with')} ({t(WORDS, 'cache_ms')})",
+            f"{t(WORDS, 'cache_without')} ({t(WORDS, 'cache_ms')})",
+            t(WORDS, "cache_ratio"),
         )
     )
     place.html(f"<table class='gb-table'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")
@@ -196,4 +197,4 @@ def _tokens(card: ModelCard, text: "Writing", ids: tuple[int, ...], step: int) -
             f"<span class='gb-mono'>{raw}</span></span>"
         )
     st.html(f"<div class='gb-cells'>{''.join(cells)}</div>")
-    caption(t("gpt", "bytes_caption"))
+    caption(t(WORDS, "bytes_caption"))

@@ -111,11 +111,11 @@ def fields(last_layer: int) -> list[Field]:
 
 def files(cards: list[ModelCard]) -> dict[str, Any] | None:
     """The files of the models for the browser, or None if one of them is not bundled."""
-    each = [(card.name, model_files(card.name)) for card in cards]
-    models = [{**found, "name": name} for name, found in each if found]
+    found = [model_files(card.name) for card in cards]
+    models = [{**one, "name": card.name} for card, one in zip(cards, found, strict=True) if one]
     if len(models) < len(cards):
         return None
-    return {"folder": " ".join(one["folder"] for one in models), "models": models}
+    return {"folder": " ".join(one["folder"] for one in found if one), "models": models}
 
 
 def in_browser(cards: list[ModelCard]) -> bool:

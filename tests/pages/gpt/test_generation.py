@@ -103,6 +103,25 @@ def test_one_step_sends_little(open_page: Open) -> None:
     assert len(json.dumps(data_of(at, "writer"), ensure_ascii=False).encode()) < 30_000
 
 
+def test_a_busy_machine_does_not_send_all_of_it_at_every_step(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be computed in time is sent where the known steps end, not as one step more at each."""
+    from components.lm.gpt.writing import Writing
+
+    whole = Writing.steps
+    monkeypatch.setattr(Writing, "steps", lambda self, needed, **_: whole(self, needed, ahead=6, seconds=9))
+    at = open_page(PAGE, prompt="A busy machine", step="17")
+    first = data_of(at, "writer")
+    assert len(first["line"]) < 17 + 16
+    at.session_state["step"] = 18
+    at.run()
+    assert data_of(at, "writer") == first
+    at.session_state["step"] = 21
+    at.run()
+    assert len(data_of(at, "writer")["line"]) > len(first["line"])
+
+
 def test_first_view_imports_no_torch() -> None:
     """In a process of its own: this one has imported torch long ago."""
     assert modules_after("gpt/generation", "writer") == "[]"
