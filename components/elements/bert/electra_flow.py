@@ -33,25 +33,30 @@ class FlowPlace(TypedDict):
     replaced: bool
 
 
-class FlowData(TypedDict):
-    """One text with its draw.
+class FlowDraw(TypedDict):
+    """One draw on a text.
 
     ``given``: what the discriminator reads; ``suspicion``: its P(replaced), both one a token. ``losses``: mean nats, the
-    generator's None where it did not draw. The element follows ``stage`` (0 to 5) when ``rev`` changes, and begins with
-    the first place when ``run`` does.
+    generator's None where it did not draw.
     """
 
-    rev: int
-    run: str
-    stage: int
-    seed: int
-    fakes: str
     mask: str
     tokens: list[FlowToken]
     given: list[str]
     suspicion: list[float]
     places: list[FlowPlace]
     losses: dict[str, float | None]
+
+
+class FlowData(FlowDraw):
+    """What the element is sent. It follows ``stage`` (0 to 5) when ``rev`` changes, and begins with the first place when
+    ``run`` does."""
+
+    rev: int
+    run: str
+    stage: int
+    seed: int
+    fakes: str
 
 
 def electra_flow(data: FlowData, *, on_stage: Callable[[], None], on_again: Callable[[], None]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from components.shell.loading import load_model
 from components.words import t
 
 if TYPE_CHECKING:
-    from components.elements.bert.electra_flow import FlowData
+    from components.elements.bert.electra_flow import FlowData, FlowDraw
     from components.elements.bert.electra_game import GameData
     from components.lm.bert.electra import Round
     from components.lm.bert.mlm import MaskableText
@@ -85,7 +85,7 @@ def made_with() -> tuple[str, str, str]:
     return bert_card().revision, checkpoints.unlisted_card(GENERATOR, BERT).revision, card().revision
 
 
-def kept(keys: tuple[str, ...]) -> Any:
+def kept(keys: tuple[str, ...]) -> dict[str, Any] | None:
     """What was recorded for the view in the link, or None."""
     trace = first_view(NAME, bert_card(), keys)
     return trace if trace is not None and tuple(trace["of"]) == made_with() else None
@@ -125,7 +125,7 @@ def flow() -> tuple[MaskableText | None, FlowData]:
     s = st.session_state
     trace = kept(DREW)
     given: MaskableText | None = None
-    drawn: FlowData
+    drawn: FlowDraw
     if trace is not None:
         drawn = trace["flow"]
     else:
@@ -141,7 +141,7 @@ def flow() -> tuple[MaskableText | None, FlowData]:
     }
 
 
-def drawn_data(given: MaskableText, fakes: str, seed: int, temperature: float) -> Any:
+def drawn_data(given: MaskableText, fakes: str, seed: int, temperature: float) -> FlowDraw:
     """Return one draw on a text as the board draws it."""
     from components.lm.bert.electra import discriminator_loss
 
@@ -171,7 +171,7 @@ def drawn_data(given: MaskableText, fakes: str, seed: int, temperature: float) -
     }
 
 
-def tokens_of(ids: Any) -> list[str]:
+def tokens_of(ids: Iterable[int]) -> list[str]:
     """Return the tokens of some ids, as the vocabulary spells them."""
     from components.lm.tokens.token_text import token_info
 

@@ -28,6 +28,7 @@ from components.lm.tokens.token_text import token_info
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
+    from transformers import BertForPreTraining, ElectraForPreTraining
 
     from components.lm.checkpoints import LoadedModel
 
@@ -106,7 +107,7 @@ def losses(
     return Losses(generator, discriminator, generator + weight * discriminator)
 
 
-def discriminator_of(bert: Any) -> Any:
+def discriminator_of(bert: BertForPreTraining) -> ElectraForPreTraining:
     """Return an ``ElectraForPreTraining`` whose layers and embeddings are those of a BERT, with a new head.
 
     Args:
@@ -115,7 +116,7 @@ def discriminator_of(bert: Any) -> Any:
     from transformers import ElectraConfig, ElectraForPreTraining
 
     c = bert.config
-    model: Any = ElectraForPreTraining._from_config(
+    model = ElectraForPreTraining._from_config(
         ElectraConfig(
             vocab_size=c.vocab_size,
             embedding_size=c.hidden_size,

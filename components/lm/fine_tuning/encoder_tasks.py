@@ -25,6 +25,7 @@ from components.lm.reading import Reading, frame_ids, pieces, read
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+    from transformers import PreTrainedModel
     from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions as ModelOutput
 
     from components.lm.checkpoints import LoadedModel
@@ -136,7 +137,7 @@ def examples(
     return [_class_example(loaded, text, "", gold) for text, gold in _singles(sentences, seed)]
 
 
-def body_of(loaded: LoadedModel) -> Any:
+def body_of(loaded: LoadedModel) -> PreTrainedModel:
     """Return the layers of a BERT, or of an ELECTRA's discriminator, without any head."""
     model = loaded.model
     return model.electra if loaded.card.family == "electra" else model.bert
