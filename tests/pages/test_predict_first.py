@@ -42,3 +42,25 @@ def test_a_page_asks_one_question_and_can_hide_its_answer(open_page: Open, name:
     if name in SHOWN_AT:
         at = open_page(name, **SHOWN_AT[name])
     assert any(key.endswith("-gb-answer") and inside.children for key, inside in _containers(at.main))
+
+
+def _first_number(text: str) -> float:
+    found = re.search(r"[\d.]+\d", text)
+    assert found is not None
+    return float(found.group())
+
+
+def test_what_the_sentences_after_the_guess_rely_on_is_so(open_page: Open) -> None:
+    """Their numbers are computed, their words are not: another model must not make them false."""
+    asked = {
+        name: data_of(open_page(name), "predict_first")
+        for name in ("bert/dice", "bert/contextual", "bert/attention", "bert/masking", "gpt/learning")
+    }
+    assert asked["bert/dice"]["answer"] == 2  # the kept token is the easy one
+    alike, same, across = map(float, asked["bert/contextual"]["options"])
+    assert alike > same > across + 0.2
+    assert _first_number(asked["bert/attention"]["why"]) > 0.9  # "does the same for nearly every word"
+    shares = [float(x) for x in re.findall(r"([\d.]+)%", asked["bert/masking"]["why"])]
+    assert shares[0] > 10 * shares[1]
+    steps = [int(option.replace(",", "")) for option in asked["gpt/learning"]["options"]]
+    assert steps[0] * 10 < steps[-1]  # the common things come first

@@ -178,12 +178,12 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const name = stages[state.step];
     const h1 = entropy(weights(state.query)), softly = ["scaled", "masked", "softmax", "sum"].includes(name);
     // With another divisor than the model's, what it did to the row is the thing to say.
-    aid.textContent = !own() && softly ? say(words.aid_divided, { divisor: num(divisor()), root: `√${d}`, token: shown[state.query], bits: num(h1), own: num(entropy([...model.weights[state.query]])) }) : words[`aid_${name}`];
+    aid.textContent = !own() && softly ? say(words.aid_divided, { divisor: num(divisor()), root: `√${d}`, token: shown[state.query], bits: weightText(h1), own: weightText(entropy([...model.weights[state.query]])) }) : words[`aid_${name}`];
     fill(body, ...stageBody[name]());
     fill(arithmetic, ...chain());
     scaleBox.hidden = !softly;
     slider.value = String(divisor());
-    sliderText.textContent = say(words.entropy, { divisor: own() ? `√${d} = ${num(root_d)}` : num(divisor()), bits: num(h1), most: num(Math.log2(model.causal ? state.query + 1 : n)), token: shown[state.query] });
+    sliderText.textContent = say(words.entropy, { divisor: own() ? `√${d} = ${num(root_d)}` : num(divisor()), bits: weightText(h1), most: num(Math.log2(model.causal ? state.query + 1 : n)), token: shown[state.query] });
     fill(difference, model.toy ? "" : own() ? say(words.difference, { weights: num(model.difference.weights, 2), out: num(model.difference.normed, 2) }) : words.not_the_models);
     root.dataset.step = name;
     root.dataset.query = String(state.query);
