@@ -17,7 +17,7 @@ function drawing(s, narrow = false) {
   const { V, H, layers, words: w } = s.data, scale = SQUARE / H, E = s.embedding, left = narrow ? 20 : 96, y0 = narrow ? 42 : 20;
   const strips = narrow ? 3 : 1, long = (V * scale) / strips, columns = narrow ? 1 : 3, rows = layers / columns, wide = (ATTENTION + FEED_FORWARD) * SQUARE;
   const below = y0 + strips * (SQUARE + 4) - 4, top = below + (narrow ? 54 : 50);
-  const step = narrow ? 0 : Math.max(wide + 34, (long - wide) / (columns - 1)), svg = frame(left + Math.max(long, step * (columns - 1) + wide) + (narrow ? 34 : 70), top + rows * (SQUARE + GAP) + 30);
+  const step = narrow ? 0 : Math.max(wide + 34, (long - wide) / (columns - 1)), svg = frame(left + Math.max(long, step * (columns - 1) + wide) + (narrow ? 34 : 70), top + rows * (SQUARE + GAP) + (narrow ? 46 : 30));
   const add = (tag, props, ...children) => { const node = h(tag, props, ...children); svg.append(node); return node; };
   const text = (x, y, content, props = {}) => add("text", { x, y, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-text)", ...props }, content);
   text(0, narrow ? 16 : 37, w.table, { "font-weight": 700 });
@@ -42,7 +42,8 @@ function drawing(s, narrow = false) {
       text(x + (from + count / 2) * SQUARE, y + SQUARE - 6, name, { "font-size": 12, "text-anchor": "middle", fill: away ? "var(--gb-quiet)" : "var(--gb-background)", "font-weight": 700 });
     }
   }
-  text(left, top + rows * (SQUARE + GAP) + 12, say(w[`passes_${s.shared}`], { n: layers }), { "font-size": 13, fill: "var(--gb-quiet)" });
+  const said = say(w[`passes_${s.shared}`], { n: layers });
+  (narrow ? said.split(/(?<=[:.]) /) : [said]).forEach((line, i) => text(left, top + rows * (SQUARE + GAP) + 12 + 16 * i, line, { "font-size": 13, fill: "var(--gb-quiet)" }));
   return svg;
 }
 
