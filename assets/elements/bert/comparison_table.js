@@ -9,12 +9,12 @@ const COLOUR = { M: "var(--gb-mask)", R: "var(--gb-random)", K: "var(--gb-kept)"
 const kindOf = (cell) => ("tokens" in cell ? "tokens" : "bar" in cell ? "bar" : "text");
 const isCase = (kind) => ["M", "R", "K"].includes(kind);
 
-function cellNode(cell, first) {
+function cellNode(cell, title, first) {
   const kind = kindOf(cell);
   if (first) return h("th", { scope: "row" }, cell.text);
-  if (kind === "bar") return h("td", { class: "bar", title: cell.full }, h("div", { class: "track" }, h("span", { class: "fill", style: { width: `${cell.bar * 100}%` } }), h("span", { class: "value" }, cell.shown)));
-  if (kind === "text") return h("td", {}, cell.strong ? h("b", {}, cell.text) : cell.text);
-  return h("td", {}, h("div", { class: "tokens" }, ...cell.tokens.map(([token, mark, below]) => h("span", { class: `token ${mark}` },
+  if (kind === "bar") return h("td", { class: "bar", title: cell.full, "data-head": title }, h("div", { class: "track" }, h("span", { class: "fill", style: { width: `${cell.bar * 100}%` } }), h("span", { class: "value" }, cell.shown)));
+  if (kind === "text") return h("td", { "data-head": title }, cell.strong ? h("b", {}, cell.text) : cell.text);
+  return h("td", { "data-head": title }, h("div", { class: "tokens" }, ...cell.tokens.map(([token, mark, below]) => h("span", { class: `token ${mark}` },
     h("span", { class: "face" }, isCase(mark) ? h("b", { class: "letter" }, mark) : null, visible(token)), below ? h("small", {}, below) : null))));
 }
 
@@ -30,9 +30,9 @@ function lines(text, most) {
 }
 
 /** The table of {label, head, rows} as a node. */
-export const table = ({ label, head, rows }) => h("table", { "aria-label": label },
+export const table = ({ label, head, rows }) => h("table", { "aria-label": label, class: rows.flat().some((cell) => kindOf(cell) !== "text") ? "cases" : "" },
   h("thead", {}, h("tr", {}, ...head.map((title) => h("th", { scope: "col" }, title)))),
-  h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((cell, i) => cellNode(cell, i === 0))))));
+  h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((cell, i) => cellNode(cell, head[i], i === 0))))));
 
 export function picture({ head, rows }) {
   const kinds = rows[0].map(kindOf);
