@@ -45,7 +45,7 @@ def models() -> list[str]:
 
 PARAMS = (
     links.Choice("task", TASKS, TASKS[0]),
-    links.Choice("task_size", [str(size) for size in SIZES], str(SIZES[0])),
+    links.Choice("task_size", [str(size) for size in SIZES], str(SIZES[0]), example="200"),
     links.Choice("task_way", WAYS, WAYS[0]),
     links.Choice("task_model", MODELS, MODELS[0], example=MODELS[1]),
     links.Integer("task_step", 0, LAST, LAST),

@@ -51,7 +51,7 @@ MOST_SEED = 99
 PARAMS = (
     links.Text("block_text", TEXT, max_chars=400),
     links.Text("attention_model", MODEL, max_chars=120, example="nano-bert"),
-    links.Integer("block_layer", 0, 199, LAYER),
+    links.Integer("block_layer", 0, 199, LAYER, example=2),
     links.Choice("block_taken", TAKEN, "none"),
     links.Integer("block_step", 0, STEPS - 1, 0),
     links.Integer("block_token", 0, 63, TOKEN),
