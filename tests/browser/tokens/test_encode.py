@@ -85,3 +85,13 @@ def test_a_korean_sentence_of_unknown_letters_fits_its_box(open_at) -> None:
     page = open_at("/tokens-encode?lang=en&encode_view=bytes&encode_text=안녕하세요")
     expect(page.locator(".story")).to_contain_text("drawn as a stand-in")
     expect(page.get_by_text("pocket-gpt read far more text")).to_be_visible()
+
+
+def test_a_click_on_nothing_frames_nothing_and_the_arrow_steps(open_at: OpenAt) -> None:
+    page = open_at("/tokens-encode?lang=en")
+    at_step(page, 0)
+    page.locator(".gb-head").click()
+    page.keyboard.press("ArrowRight")
+    at_step(page, 1)
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("e => getComputedStyle(e, '::before').boxShadow") == "none"
