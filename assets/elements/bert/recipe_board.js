@@ -32,12 +32,12 @@ function triangle(s) {
     text.append(h("tspan", { "font-family": "monospace" }, letter), ` 100% ${label}`);
   };
   corner(a[0], a[1] - 18, "middle", "M", w.mask, "var(--gb-mask)");
-  corner(4, b[1] + 40, "start", "K", w.kept, "var(--gb-kept)");
-  corner(TRI.width - 4, c[1] + 40, "end", "R", w.random, "var(--gb-random)");
+  corner(4, b[1] + 47, "start", "K", w.kept, "var(--gb-kept)");
+  corner(TRI.width - 4, c[1] + 47, "end", "R", w.random, "var(--gb-random)");
   data.rows.forEach((row, i) => {
     const [x, y] = point(...row.split), on = i === s.chosen;
     // [dx, dy, anchor]: names stand where no other name and no dot is.
-    const [dx, dy, anchor] = { "80/10/10": [0, 26, "middle"], "80/0/20": [14, 5, "start"], "80/20/0": [-14, 5, "end"], "0/20/80": [-4, -16, "middle"], "0/0/100": [0, 24, "middle"] }[row.name] ?? [16, 5, "start"];
+    const [dx, dy, anchor] = { "80/10/10": [0, 26, "middle"], "80/0/20": [14, 5, "start"], "80/20/0": [-14, 5, "end"], "0/20/80": [-4, -16, "middle"], "0/0/100": [0, 23, "middle"] }[row.name] ?? [16, 5, "start"];
     const dot = add("circle", { cx: x, cy: y, r: on ? 10 : 7, fill: on ? "var(--gb-token)" : "var(--gb-background)", stroke: "var(--gb-token)", "stroke-width": 3, class: "dot", "data-row": i });
     dot.append(h("title", {}, row.name));
     const text = add("text", { x: x + dx, y: y + dy, "text-anchor": anchor, "font-size": 12, "font-family": "monospace", fill: on ? "var(--gb-token)" : "var(--gb-text)", "font-weight": on ? 700 : 400, "pointer-events": "none" });
