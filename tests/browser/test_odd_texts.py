@@ -10,9 +10,11 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from components.shell import links
-from tests.browser.views import PAGES, count_runs, declared, go, open_cold, path, query, seen
+from tests.browser.views import PAGES, comes_to, count_runs, declared, go, open_cold, path, query, rest, seen
 
 ODD = ("", "[MASK]", " \u200b", "👩‍👩‍👦")
+LONG = 600
+"""Milliseconds: what is compared later must be whole, with a chart that comes late."""
 DEAD = "[data-failed], [data-testid=stException]"
 NAMES = [name for name in PAGES if name != "start/home"]
 
@@ -48,7 +50,7 @@ def lives(page: Page, when: str) -> None:
 
 def shows(page: Page, wanted: list[str], when: str) -> None:
     """The page shows what it showed before."""
-    now = seen(page)
+    now = comes_to(page, lambda: wanted)
     here = [line for line in now if line not in wanted]
     there = [line for line in wanted if line not in now]
     assert now == wanted, f"{when}: now {here[:8]}, before {there[:8]}"
@@ -66,6 +68,7 @@ def test_no_text_kills_a_page(app_url: str, page: Page, name: str) -> None:
     for part, odd_ones in (({}, ODD), (other, ODD[:2])):
         if part:
             go(page, part)
+        rest(page, LONG)
         usual[str(part)] = seen(page)
         for odd in odd_ones:
             go(page, part | dict.fromkeys(keys, odd))

@@ -17,6 +17,7 @@ from tests.browser.views import (
     PAGES,
     address,
     boxes,
+    comes_to,
     count_runs,
     declared,
     groups,
@@ -88,12 +89,13 @@ class Visit:
         if link not in self.by_address:
             open_cold(self.friend, link)
             assert address(self.friend) == address(self.page), f"{when}: the link opens another view"
+            comes_to(self.page, lambda: seen(self.friend))
             self.by_address[link] = seen(self.friend)
         self.shows(self.by_address[link], f"{when}, behind the link")
 
     def shows(self, wanted: list[str], when: str) -> None:
         """The page shows this."""
-        now = seen(self.page)
+        now = comes_to(self.page, lambda: wanted)
         here = [line for line in now if line not in wanted]
         there = [line for line in wanted if line not in now]
         assert now == wanted, f"{when}: here {here[:8]}, there {there[:8]}"

@@ -2,6 +2,8 @@
 
 import json
 import re
+import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -187,6 +189,14 @@ def go(page: Page, asked: dict[str, str]) -> None:
         urlencode({"lang": "en"} | asked),
     )
     rest(page)
+
+
+def comes_to(page: Page, wanted: Callable[[], list[str]], seconds: float = 30) -> list[str]:
+    """Return what can be read when it is what is wanted, or at the end: a chart may still be on its way, here or there."""
+    until = time.monotonic() + seconds
+    while (now := seen(page)) != wanted() and time.monotonic() < until:
+        page.wait_for_timeout(200)
+    return now
 
 
 # The widgets that stand somewhere on the page (also in an open popover) with what they show.
