@@ -18,6 +18,21 @@ SIZES = {
     "projector": (1920, 1080, "lecture"),
 }
 
+# After a change of size, elements and charts draw anew: wait until no box has moved for 150 ms.
+_STANDS = """
+async () => {
+  const boxes = () => [...document.querySelectorAll('.stMainBlockContainer *')].map((node) => { const box = node.getBoundingClientRect(); return `${box.left} ${box.top} ${box.width} ${box.height}`; }).join();
+  let last = boxes(), since = performance.now();
+  for (const began = since; performance.now() - began < 30_000;) {
+    await new Promise((done) => setTimeout(done, 50));
+    const next = boxes();
+    if (next !== last) { last = next; since = performance.now(); }
+    else if (performance.now() - since >= 150) return true;
+  }
+  return false;
+}
+"""
+
 # What is wider than the page: it ends right of the window and stands in nothing that scrolls by itself.
 _WIDE = """
 () => {
@@ -84,7 +99,7 @@ def test_a_page_fits(open_at: Open, name: str, lang: str) -> None:
             "large => document.documentElement.classList.toggle('gb-lecture', large)", text == "lecture"
         )
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(700)
+        assert page.evaluate(_STANDS), f"{size}: the page goes on changing its size"
         found += [f"{size}: {line}" for line in (*page.evaluate(_WIDE), *page.evaluate(_CUT))]
         if size == "phone" and (top := page.evaluate(_FIRST_CONTROL)) > 2 * height:
             found.append(f"{size}: what the reader sets begins at {top:.0f}")
