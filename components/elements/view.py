@@ -8,7 +8,7 @@ only when ``rev`` changed, so the data it is sent stays the same while the reade
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Protocol, SupportsFloat, SupportsInt, TypeVar
+from typing import Any, Protocol, SupportsFloat, SupportsInt, TypeVar
 
 import streamlit as st
 
@@ -141,6 +141,16 @@ def started(key: str, view: View, rev: object) -> View:
     return start
 
 
+def sent(value: object, rev: object = None) -> Mapping[str, Any] | None:
+    """Return the message of a trigger if it was made under this ``rev``, else None; its fields are not checked yet.
+
+    Args:
+        value: what came from the browser.
+        rev: as in :func:`reported`; None for an element that sends no ``rev``, because what it says holds at any time.
+    """
+    return value if isinstance(value, Mapping) and value.get("rev") == rev else None
+
+
 def reported(value: object, otherwise: View, rev: object, bounds: Mapping[str, Bound]) -> View:
     """Return the view a browser reports under this ``rev``, or ``otherwise``; both within ``bounds``.
 
@@ -150,9 +160,10 @@ def reported(value: object, otherwise: View, rev: object, bounds: Mapping[str, B
     """
     kind = type(otherwise)
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    if isinstance(value, Mapping) and value.get("rev") == rev:
+    found = sent(value, rev)
+    if found is not None:
         try:
-            return kind(**{name: bounds[name].read(value[name]) for name in names})
+            return kind(**{name: bounds[name].read(found[name]) for name in names})
         except (KeyError, TypeError, ValueError, OverflowError):
             pass
     return kind(**{name: bounds[name].read(getattr(otherwise, name)) for name in names})

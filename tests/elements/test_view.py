@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 import streamlit as st
 
-from components.elements.view import Members, OneOf, Real, Several, Subset, Whole, reported, started
+from components.elements.view import Members, OneOf, Real, Several, Subset, Whole, reported, sent, started
 
 
 @dataclass(frozen=True)
@@ -74,3 +74,17 @@ def test_members_are_taken_in_the_order_of_the_options() -> None:
     for value in (None, 7, "0.0"):
         with pytest.raises(TypeError):
             heads.read(value)
+
+
+def test_a_message_of_before_is_not_believed() -> None:
+    assert sent({"rev": 3, "a": 1}, 3) == {"rev": 3, "a": 1}
+    assert sent({"rev": 2}, 3) is None
+    assert sent({"a": 1}) == {"a": 1}  # an element that sends no ``rev``
+    for odd in (None, 3, "rev", [3], {"a": 1}):
+        assert sent(odd, 3) is None
+
+
+@pytest.mark.parametrize("odd", [[], {}, None, "x", float("nan"), float("inf")])
+def test_no_number_is_made_of_what_is_none(odd: object) -> None:
+    with pytest.raises((TypeError, ValueError, OverflowError)):
+        Whole(0, 9).read(odd)

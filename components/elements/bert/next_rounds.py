@@ -1,12 +1,21 @@
 """Ten rounds of "does B follow A?": the class votes, then the model answers."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypedDict
 
 from components.elements.mount import element
 from components.words import labels
 
 _mount = element("bert/next_rounds")
+
+
+@dataclass(frozen=True)
+class Votes:
+    """What the class holds: its votes so far, 1 for IsNext and 0 for NotNext, and the round."""
+
+    votes: tuple[int, ...]
+    round: int
 
 
 class NextPair(TypedDict):

@@ -1,11 +1,19 @@
 """One training from its start: accuracy, where each head looks, the loss, and the moments one can go to."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 from components.elements.mount import element
 
 _mount = element("gpt/jump_board")
+
+
+@dataclass(frozen=True)
+class JumpView:
+    """The moment the reader went to."""
+
+    moment: int
 
 
 class JumpSeries(TypedDict):
@@ -64,6 +72,6 @@ def jump_board(
         moment: the moment to begin with; the element follows it when ``rev`` changes.
         rev: raised when Python moved the state.
         key: the element's key in the session.
-        on_view: called when the reader moved; reads ``st.session_state[key]["view"]``.
+        on_view: called when the reader moved; ``st.session_state[key]["view"]`` then holds a ``JumpView``, to be checked.
     """
     _mount(key=key, data={**data, "rev": rev, "start": moment}, on_view_change=on_view or (lambda: None))

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.elements.mount import element
+from components.elements.view import Several, Whole, reported
 from components.words import labels
 
 _mount = element("transformer/mask_patterns")
@@ -21,6 +22,13 @@ class MaskPanel:
     queries: tuple[str, ...]
     keys: tuple[str, ...]
     start: int
+
+
+@dataclass(frozen=True)
+class Flips:
+    """The cells that differ from the patterns, as panel * 100 + query * 10 + key."""
+
+    flips: tuple[int, ...]
 
 
 def mask_patterns(
@@ -54,7 +62,5 @@ def mask_patterns(
         },
         on_flips_change=lambda: None,
     )
-    chosen = result.flips
-    if not chosen or chosen.get("rev") != rev:  # older than what Python moved
-        return tuple(flips)
-    return tuple(int(code) for code in chosen["flips"])
+    now = Flips(tuple(flips))
+    return reported(result.flips, now, rev, {"flips": Several(Whole(0, 100 * len(panels) - 1))}).flips

@@ -12,6 +12,7 @@ from components.elements.bert.attention_view import PAIRS, Drawn, OfModel, ViewF
 from components.elements.engine import model_files
 from components.elements.page_fields import Field
 from components.elements.predict_first import Prediction
+from components.elements.view import sent
 from components.lessons.attention_models import default_model
 from components.lessons.bert import attention_recorded
 from components.lm import checkpoints
@@ -161,8 +162,8 @@ def fields() -> list[Field]:
 
 def took_view() -> None:
     """Callback: the reader moved the view; the browser sends the whole state, and who computed what it shows."""
-    report = st.session_state["attention_view"].get("view")
-    if not isinstance(report, Mapping) or report.get("rev") != links.revision():
+    report = sent(st.session_state["attention_view"].get("view"), links.revision())
+    if report is None:
         return
     if isinstance(report.get("state"), Mapping):
         links.take_over(report["state"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from components.elements.predict_first import Prediction
+from components.elements.view import sent
 from components.lessons.bert.masked_text import MODEL, caption, maskable_text, percent
 from components.lessons.recorded import first_view, of_shipped_model, trace_file
 from components.shell import links
@@ -74,8 +75,8 @@ def _recipe_key() -> tuple[float, float, float, str]:
 
 def said() -> None:
     """Callback: the reader stepped or threw; what was asked for comes again until it was answered."""
-    said = st.session_state["dice_board"].get("said")
-    if not isinstance(said, dict):
+    said = sent(st.session_state["dice_board"].get("said"))
+    if said is None:
         return
     stage, seed, throws = said.get("stage"), said.get("seed"), said.get("throws")
     if isinstance(stage, int) and 0 <= stage <= 3:

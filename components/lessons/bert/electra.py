@@ -11,6 +11,7 @@ import streamlit as st
 
 from components.elements.bert.comparison_table import Cell, bar, words
 from components.elements.predict_first import Prediction
+from components.elements.view import sent
 from components.lessons.bert.masked_text import maskable_text
 from components.lessons.recorded import first_view, shipped
 from components.lm import checkpoints
@@ -250,23 +251,15 @@ def next_round() -> None:
 
 def put_word() -> None:
     """Callback: the reader put a word at a place."""
-    said = st.session_state["electra_game"].get("put")
-    if (
-        isinstance(said, Mapping)
-        and isinstance(said.get("position"), int)
-        and isinstance(said.get("id"), int)
-    ):
+    said = sent(st.session_state["electra_game"].get("put"))
+    if said is not None and isinstance(said.get("position"), int) and isinstance(said.get("id"), int):
         _put(said["position"], said["id"])
 
 
 def put_own() -> None:
     """Callback: the reader typed a word for a place."""
-    said = st.session_state["electra_game"].get("word")
-    if (
-        not isinstance(said, Mapping)
-        or not isinstance(said.get("position"), int)
-        or not isinstance(said.get("text"), str)
-    ):
+    said = sent(st.session_state["electra_game"].get("word"))
+    if said is None or not isinstance(said.get("position"), int) or not isinstance(said.get("text"), str):
         return
     from components.lm.reading import pieces
 

@@ -12,6 +12,7 @@ from components.elements.bert.guess_cards import GuessCard, GuessedBlank, ReadBl
 from components.elements.engine import model_files
 from components.elements.page_fields import Field
 from components.elements.predict_first import Prediction
+from components.elements.view import sent
 from components.lessons.bert.masked_text import MODEL, maskable_text, percent
 from components.lessons.recorded import first_view, of_shipped_model, trace_file
 from components.shell import links
@@ -92,8 +93,8 @@ def blanks(text: MaskableText) -> tuple[list[int], dict[int, int]]:
 
 def clicked() -> None:
     """Callback: the reader hid, opened or filled tokens; the browser sends the whole state, and who answered it."""
-    said = st.session_state["mask_lab"].get("blanks")
-    if not isinstance(said, Mapping) or said.get("rev") != links.revision():
+    said = sent(st.session_state["mask_lab"].get("blanks"), links.revision())
+    if said is None:
         return
     links.take_over({key: said[key] for key in MOVED if key in said})
     st.session_state["_mlm_browser"] = said.get("browser")

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from components.elements.bert.next_rounds import Votes
 from components.elements.engine import model_files
 from components.elements.predict_first import Prediction, answer
+from components.elements.view import Bound, Several, Whole, reported, sent
 from components.lessons.bert.masked_text import MODEL, percent
 from components.lessons.known_language import say_if_foreign
 from components.lessons.recorded import first_view
@@ -73,13 +75,15 @@ def notices(card: ModelCard) -> None:
         note_line(t("nsp", "only_english", model=card.name))
 
 
+VOTED: dict[str, Bound] = {"votes": Several(Whole(0, 1)), "round": Whole(0, ROUNDS - 1)}
+
+
 def voted() -> None:
     """Callback: the class voted or went to another round; the browser sends the whole state."""
-    said = st.session_state["next_rounds"].get("votes")
-    if not isinstance(said, dict):
-        return
-    links.put("votes", tuple(int(v) for v in said.get("votes", ()) if v in (0, 1))[:ROUNDS])
-    links.put("round", min(max(int(said.get("round", 0)), 0), ROUNDS - 1))
+    s = st.session_state
+    found = reported(s["next_rounds"].get("votes"), Votes(tuple(s["votes"]), s["round"]), None, VOTED)
+    links.put("votes", found.votes[:ROUNDS])
+    links.put("round", found.round)
 
 
 def new_game() -> None:
@@ -218,8 +222,8 @@ def ask_probe(card: ModelCard) -> None:
 
 def took_probe() -> None:
     """Callback: the reader changed a sentence; the browser sends all four, and whether it judged them."""
-    said = st.session_state["next_probe"].get("view")
-    if not isinstance(said, Mapping) or said.get("rev") != links.revision():
+    said = sent(st.session_state["next_probe"].get("view"), links.revision())
+    if said is None:
         return
     if isinstance(said.get("state"), Mapping):
         links.take_over(said["state"])

@@ -15,6 +15,7 @@ import streamlit as st
 from components.elements.engine import ModelFiles, model_files
 from components.elements.gpt.lane_race import LaneSettings, LaneText, RaceData, RaceTexts, TreeData, TreeTexts
 from components.elements.predict_first import Prediction
+from components.elements.view import sent
 from components.lessons.probabilities import short
 from components.lessons.recorded import of_shipped_model, shipped, trace_file
 from components.lm import checkpoints
@@ -324,8 +325,8 @@ def tree_data(card: ModelCard) -> TreeData:
 
 def took_view() -> None:
     """Callback: the reader moved, guessed, took a token, or chose lanes."""
-    report = (st.session_state.get(RACE) or {}).get("view")
-    if not isinstance(report, Mapping) or report.get("rev") != links.revision():
+    report = sent((st.session_state.get(RACE) or {}).get("view"), links.revision())
+    if report is None:
         return
     step, named = report.get("step"), report.get("named")
     if isinstance(step, int) and not isinstance(step, bool):

@@ -12,6 +12,7 @@ from components.elements.engine import ModelFiles, model_files
 from components.elements.gpt.writer import LocalWriter, Writer, WriterFrame, WriterSteps
 from components.elements.gpt.writer_fields import WriterFields
 from components.elements.predict_first import Prediction
+from components.elements.view import sent
 from components.lessons.recorded import of_shipped_model, trace_file
 from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
@@ -291,8 +292,8 @@ def from_blocks(blocks: Blocks) -> WriterSteps:
 
 def took_view() -> None:
     """The browser moved the view by itself and tells where it is; ``browser`` names the model it computes with."""
-    report = st.session_state["writer"].get("view")
-    if not isinstance(report, Mapping) or report.get("rev") != links.revision():
+    report = sent(st.session_state["writer"].get("view"), links.revision())
+    if report is None:
         return
     state = report.get("state")
     if isinstance(state, Mapping) and links.take_over(state):

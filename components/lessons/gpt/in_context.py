@@ -15,6 +15,7 @@ from typing import Any, TypedDict
 import numpy as np
 import streamlit as st
 
+from components.elements.gpt.jump_board import JumpView
 from components.elements.gpt.prompt_board import (
     PromptAnswers,
     PromptAttention,
@@ -26,6 +27,7 @@ from components.elements.gpt.prompt_board import (
     moved,
 )
 from components.elements.predict_first import Prediction
+from components.elements.view import Whole, reported, sent
 from components.lessons.gpt import in_context_live as live
 from components.lessons.gpt import notebooks
 from components.lessons.probabilities import short
@@ -261,12 +263,11 @@ def took_moment() -> None:
     """Callback: the reader went to a moment of the training."""
     state = st.session_state.get(JUMP)
     value = state.get("view") if state else None
-    if (
-        isinstance(value, Mapping)
-        and value.get("rev") == links.revision()
-        and isinstance(value.get("moment"), int)
-    ):
-        links.put("icl_moment", min(max(value["moment"], 0), _MOMENTS - 1))
+    if sent(value, links.revision()) is not None:
+        now = JumpView(st.session_state["icl_moment"])
+        links.put(
+            "icl_moment", reported(value, now, links.revision(), {"moment": Whole(0, _MOMENTS - 1)}).moment
+        )
         links.put("icl_live", False)
 
 

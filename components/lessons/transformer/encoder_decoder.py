@@ -13,6 +13,7 @@ import streamlit as st
 from components.elements.predict_first import Prediction
 from components.elements.transformer.encoder_decoder import MOST, REMOVED, TowersView
 from components.elements.transformer.variant_runs import RunGroups, RunLine, RunTable, variant_runs
+from components.elements.view import sent
 from components.lessons.recorded import TRACES
 from components.lm import checkpoints
 from components.lm.checkpoints.model_card import ModelCard
@@ -109,8 +110,8 @@ def _decoding(name: str, revision: str, task: str, text: str, beams: int, withou
 def _removed() -> str:
     """What is dragged away: the element knows first, the link right after it moved."""
     s = st.session_state
-    held = (s.get("encoder_decoder") or {}).get("view")
-    if isinstance(held, Mapping) and held.get("rev") == links.revision() and held.get("removed") in REMOVED:
+    held = sent((s.get("encoder_decoder") or {}).get("view"), links.revision())
+    if held is not None and held.get("removed") in REMOVED:
         return str(held["removed"])
     return "" if s["removed"] == "none" else str(s["removed"])
 

@@ -10,6 +10,7 @@ from components.elements.page_fields import Field
 from components.elements.predict_first import Prediction
 from components.elements.transformer.mask_patterns import MaskPanel
 from components.elements.transformer.two_readers import Found, TwoReaders
+from components.elements.view import sent
 from components.lessons import attention_models
 from components.lessons.attention_models import beginning
 from components.lessons.transformer import masks_recorded
@@ -126,8 +127,8 @@ def in_browser(cards: list[ModelCard]) -> bool:
 
 def took_view() -> None:
     """Callback: the reader moved the view; the browser sends the whole state, and what it computed."""
-    report = st.session_state["two_readers"].get("view")
-    if not isinstance(report, Mapping) or report.get("rev") != links.revision():
+    report = sent(st.session_state["two_readers"].get("view"), links.revision())
+    if report is None:
         return
     if isinstance(report.get("state"), Mapping):
         links.take_over(report["state"])
