@@ -20,8 +20,9 @@ from components.shell.loading import load_model
 from components.words import t
 
 BERT, LARGER = "nano-bert", "pocket-bert"
-FIRST = "A thirsty crow found a jug with a little water at the bottom."
-SECOND = "He dropped small stones into it until the water rose, and then he drank."
+# Of ten pairs written for this the one that nano-albert has right in both orders with pocket-bert sure of the pair.
+FIRST = "Once there was a poor fisherman by the sea."
+SECOND = "He caught nothing for many days, and then he caught a golden fish."
 OTHER = "The train to the city leaves from the other platform today."
 CASES = ("kept", "swapped", "elsewhere")
 LABELS = {"kept": ("IsNext", "1 → 2"), "swapped": ("–", "2 → 1"), "elsewhere": ("NotNext", "–")}

@@ -463,7 +463,7 @@ def _scratch() -> tuple[list[str], list[list[Cell]]]:
         for entry in measured()["scratch"]["history"][::2]
     ]
     return [
-        t("electra", f"col_{name}") for name in ("tokens", "auc", "recall", "accuracy", "generator_right")
+        t("electra", f"col_{name}") for name in ("tokens", "auc_only", "recall", "accuracy", "generator_right")
     ], rows
 
 

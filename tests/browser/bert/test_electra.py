@@ -10,10 +10,11 @@ Open = Callable[[str], Page]
 def test_steps_draw_and_games(open_at: Open, outside: list[str]) -> None:
     page = open_at("/bert-electra")
     flow = page.locator(".gb-electra_flow")
+    expect(flow).to_have_attribute("data-stage", "0")
     expect(flow.locator(".col.hidden")).to_have_count(0)
-    for _ in range(4):
+    for stage in range(1, 5):
         page.keyboard.press("ArrowRight")
-    expect(flow).to_have_attribute("data-stage", "4")
+        expect(flow).to_have_attribute("data-stage", str(stage))
     words = flow.locator(".col:not(.special):not(.heads)")
     expect(flow.locator(".lamp")).to_have_count(words.count())
     ranks = sorted(int(text) for text in flow.locator(".lamp").all_inner_texts())
@@ -25,8 +26,8 @@ def test_steps_draw_and_games(open_at: Open, outside: list[str]) -> None:
     page.keyboard.press("ArrowRight")
     expect(flow.locator(".sum")).to_contain_text("50 ×")
     page.wait_for_function("location.search.includes('el_stage=5')")
-    flow.locator("input[aria-label^=λ]").press("Home")
-    expect(flow.locator(".sum")).to_contain_text("0 ×")
+    flow.locator("input[aria-label^=λ]").fill("0")
+    expect(flow.locator(".sum")).to_contain_text("+ 0 ×")
     flow.get_by_role("button", name="Draw again").click()
     page.wait_for_function("location.search.includes('el_seed=')")
 
