@@ -1,5 +1,5 @@
 """Texts that nobody expects: how soon 20,000 characters are answered or refused, what 10,000 runs of odd texts leave in
-memory, and how long a link to the dice takes beside one to the masked language model.
+memory, and how long links to the dice and to the pages after BERT take beside one to the masked language model.
 
 ``measure(10)`` is a short run, to see that it works; the rows are those of 10,000 runs.
 """
@@ -51,10 +51,16 @@ def measure(runs: int = RUNS) -> list[Row]:
 
 
 def _cold_links(port: int) -> list[Row]:
-    """From a link in a new browser to the board, the dice and the masked language model in turn."""
+    """From a link in a new browser to the board: the dice, the pages after BERT and the masked language model in turn."""
     from playwright.sync_api import sync_playwright
 
-    boards = {"bert-dice": ".gb-dice_board .col", "bert-masking": ".gb-mask_lab .chip"}
+    boards = {
+        "bert-dice": ".gb-dice_board .col",
+        "bert-albert": ".gb-albert_levers .stored",
+        "bert-electra": ".gb-electra_flow .col",
+        "bert-family": ".gb-family_board button",
+        "bert-masking": ".gb-mask_lab .chip",
+    }
     seconds: dict[str, list[float]] = {name: [] for name in boards}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -70,8 +76,11 @@ def _cold_links(port: int) -> list[Row]:
                     seconds[name].append(page.evaluate("performance.now()") / 1000)
                 context.close()
         browser.close()
-    ratio = statistics.median(seconds["bert-dice"]) / statistics.median(seconds["bert-masking"])
-    return [("a link opened cold until the board stands: bert-dice / bert-masking", ratio, 1.3, "x")]
+    last = statistics.median(seconds.pop("bert-masking"))
+    return [
+        (f"a link opened cold until the board stands: {name} / bert-masking", statistics.median(found) / last, 1.3, "x")
+        for name, found in seconds.items()
+    ]  # fmt: skip
 
 
 def _long_texts(port: int) -> list[Row]:
