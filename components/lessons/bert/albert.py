@@ -161,7 +161,7 @@ def export() -> Export:
     return Export(
         "bert-albert",
         caption(),
-        {"embedding_size": embedding(), "shared_across_layers": st.session_state["alb_shared"]},
+        {"embedding_size": embedding(), "shared_across_layers": st.session_state["alb_shared"], "revision": ", ".join(order.made_with())},
         {"settings": settings, "published": lambda: fact_rows("albert_facts"), "sop": lambda: fact_rows("albert_sop"), "pairs": answer_rows},
         lambda: {"settings": settings(), "published": fact_rows("albert_facts"), "study": order.study(), "pairs": answer_rows()},
     )  # fmt: skip

@@ -463,7 +463,8 @@ def _scratch() -> tuple[list[str], list[list[Cell]]]:
         for entry in measured()["scratch"]["history"][::2]
     ]
     return [
-        t("electra", f"col_{name}") for name in ("tokens", "auc_only", "recall", "accuracy", "generator_right")
+        t("electra", f"col_{name}")
+        for name in ("tokens", "auc_only", "recall", "accuracy", "generator_right")
     ], rows
 
 
@@ -533,7 +534,7 @@ def export() -> Export:
     return Export(
         "bert-electra",
         caption(),
-        {"generator": GENERATOR, "discriminator": card().name, "revision": card().revision, **{key: st.session_state[key] for key in keys}},
+        {"generator": GENERATOR, "discriminator": card().name, "revision": ", ".join(made_with()), **{key: st.session_state[key] for key in keys}},
         {"tokens": token_rows, "published": lambda: fact_rows("electra_facts")},
         lambda: {"flow": flow()[1], "measured": measured()},
     )  # fmt: skip
