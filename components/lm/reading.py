@@ -656,17 +656,3 @@ def filler_id(loaded: LoadedModel) -> int:
         if isinstance(found, int) and 0 <= found < table_rows(loaded):
             return found
     return 0
-
-
-PIECES_PER_LETTER = 0.6
-"""From so many tokens a letter on a model spells a text instead of reading words; English takes about 0.25."""
-
-
-def spells(text: str, num_tokens: int) -> bool:
-    """Whether a model takes a text letter by letter or byte by byte: it hardly met such text in training.
-
-    >>> spells("The fox sat on the stone.", 7), spells("나는 학교에 갔다.", 24)
-    (False, True)
-    """
-    letters = sum(character.isalpha() for character in text)
-    return letters >= 4 and num_tokens > PIECES_PER_LETTER * letters

@@ -50,8 +50,6 @@ PARAMS = (
 
 LOUDER = 1.5
 """From this factor on one probability counts as larger than another."""
-UNEXPECTED = 0.005
-"""Below this probability in both models it means nothing which of the two is larger."""
 _TOKENS = ("The", "fox", "saw", "a", "bird", ".")
 _PADDED = ("The", "fox", "saw", "it", "[PAD]", "[PAD]")
 _TARGET, _ENCODED = ("Der", "Fuchs", "sah", "es"), ("The", "fox", "saw", "it", ".")

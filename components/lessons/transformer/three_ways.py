@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 WORDS = "three_ways"
 MASKED, NEXT, SPANS = "nano-bert", "pocket-gpt", "pocket-transformer"
 TEXT, LINE = "The little girl saw a bird in the tree.", "14 march 2021 = 2021-03-14"
-PICKS = (6,)
-"""Of the first view: the place of "bird" in nano-bert's tokens, [CLS] being 0; a test looks."""
 MOST_TOKENS, MOST_SYMBOLS = 24, 46
 LOOKS = ("nothing", "t5", "pair")
 PARAMS = (

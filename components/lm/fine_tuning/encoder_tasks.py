@@ -37,7 +37,6 @@ WAYS: tuple[Way, ...] = ("full", "lora", "head")
 """What is trained: everything, LoRA's changes and the head, or the head alone. ``adapter`` trains adapters and the head."""
 SIZES = (50, 200, 1000)
 PASSES = {50: 12, 200: 6, 1000: 3}
-ANSWERS = ("no", "yes")
 LONGEST_ANSWER = 12
 """Tokens of a span at most."""
 Said = list[int] | tuple[int, int] | float
@@ -315,11 +314,6 @@ def is_right(task: Task, said: Said, row: Example) -> bool:
     if task == "tag":
         return list(said) == list(row.gold)  # type: ignore[arg-type]
     return tuple(said) in row.gold  # type: ignore[operator]
-
-
-def span_text(row: Example, said: Sequence[int]) -> tuple[int, int]:
-    """Return where in the text a span of tokens begins and ends, in characters."""
-    return row.offsets[said[0]][0], row.offsets[said[1]][1]
 
 
 def loop_of(task: EncoderTask, rows: Sequence[Example], recipe: Recipe) -> Loop:

@@ -126,12 +126,6 @@ def _pools(side: Side) -> dict[str, list[str]]:
     }
 
 
-def labelled_words(side: Side) -> frozenset[str]:
-    """Return every word of a side that has a label, in small letters."""
-    pools = _pools(side)
-    return frozenset(word.lower() for slot, tag in _TAG_OF.items() if tag != "O" for word in pools[slot])
-
-
 def fill(template: str, side: Side, rng: random.Random) -> Tagged:
     """Return a template with words of a side; two slots of one kind get two different words."""
     pools = _pools(side)

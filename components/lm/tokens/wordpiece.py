@@ -126,7 +126,7 @@ class WordPieceView:
 
     Attributes:
         moment: merges done.
-        next_step, last_step: the merge to come and the merge just made.
+        next_step: the merge to come.
         pairs: at most ``max_pairs``, best first for the referee of this run; ties in the order met.
         num_pairs: how many pairs there are in all.
         winners: what each referee would merge here (ties to the pair met first); None when no pair is left.
@@ -137,7 +137,6 @@ class WordPieceView:
 
     moment: int
     next_step: WordPieceStep | None
-    last_step: WordPieceStep | None
     pairs: tuple[PairScore, ...]
     num_pairs: int
     winners: Mapping[Referee, PairScore | None]
@@ -232,7 +231,6 @@ class WordPieceTrace(MergeTrace[WordPieceStep]):
         return WordPieceView(
             moment=moment,
             next_step=self.step(moment + 1) if moment < self.num_steps else None,
-            last_step=self.step(moment) if moment else None,
             pairs=board.named(self, moment, best_first),
             num_pairs=num_pairs,
             winners=winners,

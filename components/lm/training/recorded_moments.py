@@ -17,9 +17,6 @@ import numpy.typing as npt
 from components.lm.training.cloze import ClozeProbe
 from components.lm.training.learning import Learned, Moment
 
-FULL = 255
-"""Attention weights are kept in 255ths."""
-
 
 @dataclass(frozen=True)
 class Sample:

@@ -14,13 +14,13 @@ from components.lm.fine_tuning.encoder_tasks import (
     loop_of,
     score,
     span_example,
-    span_text,
 )
 from components.lm.fine_tuning.loop import Recipe
 from components.lm.fine_tuning.lora import count, merge
-from components.lm.fine_tuning.sentences import labelled_words, written_tags
+from components.lm.fine_tuning.sentences import written_tags
 from components.lm.fine_tuning.stories import THINGS, replies, stories, written_replies, written_stories
 from components.lm.fine_tuning.task_runs import TaskSetting, Tuning, guessing, tune_fully
+from tests.lm.fine_tuning.labelled import labelled_words
 
 pytestmark = pytest.mark.skipif(
     "nano-bert" not in checkpoints.store().bundled_names(), reason="nano-bert is not in assets/models"
@@ -85,8 +85,8 @@ def test_a_span_stands_in_the_text(loaded: checkpoints.LoadedModel) -> None:
     row = span_example(loaded, "Hugo went to the mill. The mill was old.", "Where did Hugo go?", "mill")
     assert isinstance(row.gold, tuple)
     assert len(row.gold) == 2
-    a, b = span_text(row, row.gold[0])  # type: ignore[arg-type]
-    assert row.text[a:b] == "mill"
+    first, last = row.gold[0]  # type: ignore[misc]
+    assert row.text[row.offsets[first][0] : row.offsets[last][1]] == "mill"
     for answer in ("", "Where", "ill", "안녕"):
         with pytest.raises(ValueError, match="text"):
             span_example(loaded, "Hugo went to the mill.", "Where did Hugo go?", answer)

@@ -6,8 +6,9 @@ import pytest
 
 from components.lm.fine_tuning.samples import FEELINGS, read_feelings, swap_two
 from components.lm.fine_tuning.scores import f1, wilson
-from components.lm.fine_tuning.sentences import TAGS, TEMPLATES, fill, generate, joined, labelled_words
+from components.lm.fine_tuning.sentences import TAGS, TEMPLATES, fill, generate, joined
 from components.lm.fine_tuning.transfer import SEEDS, sentences, swap_pairs, written_pairs
+from tests.lm.fine_tuning.labelled import labelled_words
 
 
 def test_the_feelings_are_balanced_and_written_once() -> None:
