@@ -33,7 +33,7 @@ types: $(DEV_READY)
 bench: $(DEV_READY) $(BROWSER_READY)
 	$(BIN)/python -m tests.bench
 
-# Every page as a file in the folder site, for any file server; no model lies in it.
+# Every page as a file in the folder site, for any file server. MODELS=en or MODELS=all puts the models that run in a browser beside them.
 site: $(RUN_READY)
 	$(BIN)/python -m components.shell.static_site --to $(SITE) --models $(MODELS)
 

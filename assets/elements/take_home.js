@@ -13,6 +13,26 @@ const ASKS = {
 
 history.pushState = history.replaceState = () => {}; // the file has one address
 
+// A file with models: the engine's worker is made from the text in this page, and is handed the weights that lie in it.
+if (content.models.length) {
+  const text = (id) => document.getElementById(id).textContent, waiting = new Map(), inside = (folder) => ({ config: text(`${folder}config`), words: text(`${folder}words`), weights: text(`${folder}weights`) });
+  globalThis.glassboxModel = (folder, given) => waiting.get(folder)?.(given);
+  /** A model that the pages of a folder share: a script beside them, because a page that was opened from a disk may read nothing else. */
+  const beside = (folder) => new Promise((resolve, reject) => {
+    waiting.set(folder, resolve);
+    document.head.append(h("script", { src: `models/${folder.slice(0, -1)}.js`, onerror: () => reject(Object.assign(new Error(folder), { code: "download" })) }));
+  });
+  globalThis.glassboxModels = {
+    worker: () => new Worker(URL.createObjectURL(new Blob([text("engine")], { type: "text/javascript" }))),
+    async files(home) {
+      const folder = content.models.find((one) => home.endsWith(one)), { config, words, weights } = await (content.shared ? beside : inside)(folder);
+      const letters = atob(weights), bytes = new Uint8Array(letters.length);
+      for (let i = 0; i < bytes.length; i += 1) bytes[i] = letters.charCodeAt(i);
+      return { config: JSON.parse(config), words: JSON.parse(words), weights: bytes.buffer };
+    },
+  };
+}
+
 /** Numbers as _pressed() of components/shell/take_home.py left them: a zlib stream, the first bytes of all first, then all second ones … */
 const blobs = new Map(await Promise.all(Object.entries(content.blobs).map(async ([name, text]) => {
   const pressed = new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -73,6 +93,40 @@ function paragraph(text) {
   });
 }
 
+// In a folder of pages a reader comes back to where a page was left: what its elements told of step, choice and text, as long as the tab is open.
+const STORE = `glassbox ${location.pathname}`;
+const left = (() => { try { return content.links.site ? JSON.parse(sessionStorage.getItem(STORE) ?? "{}") : {}; } catch { return {}; } })();
+function remember(at, name, value) {
+  if (!content.links.site) return;
+  left[at] = { ...left[at], ...(Array.isArray(value) ? { [name]: value[0] } : value !== null && typeof value === "object" ? value.state ?? value : { [name]: value }) };
+  try { sessionStorage.setItem(STORE, JSON.stringify(left)); } catch { /* a browser that keeps nothing */ }
+}
+function forget() { try { sessionStorage.removeItem(STORE); } catch { /* it kept nothing */ } }
+
+/** What an element was sent, with what was left there in place of the values of the same name. */
+function resumed(part, data, at) {
+  if (part.name === "mask_lab") return data; // what is hidden belongs to guesses that were recorded
+  const mine = part.name.endsWith("_fields") ? Object.assign({}, ...Object.values(left)) : left[at] ?? {}; // fields show what the picture told
+  const put = putBack(data, mine), other = part.name === "writer" && Object.keys(data.state).some((key) => key !== "step" && String(put.state[key]) !== String(data.state[key]));
+  return other ? { ...put, local: true } : put; // a text that the model in this file has to write
+}
+function putBack(data, mine) {
+  if (!Object.keys(mine).length || data === null || typeof data !== "object") return data;
+  if (data instanceof Uint8Array) { // a header and numbers: components/lm/transformer/attention.py, message()
+    const size = new DataView(data.buffer, data.byteOffset, 4).getUint32(0, true), header = putBack(JSON.parse(new TextDecoder().decode(data.subarray(4, 4 + size))), mine);
+    const text = new TextEncoder().encode(JSON.stringify(header)), padded = Math.ceil((text.length + 4) / 4) * 4 - 4, made = new Uint8Array(4 + padded + data.length - 4 - size).fill(32, 4);
+    new DataView(made.buffer).setUint32(0, padded, true);
+    made.set(text, 4);
+    made.set(data.subarray(4 + size), 4 + padded);
+    return made;
+  }
+  // What an element begins with stands in `state` or `start`; of the rest of its data only plain values can be places in it.
+  const put = (held, plain) => Object.fromEntries(Object.entries(held).map(([key, value]) => [key, key !== "rev" && key in mine && typeof mine[key] === typeof value && !(plain && typeof value === "object") ? mine[key] : value]));
+  const all = put(data, true);
+  for (const name of ["state", "start"]) if (data[name] && typeof data[name] === "object" && !Array.isArray(data[name])) all[name] = put(data[name], false);
+  return all;
+}
+
 const [askedLang, askedTheme, askedNote] = location.hash.slice(1).split("."); // left by startAgain()
 let lang = content.words.back[askedLang] ? askedLang : content.lang, theme = ["light", "dark"].includes(askedTheme) ? askedTheme : "", touched = false;
 const held = [];
@@ -83,7 +137,7 @@ const note = h("div", { class: "moved", role: "status", hidden: true });
 function tell(word) {
   note.hidden = false;
   note.dataset.word = word;
-  fill(note, h("span", {}, say(word)), word === "moved" ? h("button", { type: "button", onclick: () => startAgain("") }, say("back")) : null);
+  fill(note, h("span", {}, say(word)), word === "moved" ? h("button", { type: "button", onclick: () => { forget(); startAgain(""); } }, say("back")) : null);
 }
 
 /** Show the moment when the page was taken, in the language and theme in force: elements share state, so all begin anew. */
@@ -108,11 +162,12 @@ function mount(part, at) {
   const { root, draw } = held[at];
   const asked = (name, value) => {
     if (!touched) return;
+    if (part.models) { remember(at, name, value); if (note.hidden) tell("moved"); return; } // the model in this file answers
     if (name === "go" && content.links.site) { location.href = `${value.replace("/", "-")}.html`; return; } // a stop of the map
-    if (!value?.waits && !ASKS[part.name]?.(name, value, part.data)) { if (note.hidden) tell("moved"); return; }
+    if (!value?.waits && !ASKS[part.name]?.(name, value, part.data)) { remember(at, name, value); if (note.hidden) tell("moved"); return; }
     startAgain("needs_server"); // the picture shows again what was recorded
   };
-  draw({ data: withBytes(part.data), parentElement: root, key: String(at), name: part.name, setStateValue: asked, setTriggerValue: asked });
+  draw({ data: resumed(part, withBytes(part.data), at), parentElement: root, key: String(at), name: part.name, setStateValue: asked, setTriggerValue: asked });
 }
 
 /** The frame of an element: a box with its class and what it says when it fails. */
@@ -146,7 +201,7 @@ function draw() {
   const first = parts.findIndex((part) => part.kind === "element");
   if (first >= 0) shown.splice(first, 0, note);
   else shown.push(h("p", { class: "none" }, say("no_element")));
-  const foot = h("footer", {}, h("p", { class: "gb-source" }, `${say("made")} ${say("frozen")}`),
+  const foot = h("footer", {}, h("p", { class: "gb-source" }, `${say("made")} ${say(content.models.length ? "living" : "frozen")}`),
     h("p", { class: "st-key-gb-next" }, link(previous, `← ${previous?.title[lang]}`, "previous"), " ", link(next, `${next?.title[lang]} →`, "next")));
   const keep = document.scrollingElement.scrollTop;
   fill(main, bar, ...shown, foot);
@@ -157,3 +212,4 @@ function draw() {
 }
 draw();
 if (askedNote === "needs_server") tell(askedNote);
+else if (Object.keys(left).length) tell("moved");

@@ -1,7 +1,8 @@
 """The code of elements as one script and one style sheet each, for a file that no server stands behind.
 
 Every module becomes a function in a table; ``need(name)`` runs it once and returns what it exports. The engine
-(``lib/engine``, and ``lib/sources``, which asks it) stays out: such a file shows what was recorded.
+(``lib/engine``, and ``lib/sources``, which asks it) stays out of a file that shows what was recorded; a file that holds a model
+has it twice, beside the page and as the script of a worker.
 """
 
 import re
@@ -13,6 +14,7 @@ from components.elements.mount import ELEMENTS
 
 _IMPORT = re.compile(r'^import (?:(?P<names>.+?) from )?"(?P<path>[^"]+)";', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?function|const|class) (\w+)", re.MULTILINE)
+_LATER = re.compile(r'import\("(?P<path>[^"]+)"\)')
 _CSS_IMPORT = re.compile(r'@import url\("([^"]+)"\);')
 
 
@@ -60,22 +62,37 @@ def _as_function(file: Path) -> tuple[str, list[Path]]:
             names = f"{{ default: {names} }}"
         return f"const {names.replace(' as ', ': ')} = {call};"
 
-    body = _IMPORT.sub(bound, source)
+    def later(found: re.Match[str]) -> str:
+        target = _resolved(found["path"], file)
+        imported.append(target)
+        return f'Promise.resolve().then(() => need("{_name(target)}"))'
+
+    body = _LATER.sub(later, _IMPORT.sub(bound, source))
     exported = [name for _, name in _EXPORT.findall(body)]
     body = _EXPORT.sub(r"\1 \2", body)
     body = re.sub(r"^export default ", "out.default = ", body, flags=re.MULTILINE)
     return body + "".join(f"\nout.{name} = {name};" for name in exported), imported
 
 
-def script(elements: Iterable[str]) -> str:
-    """Return JavaScript that defines ``need(name)`` for these elements and everything they import."""
+def script(elements: Iterable[str], *, engine: bool = False) -> str:
+    """Return JavaScript that defines ``need(name)`` for these elements and everything they import, with or without the engine."""
+    return _table([script_of(element) for element in elements], engine=engine)
+
+
+def worker_script() -> str:
+    """Return the engine as the script of a worker that imports nothing."""
+    worker = ELEMENTS / "lib" / "engine" / "worker.js"
+    return f'{_table([worker], engine=True)}need("{_name(worker)}");\n'
+
+
+def _table(files: list[Path], *, engine: bool) -> str:
     modules: dict[str, str] = {}
-    waiting = [script_of(element) for element in elements]
+    waiting = list(files)
     while waiting:
         file = waiting.pop()
         if _name(file) in modules:
             continue
-        body, imported = ("", []) if _is_engine(file) else _as_function(file)
+        body, imported = ("", []) if _is_engine(file) and not engine else _as_function(file)
         modules[_name(file)] = body
         waiting += imported
     table = "\n".join(f'"{name}": (out, need) => {{\n{body}\n}},' for name, body in sorted(modules.items()))

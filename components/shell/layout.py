@@ -21,6 +21,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import (  # type: i
     SCRIPT_RUN_CONTEXT_ATTR_NAME,
 )
 
+from components.elements.engine import model_files
 from components.elements.pictures import picture_downloads
 from components.elements.predict_first import Prediction, predict_first
 from components.figures.theme import css_variables
@@ -143,6 +144,7 @@ class Export:
         tables: file name -> the rows of the table (a function, called on click).
         result: the whole result (a function, called on click).
         files: file name -> its content (a function, called on click): weights that were trained.
+        models: names of the models that the page runs in the browser, where they are bundled.
     """
 
     name: str
@@ -151,6 +153,7 @@ class Export:
     tables: Mapping[str, Callable[[], Sequence[Mapping[str, Any]]]] = field(default_factory=dict)
     result: Callable[[], Any] = dict
     files: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
+    models: Sequence[str] = ()
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -248,6 +251,17 @@ def _export(page: str, export: Export) -> None:
             width="stretch",
             help=t("take_home", "help"),
         )
+        if inside := [files for name in export.models if (files := model_files(name))]:
+            st.download_button(
+                t("take_home", "button_model", size=f"{sum(one['bytes'] for one in inside) * 4 / 3e6:.2g}"),
+                _later(lambda: page_file(page, links.current(), language(), models=True)),
+                f"{export.name}-model.html",
+                "text/html",
+                key="take-home-model",
+                on_click="ignore",
+                width="stretch",
+                help=t("take_home", "help_model"),
+            )
         st.html(f'<p class="gb-foot-title">{t("export", "pictures")}</p>')
         picture_downloads(name=export.name, caption=export.caption)
         st.html(f'<p class="gb-foot-title">{t("export", "tables")}</p>')

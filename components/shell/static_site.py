@@ -1,6 +1,7 @@
 """``make site``: every page as a file in one folder, with the map of the course as its index, for any file server.
 
-The pages show what the bundled models compute when the folder is made; no model lies in it. See ``take_home.py``.
+The pages show what the bundled models compute when the folder is made. With ``--models`` those that the pages run lie in it once,
+as scripts in ``models``, and a reader can go on typing. See ``take_home.py``.
 """
 
 import argparse
@@ -14,7 +15,8 @@ from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.runtime import RuntimeConfig
 
-from components.shell.take_home import ROOT, Part, as_file, messages, parts
+from components.lm import checkpoints
+from components.shell.take_home import ROOT, Part, as_file, messages, parts, shared_model
 from components.words import LANGUAGES
 
 INDEX = "index.html"
@@ -42,8 +44,11 @@ def _with_files(shown: Sequence[Part]) -> list[Part]:
     ]
 
 
-def make_site(folder: Path) -> list[Path]:
-    """Write the folder and return its files; the index comes first.
+def make_site(folder: Path, models: str = "none") -> list[Path]:
+    """Write the folder and return the files of its pages; the index comes first.
+
+    Args:
+        models: ``none``, ``en`` (those that learned English) or ``all``.
 
     Raises:
         PageFailed: a page took too long to run.
@@ -61,6 +66,7 @@ def make_site(folder: Path) -> list[Path]:
     order = [address for address, _ in table_of_contents(home[LANGUAGES[0]])]
     course = {"file": INDEX}
     written = []
+    carried: set[str] = set()
     for at, address in enumerate(order):
         around = {"previous": at - 1, "next": at + 1}
         links: dict[str, Any] = {
@@ -74,21 +80,39 @@ def make_site(folder: Path) -> list[Path]:
         if at == 0:
             shown = {lang: _with_files(parts(home[lang])) for lang in LANGUAGES}
         else:
-            shown = {lang: parts(messages(address, {}, lang)) for lang in LANGUAGES}
+            sent = {lang: messages(address, {}, lang) for lang in LANGUAGES}
+            shown = {lang: parts(sent[lang], models=models != "none") for lang in LANGUAGES}
+            needed = {one for lang in LANGUAGES for part in shown[lang] for one in part.get("models", ())}
+            if models == "en" and not all(_is_english(one) for one in needed):
+                shown, needed = {lang: parts(sent[lang]) for lang in LANGUAGES}, set()
+            carried |= needed
             links["map"] = course
         file = folder / (INDEX if at == 0 else f"{address}.html")
-        file.write_text(as_file(shown, LANGUAGES[0], {**links, "site": True}), encoding="utf-8")
+        file.write_text(
+            as_file(shown, LANGUAGES[0], {**links, "site": True, "shared": True}), encoding="utf-8"
+        )
         written.append(file)
         print(f"{file.name}: {file.stat().st_size:,} bytes", flush=True)
+    for model in sorted(carried):
+        (folder / "models").mkdir(exist_ok=True)
+        (folder / "models" / f"{model.rstrip('/')}.js").write_text(shared_model(model), encoding="utf-8")
     return written
+
+
+def _is_english(folder: str) -> bool:
+    """Return whether the model served at an address (``glassbox.<name>-<digest>/``) learned English."""
+    return "en" in checkpoints.card(folder.split(".", 1)[1].rsplit("-", 1)[0]).languages
 
 
 def main() -> None:
     """Read the command line."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--to", type=Path, default=ROOT / "site", help="the folder to write")
-    arguments.add_argument("--models", choices=["none"], default="none", help="models that lie in the folder")
-    make_site(arguments.parse_args().to)
+    arguments.add_argument(
+        "--models", choices=["none", "en", "all"], default="none", help="models that lie in the folder"
+    )
+    given = arguments.parse_args()
+    make_site(given.to, given.models)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,8 @@ PATIENCE = 120.0
 """Seconds that a page may take to run in one language."""
 FRAME = ("gb-style", "gb-controls", "gb-predict", "gb-export", "gb-next")
 """Beginnings of the keys of containers that stay out, with everything in them."""
+FIELDS = "gb-controls"
+"""Of these, what holds the fields: in a file with a model they stay."""
 OUTSIDE = ("toolbar", "pictures", "predict_first")
 """Elements of the frame, which stay out."""
 SAID = ("gb-head", "gb-aid", "gb-caption", "gb-note", "gb-source", "gb-table", "gb-cells")
@@ -49,6 +51,7 @@ WORDS = (
     "back",
     "dark",
     "frozen",
+    "living",
     "light",
     "made",
     "moved",
@@ -129,8 +132,9 @@ def _key(block_id: str) -> str:
     return block_id.split("-", 2)[-1]  # $$ID-<digest>-<key>
 
 
-def parts(sent: Sequence[ForwardMsg]) -> list[Part]:
-    """Return what of a page goes into the file, in the order of the page."""
+def parts(sent: Sequence[ForwardMsg], *, models: bool = False) -> list[Part]:
+    """Return what of a page goes into the file, in the order of the page; with ``models`` also what a reader types into."""
+    frame = tuple(name for name in FRAME if not (models and name == FIELDS))
     places: dict[tuple[int, ...], Part | None] = {}
     closed: set[tuple[int, ...]] = set()
     for message in sent:
@@ -147,10 +151,10 @@ def parts(sent: Sequence[ForwardMsg]) -> list[Part]:
             for place in [place for place in places if place[: len(path)] == path]:
                 del places[place]
             closed = {place for place in closed if place[: len(path)] != path}
-            if block.HasField("expandable") or block.HasField("popover") or key.startswith(FRAME):
+            if block.HasField("expandable") or block.HasField("popover") or key.startswith(frame):
                 closed.add(path)
         else:
-            places[path] = _part(delta.new_element)
+            places[path] = _part(delta.new_element, models)
     return [
         part
         for path, part in sorted(places.items())
@@ -158,7 +162,7 @@ def parts(sent: Sequence[ForwardMsg]) -> list[Part]:
     ]
 
 
-def _part(element: Any) -> Part | None:
+def _part(element: Any, models: bool) -> Part | None:
     """Return one element of the page as a part of the file, or None if it stays out."""
     kind = element.WhichOneof("type")
     if kind == "bidi_component":
@@ -168,7 +172,10 @@ def _part(element: Any) -> Part | None:
             return None
         raw = sent.WhichOneof("data")
         data: Any = bytes(sent.bytes) if raw == "bytes" else json.loads(sent.json) if raw == "json" else None
-        return {"kind": "element", "name": name, "html": sent.html_content, "data": _offline(data)}
+        part: Part = {"kind": "element", "name": name, "html": sent.html_content, "data": data}
+        if models and (folders := _folders(data)):
+            return {**part, "models": folders}
+        return {**part, "data": _offline(data)}
     if kind == "html" and any(f'class="{name}"' in element.html.body for name in SAID):
         return {"kind": "html", "body": element.html.body}
     if kind == "heading":
@@ -178,23 +185,51 @@ def _part(element: Any) -> Part | None:
     return None
 
 
-def _offline(data: Any) -> Any:
-    """Return what an element was sent without the address of a model: the file holds none."""
-    if isinstance(data, bytes):
-        return _without_files(data)
-    return {**data, "files": None} if isinstance(data, dict) and "files" in data else data
-
-
-def _without_files(data: bytes) -> bytes:
-    """Return the same of a message whose header is JSON (``components.lm.transformer.attention.message``)."""
+def _header(data: bytes) -> tuple[dict[str, Any], Any] | None:
+    """Return header and bytes of a message (``components.lm.transformer.attention.message``); None for bytes of another kind."""
     try:
         (size,) = struct.unpack_from("<I", data)
         header = json.loads(data[4 : 4 + size])
-    except (struct.error, ValueError):  # bytes of another kind
-        return data
-    if not isinstance(header, dict) or "files" not in header:
-        return data
-    return with_header({**header, "files": None}, np.frombuffer(data, np.uint8, offset=4 + size))
+    except (struct.error, ValueError):
+        return None
+    return (header, np.frombuffer(data, np.uint8, offset=4 + size)) if isinstance(header, dict) else None
+
+
+def _offline(data: Any) -> Any:
+    """Return what an element was sent without the address of a model: the file holds none."""
+    if isinstance(data, bytes) and (found := _header(data)) and "files" in found[0]:
+        return with_header({**found[0], "files": None}, found[1])
+    return {**data, "files": None} if isinstance(data, dict) and "files" in data else data
+
+
+def _folders(data: Any) -> list[str]:
+    """Return the addresses of the models that an element was given, as ``components/elements/engine.py`` makes them."""
+    if isinstance(data, bytes):
+        found = _header(data)
+        return _folders(found[0]) if found else []
+    files = data.get("files") if isinstance(data, dict) else None
+    if not files:
+        return []
+    return [one["folder"] for one in files.get("models", [files])]
+
+
+def _carried(folder: str) -> dict[str, str]:
+    """Return config and tokenizer as JSON and the weights as base64, of the model served at an address."""
+    from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+
+    root = get_bidi_component_manager().get_component_asset_root(folder.rstrip("/"))
+    if root is None:
+        raise FileNotFoundError(folder)
+    return {
+        "config": (root / "config.json").read_text(encoding="utf-8"),
+        "words": (root / "tokenizer.json").read_text(encoding="utf-8"),
+        "weights": base64.b64encode((root / "model.safetensors").read_bytes()).decode(),
+    }
+
+
+def _inert(kind: str, name: str, text: str) -> str:
+    """Return a script element that a browser does not run, with a text that cannot end it."""
+    return f'<script type="{kind}" id="{name}">{text}</script>\n'
 
 
 def _difference(one: Any, other: Any) -> Any:
@@ -248,6 +283,9 @@ def as_file(shown: Mapping[str, Sequence[Part]], lang: str, links: Mapping[str, 
     plain = {one: _without_bytes(list(shown[one]), blobs) for one in LANGUAGES}
     first = LANGUAGES[0]
     names = sorted({part["name"] for one in LANGUAGES for part in shown[one] if part["kind"] == "element"})
+    folders = sorted(
+        {folder for one in LANGUAGES for part in shown[one] for folder in part.get("models", [])}
+    )
     content = {
         "lang": lang,
         "first": first,
@@ -258,15 +296,19 @@ def as_file(shown: Mapping[str, Sequence[Part]], lang: str, links: Mapping[str, 
         "scripts": {name: bundle.script_of(name).relative_to(ELEMENTS).as_posix() for name in names},
         "words": {word: in_every_language("take_home", word) for word in WORDS},
         "links": links or {},
+        "models": folders,
+        "shared": bool(folders and links and links.get("shared")),
     }
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    code = f"\n{bundle.script(names)}{(ELEMENTS / 'take_home.js').read_text(encoding='utf-8')}".replace(
+    code = f"\n{bundle.script(names, engine=bool(folders))}{(ELEMENTS / 'take_home.js').read_text(encoding='utf-8')}".replace(
         "</script", "<\\/script"
     )
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data: blob:"
-    )
+    # With a model: the script of the engine's worker comes from a blob that the page makes, and compiles WebAssembly. In a folder
+    # the pages share their models, as scripts beside them.
+    also, worker = (" 'wasm-unsafe-eval'", "; worker-src blob:") if folders else ("", "")
+    also += " 'self'" if content["shared"] else ""
+    policy = f"default-src 'none'; script-src 'sha256-{digest}'{also}{worker}; style-src 'unsafe-inline'; img-src data: blob:"
     page_css = (ELEMENTS / "page.css").read_text(encoding="utf-8")
     own_css = (ELEMENTS / "take_home.css").read_text(encoding="utf-8")
     return (
@@ -275,16 +317,39 @@ def as_file(shown: Mapping[str, Sequence[Part]], lang: str, links: Mapping[str, 
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>Glassbox</title>\n<style>{css_variables()}{page_css}{own_css}</style>\n</head>\n"
         f'<body class="stApp">\n<main></main>\n<script type="application/json" id="content">{data}</script>\n'
-        f'<script type="module">{code}</script>\n</body>\n</html>\n'
+        f'{_models(folders, inside=not content["shared"])}<script type="module">{code}</script>\n</body>\n</html>\n'
+    )
+
+
+def shared_model(folder: str) -> str:
+    """Return the script that hands a model to the pages of a folder that ask for it."""
+    return f"glassboxModel({json.dumps(folder)}, {json.dumps(_carried(folder), ensure_ascii=False)});\n"
+
+
+def _models(folders: Sequence[str], *, inside: bool) -> str:
+    """Return the engine's worker, and the models at these addresses if they lie ``inside``, as parts of a page that are not
+    run by themselves."""
+    if not folders:
+        return ""
+    kinds = {"config": "application/json", "words": "application/json", "weights": "text/plain"}
+    return _inert("text/plain", "engine", bundle.worker_script().replace("</script", "<\\/script")) + "".join(
+        _inert(kinds[what], f"{folder}{what}", text.replace("<", "\\u003c") if what != "weights" else text)
+        for folder in (folders if inside else ())
+        for what, text in _carried(folder).items()
     )
 
 
 def page_file(
-    page: str, state: Mapping[str, Any], lang: str = LANGUAGES[0], links: Mapping[str, Any] | None = None
+    page: str,
+    state: Mapping[str, Any],
+    lang: str = LANGUAGES[0],
+    links: Mapping[str, Any] | None = None,
+    *,
+    models: bool = False,
 ) -> str:
-    """Run a page in every language and return it as one HTML file.
+    """Run a page in every language and return it as one HTML file; with ``models``, the bundled ones that it runs lie in it.
 
     Raises:
         PageFailed: the page took too long to run.
     """
-    return as_file({one: parts(messages(page, state, one)) for one in LANGUAGES}, lang, links)
+    return as_file({one: parts(messages(page, state, one), models=models) for one in LANGUAGES}, lang, links)

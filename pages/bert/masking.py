@@ -71,5 +71,6 @@ foot(
         masked_text.About(card, ("mlm_text", "hidden", "filled")),
         {"candidates": lambda: mlm.lab_rows(card)},
         lambda: mlm.lab(card, guesses=True)[1]["cards"],
+        models=(card.name,),
     ),
 )

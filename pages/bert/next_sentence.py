@@ -93,5 +93,6 @@ foot(
         {"model": card.name, "revision": card.revision, "seed": st.session_state["nsp_seed"]},
         {"pairs": lambda: nsp.export_rows(card)},
         lambda: nsp.export_rows(card),
+        models=() if chosen == "rounds" else (card.name,),
     ),
 )

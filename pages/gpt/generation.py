@@ -70,6 +70,11 @@ foot(
         "perplexity",
     ],
     export=Export(
-        "gpt-generation", gpt.caption(card), gpt.about(card), gpt.tables(card), lambda: gpt.result(card)
+        "gpt-generation",
+        gpt.caption(card),
+        gpt.about(card),
+        gpt.tables(card),
+        lambda: gpt.result(card),
+        models=(card.name,),
     ),
 )

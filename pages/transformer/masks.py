@@ -96,6 +96,7 @@ foot(
             "model": ", ".join(card.name for card in cards),
             "revision": ", ".join(card.revision for card in cards),
         },
+        models=[card.name for card in cards],
         tables={"guesses": rows},
         result=lambda: {"guesses": rows(), "flips": list(flips)},
     ),

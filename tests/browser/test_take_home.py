@@ -178,3 +178,78 @@ def test_folder_from_a_plain_file_server(site: Path, context: BrowserContext, ou
         assert outside == []
         assert missing == []
         server.shutdown()
+
+
+SHARED = """
+import sys
+from pathlib import Path
+from components.shell import static_site
+static_site.table_of_contents = lambda home: [("", "Glassbox"), ("transformer-masks", "Who may look at whom"), ("tokens-bpe", "BPE")]
+static_site.make_site(Path(sys.argv[1]), "en")
+"""
+HERE = "computed in your browser"
+
+
+def test_a_page_with_its_model_goes_on_typing(
+    open_at: Callable[[str], Page], alone: Callable[..., tuple[Page, list[str]]], tmp_path: Path
+) -> None:
+    """The export of a page that runs on a small model: from the disk, with the network off, it answers another text."""
+    page = open_at("/bert-attention?lang=en&attention_model=nano-bert")
+    page.locator(".gb-attention_view[data-lines]").wait_for()
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="with its model").click()
+    file = tmp_path / "attention.html"
+    download.value.save_as(file)
+    assert file.stat().st_size < 2_500_000
+    page.close()
+
+    page, said = alone(file)
+    expect(page.locator(".gb-attention_view .where")).not_to_contain_text(
+        HERE
+    )  # what was recorded comes first
+    box = page.get_by_label("Text", exact=True)
+    box.fill("<b>The king</b> saw </script> her.")
+    box.press("Enter")
+    expect(page.locator(".gb-attention_view .where")).to_contain_text(HERE)
+    expect(page.locator(".left .token").nth(1)).to_have_text("<")
+    page.locator(".thumb[data-layer='1'][data-head='2']").click()
+    expect(page.locator(".gb-attention_view")).to_have_attribute("data-state", "1:2")
+    assert said == []
+
+
+def test_pages_of_a_folder_share_their_models_and_keep_where_one_was(
+    alone: Callable[..., tuple[Page, list[str]]], tmp_path: Path
+) -> None:
+    subprocess.run(
+        [sys.executable, "-c", SHARED, str(tmp_path)],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=600,
+    )
+    assert len(list((tmp_path / "models").glob("*.js"))) == 2
+    assert (tmp_path / "transformer-masks.html").stat().st_size < 1_000_000  # the models lie beside it
+    page, said = alone(tmp_path / "transformer-masks.html")
+    box = page.get_by_label("Sentence")
+    box.fill("The old king lost his crown.")
+    box.press("Enter")
+    where = page.locator(".gb-two_readers .where")
+    expect(where).to_contain_text(HERE)
+    expect(page.locator(".gb-two_readers [data-word]").first).to_have_text("The")
+    expect(page.locator(".reader").first.locator(".word")).to_have_count(6)
+    page.locator("footer [data-mark=next]").click()  # to the next page, there a step on, and back
+    page.locator(".gb-step-label").first.wait_for()
+    before = page.locator(".gb-step-label").first.inner_text()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".gb-step-label").first).not_to_have_text(before)
+    reached = page.locator(".gb-step-label").first.inner_text()
+    page.locator(".moved").wait_for()
+    page.locator("footer [data-mark=previous]").click()
+    expect(page.locator(".reader").first.locator(".word")).to_have_count(6)
+    expect(where).to_contain_text(HERE)
+    page.locator("footer [data-mark=next]").click()
+    expect(page.locator(".gb-step-label").first).to_have_text(reached)
+    assert said == []

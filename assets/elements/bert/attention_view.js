@@ -142,7 +142,7 @@ function take(state, header, raw) {
   const wanted = header.drawn && (same(header.asked, now) || !state.model), known = state.model?.id === header.drawn?.id || (state.local.source && state.model);
   if (wanted && (adopted || !known)) show(state, { ...header.drawn, of: header.asked, raw });
   else if (state.model && (adopted || state.fresh)) redraw(state);
-  if (!header.drawn) state.local.open(state.files);
+  if (!header.drawn || !same(header.asked, now)) state.local.open(state.files);
   if (state.local.source && (!state.model || !same(state.model.of, now))) compute(state);
   if (state.view.ahead && connected()) state.keeper.rest();
 }

@@ -89,7 +89,7 @@ function take(s, data) {
   const of = nameOf(s);
   if (data.found && (data.asked === JSON.stringify(sentences(s)) || !s.found) && !(s.local.source && s.of === of)) Object.assign(s, { found: data.found, of: data.asked === JSON.stringify(sentences(s)) ? of : null });
   if (s.found) draw(s);
-  if (!data.found) s.local.open(data.files);
+  if (!data.found || s.of !== of) s.local.open(data.files);
   if (s.local.source && s.of !== of) compute(s);
   if (s.view.ahead) s.keeper.rest();
 }

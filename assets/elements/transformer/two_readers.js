@@ -139,7 +139,7 @@ function take(s, data) {
   const of = nameOf(s), mine = MOVED.every((key) => data.asked[key] === s.view.state[key]);
   if (data.found && (mine || !s.shown) && !(s.local.source && s.of === of)) Object.assign(s, { shown: data.found, of: mine ? of : null });
   if (s.shown) draw(s);
-  if (!data.found) s.local.open(data.files);
+  if (!data.found || !mine) s.local.open(data.files);
   if (s.local.source && s.of !== of) compute(s);
   if (s.view.ahead) s.keeper.rest();
 }

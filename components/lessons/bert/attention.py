@@ -356,7 +356,12 @@ def export(
         return list(found.reading.tokens) if found else []
 
     return Export(
-        "attention", caption, about, {"weights": rows}, lambda: {"weights": rows(), "tokens": tokens()}
+        "attention",
+        caption,
+        about,
+        {"weights": rows},
+        lambda: {"weights": rows(), "tokens": tokens()},
+        models=(card.name,),
     )
 
 

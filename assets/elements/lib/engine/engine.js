@@ -1,5 +1,8 @@
 // The bundled models in the reader's own browser, as promises. One thread and one copy of a model for all elements of a page.
 
+/** Models that the page holds in itself, {worker(), files(folder)}, where no server stands behind it (assets/elements/take_home.js). */
+const carried = () => globalThis.glassboxModels;
+
 let thread = null; // promise of ask(message, progress)
 
 /** A worker if the browser lets us have one, else the same code on the page's own thread. */
@@ -8,7 +11,7 @@ function start() {
     const inline = () => import("./models.js").then(({ answer }) => resolve(answer));
     let worker;
     try {
-      worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+      worker = carried()?.worker() ?? new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
     } catch {
       inline();
       return;
@@ -45,7 +48,7 @@ export function model({ folder, tokenizerFolder = folder, bytes = 0 }) {
       promise: null,
       open(onProgress) {
         if (onProgress) listeners.add(onProgress);
-        me.promise ??= ask({ name: "open", folder: home, args: [{ tokenizerFolder: address(tokenizerFolder), bytes }] }, (p) => listeners.forEach((tell) => tell(p)));
+        me.promise ??= (async () => ask({ name: "open", folder: home, args: [{ tokenizerFolder: address(tokenizerFolder), bytes, files: await carried()?.files(home) }] }, (p) => listeners.forEach((tell) => tell(p))))();
         me.promise.then(() => { me.opened = true; }, () => { me.promise = null; });
         return me.promise;
       },

@@ -47,11 +47,12 @@ async function keep(store, url, bytes) {
 
 /**
  * Open the model in `folder`, an address that ends in "/"; `bytes` is the size of its weights, `tokenizerFolder` where its tokenizer.json is.
+ * `files`: {config, words, weights: ArrayBuffer} of a page that holds them in itself.
  * Resolves to what the page may want to know. Rejects with EngineError.
  */
-async function open({ folder, tokenizerFolder = folder, bytes = 0 }, progress) {
+async function open({ folder, tokenizerFolder = folder, bytes = 0, files = null }, progress) {
   if (!opened.has(folder)) {
-    opened.set(folder, load(folder, tokenizerFolder, bytes, progress));
+    opened.set(folder, files ? kernel().then((simd) => build(files.config, files.words, files.weights, simd)) : load(folder, tokenizerFolder, bytes, progress));
     opened.get(folder).catch(() => opened.delete(folder));
   }
   const { config, vocab, slots, fast, special } = await opened.get(folder);
