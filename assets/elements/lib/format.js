@@ -51,3 +51,15 @@ export function clipped(text, most) {
 
 /** 1234567 -> 1,234,567 */
 export const grouped = (n) => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+
+/** The words of a text (separated by white space) as [start, end] in characters. */
+export function wordSpans(text) {
+  const spans = [];
+  let at = 0;
+  text.split(/([\p{White_Space}\x1c-\x1f]+)/u).forEach((piece, i) => {
+    const length = [...piece].length;
+    if (i % 2 === 0 && length) spans.push([at, at + length]);
+    at += length;
+  });
+  return spans;
+}

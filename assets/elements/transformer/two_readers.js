@@ -1,13 +1,13 @@
 // One sentence, two models: which words may be read for the chosen one, and what each model guesses there. From the server, or from the engine
 // in this browser once it is there (bundled models only).
 import { h, fill, instances, said, words as say } from "../glassbox.lib/dom.js";
-import { num, percent, visible } from "../glassbox.lib/format.js";
+import { num, percent, visible, wordSpans } from "../glassbox.lib/format.js";
 import { kept } from "../glassbox.lib/kept.js";
 import { local } from "../glassbox.lib/local.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { shadeTable } from "../glassbox.lib/shades.js";
 import { living } from "../glassbox.lib/living.js";
-import { guessing, wordSpans } from "../glassbox.lib/sources/guessing.js";
+import { guessing } from "../glassbox.lib/sources/guessing.js";
 import { view } from "../glassbox.lib/view.js";
 
 const LOUDER = 1.5; // from this factor on one probability counts as larger than another

@@ -1,21 +1,10 @@
 // One word of a sentence guessed by several bundled models, each from what it may see: components/lm/transformer/word_context.py in the browser.
 import { model } from "../engine/engine.js";
+import { wordSpans } from "../format.js";
 import { ranked, softmax } from "./attending.js";
 import { reader } from "./reading.js";
 
 const COUNT = 6; // guesses listed
-
-/** The words of a text (separated by white space) as [start, end] in characters. */
-export function wordSpans(text) {
-  const spans = [];
-  let at = 0;
-  text.split(/([\p{White_Space}\x1c-\x1f]+)/u).forEach((piece, i) => {
-    const length = [...piece].length;
-    if (i % 2 === 0 && length) spans.push([at, at + length]);
-    at += length;
-  });
-  return spans;
-}
 
 /** A model that guesses words. */
 async function guesser(files, onProgress) {
