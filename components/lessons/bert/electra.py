@@ -53,7 +53,7 @@ def params() -> tuple[links.Param, ...]:
         links.Text("el_text", TEXT),
         links.Choice("el_fakes", FAKES, "generator"),
         links.Integer("el_seed", 0, 999_999, SEED),
-        links.Number("el_temperature", 0.3, 3.0, 1.0),
+        links.Number("el_temperature", 0.3, 3.0, 1.0, decimals=1, example=1.5),
         links.Integer("el_stage", 0, 5, 0),
         links.Choice("el_game", ("judge", "fool"), "judge"),
         links.Choice("el_game_fakes", ("random", "generator"), "random"),

@@ -7,15 +7,23 @@ import pytest
 import torch
 
 from components.lm.bert.electra import (
+    BERT,
     DISCRIMINATOR_WEIGHT,
+    FOLDER,
     auc,
     auc_interval,
     corrupt,
     discriminator_of,
     draw,
+    draw_round,
     hits,
+    load_discriminator,
+    load_generator,
     losses,
+    measured,
+    suspicions,
 )
+from components.lm.checkpoints import BUNDLED_FOLDER
 from components.lm.transformer.model_size import fact_rows
 
 
@@ -126,3 +134,51 @@ def test_a_discriminator_begins_as_the_bert() -> None:
         theirs = bert.bert(input_ids=ids, token_type_ids=kinds).last_hidden_state
         assert model(input_ids=ids).logits.shape == (2, 12)
     torch.testing.assert_close(mine, theirs)
+
+
+SHIPPED = BUNDLED_FOLDER / FOLDER
+
+
+@pytest.mark.skipif(not SHIPPED.exists(), reason="nano-electra is not in assets/models")
+def test_nano_electra_loads_in_plain_transformers_and_says_the_same() -> None:
+    from transformers import AutoTokenizer, ElectraForPreTraining
+
+    plain = ElectraForPreTraining.from_pretrained(SHIPPED, dtype=torch.float32, local_files_only=True).eval()
+    tokenizer = AutoTokenizer.from_pretrained(SHIPPED, local_files_only=True)
+    given = tokenizer("The old woman opened the door and when a dog.", return_tensors="pt")
+    with torch.inference_mode():
+        theirs = plain(**given).logits[0].sigmoid().numpy()
+    # eager against fused attention in float32
+    np.testing.assert_allclose(
+        suspicions(load_discriminator(), given["input_ids"][0].numpy()), theirs, atol=1e-5
+    )
+
+
+@pytest.mark.skipif(not SHIPPED.exists(), reason="nano-electra is not in assets/models")
+def test_what_was_measured_reaches_what_was_asked() -> None:
+    found = measured()
+    assert found["started"]["random"]["discriminator"]["auc"][1] >= 0.85
+    assert found["started"]["generator"]["discriminator"]["auc"][1] >= 0.68
+    last = found["scratch"]["history"][-1]
+    assert last["recall"] == 0.0
+    assert last["accuracy"] == pytest.approx(last["originals"], abs=0.005)
+
+
+def test_a_round_hides_what_it_says_and_replaces_only_that() -> None:
+    from components.lm.bert.mlm import read_text
+    from components.lm.checkpoints import load
+
+    text = read_text(load(BERT, "masked_prediction"), "The old woman opened the door and saw a small dog.")
+    for fakes in ("generator", "random"):
+        one = draw_round(load_generator(), text, seed=3, fakes=fakes, rate=0.4)  # type: ignore[arg-type]
+        changed = {int(i) for i in np.flatnonzero(one.given != text.input_ids)}
+        assert changed == {place.position for place in one.places if place.replaced}
+        assert changed == {int(i) for i in np.flatnonzero(one.replaced)}
+        assert all(not text.special[place.position] for place in one.places)
+        for place in one.places:
+            assert [c.prob for c in place.candidates] == sorted(
+                (c.prob for c in place.candidates), reverse=True
+            )
+    here = one.places[0].position
+    same = draw_round(load_generator(), text, seed=3, rate=0.4, put={here: int(text.input_ids[here])})
+    assert here not in np.flatnonzero(same.replaced)
