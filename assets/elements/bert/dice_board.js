@@ -1,6 +1,6 @@
 // One draw of BERT's dice on a text: chosen, corrupted, predicted; and the tree of shares beside it.
 import { h, fill, instances, reducedMotion, words as say } from "../glassbox.lib/dom.js";
-import { num, percent, visible, full, grouped } from "../glassbox.lib/format.js";
+import { num, percent, visible, full, grouped, narrowed } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
@@ -131,7 +131,7 @@ function picture(s) {
     const x = 10 + (i % per) * cell, y = 8 + Math.floor(i / per) * 76;
     const thrown = token.action && s.steps.step >= 2;
     svg.append(h("rect", { x, y, width: cell - 6, height: 66, rx: 6, fill: "var(--gb-surface)", stroke: thrown ? COLOUR[token.action] : "var(--gb-line)", "stroke-width": thrown ? 3 : 1 }));
-    const text = (dy, content, colour, weight) => svg.append(h("text", { x: x + cell / 2 - 3, y: y + dy, "font-size": 13, "font-family": "monospace", "text-anchor": "middle", fill: colour, "font-weight": weight ?? 400 }, content.slice(0, 10)));
+    const text = (dy, content, colour, weight) => svg.append(h("text", { x: x + cell / 2 - 3, y: y + dy, "font-size": 13, "font-family": "monospace", "text-anchor": "middle", fill: colour, "font-weight": weight ?? 400 }, narrowed(content, 10)));
     text(18, show(token.text), "var(--gb-quiet)");
     text(38, thrown ? `${token.action} ${show(token.input)}` : show(token.text), thrown ? COLOUR[token.action] : "var(--gb-text)", thrown ? 700 : 400);
     text(57, thrown ? show(token.text) : "-100", "var(--gb-quiet)");
