@@ -54,6 +54,7 @@ page = contents(
         "fine_tuning": [
             lesson("fine_tuning/tasks", icon="label"),
             lesson("fine_tuning/transfer", icon="move_down"),
+            lesson("fine_tuning/forgetting", icon="history_toggle_off"),
             lesson("fine_tuning/change", icon="compress"),
         ],
     },

@@ -325,6 +325,7 @@ def _forgetting(options: Any, repository: Path) -> int:
                     "recorded": time.strftime("%Y-%m-%d"),
                     "old": task_runs.shown_rows(loaded, "tag")[: lm.SHOWN],
                     "new": task_runs.shown_rows(loaded, "span")[: lm.SHOWN],
+                    "numbers": sum(p.numel() for p in loaded.model.bert.parameters()),
                     "runs": runs,
                 },
             },

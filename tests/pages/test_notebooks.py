@@ -47,6 +47,7 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     ("gpt/in_context", {"icl_off": "1.0,1.2", "icl_ask": "2", "icl_description": "moon bird", "icl_moment": "4"}),
     ("fine_tuning/transfer", {"ft_look": "swap"}),
     ("fine_tuning/tasks", {}),
+    ("fine_tuning/forgetting", {}),
     ("fine_tuning/change", {"change_rank": "8", "change_matrix": "3.intermediate"}),
 ]  # fmt: skip
 

@@ -143,14 +143,14 @@ def train() -> None:
     held(row[2]).number_input(
         t(W, "live_width" if way == "adapter" else "live_rank"), 1, 32, key="change_size", disabled=not sized
     )
-    held(row[3]).segmented_control(
-        t(W, "live_targets"),
-        ("attention", "every"),
-        key="change_targets",
-        required=True,
-        disabled=way != "lora",
-        format_func=lambda x: t(W, f"targets_{x}"),
-    )
+    if way == "lora":
+        held(row[3]).segmented_control(
+            t(W, "live_targets"),
+            ("attention", "every"),
+            key="change_targets",
+            required=True,
+            format_func=lambda x: t(W, f"targets_{x}"),
+        )
     held(row[4]).segmented_control(t(W, "live_examples"), ("50", "200"), key="change_examples", required=True)
     held(row[5]).number_input(t(W, "live_seed"), 0, 99, key="change_seed")
     live.stand(W, asked, Pair, _curves, key="change")

@@ -96,3 +96,18 @@ print("adapters", number(head) + norms + 2 * len(model.encoder.layer) * (2 * m *
             f"adapters {counts['adapter', BOTTLENECK, 'attention']}",
         ),
     )
+
+
+def forgetting(name: str, some: int, whole: int, rank: int) -> Notebook:
+    """How many numbers LoRA trains beside every matrix, counted on the model itself."""
+    code = f"""{opening(checkpoints.card(name), "BertModel")}
+whole = sum(p.numel() for p in model.parameters())
+matrices = [m for m in model.encoder.modules() if isinstance(m, torch.nn.Linear)]
+some = sum({rank} * (m.in_features + m.out_features) for m in matrices)
+print("matrices", len(matrices))
+print("LoRA of rank {rank}", some, "of", whole)
+print("share in %", f"{{100 * some / whole:.1f}}")
+"""
+    layers = checkpoints.card(name).num_layers or 0
+    share = f"share in % {100 * some / whole:.1f}"
+    return Notebook(code, (f"matrices {6 * layers}", f"LoRA of rank {rank} {some} of {whole}", share))

@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from components.lm.fine_tuning.encoder_tasks import EncoderTask, Example, examples, loop_of, score
-from components.lm.fine_tuning.loop import Loop, Recipe
+from components.lm.fine_tuning.loop import Loop, Recipe, num_steps
 from components.lm.fine_tuning.lora import EVERY
 from components.lm.fine_tuning.task_runs import GENERATED, WRITTEN
 
@@ -50,6 +50,10 @@ NEW_EXAMPLES, NEW_RATE, NEW_PASSES, LORA_RATE = 300, 1e-3, 6, 3e-3
 FISHER_EXAMPLES = 64
 REPLAYED = 2
 """Old sentences beside the new batch at every second step."""
+STEPS = num_steps(OLD_EXAMPLES, batch=16, passes=OLD_PASSES) + num_steps(
+    NEW_EXAMPLES, batch=16, passes=NEW_PASSES
+)
+"""Of both tasks together."""
 MOMENTS = (0, 5, 10, 20, 40, 80, 114)
 SHOWN = 3
 

@@ -1,6 +1,6 @@
 """A language model of children's stories reads encyclopedia articles: what it then says, and what it has lost.
 
-Thirty steps of eight rows of 128 tokens. The remedies are those of ``forgetting`` that need nothing but the texts: nothing,
+Sixty steps of eight rows of 128 tokens. The remedies are those of ``forgetting`` that need nothing but the texts: nothing,
 replay (a share of the rows are stories again), and the pull to the old weights.
 """
 
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from components.lm.checkpoints import LoadedModel
 
-STEPS, ROWS, WIDTH, RATE = 30, 8, 128, 1e-3
-MOMENTS = (0, 5, 10, 20, 30)
+STEPS, ROWS, WIDTH, RATE = 60, 8, 128, 4e-3
+"""At a rate of 1e-3 this model loses nothing in thirty steps; the rate makes it forget."""
+MOMENTS = (0, 5, 10, 20, 40, 60)
 TEST_ROWS = 40
 NEW_TOKENS = 32
 PROMPTS = (

@@ -1,0 +1,295 @@
+"""State and data of the page "What is forgotten": an old task and a new one, and what each remedy keeps."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import streamlit as st
+
+from components.elements.fine_tuning.forgetting_plane import ForgettingData, ForgettingView, Track
+from components.elements.predict_first import Prediction
+from components.lessons.recorded import shipped
+from components.lm import checkpoints
+from components.lm.fine_tuning import lora
+from components.lm.fine_tuning.forgetting import METHODS, MOMENTS, STRENGTHS, Method
+from components.lm.fine_tuning.sentences import TAGS
+from components.shell import links
+from components.shell.layout import Export
+from components.words import labels, t, told
+
+NAME = "fine_tuning/forgetting"
+WORDS = "forgetting"
+BOARD = "forgetting_plane"
+MODEL = "nano-bert"
+LOOKS = ("reading", "static", "families", "train", "nothing")
+STARTS = ("pretrained", "random")
+LEVELS = ("weak", "middle", "strong")
+READERS = ("nothing", "replay5", "replay25", "pull")
+"""Of the second scene, in the order of its runs."""
+LAST = len(MOMENTS) - 1
+SEEDS = ("0", "1", "2")
+
+PARAMS = (
+    links.Choice("forget_level", LEVELS, "middle"),
+    links.Choice("forget_start", STARTS, "pretrained"),
+    links.Choice("forget_seed", SEEDS, SEEDS[0]),
+    links.Integer("forget_step", 0, LAST, LAST),
+    links.Integer("forget_track", 0, len(METHODS) - 1, 0),
+    links.Choice("forget_look", LOOKS, "reading"),
+    links.Choice("forget_reading", READERS, READERS[0], example=READERS[1]),
+    links.Choice("forget_method", METHODS, "replay"),
+    links.Choice("forget_live_level", LEVELS, "middle"),
+    links.Integer("forget_live_seed", 0, 99, 0),
+)
+
+
+@cache
+def recorded() -> Mapping[str, Any]:
+    """Return the recorded runs (``python -m components.pretraining fine-tuning forgetting --model nano-bert``)."""
+    found: Mapping[str, Any] = shipped(NAME)["models"][MODEL]
+    return found
+
+
+def reading() -> Mapping[str, Any]:
+    """Return the runs of the second scene (``fine-tuning reading-on``)."""
+    found: Mapping[str, Any] = shipped(NAME)["reading"]
+    return found
+
+
+def strength(method: Method, level: str) -> float:
+    """Return a method's strength at a level; a method with one strength has it at every level."""
+    offered = STRENGTHS[method]
+    return offered[LEVELS.index(level)] if len(offered) == len(LEVELS) else offered[0]
+
+
+def run_of(method: Method, level: str, start: str = "pretrained", seed: int = 0) -> Mapping[str, Any]:
+    """Return one recorded run."""
+    wanted = {
+        "method": method,
+        "strength": strength(method, level),
+        "pretrained": start == "pretrained",
+        "seed": seed,
+    }
+    return next(run for run in recorded()["runs"] if run["setting"] == wanted)
+
+
+def asked() -> tuple[str, str, int]:
+    """Return level, start and seed of the link, of those that were recorded together."""
+    s = st.session_state
+    start, level = str(s["forget_start"]), str(s["forget_level"])
+    if start == "random":
+        return "middle", start, 0
+    return level, start, int(s["forget_seed"]) if level == "middle" else 0
+
+
+def view() -> ForgettingView:
+    """Return where the reader is, from the link."""
+    return ForgettingView(st.session_state["forget_step"], st.session_state["forget_track"])
+
+
+def keep(now: ForgettingView) -> None:
+    """Hand what the element holds to the link."""
+    links.put("forget_step", now.step)
+    links.put("forget_track", now.track)
+
+
+def track(method: Method, run: Mapping[str, Any]) -> Track:
+    """Return one run as the plane draws it."""
+    size = f"{run['setting']['strength']:g}"
+    return {
+        "label": t(WORDS, f"method_{method}"),
+        "note": t(WORDS, f"note_{method}", strength=size),
+        "old": run["old"],
+        "new": run["new"],
+        "said_old": run["said_old"],
+        "said_new": run["said_new"],
+        "off": run["off"],
+    }
+
+
+def board(tracks: Sequence[Track], steps: Sequence[int]) -> ForgettingData:
+    """Return what a plane draws."""
+    kept = recorded()
+    return {
+        "steps": steps,
+        "tracks": tracks,
+        "shown": list(range(len(tracks))),
+        "old": kept["old"],
+        "new": kept["new"],
+        "tags": list(TAGS),
+        "words": labels("tasks_board") | labels("forgetting_plane"),
+        "stepper": labels("stepper"),
+    }
+
+
+def runs() -> list[Mapping[str, Any]]:
+    """Return the runs in sight, one for each method."""
+    return [run_of(method, *asked()) for method in METHODS]
+
+
+def percent(value: float) -> str:
+    """Return a score as whole percent."""
+    return f"{100 * value:.0f}%"
+
+
+def said_score(found: Sequence[float]) -> str:
+    """Return a score with its interval."""
+    return f"{percent(found[0])} ({percent(found[1])}–{percent(found[2])})"
+
+
+def aid(now: ForgettingView) -> str:
+    """What the chosen method kept and learned at this moment; HTML."""
+    method, run, k = METHODS[now.track], runs()[now.track], now.step
+    said = [
+        t(
+            WORDS,
+            "aid",
+            method=t(WORDS, f"method_{method}"),
+            step=run["steps"][k],
+            before=percent(run["old"][0][0]),
+            old=said_score(run["old"][k]),
+            new=said_score(run["new"][k]),
+            old_written=percent(run["old_written"][k][0]),
+            new_written=percent(run["new_written"][k][0]),
+        )
+    ]
+    if run["off"] is not None and k == LAST:
+        said.append(t(WORDS, "aid_off", off=percent(run["off"][0])))
+    if asked()[1] == "random":
+        said.append(t(WORDS, "aid_random"))
+    return html.escape(" ".join(said))
+
+
+def caption() -> str:
+    """The line under the plane: model, runs, data, time."""
+    kept, level_start_seed, made = recorded(), asked(), runs()
+    return t(
+        WORDS,
+        "caption",
+        model=MODEL,
+        revision=kept["revision"].removeprefix("sha256:")[:10],
+        date=kept["recorded"],
+        seed=level_start_seed[2],
+        seconds=f"{made[0]['seconds']:.1f}",
+    )
+
+
+def prediction() -> Prediction:
+    """Asked before the plane is seen: how much is left of the old task?"""
+    plain, replay = run_of("nothing", "middle"), run_of("replay", "middle")
+    left = plain["old"][-1][0] / plain["old"][0][0]
+    answer = 0 if left < 0.4 else 1 if left < 0.75 else 2
+    options = [t(WORDS, f"predict_{name}") for name in ("little", "half", "most")]
+    why = t(
+        WORDS,
+        "predict_why",
+        before=percent(plain["old"][0][0]),
+        after=said_score(plain["old"][-1]),
+        new=percent(plain["new"][-1][0]),
+        replay=percent(replay["old"][-1][0]),
+    )
+    return Prediction(t(WORDS, "predict"), options, answer, why, {"forget_step": LAST})
+
+
+def _row(run: Mapping[str, Any]) -> dict[str, str | int | float]:
+    s = run["setting"]
+    return {
+        "method": s["method"],
+        "strength": s["strength"],
+        "start": "pre-trained" if s["pretrained"] else "random",
+        "run_seed": s["seed"],
+    }
+
+
+def curve_rows() -> list[dict[str, Any]]:
+    """Return every measurement of the runs in sight."""
+    return [
+        {
+            **_row(run),
+            "step": step,
+            **{f"{name}_{part}": run[name][k][i] for name in ("old", "new", "old_written", "new_written") for i, part in enumerate(("score", "low", "high"))},
+        }
+        for run in runs()
+        for k, step in enumerate(run["steps"])
+    ]  # fmt: skip
+
+
+def all_rows() -> list[dict[str, Any]]:
+    """Return every recorded run at its end."""
+    return [
+        {
+            **_row(run),
+            "old_before": run["old"][0][0],
+            "old_after": run["old"][-1][0],
+            "new_after": run["new"][-1][0],
+            "old_taken_off": "" if run["off"] is None else run["off"][0],
+            "weights_moved": run["moved"],
+            "cpu_seconds": run["seconds"],
+        }
+        for run in recorded()["runs"]
+    ]
+
+
+def reading_rows() -> list[dict[str, Any]]:
+    """Return every measurement of the second scene."""
+    return [
+        {
+            "replay": run["setting"]["replay"],
+            "pull": run["setting"]["strength"],
+            "step": step,
+            "loss_stories": run["stories"][k],
+            "loss_articles": run["articles"][k],
+            **{f"text_{i + 1}": text for i, text in enumerate(run["texts"][k])},
+        }
+        for run in reading()["runs"]
+        for k, step in enumerate(run["steps"])
+    ]
+
+
+def export(now: ForgettingView) -> Export:
+    """Everything of the picture."""
+    level, start, _ = asked()
+    return Export(
+        "fine-tuning-forgetting",
+        caption(),
+        {"model": MODEL, "revision": recorded()["revision"], "strength": level, "start": start},
+        {"curves": curve_rows, "all-runs": all_rows, "reading": reading_rows},
+        lambda: {
+            "method": METHODS[now.track],
+            "runs": runs(),
+            "old": recorded()["old"],
+            "new": recorded()["new"],
+        },
+    )
+
+
+def trained_by_lora() -> tuple[int, int]:
+    """Return how many numbers LoRA trains beside the model at the middle rank, and how many the model has."""
+    card = checkpoints.card(MODEL)
+    width, layers = card.hidden_size, card.num_layers
+    assert width is not None
+    assert layers is not None
+    square, thin = (width, width), (width, 4 * width)
+    rank = int(strength("lora", "middle"))
+    return lora.count([square] * 4 * layers + [thin] * 2 * layers, rank), recorded()["numbers"]
+
+
+def how() -> str:
+    """How it is made; Markdown."""
+    offered = {f"strengths_{name}": " / ".join(f"{x:g}" for x in found) for name, found in STRENGTHS.items()}
+    some, whole = trained_by_lora()
+    return told(WORDS, "how_text", share=f"{100 * some / whole:.1f}%", **offered)
+
+
+def prepared() -> list[tuple[str, dict[str, Any]]]:
+    """States worth a look."""
+    return [
+        (t(WORDS, "try_early"), {"forget_step": 2}),
+        (t(WORDS, "try_lora"), {"forget_track": METHODS.index("lora")}),
+        (t(WORDS, "try_strong"), {"forget_level": "strong", "forget_track": METHODS.index("pull")}),
+        (t(WORDS, "try_random"), {"forget_start": "random"}),
+        (t(WORDS, "try_train"), {"forget_look": "train"}),
+    ]

@@ -1,0 +1,89 @@
+""" "Train it yourself" of this page: the old task, then the new one, from pre-trained and from random weights."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from components.lessons.fine_tuning.live import Found
+from components.lm import checkpoints
+from components.lm.checkpoints import LoadedModel
+from components.lm.fine_tuning.forgetting import STEPS, ForgettingSetting, Sequel, old_task
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a reader asks for; the same settings are trained once."""
+
+    model: str
+    revision: str
+    setting: ForgettingSetting
+
+
+class Both(Found):
+    """The new task's part of both runs so far, pre-trained first; empty while the old task is learned."""
+
+    runs: list[dict[str, Any]]
+
+
+class _Chain:
+    """The old task, then the new one."""
+
+    def __init__(self, loaded: LoadedModel, setting: ForgettingSetting) -> None:
+        self._loaded, self._setting = loaded, setting
+        self._old, self._loop = old_task(loaded, setting.pretrained, setting.seed)
+        self.sequel: Sequel | None = None
+        self.seconds = 0.0
+        """CPU seconds of all steps, measuring included."""
+
+    @property
+    def done(self) -> int:
+        """Steps taken of both tasks."""
+        return self._loop.step + (self.sequel.loop.step if self.sequel else 0)
+
+    def step(self) -> None:
+        """Take one step of what is due."""
+        began = time.thread_time()
+        if not self._loop.finished:
+            self._loop.take_step()
+        elif self.sequel is None:
+            self.sequel = Sequel(self._loaded, self._old, self._setting)
+            self.sequel.step()
+        else:
+            self.sequel.step()
+        self.seconds += time.thread_time() - began
+
+
+class Pair:
+    """Both chains, a step each in turn."""
+
+    def __init__(self, asked: Asked) -> None:
+        loaded = checkpoints.load(asked.model, "masked_prediction")
+        self._chains = [_Chain(loaded, replace(asked.setting, pretrained=start)) for start in (True, False)]
+
+    @property
+    def fraction(self) -> float:
+        """How far both are."""
+        return sum(chain.done for chain in self._chains) / (2 * STEPS)
+
+    def step(self) -> None:
+        """One step of the chain that is behind."""
+        min(self._chains, key=lambda chain: chain.done).step()
+
+    def result(self) -> Both:
+        """Return the moments that both have reached."""
+        runs = [chain.sequel.run.as_json() for chain in self._chains if chain.sequel]
+        if len(runs) < len(self._chains):
+            runs = []
+        n = min((len(run["steps"]) for run in runs), default=0)
+        for run in runs:
+            for name, value in run.items():
+                if isinstance(value, list):
+                    run[name] = value[:n]
+        return {
+            "step": min(chain.done for chain in self._chains),
+            "steps": STEPS,
+            "seconds": sum(chain.seconds for chain in self._chains),
+            "runs": runs,
+        }

@@ -1,0 +1,178 @@
+"""What stands below the plane: a model that reads on, static and adaptive learning, the families, and a training of one's own."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components.elements.fine_tuning.forgetting_plane import ForgettingView, Track, forgetting_plane
+from components.elements.fine_tuning.score_lines import ScoreLine, score_lines
+from components.lessons.fine_tuning import forgetting as page
+from components.lessons.fine_tuning import live
+from components.lessons.fine_tuning.forgetting_live import Asked, Both, Pair
+from components.lm import checkpoints
+from components.lm.fine_tuning.forgetting import METHODS, MOMENTS, STRENGTHS, ForgettingSetting
+from components.shell.held import held
+from components.shell.layout import panel_choice, small_table
+from components.words import literal, t, told
+
+W = page.WORDS
+
+
+def look_further() -> None:
+    """What the reader chose below the plane."""
+    look = panel_choice(W, page.LOOKS, key="forget_look")
+    if look == "nothing":
+        return
+    st.markdown(f"#### {t(W, f'{look}_title')}")
+    {"reading": reading, "static": static, "families": families, "train": train}[look]()
+
+
+def reading() -> None:
+    """How a beginning goes on while a model of stories reads encyclopedia articles."""
+    kept = page.reading()
+    st.markdown(told(W, "reading_text", model=kept["model"]))
+    reader = held().segmented_control(
+        t(W, "reading_how"),
+        page.READERS,
+        key="forget_reading",
+        required=True,
+        format_func=lambda x: t(W, f"reader_{x}"),
+    )
+    run = kept["runs"][page.READERS.index(str(reader))]
+    small_table(
+        [t(W, "col_step"), t(W, "col_stories"), t(W, "col_articles"), literal(kept["prompts"][0])],
+        [
+            [
+                str(step),
+                f"{run['stories'][k]:.2f}",
+                f"{run['articles'][k]:.2f}",
+                literal("…" + " ".join(run["texts"][k][0].split())),
+            ]
+            for k, step in enumerate(run["steps"])
+        ],
+    )
+    st.caption(
+        told(
+            W,
+            "reading_caption",
+            model=kept["model"],
+            revision=kept["revision"].removeprefix("sha256:")[:10],
+            date=kept["recorded"],
+            seconds=f"{run['seconds']:.1f}",
+            steps=run["steps"][-1],
+        )
+    )
+    plain = kept["runs"][0]
+    st.markdown(
+        told(
+            W,
+            "reading_found",
+            stories=f"{plain['stories'][0]:.2f}",
+            stories_after=f"{plain['stories'][-1]:.2f}",
+            articles=f"{plain['articles'][0]:.2f}",
+            articles_after=f"{plain['articles'][-1]:.2f}",
+        )
+    )
+
+
+def static() -> None:
+    """Learned once and left, beside going on with what is new."""
+    st.markdown(t(W, "static_text"))
+    plain = page.run_of("nothing", "middle")
+    moving = page.track("nothing", plain)
+    moments = len(plain["steps"])
+    first: Track = {
+        **moving,
+        "label": t(W, "static_static"),
+        "note": t(W, "static_static_note"),
+        "old": [moving["old"][0]] * moments,
+        "new": [moving["new"][0]] * moments,
+        "said_old": [moving["said_old"][0]] * moments,
+        "said_new": [moving["said_new"][0]] * moments,
+    }
+    second: Track = {**moving, "label": t(W, "static_adaptive"), "note": t(W, "static_adaptive_note")}
+    forgetting_plane(
+        page.board([first, second], plain["steps"]),
+        ForgettingView(moments - 1, 1),
+        identity="static",
+        rev=0,
+        key="forgetting_static",
+    )
+
+
+def families() -> None:
+    """The families of remedies, which of them is on this page, and where the others come from."""
+    rows = [
+        [t(W, f"family_{name}"), t(W, f"family_{name}_idea"), t(W, f"family_{name}_here")]
+        for name in ("replay", "regularization", "features", "adapter", "architecture", "optimization")
+    ]
+    small_table([t(W, "col_family"), t(W, "col_idea"), t(W, "col_here")], rows)
+    st.markdown(t(W, "families_text"))
+
+
+# -- a training of one's own ---------------------------------------------------------------------------------------------
+
+
+def asked() -> Asked:
+    """Return what the link asks to train."""
+    s = st.session_state
+    method, level = s["forget_method"], s["forget_live_level"]
+    seed = s["forget_live_seed"]
+    setting = ForgettingSetting(method, page.strength(method, level), seed=0 if seed is None else int(seed))
+    return Asked(page.MODEL, checkpoints.card(page.MODEL).revision, setting)
+
+
+def train() -> None:
+    """Choose a method and its strength, and train both tasks from both starts."""
+    st.markdown(told(W, "train_text", model=page.MODEL))
+    method = held().segmented_control(
+        t(W, "live_method"),
+        METHODS,
+        key="forget_method",
+        required=True,
+        format_func=lambda x: t(W, f"method_{x}"),
+    )
+    row = st.columns([2.6, 1, 5], vertical_alignment="bottom")
+    if len(STRENGTHS[method]) > 1:
+        held(row[0]).segmented_control(
+            t(W, "level"),
+            page.LEVELS,
+            key="forget_live_level",
+            required=True,
+            format_func=lambda x: t(W, f"level_{x}"),
+        )
+    held(row[1]).number_input(t(W, "seed"), 0, 99, key="forget_live_seed")
+    live.stand(W, asked, Pair, _curves, key="forgetting")
+
+
+def _curves(wanted: Asked, found: Both) -> None:
+    if not found["runs"]:
+        st.caption(t(W, "live_old_first"))
+        return
+    lines: list[ScoreLine] = []
+    for run, start in zip(found["runs"], page.STARTS, strict=True):
+        for task in ("old", "new"):
+            points = [(step, *score) for step, score in zip(run["steps"], run[task], strict=True)]
+            lines.append(
+                {"name": t(W, "live_line", task=t(W, f"task_{task}"), start=t(W, start)), "points": points}
+            )
+    score_lines(
+        lines,
+        title=t(W, "live_chart", method=t(W, f"method_{wanted.setting.method}")),
+        last=MOMENTS[-1],
+        guess=None,
+        guess_label="",
+        key="forget_live",
+    )
+    small_table(
+        [t(W, "col_start"), t(W, "col_before"), t(W, "col_after"), t(W, "col_new")],
+        [
+            [
+                t(W, start),
+                page.said_score(run["old"][0]),
+                page.said_score(run["old"][-1]),
+                page.said_score(run["new"][-1]),
+            ]
+            for run, start in zip(found["runs"], page.STARTS, strict=True)
+        ],
+    )

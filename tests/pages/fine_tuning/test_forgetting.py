@@ -1,0 +1,116 @@
+"""The page "What is forgotten", from links, in both languages, with the recorded runs and a training of its own."""
+
+import pytest
+
+from components.lessons.fine_tuning import forgetting as page
+from components.lessons.fine_tuning import forgetting_live, live
+from components.lm import checkpoints
+from components.lm.fine_tuning.forgetting import METHODS, MOMENTS, STRENGTHS, ForgettingSetting
+from tests.pages.conftest import Open, data_of, modules_after, said
+
+pytestmark = pytest.mark.skipif(
+    "nano-bert" not in checkpoints.store().bundled_names(), reason="nano-bert is not in assets/models"
+)
+PAGE = "fine_tuning/forgetting"
+
+
+def test_opens(open_page: Open, lang: str) -> None:
+    at = open_page(PAGE, lang=lang)
+    board = data_of(at, page.BOARD)
+    assert [len(track["old"]) for track in board["tracks"]] == [len(MOMENTS)] * len(METHODS)
+    assert board["start"] == {"step": page.LAST, "track": 0}
+
+
+def test_needs_no_torch() -> None:
+    assert modules_after(PAGE, page.BOARD) == "[]"
+
+
+def test_the_runs_belong_to_the_shipped_models() -> None:
+    assert page.recorded()["revision"] == checkpoints.card(page.MODEL).revision
+    kept = page.reading()
+    assert kept["revision"] == checkpoints.card(kept["model"]).revision
+    assert len(kept["runs"]) == len(page.READERS)
+    found = {(s["method"], s["strength"], s["pretrained"], s["seed"]) for r in page.recorded()["runs"] for s in (r["setting"],)}  # fmt: skip
+    wanted = {(method, one, True, 0) for method, some in STRENGTHS.items() for one in some}
+    middle = {method: some[len(some) // 2] for method, some in STRENGTHS.items()}
+    wanted |= {(m, x, True, seed) for m, x in middle.items() for seed in (1, 2)}
+    wanted |= {(m, x, False, 0) for m, x in middle.items()}
+    assert found == wanted
+
+
+def test_what_the_page_says_is_what_was_found() -> None:
+    """Plain training forgets, in each of three seeds; replay keeps more; LoRA taken off keeps everything."""
+    for seed in range(3):
+        plain, replay = (page.run_of(method, "middle", seed=seed) for method in ("nothing", "replay"))
+        assert plain["old"][-1][2] < replay["old"][-1][1], "the intervals part"
+        assert plain["old"][-1][0] < 0.4 * plain["old"][0][0]
+        assert plain["new"][-1][0] > 0.45
+        lora = page.run_of("lora", "middle", seed=seed)
+        assert lora["off"] == lora["old"][0]
+        assert lora["old"][-1][2] < lora["off"][1]
+    plain = page.reading()["runs"][0]
+    assert plain["stories"][-1] > plain["stories"][0]
+    assert plain["articles"][-1] < plain["articles"][0]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"forget_level": "weak"},
+        {"forget_level": "strong", "forget_seed": "2"},
+        {"forget_seed": "1"},
+        {"forget_start": "random", "forget_level": "weak"},
+    ],
+)
+def test_every_choice_says_its_scores(open_page: Open, lang: str, query: dict[str, str]) -> None:
+    at = open_page(PAGE, lang=lang, forget_step="3", forget_track="2", forget_look="nothing", **query)
+    level = "middle" if "forget_start" in query else query.get("forget_level", "middle")
+    seed = int(query.get("forget_seed", 0)) if level == "middle" else 0
+    run = page.run_of("pull", level, query.get("forget_start", "pretrained"), seed)
+    assert page.said_score(run["old"][3]) in said(at)
+    assert page.said_score(run["new"][3]) in said(at)
+
+
+def test_every_panel(open_page: Open, lang: str) -> None:
+    for look in page.LOOKS:
+        at = open_page(PAGE, lang=lang, forget_look=look)
+        assert not at.exception
+        planes = [b for b in at.get("bidi_component") if b.proto.component_name == f"glassbox.{page.BOARD}"]
+        assert len(planes) == 1 + (look == "static")
+
+
+def test_impossible_links_are_told(open_page: Open) -> None:
+    at = open_page(PAGE, forget_level="<b>", forget_step="99", forget_track="-4", forget_seed="7")
+    assert "gb-note" in said(at)
+    assert data_of(at, page.BOARD)["start"] == {"step": page.LAST, "track": 0}
+
+
+def test_a_training_learns_the_old_task_first() -> None:
+    """The chain is stepped by hand: both starts, the old task before the new one, and what is known so far."""
+    wanted = forgetting_live.Asked(
+        "nano-bert", checkpoints.card("nano-bert").revision, ForgettingSetting("replay", 8)
+    )
+    pair = forgetting_live.Pair(wanted)
+    for _ in range(4):
+        pair.step()
+    found = pair.result()
+    assert found["runs"] == []
+    assert found["step"] == 2
+    assert 0 < pair.fraction < 0.05
+    assert found["seconds"] > 0
+
+
+def test_the_training_starts_and_stops(open_page: Open) -> None:
+    at = open_page(PAGE, forget_look="train", forget_live_seed="9")
+    next(b for b in at.button if b.key == "forgetting_start").click().run()
+    assert not at.exception
+    wanted = forgetting_live.Asked(
+        "nano-bert", checkpoints.card("nano-bert").revision, ForgettingSetting("replay", 20, seed=9)
+    )
+    training = live.trainings().get(wanted)
+    assert training is not None
+    assert training.work is not None
+    for reader in list(training.wanted_by):
+        live.trainings().stop(wanted, reader)
+    assert training.work.wait(60)
+    assert not training.finished
