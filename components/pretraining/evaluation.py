@@ -80,7 +80,7 @@ PROMPTS = {
         "친구가 나에게",
     ),
 }
-_WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
+_WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*|[가-힣]+")
 
 
 def text_losses(model: Any, tokenizer: Any, documents: Iterable[str], context: int) -> dict[str, float]:

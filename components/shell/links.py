@@ -406,9 +406,19 @@ def take_over(state: Mapping[str, Any]) -> bool:
 def described(*keys: str) -> list[dict[str, Any]]:
     """Return the parameters of the open view in the order of the address, as ``lib/view.js`` reads them.
 
-    Those of ``keys``, which the browser moves by itself, with kind, default, bounds and options; of the others the key.
+    Those of ``keys``, which the browser moves by itself, with kind, default, bounds and options, and with what an address that
+    asks for nothing means for it in Korean (``bare``); of the others the key, and what the address says of it once it
+    asks for anything.
     """
-    return [_described(param) if param.key in keys else {"key": param.key} for param in _view().params]
+    begins = _view().korean if st.session_state.get("lang") == "ko" else {}
+    told = [_described(param) if param.key in keys else _untouched(param) for param in _view().params]
+    return [{**about, "bare": begins[about["key"]]} if about["key"] in begins else about for about in told]
+
+
+def _untouched(param: Param) -> dict[str, Any]:
+    written = param.write(st.session_state.get(param.key, param.default))
+    usual = written == param.write(param.default) or len(written) > MAX_TEXT_IN_LINK
+    return {"key": param.key} if usual else {"key": param.key, "value": written}
 
 
 def _described(param: Param) -> dict[str, Any]:

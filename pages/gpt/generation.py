@@ -14,7 +14,7 @@ from components.shell.loading import FIRST_MODEL
 from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
 
-links.open_view("gpt/generation", *gpt.PARAMS)
+links.open_view("gpt/generation", *gpt.PARAMS, korean=gpt.KOREAN)
 page_header("gpt/generation")
 if asked := gpt.prediction():
     prediction(asked)

@@ -43,7 +43,14 @@ DRAWS = ({"temperature": 1.0, "top_k": 0, "top_p": 1.0}, {"temperature": 0.8, "t
 def folders() -> tuple[str, ...]:
     """Return the models of the goldens: the bundled ones, and one early snapshot, as paths below ``assets/models``."""
     snapshots = sorted(path.name for path in (MODELS / "nano-gpt" / "snapshots").iterdir() if path.is_dir())
-    return ("pocket-gpt", "pocket-bert", "nano-gpt", "nano-bert", f"nano-gpt/snapshots/{snapshots[2]}")
+    return (
+        "pocket-gpt",
+        "pocket-bert",
+        "pocket-gpt-ko",
+        "nano-gpt",
+        "nano-bert",
+        f"nano-gpt/snapshots/{snapshots[2]}",
+    )
 
 
 def golden_file(folder: str) -> Path:

@@ -1,7 +1,8 @@
 // The state of a view that the browser keeps by itself: shared by the elements of a page, in the address at once, at Python's after a rest.
 //
 // `params` is what the page's link holds (components/shell/links.py), as [{key, kind, default, low, high, options}]
-// in the order of the address; the browser moves those with a `kind`, and leaves the others as they are.
+// in the order of the address; the browser moves those with a `kind`, and leaves the others as they are (`value`, where an address that asks
+// for nothing does not say it). `bare` is what such an address means, where that is not the default.
 
 /** The written form of a value in the address, as components/shell/links.py writes it. */
 function written({ kind }, value) {
@@ -28,7 +29,7 @@ let last = { at: -BURST, moved: "" };
 export function keepAddress(params, state) {
   const url = new URL(location.href), before = new URL(location.href).searchParams;
   for (const param of params) { // each is taken out and put at the end: the order is the one in which Python writes them
-    const value = param.kind ? written(param, state[param.key]) : url.searchParams.get(param.key);
+    const value = param.kind ? written(param, state[param.key]) : url.searchParams.get(param.key) ?? param.value ?? null;
     url.searchParams.delete(param.key);
     if (value !== null && value.length <= MOST && !(param.kind && value === written(param, param.default))) url.searchParams.append(param.key, value);
   }
@@ -41,8 +42,8 @@ export function keepAddress(params, state) {
 
 /** The state in the address. */
 export function fromAddress(params) {
-  const given = new URL(location.href).searchParams;
-  return Object.fromEntries(params.filter((param) => param.kind).map((param) => [param.key, (given.has(param.key) ? read(param, given.get(param.key)) : undefined) ?? param.default]));
+  const given = new URL(location.href).searchParams, bare = !params.some(({ key }) => given.has(key));
+  return Object.fromEntries(params.filter((param) => param.kind).map((param) => [param.key, (given.has(param.key) ? read(param, given.get(param.key)) : bare ? param.bare : undefined) ?? param.default]));
 }
 
 const views = new Map();

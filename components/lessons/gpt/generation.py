@@ -17,7 +17,7 @@ from components.lessons.recorded import of_shipped_model, trace_file
 from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
 from components.shell.layout import working
-from components.shell.loading import FIRST_MODEL, load_model
+from components.shell.loading import FIRST_MODEL, KOREAN_MODEL, load_model
 from components.words import t, told
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 
 PROMPT = "The old woman opened the door and"
+KOREAN = {"prompt": "아이는 엄마와 함께", "model": KOREAN_MODEL}
+"""What the page begins with in Korean."""
+RECORDED = {FIRST_MODEL: "gpt/generation", KOREAN_MODEL: "gpt/generation_ko"}
+"""First views, each of its own model and beginning."""
 BLOCK = 8
 """Two blocks of steps are sent with all their candidates, about 1.2 kB each."""
 AHEAD, AHEAD_SECONDS = 16, 0.25
@@ -84,7 +88,8 @@ class Blocks:
 
 
 def _trace() -> dict[str, Any] | None:
-    return trace_file("gpt/generation")
+    name = RECORDED.get(st.session_state["model"])
+    return None if name is None else trace_file(name)
 
 
 def precomputed() -> dict[str, Any] | None:
@@ -111,12 +116,12 @@ def prediction() -> Prediction | None:
     step = trace["steps"][0]
     probs = [math.exp(logit - step["log_z"]) for logit in step["logits"]]
     chosen = step["chosen"]
-    asked = sorted({0, 1, chosen["rank"] - 1, 7})
+    asked = sorted(place for place in {0, 1, chosen["rank"] - 1, 7} if place < len(step["texts"]))
     options = sorted((step["texts"][i] for i in asked), key=str.lower)
     first = step["texts"][0]
     drawn = "predict_drawn" if chosen["rank"] > 1 else "predict_first"
     return Prediction(
-        t("gpt", "predict", prompt=PROMPT),
+        t("gpt", "predict", prompt=trace["state"]["prompt"]),
         options,
         options.index(first),
         t(
@@ -125,8 +130,9 @@ def prediction() -> Prediction | None:
             token=first.strip(),
             p=f"{100 * probs[0]:.3g}%",
             chosen=chosen["text"].strip(),
-            q=f"{100 * probs[chosen['rank'] - 1]:.3g}%",
+            q=f"{100 * chosen['probs'][0]:.3g}%",
         ),
+        state={key: trace["state"][key] for key in KOREAN},
         tokens=True,
     )
 
@@ -222,7 +228,7 @@ def _frame(card: ModelCard, files: ModelFiles | None) -> WriterFrame:
 
 def first_view(card: ModelCard) -> tuple[None, WriterSteps] | None:
     """Return (no text, its steps) from the file if that is what the state asks for; needs no torch."""
-    trace = precomputed() if card.name == FIRST_MODEL else None
+    trace = precomputed() if card.name in RECORDED else None
     return None if trace is None else (None, from_trace(trace))
 
 

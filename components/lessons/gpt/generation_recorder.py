@@ -10,16 +10,21 @@ from components.lm.gpt.decoding import SamplingSettings
 from components.lm.gpt.writing import Writing
 from components.lm.gpt.written import details, prompt_line, written_line
 
-MODELS = ("pocket-gpt",)
+MODELS = ("pocket-gpt", "pocket-gpt-ko")
 
 STEPS = 17
 
 
 def record() -> None:
-    """The default view of "GPT writes, token by token"."""
-    from components.lessons.gpt.generation import PARAMS
+    """The views that "GPT writes, token by token" opens with: one in each language."""
+    from components.lessons.gpt.generation import KOREAN, PARAMS, RECORDED
 
-    state: dict[str, Any] = {p.key: p.default for p in PARAMS}
+    default: dict[str, Any] = {p.key: p.default for p in PARAMS}
+    for state in (default, {**default, **KOREAN}):
+        _record(RECORDED[state["model"]], state)
+
+
+def _record(name: str, state: dict[str, Any]) -> None:
     loaded = checkpoints.load(state["model"], "generation")
     settings = SamplingSettings(
         state["strategy"] == "sample", state["temperature"], state["top_k"], state["top_p"], state["seed"]
@@ -27,7 +32,7 @@ def record() -> None:
     text = Writing(loaded, state["prompt"], settings, {})
     written = text.steps(STEPS)[:STEPS]
     save(
-        "gpt/generation",
+        name,
         {
             "model": loaded.card.name,
             "revision": loaded.card.revision,

@@ -1,18 +1,20 @@
-"""Opened in Korean by a link that asks for nothing, the token pages begin with Korean; the link says what is on screen."""
+"""Opened in Korean by a link that asks for nothing, some pages begin with Korean; the link says what is on screen."""
 
 from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.lessons.gpt import generation
 from components.lessons.tokens import compare, encode, word_training, wordpiece
-from tests.pages.conftest import APP, Open, said
+from tests.pages.conftest import APP, Open, data_of, said
 
 STARTS = {
     "tokens/bpe": word_training.KOREAN,
     "tokens/encode": encode.KOREAN,
     "tokens/wordpiece": wordpiece.KOREAN,
     "tokens/compare": {"cmp_text": compare.TEXT_KO},
+    "gpt/generation": generation.KOREAN,
 }
 
 
@@ -63,3 +65,18 @@ def test_a_korean_text_does_not_come_to_words_chosen_before() -> None:
 def test_every_letter_of_the_korean_text_was_learned() -> None:
     known = set(word_training.sample_text("story_ko"))
     assert set(encode.KOREAN["encode_text"]) | set(wordpiece.KOREAN["wp_text"]) <= known
+
+
+def test_the_korean_text_of_gpt_stands_before_torch(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(_: object) -> None:
+        raise AssertionError("the first view is in a file")
+
+    monkeypatch.setattr(generation, "computed", never)
+    at = open_page("gpt/generation", lang="ko")
+    data = data_of(at, "writer")
+    assert data["model"]["model"] == generation.KOREAN_MODEL
+    assert data["line"]
+    # What the browser needs to keep the address by itself: the model, which it does not move, and what a bare link means.
+    params = {param["key"]: param for param in data["params"]}
+    assert params["model"]["value"] == params["model"]["bare"] == generation.KOREAN_MODEL
+    assert params["prompt"]["bare"] == generation.KOREAN["prompt"]
