@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -199,3 +200,32 @@ def test_what_crosses_a_border_has_a_type(room: str) -> None:
 def test_a_bare_any_is_found() -> None:
     said = "def f(a: Any, *, b: int | Any = 0, **c: dict[str, Any]) -> 'Any': ...\nclass A:\n    b: Any\n    def __init__(self, c: typing.Any): ..."
     assert list(untyped(ast.parse(said).body)) == ["f: a", "f: b", "f: its result", "A.b", "A.__init__: c"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((COMPONENTS / "elements").rglob("*.py")),
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_what_an_element_is_sent_is_declared(path: Path) -> None:
+    """Not a table described by "see the page": a ``TypedDict``, a dataclass, or plain arguments."""
+    loose = ("Mapping[str, Any]", "dict[str, Any]", "list[Any]", "Sequence[Any]")
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+                said = ast.unparse(one.annotation) if one.annotation else ""
+                assert not any(part in said for part in loose), f"{node.name}: {one.arg}: {said}"
+
+
+def test_the_readme_lists_the_pages_as_the_menu_does() -> None:
+    rows = re.findall(
+        r"^\|[^|]*\| ([^|]+) \| ([^|]+\?) \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M
+    )
+    menu = re.findall(r'lesson\(\s*"(\w+/\w+)"', (ROOT / "app.py").read_text(encoding="utf-8"))
+    said = [
+        tomllib.loads((ROOT / "assets" / "text" / "en" / f"{page}.toml").read_text(encoding="utf-8"))[page]
+        for page in menu
+        if page != "start/home"
+    ]
+    assert len(said) > 25
+    assert rows == [(page["title"], page["question"]) for page in said]

@@ -1,7 +1,7 @@
 """What a reader types or chooses for a page, as fields that the browser keeps by itself."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from components.elements.mount import element
 from components.words import t
@@ -27,10 +27,10 @@ class Field(TypedDict):
     placeholder: NotRequired[str]
     lines: NotRequired[int]
     flag: NotRequired[bool]
-    resets: NotRequired[dict[str, Any]]
+    resets: NotRequired[Mapping[str, object]]
 
 
-def page_fields(view: str, rev: int, state: Mapping[str, Any], fields: Sequence[Field]) -> None:
+def page_fields(view: str, rev: int, state: Mapping[str, object], fields: Sequence[Field]) -> None:
     """Draw the fields. What they hold is the view that another element of the page reports; they tell Python nothing.
 
     Args:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 
+from components.elements.fine_tuning.tasks_board import TasksSentence
 from components.elements.mount import element
 from components.elements.view import Whole, reported, started
 
@@ -50,7 +51,7 @@ class ChangeData(TypedDict):
     matrices: Sequence[Mapping[str, Any]]
     picture: MatrixPicture
     tags: Sequence[str]
-    sentences: Sequence[Mapping[str, Any]]
+    sentences: Sequence[TasksSentence]
     lanes: Sequence[ChangeLane]
     count: int
     words: Mapping[str, str]

@@ -18,6 +18,19 @@ class TasksView:
     sentence: int = 0
 
 
+class TasksSentence(TypedDict):
+    """A held-out example as ``task_runs.shown_rows`` makes it: its tokens, those the head reads (``heads``), where each stands in
+    the text, and ``gold``: a tag a word, every right span as (first, last) token, or the class."""
+
+    text: str
+    second: str
+    tokens: Sequence[str]
+    heads: Sequence[int]
+    words: Sequence[str]
+    offsets: Sequence[Sequence[int]]
+    gold: int | Sequence[int] | Sequence[Sequence[int]]
+
+
 class TasksLane(TypedDict):
     """One start: what it says of each sentence in sight, and its scores (value, low, high), by moment."""
 
@@ -28,13 +41,13 @@ class TasksLane(TypedDict):
 
 
 class TasksData(TypedDict):
-    """What the board is sent. ``sentences`` are rows as ``task_runs.shown_rows`` makes them."""
+    """What the board is sent."""
 
     task: str
     steps: Sequence[int]
     guess: float
     tags: Sequence[str]
-    sentences: Sequence[Mapping[str, Any]]
+    sentences: Sequence[TasksSentence]
     lanes: Sequence[TasksLane]
     counts: Mapping[str, int]
     words: Mapping[str, str]

@@ -1,7 +1,6 @@
 """Words and counts as a table to type into."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import streamlit as st
 
@@ -13,11 +12,11 @@ _KEY = "word_table"
 
 
 def word_table(
-    rows: Sequence[tuple[Any, Any]],
+    rows: Sequence[tuple[object, object]],
     *,
     rev: int,
     wrong: Sequence[int],
-    on_rows: Callable[[list[list[Any]]], None],
+    on_rows: Callable[[list[list[object]]], None],
 ) -> None:
     """Draw the table.
 

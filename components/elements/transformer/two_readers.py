@@ -10,13 +10,28 @@ from components.words import labels
 _mount = element("transformer/two_readers")
 
 
+class Reader(TypedDict):
+    """What one model read and guessed: ``word_of`` the word of each token (-1: of the frame), ``weights`` a row a head of
+    what the guess reads, ``visible`` the tokens it may read, ``guesses`` text and probability."""
+
+    model: str
+    layer: int
+    causal: bool
+    tokens: Sequence[str]
+    word_of: Sequence[int]
+    weights: Sequence[Sequence[float]]
+    visible: Sequence[bool]
+    guesses: Sequence[Sequence[str | float]]
+    first_piece: Sequence[object]
+
+
 class Found(TypedDict):
     """What was computed here: the ``text`` that was read, the number of the ``word`` in it, and for each model what it read
     and guessed (None: it cannot guess)."""
 
     text: str
     word: int
-    readers: list[dict[str, Any] | None]
+    readers: list[Reader | None]
 
 
 class TwoReaders(TypedDict):
@@ -29,17 +44,17 @@ class TwoReaders(TypedDict):
     """
 
     rev: int
-    state: Mapping[str, Any]
-    params: Sequence[Mapping[str, Any]]
+    state: Mapping[str, object]
+    params: Sequence[Mapping[str, object]]
     models: Sequence[Mapping[str, str]]
     files: dict[str, Any] | None
     own: str
     most: int
-    asked: Mapping[str, Any]
+    asked: Mapping[str, object]
     found: Found | None
 
 
-def as_reader(model: str, guess: WordGuess) -> dict[str, Any]:
+def as_reader(model: str, guess: WordGuess) -> Reader:
     """Return a guess as the element draws it."""
     return {
         "model": model,
