@@ -9,7 +9,7 @@ import { local } from "../glassbox.lib/local.js";
 import { reporter } from "../glassbox.lib/stepper.js";
 import { fromAddress, keepAddress, view } from "../glassbox.lib/view.js";
 import { connected, onConnection } from "../glassbox.lib/connection.js";
-import { masker } from "../glassbox.lib/engine/masking.js";
+import { masker } from "../glassbox.lib/sources/masking.js";
 
 const REST = 1000; // the browser computes; Python hears of it when the reader's hand has rested so long
 

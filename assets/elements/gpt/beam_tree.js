@@ -3,7 +3,7 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { visible, full, narrowed } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
-import { racing } from "../glassbox.lib/engine/lanes.js";
+import { racing } from "../glassbox.lib/sources/lanes.js";
 
 const COLUMN = 132, ROW = 34, BOX = 104;
 const create = instances(() => ({ made: new Map(), node: null, of: null, busy: null, failed: false }));

@@ -5,7 +5,7 @@ import { num, percent, visible, full } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
-import { racing } from "../glassbox.lib/engine/lanes.js";
+import { racing } from "../glassbox.lib/sources/lanes.js";
 
 const BITS_FULL = 12; // surprisal of a full bar
 const LETTERS = "ABCDEFGHI";

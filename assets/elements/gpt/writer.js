@@ -9,7 +9,7 @@ import { local } from "../glassbox.lib/local.js";
 import { living } from "../glassbox.lib/living.js";
 import { view, keepAddress, fromAddress } from "../glassbox.lib/view.js";
 import { connected, onConnection } from "../glassbox.lib/connection.js";
-import { writer } from "../glassbox.lib/engine/writing.js";
+import { writer } from "../glassbox.lib/sources/writing.js";
 
 const SHOWN = 20;
 const BITS_FULL = 12; // surprisal at which the colour is at full strength

@@ -1,6 +1,5 @@
 // Models that are open in this thread: fetched once, kept by the browser, tried out, then asked. worker.js runs this beside the page.
 import { step, surprisalOf } from "./decoding.js";
-import { told, writeWithPicks } from "./strategies.js";
 import { kernel, memory } from "./memory.js";
 import { tokenizer } from "./tokenizer.js";
 import { openSafetensors } from "./weights.js";
@@ -10,6 +9,7 @@ const ARCHITECTURES = { // a page loads only what it runs
   bert: async () => (await import("./bert.js")).bert,
   bart: async () => (await import("./bart.js")).bart,
 };
+const strategies = () => import("./strategies.js");
 const opened = new Map(); // folder -> promise of a model
 let compiled = null, proven = null; // proven: whether the kernel counts right on this machine; null before the first model
 
@@ -148,8 +148,8 @@ const ACTS = {
   forget(model, to) { model.seen = []; model.net.forget(to); },
   surprisal,
   lens: (model, residual) => model.net.lens(residual),
-  write: (model, ids, lane, most, seed, ends, picks = []) => writeWithPicks(model, read, ids, lane, most, seed, ends, picks),
-  tell: (model, ids, text) => told(model, read, ids, text),
+  write: async (model, ids, lane, most, seed, ends, picks = []) => (await strategies()).writeWithPicks(model, read, ids, lane, most, seed, ends, picks),
+  tell: async (model, ids, text) => (await strategies()).told(model, read, ids, text),
   step: (model, ids, settings, position, { off, ...options } = {}) => step(read(model, ids, { off }).logits, settings, position, options),
 };
 
@@ -157,7 +157,7 @@ const ACTS = {
 export async function answer({ name, folder, args }, progress) {
   try {
     if (name === "open") return await open({ folder, ...args[0] }, progress);
-    return ACTS[name](await opened.get(folder), ...args);
+    return await ACTS[name](await opened.get(folder), ...args);
   } catch (error) {
     throw error instanceof EngineError ? error : new EngineError(error instanceof RangeError ? "context" : "broken", `${error.message}`);
   }

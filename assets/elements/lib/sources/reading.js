@@ -1,5 +1,5 @@
 // A reader's text as a bundled model reads it: what components/lm/reading.py does on the server, for the families of the engine.
-import { spelled } from "../engine/writing.js";
+import { spelled } from "./writing.js";
 
 const tooLong = (tokens, limit) => Object.assign(new Error(`${tokens} tokens, room for ${limit}`), { code: "context", tokens, limit });
 

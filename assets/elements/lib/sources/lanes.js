@@ -1,5 +1,5 @@
 // A race of lanes in the reader's browser: the same beginning, written on by several strategies of strategies.js.
-import { model } from "./engine.js";
+import { model } from "../engine/engine.js";
 import { spelled } from "./writing.js";
 
 /**

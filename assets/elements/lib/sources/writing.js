@@ -1,6 +1,6 @@
 // The text that a bundled model writes under a reader's settings, in the shape in which the server sends it (components/lm/gpt/written.py).
-import { LETTERS } from "./byte_level_bpe.js";
-import { model } from "./engine.js";
+import { LETTERS } from "../engine/byte_level_bpe.js";
+import { model } from "../engine/engine.js";
 
 const RESERVE = 64; // tokens of the context that a long beginning leaves free for writing
 const BYTES = new Map(LETTERS.map((letter, byte) => [letter, byte]));

@@ -1,6 +1,6 @@
 // What a bundled BERT says about hidden tokens, in the shape in which the server sends it (components/lessons/bert/masking.py, card_of).
-import { model } from "./engine.js";
-import { reader } from "../sources/reading.js";
+import { model } from "../engine/engine.js";
+import { reader } from "./reading.js";
 
 const TOP = 8; // candidates a guess lists
 
