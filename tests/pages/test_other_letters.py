@@ -16,6 +16,7 @@ SHOWN_AT = {
     "bert/masking_rates": {"rates_look": "live"},
     "bert/next_sentence": {"nsp_part": "probe"},
     "transformer/self_attention": {"example": "model"},
+    "gpt/learning": {"twins": "nano"},
     "gpt/in_context": {"icl_look": "story", "icl_name": OTHER},
 }
 """The part of a page that reads the text, where it is not the first."""
@@ -35,9 +36,10 @@ def test_a_page_says_what_its_model_cannot_read(open_page: Open, name: str) -> N
     if not texts and name not in SHOWN_AT:
         return
     at = open_page(name, **texts, **SHOWN_AT.get(name, {}))
-    if on_page(
-        at, "writer"
-    ):  # its text lives in the browser, which says it there: tests/browser/gpt/test_generation.py
+    # What is read in the browser is said there: tests/browser/gpt/test_generation.py, tests/browser/transformer/test_masks.py.
+    if on_page(at, "writer"):
         assert data_of(at, "writer")["english"]
-        return
-    assert any(note in said(at) for note in NOTES)
+    elif on_page(at, "two_readers"):
+        assert NOTES[1] in data_of(at, "two_readers")["words"]["spelled"]
+    else:
+        assert any(note in said(at) for note in NOTES)
