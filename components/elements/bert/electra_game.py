@@ -1,8 +1,9 @@
 """The game of fakes: find the words that were put there, or put words there that are not found."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypedDict
+from typing import TypedDict
 
+from components.elements.bert.electra_flow import FlowToken
 from components.elements.mount import element
 from components.words import labels
 
@@ -16,6 +17,14 @@ class GameJudge(TypedDict):
     scores: list[float]
 
 
+class GameOption(TypedDict):
+    """A word to choose, and the generator's probability of it."""
+
+    id: int
+    token: str
+    p: float
+
+
 class GamePlace(TypedDict):
     """A place to fill: words to choose from, the one that stands there (``put``, or None), and what the discriminator makes
     of it: its P(replaced), its rank among the judged tokens, and whether it is among the most suspicious; ``same``: the word
@@ -23,7 +32,7 @@ class GamePlace(TypedDict):
 
     position: int
     original: str
-    options: list[dict[str, Any]]
+    options: list[GameOption]
     put: int | None
     suspicion: float
     rank: int
@@ -43,7 +52,7 @@ class GameData(TypedDict):
     run: str
     round: int
     rounds: int
-    tokens: list[dict[str, Any]]
+    tokens: list[FlowToken]
     fakes: list[int]
     originals: dict[str, str]
     judges: Sequence[GameJudge]

@@ -35,6 +35,17 @@ class MatrixPicture(TypedDict):
     whole_range: float
 
 
+class ChangedMatrix(TypedDict):
+    """One matrix of a layer: ``shape`` (out, in), ``relative`` the size of its change beside its own, ``shares`` of the squared
+    change that the first directions hold, by rank."""
+
+    layer: int
+    kind: str
+    shape: Sequence[int]
+    relative: float
+    shares: Sequence[float]
+
+
 class ChangeLane(TypedDict):
     """One start: by rank what it says of each sentence in sight and its scores (value, low, high)."""
 
@@ -45,10 +56,10 @@ class ChangeLane(TypedDict):
 
 
 class ChangeData(TypedDict):
-    """What the board is sent. ``ranks`` end with -1, all directions; ``matrices`` have layer, kind, shape, relative and shares by rank."""
+    """What the board is sent. ``ranks`` end with -1, all directions."""
 
     ranks: Sequence[int]
-    matrices: Sequence[Mapping[str, Any]]
+    matrices: Sequence[ChangedMatrix]
     picture: MatrixPicture
     tags: Sequence[str]
     sentences: Sequence[TasksSentence]
