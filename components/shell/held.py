@@ -3,7 +3,8 @@
 Streamlit gives a widget a value in one of two ways, and with both the picture and the box beside it may come to disagree:
 a value that Python sets is sent once, so that a box which is drawn later (in a popover that opens, in a part that comes
 back) begins with its own first value and reports that as the reader's choice; and a select box is known by the label it
-shows, so that after a change of language its choice is no option any more and counts as a change.
+shows, so that after a change of language, or of what its options are called, its choice is no option any more and counts
+as a change.
 
 Here the value of a parameter lives in ``st.session_state[key]``, which belongs to no widget. A widget *begins* with it,
 and hands over what the reader sets. When something else moves the value (a link, a prepared state, Back, another
@@ -56,7 +57,7 @@ class Held:
             links.name_field(key, label)
             value = _possible(kind, st.session_state[key], given, options)
             st.session_state[key] = value
-            name = _name_of(key, value)
+            name = _name_of(key, value, _shown(kind, given, options))
             getattr(self._place, kind)(
                 label,
                 *given,
@@ -114,15 +115,23 @@ def _start(kind: str, value: Any, given: Sequence[Any], options: dict[str, Any])
     return {"index": known.index(value) if value in known else None}
 
 
-def _name_of(key: str, value: Any) -> str:
+def _shown(kind: str, given: Sequence[Any], options: dict[str, Any]) -> str:
+    """Return what a widget is known by, besides its value: the language, and the labels of its options."""
+    if kind not in _INDEX + _DEFAULT:
+        return language()
+    label = options.get("format_func", str)
+    return "\n".join([language(), *(str(label(option)) for option in _options(given, options))])
+
+
+def _name_of(key: str, value: Any, shown: str) -> str:
     """Return the widget's name: the one it has, or a new one if that widget is not there or shows something else."""
     names: dict[str, tuple[str, str]] = st.session_state.setdefault("_held", {})
-    lang, name = names.get(key, ("", ""))
-    if lang != language() or name not in st.session_state or st.session_state[name] != value:
+    before, name = names.get(key, ("", ""))
+    if before != shown or name not in st.session_state or st.session_state[name] != value:
         # Not from 1 up: a browser that comes back to a new server still has the widgets of the old one.
         made = st.session_state.get("_held_made", secrets.randbelow(10**9)) + 1
         st.session_state["_held_made"], name = made, f"{key}~{made}"
-        names[key] = (language(), name)
+        names[key] = (shown, name)
     return name
 
 
