@@ -18,6 +18,8 @@ from components.shell import links
 from components.shell.background import Work, Works
 from components.words import t, told
 
+QUEUE = 300
+"""Trainings that may wait at once: a class of thirty asks for thirty different ones. With more, the oldest is not done."""
 KEEP = 24
 """Trainings kept on the server; the largest takes some 60 MB while it runs, 0.1 MB after."""
 
@@ -130,7 +132,7 @@ class Trainings:
 
     def __init__(self) -> None:
         self._known: OrderedDict[Hashable, Training] = OrderedDict()
-        self._works = Works(keep=KEEP)
+        self._works = Works(keep=QUEUE)
         self._lock = threading.Lock()
 
     def get(self, key: Hashable) -> Training | None:

@@ -157,3 +157,23 @@ def test_glue_waits_for_a_guess(open_page: Open, lang: str) -> None:
     at.run()
     assert "86.7" in " ".join(block.value for block in at.markdown)
     assert "CoLA" in " ".join(block.value for block in at.markdown)
+
+
+def test_a_class_of_forty_with_forty_different_labels() -> None:
+    """Every training comes to its end, however many wait before it."""
+
+    class Short:
+        fraction = 0.0
+
+        def step(self) -> None:
+            self.fraction = 1.0
+
+        def result(self) -> live.Found:
+            return {"step": 1, "steps": 1, "seconds": 0.0}
+
+    trainings = live.Trainings()
+    made = [trainings.start(n, Short, str(n)) for n in range(40)]
+    for training in made:
+        assert training.work is not None
+        assert training.work.wait(60)
+    assert all(training.finished for training in made)
