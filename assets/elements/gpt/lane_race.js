@@ -8,6 +8,7 @@ import { living } from "../glassbox.lib/living.js";
 import { racing } from "../glassbox.lib/sources/lanes.js";
 
 const BITS_FULL = 12; // surprisal of a full bar
+const SHOWN = 600; // letters of a long beginning
 const LETTERS = "ABCDEFGHI";
 const STROKES = ["token", "key", "wrong", "position", "text", "quiet", "mask", "cut", "segment-a"].map((role) => `var(--gb-${role})`);
 const DASHES = ["", "7 4", "2 3", "9 3 2 3", "", "7 4", "2 3", "9 3 2 3", ""];
@@ -66,9 +67,9 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
 
   function draw() {
     // Until the first lane is there, the beginning and every lane's place stand.
-    const known = s.made.get(data.key), made = known ?? { prompt: { texts: [[...data.prompt].slice(-600).join("")] }, lanes: data.lanes.map(() => null) };
+    const known = s.made.get(data.key), made = known ?? { prompt: {}, lanes: data.lanes.map(() => null) };
     root.classList.toggle("waiting", !known);
-    fill(head, h("b", {}, w.beginning), " ", made.prompt.dropped ? `… ` : "", made.prompt.texts.join(""));
+    fill(head, h("b", {}, w.beginning), " ", made.prompt.dropped || [...data.prompt].length > SHOWN ? "… " : "", [...data.prompt].slice(-SHOWN).join("")); // as it was typed: a token may end inside a letter
     const covered = !s.named;
     fill(chips, ...(covered ? [] : data.all.filter((name) => name !== "story" || data.story).map((name) => h("button", { type: "button", class: "chip", "data-lane": name, "aria-pressed": String(s.shown.includes(name)), onclick: () => {
       const next = data.all.filter((other) => (other === name ? !s.shown.includes(name) : s.shown.includes(other)));
