@@ -22,16 +22,19 @@ class Notebook:
     prints: tuple[str, ...]
 
 
-def opening(card: ModelCard, model: str, *, attention: bool = False) -> str:
+def opening(card: ModelCard, model: str, *, attention: bool = False, folder: str = "") -> str:
     """Return the first lines: a tokenizer and a model of class ``model`` from where this one came from.
 
     Args:
         card: the model on screen.
         model: a class of transformers, for example ``AutoModelForMaskedLM``.
         attention: whether attention weights are wanted; the faster kernels give none.
+        folder: where a bundled model lies below ``assets/models``, if not under its name.
     """
     bundled = card.source == "bundled"
-    folder = f"assets/models/{card.name}" if bundled else card.name.replace(LOCAL_PREFIX, "path/to/", 1)
+    folder = (
+        f"assets/models/{folder or card.name}" if bundled else card.name.replace(LOCAL_PREFIX, "path/to/", 1)
+    )
     how = ', attn_implementation="eager"' if attention else ""
     return (
         f"import torch\nfrom transformers import {model}, AutoTokenizer\n\n"

@@ -7,10 +7,12 @@ from components.elements.bert.comparison_table import comparison_table
 from components.elements.predict_first import answer
 from components.lessons.bert import albert as page
 from components.lessons.bert import albert_order as order
+from components.lessons.bert import notebooks
 from components.lm.bert.albert import EMBEDDINGS, costs
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import caption, foot, page_header, prediction, reading_aid, slide_note, working
+from components.shell.notebook import notebook
 from components.words import t, told
 
 NAME = "bert/albert"
@@ -72,6 +74,8 @@ with working(told("albert_order", "order_title")):
 comparison_table(head, rows, name="albert-cases", label=t("albert_order", "order_title"), key="albert_cases")  # fmt: skip
 reading_aid(order.cases_aid())
 caption(t("albert_order", "cases_caption", pairs=f"{order.study()['train_pairs']:,}"))
+asked = order.pairs(*order.texts())["swapped"]
+notebook(notebooks.in_order(order.albert_card(), asked, order.said()["swapped"]["albert_sop"]))
 st.markdown(f"##### {t('albert_order', 'judged_title')}")
 head, rows = order.judged()
 comparison_table(head, rows, name="albert-judged", label=t("albert_order", "judged_title"), key="albert_judged")  # fmt: skip

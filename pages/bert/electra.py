@@ -7,6 +7,7 @@ from components.elements.bert.electra_flow import electra_flow
 from components.elements.bert.electra_game import electra_game
 from components.elements.predict_first import answer
 from components.lessons.bert import electra as page
+from components.lessons.bert import notebooks
 from components.lessons.bert.electra_live import fine_tune_here
 from components.lessons.bert.masked_text import notices
 from components.shell import links
@@ -21,6 +22,7 @@ from components.shell.layout import (
     slide_note,
     working,
 )
+from components.shell.notebook import notebook
 from components.words import t, told
 
 NAME = page.NAME
@@ -56,6 +58,8 @@ with working(told("electra", "loading")):
 notices(page.bert_card(), text)
 electra_flow(data, on_stage=page.staged, on_again=page.again)
 caption(page.caption())
+place = data["places"][0]["position"] if data["places"] else 1
+notebook(notebooks.replaced(page.card(), data["given"], place, data["suspicion"][place]))
 
 # The game, both ways.
 st.markdown(f"#### {t('electra', 'game_title')}")

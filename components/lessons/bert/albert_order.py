@@ -14,6 +14,7 @@ from components.lessons.known_language import say_if_foreign
 from components.lessons.recorded import shipped, trace_file
 from components.lm import checkpoints
 from components.lm.bert.sentence_order import FOLDER
+from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
 from components.shell.held import held
 from components.shell.loading import load_model
@@ -162,6 +163,11 @@ def said() -> dict[str, dict[str, float]]:
         kept: dict[str, dict[str, float]] = trace["answers"]
         return kept
     return answers(*texts())
+
+
+def albert_card() -> ModelCard:
+    """The card of nano-albert."""
+    return checkpoints.unlisted_card(FOLDER)
 
 
 def made_with() -> list[str]:

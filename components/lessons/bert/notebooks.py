@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from components.lm.bert.electra import FOLDER as ELECTRA
+from components.lm.bert.sentence_order import FOLDER as ALBERT
 from components.lm.checkpoints.model_card import ModelCard
 from components.shell.notebook import Notebook, call, numbers, opening
 
@@ -154,3 +156,29 @@ with torch.inference_mode():
 print(f"{{is_next:.4f}}")
 """
     return Notebook(code, (numbers([is_next]),))
+
+
+def replaced(card: ModelCard, tokens: Sequence[str], position: int, probability: float) -> Notebook | None:
+    """How likely a discriminator finds that one token of a text was put there."""
+    if len(tokens) > 64:
+        return None
+    code = f"""{opening(card, "ElectraForPreTraining", folder=ELECTRA)}
+tokens = {list(tokens)!r}
+ids = torch.tensor([tokenizer.convert_tokens_to_ids(tokens)])
+with torch.inference_mode():
+    replaced = model(ids).logits[0].sigmoid()
+print(tokens[{position}], f"{{replaced[{position}]:.3f}}")
+"""
+    return Notebook(code, (f"{tokens[position]} {probability:.3f}",))
+
+
+def in_order(card: ModelCard, pair: tuple[str, str], probability: float) -> Notebook | None:
+    """How likely an ALBERT finds that two sentences stand in their order."""
+    if sum(map(len, pair)) > 400:
+        return None
+    code = f"""{opening(card, "AlbertForPreTraining", folder=ALBERT)}
+{call(card, *pair)}with torch.inference_mode():
+    in_order = model(**given).sop_logits[0].softmax(-1)[0]
+print(f"{{in_order:.3f}}")
+"""
+    return Notebook(code, (f"{probability:.3f}",))
