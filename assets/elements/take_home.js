@@ -133,8 +133,15 @@ const held = [];
 for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, (event) => { if (event.isTrusted) touched = true; }, true);
 const say = (word) => content.words[word][lang];
 
+// A line that appears while a button is held down would move the button away before the press becomes a click.
+let pressing = false;
+window.addEventListener("pointerdown", () => { pressing = true; }, true);
+for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, () => { pressing = false; }, true);
+const afterPress = (draw) => { if (pressing) setTimeout(() => afterPress(draw), 50); else setTimeout(draw); };
+
 const note = h("div", { class: "moved", role: "status", hidden: true });
-function tell(word) {
+function tell(word) { afterPress(() => show(word)); }
+function show(word) {
   note.hidden = false;
   note.dataset.word = word;
   fill(note, h("span", {}, say(word)), word === "moved" ? h("button", { type: "button", onclick: () => { forget(); startAgain(""); } }, say("back")) : null);
