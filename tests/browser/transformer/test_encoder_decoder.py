@@ -1,6 +1,10 @@
 """Encoder and decoder in a real browser: stepping, stops, dragging a part away, own text, recorded runs."""
 
+import re
+
 from playwright.sync_api import Page, expect
+
+from tests.browser.waiting import settle
 
 PATH = "/transformer-encoder_decoder"
 ROOT = ".gb-encoder_decoder"
@@ -60,6 +64,8 @@ def test_a_part_is_dragged_away_and_put_back(open_at, outside: list[str]) -> Non
     expect(root).to_have_attribute("data-written", str(blind))
     page.get_by_role("button", name="Put it back").click()
     expect(root).to_have_attribute("data-removed", "")
+    expect(page).not_to_have_url(re.compile("removed="))  # Python has heard of it
+    settle(page)
     page.get_by_role("button", name="the decoder").click()
     expect(page.locator(".towers")).to_contain_text("BERT's block")
     assert outside == []
