@@ -22,7 +22,7 @@ function read({ kind, options, low, high }, raw) {
 }
 
 const MOST = 2000; // characters of one text that travel in a link
-const BURST = 120; // changes of one thing that follow each other within so many milliseconds (a drag, a key held down) are one step for Back
+const BURST = 120; // changes of one thing that follow each other within so many milliseconds (a drag, a key held down) are one step for Back; a text is one each time
 let last = { at: -BURST, moved: "" };
 
 /** Put the values into the address; what follows at once replaces what was, later changes can be undone with Back. */
@@ -34,8 +34,9 @@ export function keepAddress(params, state) {
     if (value !== null && value.length <= MOST && !(param.kind && value === written(param, param.default))) url.searchParams.append(param.key, value);
   }
   if (url.href === location.href) return;
-  const at = performance.now(), moved = params.map(({ key }) => key).filter((key) => before.get(key) !== url.searchParams.get(key)).join();
-  if (at - last.at < BURST && moved === last.moved) history.replaceState(history.state, "", url);
+  const changed = params.filter(({ key }) => before.get(key) !== url.searchParams.get(key)), text = changed.some(({ kind }) => kind === "Text");
+  const at = performance.now(), moved = changed.map(({ key }) => key).join();
+  if (at - last.at < BURST && moved === last.moved && !text) history.replaceState(history.state, "", url);
   else history.pushState({}, "", url);
   last = { at, moved };
 }
