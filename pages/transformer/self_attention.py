@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components.elements.predict_first import answer
-from components.elements.transformer.attention_steps import attention_steps
+from components.elements.transformer.attention_steps import attention_steps, first_query
 from components.lessons import attention_models
 from components.lessons.known_language import say_if_foreign
 from components.lessons.transformer import notebooks
@@ -58,7 +58,8 @@ with answer():
     page.keep(view)
     caption(shown.caption)
     if not by_hand and not view.divisor:
-        notebook(notebooks.self_attention(card, shown.about, shown.steps.weights, max(view.query, 0)))
+        asked = view.query if view.query >= 0 else first_query(shown.tokens)
+        notebook(notebooks.self_attention(card, shown.about, shown.steps.weights, asked))
 
 slide_note("E73", "E72", "E74", "E79")
 foot(

@@ -131,6 +131,9 @@ for (const kind of ["pointerdown", "keydown"]) {
     for (const flush of due) flush();
   }, { capture: true });
 }
+// What is still to be told belongs to the view that Back left. Told now it would overtake Back on the server: of two waiting requests
+// Streamlit keeps the address of both, but forgets that the reader came by Back, and the old view would be written over the new one.
+window.addEventListener("popstate", () => { for (const flush of [...waiting]) flush.cancel(); }, { capture: true });
 document.addEventListener("click", (event) => {
   const rest = APART - (performance.now() - reported), target = event.composedPath()[0];
   if (!event.isTrusted || rest <= 0) return;
@@ -149,12 +152,13 @@ export function reporter(send, wait = 180, rested = false, calm = null) {
   let timer = null, pending = false, value;
   const flush = () => { clearTimeout(timer); timer = null; waiting.delete(flush); if (pending) { pending = false; send(value); } };
   flush.calm = calm;
+  flush.cancel = () => { pending = false; flush(); };
   const due = () => {
     const rest = AFTER_PRESS - (performance.now() - pressed);
     if (rest > 0) timer = setTimeout(due, rest);
     else flush();
   };
   const tell = (next) => { value = next; pending = true; waiting.add(flush); if (rested) { clearTimeout(timer); timer = null; } if (!timer) timer = setTimeout(due, wait); };
-  tell.cancel = () => { pending = false; flush(); };
+  tell.cancel = flush.cancel;
   return tell;
 }

@@ -6,7 +6,7 @@ import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { unpack } from "../glassbox.lib/packed.js";
 import { living } from "../glassbox.lib/living.js";
 
-const create = instances(() => ({ rev: null, id: null, step: 0, query: 0, key: 0, divisor: 0, transport: null, stop: [] }));
+const create = instances(() => ({ rev: null, id: null, step: 0, query: 0, key: 0, chosen: false, divisor: 0, transport: null, stop: [] }));
 
 /** The header, and every array as a list of its rows. */
 function read(bytes) {
@@ -30,17 +30,19 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const stages = STAGES.slice(0, model.toy ? 7 : 10);
   const n = model.tokens.length, d = model.q[0].length, root_d = Math.sqrt(d);
   const shown = model.tokens.map((token) => visible(token) || "∅");
-  if (state.rev !== model.rev) { state.rev = model.rev; Object.assign(state, model.start); }
-  const other = state.id !== null && state.id !== model.id;
-  if (state.id !== model.id) { state.id = model.id; state.query = Math.min(state.query, n - 1); state.key = Math.min(state.key, n - 1); }
-  if (state.query < 0) { // the last word: neither punctuation nor a special token
-    const word = model.tokens.findLastIndex((token) => /[\p{L}\p{N}]/u.test(token) && !/^[[<].*[\]>]$/.test(token.trim()));
-    state.query = word < 0 ? n - 1 : word;
+  if (state.rev !== model.rev) { state.rev = model.rev; Object.assign(state, model.start, { chosen: model.start.query >= 0 || model.start.key >= 0 }); }
+  let cut = false; // a place that the reader chose lies beyond the end of another text
+  if (state.id !== model.id) {
+    state.id = model.id;
+    if (state.chosen) cut = Math.max(state.query, state.key) >= n;
+    else state.query = state.key = -1;
   }
+  if (state.query < 0) state.query = model.first; // the reader chose none
   if (state.key < 0) state.key = Math.max(0, state.query - 1);
   state.query = Math.min(state.query, n - 1); state.key = Math.min(state.key, n - 1); state.step = Math.min(state.step, stages.length - 1);
   state.report = state.report ?? reporter((value) => setStateValue("view", value));
-  const tell = () => state.report({ step: state.step, query: state.query, key: state.key, divisor: state.divisor, id: model.id, rev: state.rev });
+  const choose = (places) => { Object.assign(state, places, { chosen: true }); draw(); tell(); };
+  const tell = () => state.report({ step: state.step, ...(state.chosen ? { query: state.query, key: state.key } : { query: -1, key: -1 }), divisor: state.divisor, id: model.id, rev: state.rev });
 
   // --- arithmetic with the divisor of the slider ---------------------------------------------------------------
   const divisor = () => state.divisor || root_d;
@@ -72,7 +74,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     return h("span", { class: `strip${few ? " few" : ""} ${role ?? ""}`, style: { "--cells": String(vector.length) } },
       ...Array.from(vector, (value, i) => h("i", { title: `[${i}] ${full(value)}`, class: marked?.(i) ? "marked" : undefined, style: { "background-color": mix(value, most), color: Math.abs(value) > most * 0.6 ? "var(--gb-background)" : "var(--gb-text)" } }, few ? num(value) : null)));
   }
-  const token = (i, role, onclick) => h("button", { type: "button", class: `token ${role}${(role === "query" ? state.query : state.key) === i && role ? " on" : ""}`, dir: "auto", onclick: onclick ?? (() => { if (role === "key") state.key = i; else state.query = i; draw(); tell(); }) }, shown[i]);
+  const token = (i, role, onclick) => h("button", { type: "button", class: `token ${role}${(role === "query" ? state.query : state.key) === i && role ? " on" : ""}`, dir: "auto", onclick: onclick ?? (() => choose({ [role === "key" ? "key" : "query"]: i })) }, shown[i]);
   const range = (most) => h("p", { class: "range" }, `${words.range} ±${num(most)}`);
 
   function vectors(lists, note) {
@@ -92,7 +94,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
       const dark = kind === "softmax" ? value > 0.42 : Math.abs(value) > most * 0.6;
       return h("button", { type: "button", tabindex: "-1", class: `value${cut ? " cut" : ""}${q === state.query ? " row" : ""}${q === state.query && k === state.key ? " here" : ""}`, title: `${shown[q]} → ${shown[k]}: ${cut ? text : full(value)}`, "data-cell": `${q}.${k}`,
         style: cut ? {} : { "background-color": kind === "softmax" ? shade(value) : mix(value, most), color: dark ? "var(--gb-background)" : "var(--gb-text)" },
-        onclick: () => { state.query = q; state.key = k; draw(); tell(); } }, numbers ? text : "");
+        onclick: () => choose({ query: q, key: k }) }, numbers ? text : "");
     };
     return [h("div", { class: `matrix${numbers ? "" : " dense"}${model.toy ? " toy" : ""}`, style: { "--n": String(n) } },
       h("span", { class: "corner" }, h("span", { class: "is-query" }, `${words.query} ↓`), h("span", { class: "is-key" }, `${words.key} →`)), ...model.tokens.map((_, k) => token(k, "key")),
@@ -195,7 +197,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   state.transport.set({ step: state.step, last: stages.length - 1 });
   fill(root, line, state.transport.node, aid, h("div", { class: "parts" }, h("div", { class: "main" }, scaleBox, body, h("p", { class: "hint" }, words.hint), difference), h("div", { class: "line" }, h("strong", {}, words.chain), arithmetic)));
   draw();
-  if (other) tell(); // another text or head: query and key may have moved
+  if (cut) tell();
 
   state.stop.forEach((stop) => stop());
   state.stop = [offerPicture("weights", () => {

@@ -1,5 +1,6 @@
 """One attention head as a chain of steps, with the numbers that made each one."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
@@ -11,6 +12,8 @@ from components.lm.transformer.attention_steps import HeadSteps, WorkedExample
 from components.words import labels
 
 _mount = element("transformer/attention_steps")
+_WORD = re.compile(r"[^\W_]")
+_SPECIAL = re.compile(r"[\[<].*[\]>]$")
 _OF_A_HEAD = ("x", "q", "k", "v", "scores", "scaled", "weights", "head_output")
 _OF_A_LAYER = ("block_input", "joined", "projected", "residual", "normed")
 
@@ -34,12 +37,27 @@ class StepsHeader(TypedDict):
     rev: int
     tokens: list[str]
     start: Mapping[str, float]
+    first: int
     words: Mapping[str, str]
     toy: bool
     causal: bool
     pre_norm: NotRequired[bool]
     head: NotRequired[int]
     difference: NotRequired[Mapping[str, float]]
+
+
+def first_query(tokens: Sequence[str]) -> int:
+    """Return the place that is looked at before the reader chooses one: the last word, neither punctuation nor a special token.
+
+    >>> first_query(["[CLS]", "The", "fox", ".", "[SEP]"])
+    2
+    """
+    words = (
+        i
+        for i in reversed(range(len(tokens)))
+        if _WORD.search(tokens[i]) and not _SPECIAL.match(tokens[i].strip())
+    )
+    return next(words, len(tokens) - 1)
 
 
 def attention_steps(
@@ -59,6 +77,7 @@ def attention_steps(
         "rev": rev,
         "tokens": list(tokens),
         "start": vars(start),
+        "first": first_query(tokens),
         "words": labels("stepper") | labels("attention_steps"),
         "toy": isinstance(steps, WorkedExample),
         "causal": not bool(steps.allowed.all()) if isinstance(steps, WorkedExample) else steps.causal,

@@ -77,3 +77,22 @@ def test_no_weight_is_wider_than_its_cell(open_at) -> None:
     )
     assert cut == []
     assert "<0.001" in page.locator(".matrix").inner_text()
+
+
+def test_what_was_not_told_yet_does_not_overtake_back(open_at) -> None:
+    """Python hears of a choice 180 ms later; with Back in between, the view that was left is not written over the other one."""
+    page = open_at(f"{PATH}?lang=en&example=model&steps_text=The+dog+ran+home.")
+    field = page.get_by_label("Text", exact=True)
+    field.fill("A bird sang.")
+    field.press("Enter")
+    page.wait_for_url("**A+bird+sang.**")
+    expect(page.locator(".gb-attention_steps .token").first).to_be_visible()
+    page.wait_for_timeout(600)
+    page.evaluate("""() => new Promise((done) => {
+      document.querySelectorAll('*').forEach((node) => node.shadowRoot?.querySelector('.gb-attention_steps .token:not(.on)')?.click());
+      setTimeout(() => { history.back(); done(); }, 150);
+    })""")
+    expect(field).to_have_value("The dog ran home.")
+    page.wait_for_timeout(1000)
+    expect(field).to_have_value("The dog ran home.")
+    assert "bird" not in page.url
