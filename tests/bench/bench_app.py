@@ -27,6 +27,8 @@ from tests.bench import sessions  # noqa: E402
 Row = tuple[str, float, float, str]
 GPT = "gpt-generation"
 ROUNDS = 20
+SEED = 9
+"""Its text has some twenty tokens: enough for the clicks, and for the steps that are counted from its beginning."""
 
 BARE = """
 import streamlit as st
@@ -182,10 +184,15 @@ def measure() -> list[Row]:
 
 
 def _step_bytes(page: Page) -> float:
-    """Mean bytes that come over the websocket for one step, over two blocks of steps."""
+    """Mean bytes that come over the websocket for one step, over two blocks of steps.
+
+    Raises:
+        RuntimeError: the text ended before the steps did, and the next press left for another page.
+    """
     received: list[int] = []
     page.on("websocket", lambda ws: ws.on("framereceived", lambda data: received.append(len(data))))
-    page.reload()
+    page.goto(f"{page.url.partition('?')[0]}?seed={SEED}")
+    page.reload()  # the same page in the tab before would only be moved
     page.wait_for_selector(".candidates table")
     page.wait_for_timeout(1500)
     steps = 16
@@ -193,13 +200,15 @@ def _step_bytes(page: Page) -> float:
     for _ in range(steps):
         page.keyboard.press("ArrowRight")
         page.wait_for_timeout(600)
+    if GPT not in page.url:
+        raise RuntimeError(f"the text ended: {page.url}")
     return (sum(received) - before) / steps
 
 
 def _browser_rows(browser: Browser, port: int, bare_port: int) -> list[Row]:
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     bare, page = context.new_page(), context.new_page()
-    page.goto(f"http://localhost:{port}/{GPT}?seed=9")
+    page.goto(f"http://localhost:{port}/{GPT}?seed={SEED}")
     page.wait_for_selector(".candidates table", timeout=120_000)
     _warm(port)
     bare.goto(f"http://localhost:{bare_port}")
@@ -223,7 +232,7 @@ def _browser_rows(browser: Browser, port: int, bare_port: int) -> list[Row]:
 
 
 def _session_rows(port: int, pid: int) -> list[Row]:
-    first = "lang=en&seed=9"
+    first = f"lang=en&seed={SEED}"
     fresh = itertools.count()  # no text twice
 
     async def step(session: sessions.Session, who: int, number: int) -> float:
