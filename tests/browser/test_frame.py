@@ -1,12 +1,10 @@
-"""The frame in a real browser: nothing leaves the machine, links, keys, languages, accessibility."""
+"""The frame in a real browser: nothing leaves the machine, links, keys, languages."""
 
 import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from components.lm import checkpoints
@@ -16,43 +14,6 @@ ROOT = Path(__file__).parents[2]
 PAGES = re.findall(r'lesson\("([\w/]+)"', (ROOT / "app.py").read_text(encoding="utf-8"))
 PATHS = ["/"] + [f"/{name.replace('/', '-')}" for name in PAGES if name != "start/home"]
 Open = Callable[[str], Page]
-
-# Findings inside Streamlit's own parts, by rule. At the moment there is none.
-STREAMLITS_OWN: dict[str, str] = {}
-
-
-def findings(page: Page) -> list[tuple[str, str]]:
-    """Serious and critical findings of axe-core in what we draw."""
-    return [
-        (v["id"], node["html"][:160])
-        for v in Axe().run(page).response["violations"]
-        if v["impact"] in ("serious", "critical") and v["id"] not in STREAMLITS_OWN
-        for node in v["nodes"]
-    ]
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_every_page(open_at: Open, outside: list[str], path: str) -> None:
-    """Opened cold: no error, nothing asked of the outside, accessible in both themes."""
-    page = open_at(path)
-    page.wait_for_timeout(1500)
-    settle(page)
-    assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
-    assert findings(page) == []
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(600)
-    assert findings(page) == []
-    assert outside == []
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_every_page_speaks_korean(open_at: Open, path: str) -> None:
-    page = open_at(f"{path}?lang=ko")
-    assert page.locator(".gb-head h1").inner_text()
-    assert re.search("[가-힣]", page.locator(".gb-head p").first.inner_text())
-    page.wait_for_function("document.documentElement.lang === 'ko'")
-    settle(page)
-    assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
 
 
 def test_the_language_is_in_the_link_and_survives_navigation(open_at: Open) -> None:
