@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from components.elements.fine_tuning.change_board import (
     change_seen,
 )
 from components.elements.predict_first import Prediction
+from components.lessons.fine_tuning.said import made_with, percent, said_score
 from components.lessons.recorded import TRACES, shipped
 from components.lm.fine_tuning.change import ALL, KINDS, RANKS, STORED
 from components.lm.fine_tuning.difference import as_safetensors
@@ -144,16 +145,6 @@ def board() -> ChangeData:
     }
 
 
-def percent(value: float) -> str:
-    """Return a score as whole percent."""
-    return f"{100 * value:.0f}%"
-
-
-def said_score(found: Sequence[float]) -> str:
-    """Return a score with its interval."""
-    return f"{percent(found[0])} ({percent(found[1])}–{percent(found[2])})"
-
-
 def enough() -> int:
     """Return the smallest rank that keeps F1 within ``NEAR`` of the whole change's, pre-trained."""
     cuts = recorded()["starts"]["pretrained"]["cuts"]
@@ -193,9 +184,7 @@ def caption() -> str:
     return t(
         WORDS,
         "caption",
-        model=kept["model"],
-        revision=kept["revision"].removeprefix("sha256:")[:10],
-        date=kept["recorded"],
+        **made_with(kept),
         seed=run["setting"]["seed"],
         steps=run["steps"][-1],
         examples=run["setting"]["examples"],

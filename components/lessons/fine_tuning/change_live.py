@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from components.lessons.fine_tuning.live import Found, InTurns
+from components.lessons.fine_tuning.said import alike
 from components.lm import checkpoints
 from components.lm.fine_tuning.change import ChangeSetting, tuning
 from components.lm.fine_tuning.difference import as_safetensors, trained_difference
@@ -40,16 +41,11 @@ class Pair(InTurns):
 
     def result(self) -> Both:
         """Return what was measured so far."""
-        runs = [run.run.as_json() for run in self.runs]
-        n = min(len(run["steps"]) for run in runs)
-        for run in runs:
-            for name in ("steps", "generated", "written", "said"):
-                run[name] = run[name][:n]
         return {
             "step": self.runs[0].loop.step,
             "steps": self.runs[0].loop.steps,
             "seconds": sum(run.run.seconds for run in self.runs),
-            "runs": runs,
+            "runs": alike([run.run.as_json() for run in self.runs]),
             "difference": self._difference() if self.fraction >= 1 else None,
         }
 

@@ -11,6 +11,7 @@ from components.elements.fine_tuning.score_lines import ScoreLine, score_lines
 from components.lessons.fine_tuning import change as page
 from components.lessons.fine_tuning import live
 from components.lessons.fine_tuning.change_live import Asked, Both, Pair
+from components.lessons.fine_tuning.said import percent, said_score
 from components.lm import checkpoints
 from components.lm.fine_tuning.adapters import BOTTLENECK
 from components.lm.fine_tuning.change import LORA_RANKS, RANKS, ChangeSetting
@@ -60,8 +61,8 @@ def ways() -> None:
                 f"{mine['seconds']:.1f} s",
                 _megabytes(mine["adam_bytes"]),
                 _megabytes(mine["kept_bytes"]),
-                f"**{page.said_score(mine['written'][-1])}**",
-                page.said_score(bare["written"][-1]),
+                f"**{said_score(mine['written'][-1])}**",
+                said_score(bare["written"][-1]),
             ]
         )
     head = ("way", "trained", "seconds", "adam", "kept", "mine", "bare")
@@ -100,7 +101,7 @@ def lora() -> None:
 
 
 def _both(mine: Sequence[float], bare: Sequence[float]) -> str:
-    return f"**{page.said_score(mine)}** / {page.percent(bare[0])}"
+    return f"**{said_score(mine)}** / {percent(bare[0])}"
 
 
 # -- a training of one's own ---------------------------------------------------------------------------------------------
@@ -179,8 +180,8 @@ def _curves(wanted: Asked, found: Both) -> None:
             of=f"{mine['of']:,}",
             examples=wanted.setting.examples,
             seed=wanted.setting.seed,
-            mine=page.said_score(mine["written"][-1]),
-            bare=page.said_score(found["runs"][1]["written"][-1]),
+            mine=said_score(mine["written"][-1]),
+            bare=said_score(found["runs"][1]["written"][-1]),
         )
     )
     if found["difference"] is not None:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from components.elements.fine_tuning.forgetting_plane import ForgettingData, ForgettingView, Track
 from components.elements.predict_first import Prediction
+from components.lessons.fine_tuning.said import made_with, percent, said_score
 from components.lessons.recorded import shipped
 from components.lm import checkpoints
 from components.lm.fine_tuning import lora
@@ -130,16 +131,6 @@ def runs() -> list[Mapping[str, Any]]:
     return [run_of(method, *asked()) for method in METHODS]
 
 
-def percent(value: float) -> str:
-    """Return a score as whole percent."""
-    return f"{100 * value:.0f}%"
-
-
-def said_score(found: Sequence[float]) -> str:
-    """Return a score with its interval."""
-    return f"{percent(found[0])} ({percent(found[1])}–{percent(found[2])})"
-
-
 def aid(now: ForgettingView) -> str:
     """What the chosen method kept and learned at this moment; HTML."""
     method, run, k = METHODS[now.track], runs()[now.track], now.step
@@ -169,9 +160,7 @@ def caption() -> str:
     return t(
         WORDS,
         "caption",
-        model=MODEL,
-        revision=kept["revision"].removeprefix("sha256:")[:10],
-        date=kept["recorded"],
+        **made_with({**kept, "model": MODEL}),
         seed=level_start_seed[2],
         seconds=f"{made[0]['seconds']:.1f}",
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from components.lessons.fine_tuning.live import Found
+from components.lessons.fine_tuning.said import alike
 from components.lm import checkpoints
 from components.lm.checkpoints import LoadedModel
 from components.lm.fine_tuning.forgetting import STEPS, ForgettingSetting, Sequel, old_task
@@ -76,14 +77,9 @@ class Pair:
         runs = [chain.sequel.run.as_json() for chain in self._chains if chain.sequel]
         if len(runs) < len(self._chains):
             runs = []
-        n = min((len(run["steps"]) for run in runs), default=0)
-        for run in runs:
-            for name, value in run.items():
-                if isinstance(value, list):
-                    run[name] = value[:n]
         return {
             "step": min(chain.done for chain in self._chains),
             "steps": STEPS,
             "seconds": sum(chain.seconds for chain in self._chains),
-            "runs": runs,
+            "runs": alike(runs),
         }

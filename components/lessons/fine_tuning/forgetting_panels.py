@@ -9,6 +9,7 @@ from components.elements.fine_tuning.score_lines import ScoreLine, score_lines
 from components.lessons.fine_tuning import forgetting as page
 from components.lessons.fine_tuning import live
 from components.lessons.fine_tuning.forgetting_live import Asked, Both, Pair
+from components.lessons.fine_tuning.said import made_with, said_score
 from components.lm import checkpoints
 from components.lm.fine_tuning.forgetting import METHODS, MOMENTS, STRENGTHS, ForgettingSetting
 from components.shell.held import held
@@ -55,9 +56,7 @@ def reading() -> None:
         told(
             W,
             "reading_caption",
-            model=kept["model"],
-            revision=kept["revision"].removeprefix("sha256:")[:10],
-            date=kept["recorded"],
+            **made_with(kept),
             seconds=f"{run['seconds']:.1f}",
             steps=run["steps"][-1],
         )
@@ -169,9 +168,9 @@ def _curves(wanted: Asked, found: Both) -> None:
         [
             [
                 t(W, start),
-                page.said_score(run["old"][0]),
-                page.said_score(run["old"][-1]),
-                page.said_score(run["new"][-1]),
+                said_score(run["old"][0]),
+                said_score(run["old"][-1]),
+                said_score(run["new"][-1]),
             ]
             for run, start in zip(found["runs"], page.STARTS, strict=True)
         ],

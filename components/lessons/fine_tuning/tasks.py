@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import streamlit as st
 
 from components.elements.fine_tuning.tasks_board import TasksData, TasksLane, TasksView
 from components.elements.predict_first import Prediction
+from components.lessons.fine_tuning.said import made_with, percent, said_score
 from components.lessons.recorded import shipped
 from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS
 from components.lm.fine_tuning.sentences import TAGS
@@ -126,16 +127,6 @@ def board(
     }
 
 
-def percent(value: float) -> str:
-    """Return a score as whole percent."""
-    return f"{100 * value:.0f}%"
-
-
-def said_score(found: Sequence[float]) -> str:
-    """Return a score with its interval."""
-    return f"{percent(found[0])} ({percent(found[1])}–{percent(found[2])})"
-
-
 def aid(now: TasksView) -> str:
     """What both starts came to at this moment, beside guessing; HTML."""
     task, size, way = asked()
@@ -165,9 +156,7 @@ def caption(now: TasksView) -> str:
     return t(
         WORDS,
         "caption",
-        model=model(),
-        revision=kept["revision"].removeprefix("sha256:")[:10],
-        date=kept["recorded"],
+        **made_with({**kept, "model": model()}),
         seed=run["setting"]["seed"],
         step=run["steps"][now.step],
         size=f"{size:,}",

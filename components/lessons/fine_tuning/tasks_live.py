@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from components.lessons.fine_tuning.live import Found, InTurns
+from components.lessons.fine_tuning.said import alike
 from components.lm import checkpoints
 from components.lm.fine_tuning.encoder_tasks import examples
 from components.lm.fine_tuning.sentences import TAGS, Tagged, generate
@@ -77,14 +78,9 @@ class Pair(InTurns):
 
     def result(self) -> Both:
         """Return the moments that both have reached."""
-        runs = [run.run.as_json() for run in self.runs]
-        n = min(len(run["steps"]) for run in runs)
-        for run in runs:
-            for name in ("steps", "generated", "written", "said"):
-                run[name] = run[name][:n]
         return {
             "step": self.runs[0].loop.step,
             "steps": self.runs[0].loop.steps,
             "seconds": sum(run.run.seconds for run in self.runs),
-            "runs": runs,
+            "runs": alike([run.run.as_json() for run in self.runs]),
         }

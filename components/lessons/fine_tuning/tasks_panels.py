@@ -8,6 +8,7 @@ from components.elements.fine_tuning.label_board import label_board, labelled
 from components.elements.fine_tuning.tasks_board import TasksView, tasks_board
 from components.lessons.fine_tuning import live, tasks_live
 from components.lessons.fine_tuning import tasks as page
+from components.lessons.fine_tuning.said import percent
 from components.lessons.fine_tuning.tasks_live import Both, Labelled, Pair
 from components.lm import checkpoints
 from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS
@@ -39,7 +40,7 @@ def every_run() -> None:
         row = [f"{size:,}"]
         for way in WAYS:
             mine, bare = (page.run_of(task, size, way, start) for start in (True, False))
-            row.append(f"**{page.percent(mine['written'][-1][0])}** / {page.percent(bare['written'][-1][0])}")
+            row.append(f"**{percent(mine['written'][-1][0])}** / {percent(bare['written'][-1][0])}")
         cells.append(row)
     small_table([t(W, "col_size"), *(t(W, f"way_{way}") for way in WAYS)], cells)
     st.caption(
@@ -47,7 +48,7 @@ def every_run() -> None:
             W,
             "all_caption",
             name=t("tasks_board", f"score_{task}"),
-            guess=page.percent(page.recorded()[page.model()]["guessing"][task]),
+            guess=percent(page.recorded()[page.model()]["guessing"][task]),
         )
     )
     small_table(

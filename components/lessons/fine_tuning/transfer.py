@@ -13,6 +13,7 @@ import streamlit as st
 
 from components.elements.fine_tuning.transfer_board import TransferData, TransferView
 from components.elements.predict_first import Prediction
+from components.lessons.fine_tuning.said import made_with, percent
 from components.lessons.recorded import shipped
 from components.lm.fine_tuning.generative import FORMS, SPECIAL
 from components.lm.fine_tuning.samples import FEELINGS
@@ -158,11 +159,6 @@ def board() -> TransferData:
     }
 
 
-def percent(value: float) -> str:
-    """Return a share as whole percent."""
-    return f"{100 * value:.0f}%"
-
-
 def aid(now: TransferView) -> str:
     """What the chosen depth is worth at this moment, beside nothing and beside guessing; HTML."""
     carried, w = now.carried - 1, weight()
@@ -196,9 +192,7 @@ def caption(now: TransferView) -> str:
     return t(
         WORDS,
         "caption",
-        model=kept["model"],
-        revision=kept["revision"].removeprefix("sha256:")[:10],
-        date=kept["recorded"],
+        **made_with(kept),
         seed=seed(),
         weight=st.session_state["ft_lambda"],
         step=run["steps"][now.step],

@@ -8,6 +8,7 @@ from components.elements.fine_tuning.score_lines import ScoreLine, score_lines
 from components.figures.transfer import ablation_figure
 from components.lessons.fine_tuning import live
 from components.lessons.fine_tuning import transfer as page
+from components.lessons.fine_tuning.said import percent
 from components.lessons.fine_tuning.transfer_live import Asked, Both, Pair
 from components.lm import checkpoints
 from components.lm.fine_tuning.scores import wilson
@@ -43,7 +44,7 @@ def weight() -> None:
                     cell
                     for w in LAMBDAS
                     for cell in (
-                        f"{page.percent(row[f'accuracy_{w}'])} ({page.percent(row[f'low_{w}'])}–{page.percent(row[f'high_{w}'])})",
+                        f"{percent(row[f'accuracy_{w}'])} ({percent(row[f'low_{w}'])}–{percent(row[f'high_{w}'])})",
                         f"{row[f'l1_{w}']:.2f}",
                         f"{row[f'tale_{w}']:.2f}",
                     )
@@ -60,8 +61,8 @@ def weight() -> None:
         told(
             W,
             "weight_same" if overlap else "weight_differs",
-            without=page.percent(without),
-            with_=page.percent(with_),
+            without=percent(without),
+            with_=percent(with_),
             before=f"{page.recorded()['tale_before']:.2f}",
             tale_without=f"{full['tale_0.0']:.2f}",
             tale_with=f"{full['tale_0.5']:.2f}",
@@ -91,9 +92,9 @@ def swap() -> None:
                 t(
                     W,
                     "swap_cell",
-                    share=page.percent(history[name][-1] / (2 * count)),
-                    low=page.percent(low),
-                    high=page.percent(high),
+                    share=percent(history[name][-1] / (2 * count)),
+                    low=percent(low),
+                    high=percent(high),
                     pairs=history[f"{name}_pairs"][-1],
                     count=count,
                 )
@@ -121,8 +122,8 @@ def swap() -> None:
         told(
             W,
             "swap_reading",
-            best=page.percent(best["written"]),
-            generated=page.percent(best["generated"]),
+            best=percent(best["written"]),
+            generated=percent(best["generated"]),
             known=sum(found["preferred"]["written"]),
             count=pairs["written"],
         )
@@ -216,7 +217,7 @@ def _curves(wanted: Asked, found: Both) -> None:
             [
                 name,
                 f"{scores[-1]} / {HELD_OUT}",
-                f"{page.percent(low)}–{page.percent(high)}",
+                f"{percent(low)}–{percent(high)}",
                 f"{run['l2'][-1]:.2f}",
                 f"{run['l1'][-1]:.2f}",
             ]

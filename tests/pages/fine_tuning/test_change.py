@@ -8,6 +8,7 @@ from safetensors.numpy import load
 
 from components.lessons.fine_tuning import change as page
 from components.lessons.fine_tuning import change_live, live
+from components.lessons.fine_tuning.said import said_score
 from components.lm import checkpoints
 from components.lm.fine_tuning.change import ALL, KINDS, RANKS, SETTINGS, ChangeSetting, trained_fully
 from components.lm.fine_tuning.task_runs import SHOWN
@@ -80,7 +81,7 @@ def test_every_rank_says_its_score(open_page: Open, lang: str, rank: str) -> Non
     at = open_page(PAGE, lang=lang, change_rank=rank, change_look="nothing")
     for start in page.STARTS:
         cut = page.recorded()["starts"][start]["cuts"][page.RANK_NAMES.index(rank)]
-        assert page.said_score(cut["written"]) in said(at)
+        assert said_score(cut["written"]) in said(at)
 
 
 def test_few_directions_are_enough_and_one_is_not() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from components.lessons.fine_tuning import forgetting as page
 from components.lessons.fine_tuning import forgetting_live, live
+from components.lessons.fine_tuning.said import said_score
 from components.lm import checkpoints
 from components.lm.fine_tuning.forgetting import METHODS, MOMENTS, STRENGTHS, ForgettingSetting
 from tests.pages.conftest import Open, data_of, modules_after, said
@@ -67,8 +68,8 @@ def test_every_choice_says_its_scores(open_page: Open, lang: str, query: dict[st
     level = "middle" if "forget_start" in query else query.get("forget_level", "middle")
     seed = int(query.get("forget_seed", 0)) if level == "middle" else 0
     run = page.run_of("pull", level, query.get("forget_start", "pretrained"), seed)
-    assert page.said_score(run["old"][3]) in said(at)
-    assert page.said_score(run["new"][3]) in said(at)
+    assert said_score(run["old"][3]) in said(at)
+    assert said_score(run["new"][3]) in said(at)
 
 
 def test_every_panel(open_page: Open, lang: str) -> None:

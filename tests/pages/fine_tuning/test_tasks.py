@@ -4,6 +4,7 @@ import pytest
 
 from components.lessons.fine_tuning import live, tasks_live
 from components.lessons.fine_tuning import tasks as page
+from components.lessons.fine_tuning.said import percent
 from components.lm import checkpoints
 from components.lm.fine_tuning.encoder_tasks import TASKS, WAYS
 from components.lm.fine_tuning.sentences import TAGS
@@ -73,7 +74,7 @@ def test_every_task_in_every_way(open_page: Open, lang: str, task: str, name: st
             if r["setting"] == {"task": task, "size": 200, "way": way, "pretrained": True, "seed": 0}
         )
         assert board["lanes"][0]["said"] == mine["said"]
-        assert page.percent(mine["written"][2][0]) in said(at)
+        assert percent(mine["written"][2][0]) in said(at)
 
 
 def test_what_was_recorded_is_what_the_code_makes() -> None:

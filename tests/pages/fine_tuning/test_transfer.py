@@ -6,6 +6,7 @@ import pytest
 
 from components.lessons.fine_tuning import live
 from components.lessons.fine_tuning import transfer as page
+from components.lessons.fine_tuning.said import percent
 from components.lessons.fine_tuning.transfer_live import Asked
 from components.lm import checkpoints
 from components.lm.fine_tuning.transfer import (
@@ -71,7 +72,7 @@ def test_a_link_opens_its_view(open_page: Open) -> None:
     assert board["sentences"][0]["text"] == sentences(1)[1][0][0]
     found = page.counts(2, 0.5)[3]
     assert board["runs"][3]["right"][3] == list(found)
-    assert page.percent(page.share(found)) in said(at)
+    assert percent(page.share(found)) in said(at)
     assert f"step {page.run_of(2, 0.5, 1)['steps'][3]}" in said(at)
 
 
@@ -87,7 +88,7 @@ def test_panels(open_page: Open, lang: str, look: str) -> None:
     text = " ".join(block.value for block in at.markdown).replace("\\", "")
     if look == "weight":
         row = page.weight_rows()[-1]
-        assert page.percent(row["accuracy_0.5"]) in text
+        assert percent(row["accuracy_0.5"]) in text
         assert "74.7" in text
         assert "75.0" in text
     if look == "swap":
@@ -98,7 +99,7 @@ def test_panels(open_page: Open, lang: str, look: str) -> None:
 
 def test_predict_first_asks_for_what_is_drawn(open_page: Open, lang: str) -> None:
     asked = data_of(open_page(PAGE, lang=lang), "predict_first")
-    assert page.percent(page.share(page.counts(0, 0.0)[-1])) in asked["why"]
+    assert percent(page.share(page.counts(0, 0.0)[-1])) in asked["why"]
     assert len(asked["options"]) == 4
 
 
