@@ -56,6 +56,7 @@ page = contents(
             lesson("fine_tuning/transfer", icon="move_down"),
             lesson("fine_tuning/forgetting", icon="history_toggle_off"),
             lesson("fine_tuning/change", icon="compress"),
+            lesson("fine_tuning/features", icon="tune"),
         ],
     },
 )

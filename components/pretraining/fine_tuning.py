@@ -425,6 +425,45 @@ def _electra(options: Any, repository: Path) -> int:
     return 0
 
 
+def _features(options: Any, repository: Path) -> int:
+    """The layers of a frozen model, mixed by hand and learned, beside fine-tuning: two sizes, three seeds, two starts."""
+    from components.lm.fine_tuning import features as lm
+
+    loaded, kept = begin(options, "features", "pocket-bert", "masked_prediction")
+
+    def made(size: int, pretrained: bool, seed: int) -> dict[str, Any]:
+        states = lm.features(loaded, size, pretrained=pretrained, seed=seed)
+        return {
+            "size": size,
+            "pretrained": pretrained,
+            "seed": seed,
+            "reading_seconds": round(states.seconds, 2),
+            "counts": {name: len(rows) for name, rows in states.rows.items()},
+            "mixes": [
+                {"faders": faders, **lm.mix_fully(states, faders, seed=seed)}
+                for faders in lm.presets(states.layers)
+            ],
+            "learned": lm.mix_fully(states, None, seed=seed),
+            "tuned": lm.tuned(loaded, states, pretrained=pretrained, seed=seed),
+        }
+
+    asked = [
+        (size, start, seed) for seed in lm.SEEDS for size in lm.SIZES for start in (True, False)
+    ]  # the first view's first
+    runs = [kept.get("-".join(map(str, one)), partial(made, *one)) for one in tqdm(asked, desc="runs")]
+    write(
+        options.to / "features.json",
+        {
+            "model": loaded.card.name,
+            "revision": loaded.card.revision,
+            "recorded": time.strftime("%Y-%m-%d"),
+            "shown": task_runs.shown_rows(loaded, "tag"),
+            "runs": runs,
+        },
+    )
+    return 0
+
+
 TAG_SEEDS = 3
 
 
@@ -455,4 +494,5 @@ PAGES: dict[str, Callable[[Any, Path], int]] = {
     "forgetting": _forgetting,
     "reading-on": _reading_on,
     "electra": _electra,
+    "features": _features,
 }

@@ -111,3 +111,30 @@ print("share in %", f"{{100 * some / whole:.1f}}")
     layers = checkpoints.card(name).num_layers or 0
     share = f"share in % {100 * some / whole:.1f}"
     return Notebook(code, (f"matrices {6 * layers}", f"LoRA of rank {rank} {some} of {whole}", share))
+
+
+def features(name: str, layers: int, mixed: int, whole: int) -> Notebook:
+    """How many numbers a mix trains and how many fine-tuning does, counted on the model."""
+    code = f"""{opening(checkpoints.card(name), "BertModel")}
+ids = tokenizer("The fox sat.", return_tensors="pt").input_ids
+with torch.inference_mode():
+    layers = torch.stack(model(ids, output_hidden_states=True).hidden_states)  # embeddings and blocks
+mixed = layers.mean(0)  # the even mix: softmax of equal numbers
+width = mixed.shape[-1]
+head = torch.nn.Linear(width, 4)  # person, animal, place, nothing
+number = lambda module: sum(p.numel() for p in module.parameters())
+mix, whole = len(layers) + 1 + number(head), number(model) - number(model.pooler) + number(head)  # tags use no pooler
+print("layers", len(layers))
+print("a mix trains", mix)
+print("fine-tuning trains", whole)
+print("share", f"{{100 * mix / whole:.3f}}%")
+"""
+    return Notebook(
+        code,
+        (
+            f"layers {layers}",
+            f"a mix trains {mixed}",
+            f"fine-tuning trains {whole}",
+            f"share {100 * mixed / whole:.3f}%",
+        ),
+    )
