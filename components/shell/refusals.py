@@ -1,6 +1,6 @@
 """Why a model cannot be used, or cannot read a text, in words."""
 
-from components.lm.checkpoints.model_card import ModelRefused
+from components.lm.checkpoints.model_card import LOCAL_PREFIX, ModelRefused, Reason
 from components.lm.gpt.kv_cache import GenerationError
 from components.lm.reading import CannotRead
 from components.words import t, told
@@ -16,7 +16,7 @@ def size(count: float) -> str:
 
 
 def refusal(error: ModelRefused) -> str:
-    """Return a sentence that says why a model cannot be used, and what to do."""
+    """Return a sentence that says why a model cannot be used, and what to do; a folder of the reader's was not downloaded."""
     slots: dict[str, object] = {}
     for key, value in error.parameters.items():
         if key.endswith("bytes") or key.startswith("bytes"):
@@ -28,7 +28,10 @@ def refusal(error: ModelRefused) -> str:
             slots[key] = ", ".join(named) or t("models", "can_nothing")
         else:
             slots[key] = ", ".join(map(str, value)) if isinstance(value, tuple) else value
-    return told("models", error.reason.value, **slots)
+    name = str(slots.get("name", ""))
+    own = name.startswith(LOCAL_PREFIX) and error.reason in (Reason.INCOMPLETE, Reason.DAMAGED)
+    slots["name"] = name.removeprefix(LOCAL_PREFIX)
+    return told("models", f"{error.reason.value}_local" if own else error.reason.value, **slots)
 
 
 def cannot_read(error: CannotRead) -> str:

@@ -36,3 +36,14 @@ def test_every_reason_has_words(reason: Reason, lang: str, monkeypatch: pytest.M
 )
 def test_sizes_as_a_person_says_them(count: float, said: str) -> None:
     assert size(count) == said
+
+
+@pytest.mark.parametrize("reason", [Reason.INCOMPLETE, Reason.DAMAGED])
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_what_was_not_downloaded_is_not_downloaded_again(
+    reason: Reason, lang: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: lang)
+    there = refusal(ModelRefused(reason, **dict.fromkeys(REASON_PARAMETERS[reason], "local:mine")))
+    assert "mine" in there
+    assert not any(word in there for word in ("ownload", "내려받"))

@@ -583,15 +583,23 @@ class Checkpoints:
     def add_local_folder(self, path: str | Path, *, tokenizer_only: bool = False) -> str:
         """Make a model folder on this machine available and return its name, ``local:<folder name>``.
 
-        The folder is checked first; with ``tokenizer_only`` a tokenizer in it is enough. Raises ``ModelRefused``: ``NOT_ALLOWED`` on a server whose operator set
-        ``GLASSBOX_MODELS`` (only the operator names folders there), ``NAME_TAKEN`` if another folder has the same
-        name, and whatever :meth:`card` (or :meth:`tokenizer_card`) raises. Adding the same folder again is fine.
+        The folder is checked first; with ``tokenizer_only`` a tokenizer in it is enough. Adding the same folder again is fine.
+
+        Raises ``ModelRefused``: ``NOT_ALLOWED`` on a server whose operator set ``GLASSBOX_MODELS`` (only the operator names
+        folders there), ``NO_MODEL_THERE`` for whatever is no model's folder, whether it exists or not, ``NAME_TAKEN`` if
+        another folder has the same name, and whatever :meth:`card` (or :meth:`tokenizer_card`) raises.
         """
-        folder = Path(path).expanduser().resolve()
-        key = unicodedata.normalize("NFC", folder.name)
+        named = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100  # a link keeps its own name
+        folder, key = named.resolve(), _folder_name(named)
         name = parse_name(LOCAL_PREFIX + key)
         if self.settings.allowed is not None:
             raise ModelRefused(Reason.NOT_ALLOWED, name=name.text, allowed=self.settings.allowed)
+        try:
+            there = _is_named(folder)
+        except OSError:  # nobody may look into it
+            there = False
+        if not there:
+            raise ModelRefused(Reason.NO_MODEL_THERE, name=name.text)
         if tokenizer_only:
             _tokenizer_revision(folder, name)
         else:
@@ -610,8 +618,7 @@ class Checkpoints:
             if folder.is_dir() and not _is_named(folder):
                 inside = sorted(path for path in folder.iterdir() if _is_named(path))
             for path in inside:
-                resolved = path.resolve()
-                found.setdefault(unicodedata.normalize("NFC", resolved.name), resolved)
+                found.setdefault(_folder_name(path), path.resolve())
         return found
 
     def _local_folders(self) -> dict[str, Path]:
@@ -785,6 +792,18 @@ class Checkpoints:
 def _is_named(folder: Path) -> bool:
     """Whether a folder is a model or a tokenizer itself, not a folder of such folders."""
     return (folder / "config.json").is_file() or has_tokenizer(folder)
+
+
+def _folder_name(folder: Path) -> str:
+    """What a folder is called in lists: its name, or the model's where it is a snapshot in the cache of Hugging Face.
+
+    >>> _folder_name(Path("/cache/models--google--t5-small/snapshots/df1b051c"))
+    't5-small'
+    """
+    name = folder.name
+    if folder.parent.name == "snapshots" and folder.parent.parent.name.startswith("models--"):
+        name = folder.parent.parent.name.split("--")[-1]
+    return unicodedata.normalize("NFC", name)
 
 
 def _tokenizer_revision(folder: Path, name: ModelName) -> str:

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     NOT_ALLOWED = "not_allowed"
     NOT_FOUND = "not_found"
     NOT_DOWNLOADED = "not_downloaded"
+    NO_MODEL_THERE = "no_model_there"
     NAME_TAKEN = "name_taken"
     INCOMPLETE = "incomplete"
     DAMAGED = "damaged"
@@ -74,6 +75,7 @@ REASON_PARAMETERS: Mapping[Reason, tuple[str, ...]] = {
     Reason.NOT_ALLOWED: ("name", "allowed"),
     Reason.NOT_FOUND: ("name",),
     Reason.NOT_DOWNLOADED: ("name",),
+    Reason.NO_MODEL_THERE: ("name",),
     Reason.NAME_TAKEN: ("name",),
     Reason.INCOMPLETE: ("name", "missing"),
     Reason.DAMAGED: ("name", "file"),

@@ -724,9 +724,17 @@ def test_a_folder_is_added_by_path_and_named_without_it(
     assert store.load("local:my-gpt").card.name == "local:my-gpt"
     other = Path(shutil.copytree(tiny_gpt_folder, tmp_path / "other" / "my-gpt"))
     assert refusal(store.add_local_folder, other).reason is Reason.NAME_TAKEN
-    assert refusal(store.add_local_folder, tmp_path / "other").reason is Reason.INCOMPLETE
-    assert refusal(store.add_local_folder, tmp_path / "nowhere").reason is Reason.NOT_FOUND
+    for nothing in (tmp_path / "other", tmp_path / "nowhere"):  # whether it exists is not said
+        assert refusal(store.add_local_folder, nothing).reason is Reason.NO_MODEL_THERE
     assert store.local_names() == ("local:my-gpt",)
+
+
+def test_a_link_to_a_folder_keeps_its_own_name(gpt_copy: Path, tmp_path: Path) -> None:
+    link = tmp_path / "links" / "mine"
+    link.parent.mkdir()
+    link.symlink_to(gpt_copy)
+    assert make_store().add_local_folder(link) == "local:mine"
+    assert make_store(link.parent).local_names() == ("local:mine",)
 
 
 def test_a_korean_folder_name_is_found_in_both_spellings(tiny_gpt_folder: Path, tmp_path: Path) -> None:
@@ -866,11 +874,13 @@ def test_a_folder_of_tokenizers_is_listed_by_the_operator(tmp_path: Path, tiny_g
 def test_a_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     store = make_store()
+    for nothing in ("empty", "nowhere"):
+        found = refusal(store.add_local_folder, tmp_path / nothing, tokenizer_only=True)
+        assert found.reason is Reason.NO_MODEL_THERE
+    (tmp_path / "empty" / "config.json").write_text("{}", encoding="utf-8")
     found = refusal(store.add_local_folder, tmp_path / "empty", tokenizer_only=True)
     assert found.reason is Reason.INCOMPLETE
     assert "vocab.txt" in str(found.parameters["missing"])
-    nowhere = refusal(store.add_local_folder, tmp_path / "nowhere", tokenizer_only=True)
-    assert nowhere.reason is Reason.NOT_FOUND
     restricted = make_store(allowed=("bundled",))
     one = write_vocabulary(tmp_path / "one")
     assert refusal(restricted.add_local_folder, one, tokenizer_only=True).reason is Reason.NOT_ALLOWED
