@@ -8,6 +8,7 @@ from typing import Any
 
 from components.pretraining import (
     albert_study,
+    alignment,
     electra,
     fine_tuning,
     norm_study,
@@ -40,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     _add_export(steps)
     word_codes.add_step(steps, REPOSITORY)
     fine_tuning.add_step(steps, REPOSITORY)
+    alignment.add_step(steps, REPOSITORY)
     norm_study.add_step(steps, REPOSITORY)
     text_to_text_steps.add_steps(steps)
     electra.add_steps(steps, REPOSITORY)

@@ -1,0 +1,101 @@
+"""The recorded runs of the page on rewards: ``python -m components.pretraining reward``.
+
+Every finished run is kept in the working folder under the weights it began from, so the same command goes on where it stopped and a
+new model makes new runs. The result is ``assets/traces/alignment/reward.json``; what other models or rewards have there stays.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from components.lm import checkpoints
+from components.lm.alignment import best_of_n, reinforce, rewards
+from components.lm.alignment.reinforce import RewardSetting
+from components.pretraining.fine_tuning import begin, write
+
+NEVER = {"nano-gpt": "robot", "pocket-gpt": "dragon"}
+"""A word that no text of these models says in the draws of the three seeds."""
+
+
+def rewards_of(model: str) -> dict[str, tuple[rewards.Kind, str]]:
+    """Return what is paid for in the recorded runs of a model, by the name the page has for it."""
+    return {
+        "happy": ("happy", ""),
+        "short": ("short", ""),
+        "dog": ("word", "dog"),
+        "never": ("word", NEVER.get(model, "dragon")),
+    }
+
+
+def add_step(steps: Any, repository: Path) -> None:
+    """Register ``reward`` with the program."""
+    parser = steps.add_parser(
+        "reward",
+        help="make the recorded runs of a model that is paid for its texts",
+        description="Every β and three seeds for each reward. The same command again goes on where it stopped.",
+    )
+    parser.add_argument("--model", help="bundled model to begin from (pocket-gpt)")
+    parser.add_argument("--reward", choices=("happy", "short", "dog", "never"), nargs="+", help="all of them")
+    parser.add_argument("--to", type=Path, default=repository / "assets" / "traces" / "alignment")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: Any) -> int:
+    checkpoints.import_torch().set_num_threads(1)
+    loaded, kept = begin(options, "reward", "pocket-gpt", "generation")
+    name = loaded.card.name
+    steps, rate = reinforce.RECIPES[name.split("-")[0]]
+
+    def made(setting: RewardSetting) -> dict[str, Any]:
+        run = reinforce.Reinforce(loaded, setting).finish()
+        run.seconds = round(run.seconds, 2)
+        found = run.as_json()
+        if setting.seed != reinforce.SEEDS[0]:
+            found["texts"] = []  # one seed's stories are shown
+        return found
+
+    known = rewards_of(name)
+    wanted = options.reward or list(known)
+    path = options.to / "reward.json"
+    for reward in wanted:
+        kind, word = known[reward]
+        settings = [
+            RewardSetting(kind, beta, seed, word, steps)
+            for seed in reinforce.SEEDS
+            for beta in reinforce.BETAS
+        ]
+        runs = [
+            kept.get(f"{reward}-{word}-{one.beta:g}-{one.seed}-{steps}-{rate:g}", partial(made, one))
+            for one in tqdm(settings, desc=reward)
+        ]
+        best = kept.get(f"best-of-{reward}-{word}", partial(best_of_n.curve, loaded, settings[0]))
+        before = json.loads(path.read_text(encoding="utf-8"))["models"] if path.exists() else {}
+        mine = before.get(name, {})
+        same = mine.get("revision") == loaded.card.revision
+        write(
+            path,
+            {
+                "models": {
+                    **before,
+                    name: {
+                        "revision": loaded.card.revision,
+                        "recorded": time.strftime("%Y-%m-%d"),
+                        "machine": platform.machine(),
+                        "rate": rate,
+                        "beginnings": [reinforce.HELD_OUT[i] for i in reinforce.KEPT],
+                        "rewards": {
+                            **(mine.get("rewards", {}) if same else {}),
+                            reward: {"kind": kind, "word": word, "best_of": best, "runs": runs},
+                        },
+                    },
+                }
+            },
+        )
+    return 0
