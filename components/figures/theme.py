@@ -47,6 +47,18 @@ def palette(dark: bool) -> dict[str, str]:
     return {role: pair[dark] for role, pair in ROLES.items()}
 
 
+_SCROLLS = ", ".join(
+    f"linear-gradient({angle}deg, {shade}, transparent) {side} / {width} 100% no-repeat {fixed}"
+    for shade, width, fixed in (
+        ("var(--gb-background) 30%", "2.5rem", "local"),
+        ("color-mix(in srgb, var(--gb-quiet) 45%, transparent)", "0.8rem", "scroll"),
+    )
+    for angle, side in ((90, "left"), (270, "right"))
+)
+"""Background of a box that scrolls sideways: a shade at the edge beyond which there is more. What covers the shade travels with
+the content, and hides it where the content ends."""
+
+
 def css_variables() -> str:
     """Return the roles and maps as CSS custom properties that follow the theme.
 
@@ -59,7 +71,7 @@ def css_variables() -> str:
             f"--gb-{name}-{i}: light-dark({light}, {dark});"
             for i, (light, dark) in enumerate(zip(light_stops, dark_stops, strict=True))
         ]
-    return ":root {" + " ".join(lines) + "}"
+    return ":root {" + " ".join((*lines, f"--gb-scrolls: {_SCROLLS};")) + "}"
 
 
 def rgb(colour: str) -> Rgb:
