@@ -50,6 +50,7 @@ page = contents(
             lesson("gpt/decoding", icon="alt_route"),
             lesson("gpt/learning", icon="trending_up"),
             lesson("gpt/in_context", icon="school"),
+            lesson("gpt/prompting", icon="format_quote"),
         ],
         "fine_tuning": [
             lesson("fine_tuning/tasks", icon="label"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from components.lm import checkpoints
 from components.lm.checkpoints.model_card import ModelCard
+from components.lm.gpt.prompting import Prompt
 from components.lm.training.cloze import BLANK
 from components.lm.training.learning import Learned, moments
 from components.shell.notebook import Notebook, call, opening
@@ -74,3 +75,23 @@ best = 3 + int(probs[3:].argmax())  # the first three tokens are no words
 print(tokenizer.convert_ids_to_tokens(best), f"{{probs[best]:.4f}}")
 """
     return Notebook(code, (f"{answer} {prob:.4f}",))
+
+
+def prompting(card: ModelCard, prompt: Prompt, right: int) -> Notebook:
+    """How many of the 60 scenes a prompt gets right as it stands; an answer's tokens are added up."""
+    code = f"""from pathlib import Path
+{opening(card, "AutoModelForCausalLM")}
+def log_prob(text, answer):  # of the answer behind the text, in nats
+    begin, end = tokenizer(text).input_ids, tokenizer(" " + answer).input_ids
+    with torch.inference_mode():
+        logp = model(torch.tensor([begin + end])).logits[0].log_softmax(-1)
+    return sum(float(logp[len(begin) + i - 1, token]) for i, token in enumerate(end))
+
+template, answers, right = {prompt.template!r}, {list(prompt.labels or ())!r}, 0
+lines = Path("assets/samples/prompting/feelings.tsv").read_text(encoding="utf-8").splitlines()[1:61]
+for feeling, scene in (line.split("\\t") for line in lines):
+    first, second = (log_prob(template.replace("{{text}}", scene).strip(), answer) for answer in answers)
+    right += (first > second) == (feeling == "happy")
+print(f"{{right}} of 60: {{right / 60:.4f}}")
+"""
+    return Notebook(code, (f"{right} of 60: {right / 60:.4f}",))
