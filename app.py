@@ -17,6 +17,9 @@ toolbar()
 page = contents(
     lesson("start/home", icon="home", default=True),
     {
+        "start": [
+            lesson("start/history", icon="timeline", minutes=15),
+        ],
         "tokens": [
             lesson("tokens/bpe", icon="call_merge", minutes=15),
             lesson("tokens/encode", icon="data_array", minutes=8),

@@ -41,6 +41,7 @@ class Prediction:
         why: one or two sentences with the numbers, said after the guess.
         state: link parameters of the view that is asked about; the others take their defaults.
         tokens: the choices are tokens or words of a text, set in the face of tokens.
+        order: the choices are cards to be put in order: their places in ``options`` from the first to the last; ``answer`` is the first.
     """
 
     question: str
@@ -49,6 +50,7 @@ class Prediction:
     why: str
     state: Mapping[str, Any] = field(default_factory=dict)
     tokens: bool = False
+    order: Sequence[int] = ()
 
 
 def predict_first(asked: Prediction, *, on_begin: Callable[[], None], key: str) -> None:
@@ -60,10 +62,14 @@ def predict_first(asked: Prediction, *, on_begin: Callable[[], None], key: str) 
         key: the page; another page begins closed.
 
     Raises:
-        ValueError: ``answer`` is no place in ``options``, or two choices look the same.
+        ValueError: ``answer`` is no place in ``options``, two choices look the same, or ``order`` is none.
     """
     if not 0 <= asked.answer < len(asked.options) or len(set(asked.options)) != len(asked.options):
         raise ValueError(f"{asked.options!r} has no single right choice at {asked.answer}")
+    if asked.order and (
+        sorted(asked.order) != list(range(len(asked.options))) or asked.order[0] != asked.answer
+    ):
+        raise ValueError(f"{asked.order!r} is no order of {asked.options!r} that begins with {asked.answer}")
     with st.container(key="gb-predict"):
         _mount(
             key=f"predict-{key}",
@@ -74,6 +80,7 @@ def predict_first(asked: Prediction, *, on_begin: Callable[[], None], key: str) 
                 "answer": asked.answer,
                 "why": asked.why,
                 "tokens": asked.tokens,
+                "order": list(asked.order),
                 "words": labels("predict"),
             },
             on_begin_change=on_begin,

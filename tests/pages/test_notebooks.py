@@ -11,6 +11,9 @@ from tests.pages.conftest import Open
 
 ROOT = Path(__file__).parents[2]
 VIEWS: list[tuple[str, dict[str, str]]] = [
+    ("start/history", {}),
+    ("start/history", {"history_stop": "rnn", "rnn_radius": "1.5", "gradient_seed": "3"}),
+    ("start/history", {"history_stop": "gpt2", "chain_text": "She said \"no\" to the <b>."}),
     ("transformer/positions", {}),
     ("transformer/positions", {"pos_model": "nano-gpt", "pos_at": "3", "pos_dim": "5"}),
     ("transformer/self_attention", {"example": "model", "steps_layer": "1", "query": "3"}),

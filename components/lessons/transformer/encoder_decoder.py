@@ -1,7 +1,6 @@
 """State and numbers of the page "Encoder and decoder"."""
 
 import html
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,9 +11,10 @@ import streamlit as st
 
 from components.elements.predict_first import Prediction
 from components.elements.transformer.encoder_decoder import MOST, REMOVED, TowersView
-from components.elements.transformer.variant_runs import RunGroups, RunLine, RunTable, variant_runs
+from components.elements.transformer.variant_runs import RunLine, RunTable, variant_runs
 from components.elements.view import sent
 from components.lessons.recorded import TRACES
+from components.lessons.transformer.variant_groups import length_groups, variants
 from components.lm import checkpoints
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.transformer.conversions import answer, fill_answer, in_range, read
@@ -37,7 +37,6 @@ from components.words import t, told
 
 WORDS = "encoder_decoder"
 TRACE = TRACES / "transformer" / "encoder_decoder.npz"
-VARIANTS = TRACES / "transformer" / "encoder_decoder_variants.json"
 TASK, TEXT = "eng", "2021년 3월 14일"
 STEP = 3
 """The first view stands where the month is about to be written."""
@@ -266,13 +265,6 @@ def symbols_of(text: str, found: Decoding) -> list[str]:
 # -- recorded runs ---------------------------------------------------------------------------------------------------
 
 
-@cache
-def variants() -> dict[str, Any]:
-    """What ``python -m components.pretraining text-to-text-study`` recorded."""
-    found: dict[str, Any] = json.loads(VARIANTS.read_text(encoding="utf-8"))
-    return found
-
-
 def _learning(variant: str, measure: str) -> list[list[float]]:
     """[symbols seen, share] along a recorded run: next symbols, or whole answers of dates and numbers."""
     points = []
@@ -338,7 +330,7 @@ def look_further() -> None:
                 "title": t(WORDS, "one_vector_title"),
                 "text": t(WORDS, "one_vector_text", **shares),
                 "charts": [
-                    {"title": t(WORDS, "one_vector_lengths"), "groups": _groups(names)},
+                    {"title": t(WORDS, "one_vector_lengths"), "groups": length_groups(names)},
                     {"title": t(WORDS, "one_vector_lines"), "lines": lines},
                 ],
                 "table": _samples(names),
@@ -346,35 +338,6 @@ def look_further() -> None:
             },
             key="one_vector_runs",
         )
-
-
-def _groups(names: Mapping[str, str]) -> RunGroups:
-    """Bars by length of the text: labels, and for each variant shares and what a bar says."""
-    found = {variant: variants()["variants"][variant]["by_length"] for variant in names}
-    first = next(iter(found.values()))
-    bounds = [(group["from"], group["from"] + 9) for group in first]
-    return {
-        "labels": [t(WORDS, "length_group", low=low, high=high) for low, high in bounds],
-        "bars": [
-            {
-                "name": names[variant],
-                "shares": [group["exact"] for group in groups],
-                "titles": [
-                    t(
-                        WORDS,
-                        "group_title",
-                        name=names[variant],
-                        low=low,
-                        high=high,
-                        share=f"{group['exact']:.1%}",
-                        n=group["lessons"],
-                    )
-                    for group, (low, high) in zip(groups, bounds, strict=True)
-                ],
-            }
-            for variant, groups in found.items()
-        ],
-    }
 
 
 # -- what goes home --------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ def test_a_stop_that_was_open_is_ticked(open_at, outside: list[str]) -> None:
     ticks = page.locator(".gb-course_map .number.seen")
     expect(page.locator(".gb-course_map .stop").first).to_contain_text("about 15 min")
     expect(ticks).to_have_count(0)
-    page.locator(".gb-course_map .stop").nth(3).click()
+    page.locator(".gb-course_map .stop").nth(4).click()
     page.wait_for_url("**/tokens-compare**")
     page.wait_for_function("(localStorage.getItem('glassbox-seen') ?? '').includes('tokens-compare')")
     page = open_at("/?lang=en")

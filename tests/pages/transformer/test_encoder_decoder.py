@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.lessons.transformer import encoder_decoder as page
+from components.lessons.transformer.variant_groups import variants
 from components.lm import checkpoints
 from components.lm.transformer.text_to_text import MODEL, decode
 from tests import float32
@@ -144,7 +145,7 @@ def test_without_cross_attention_the_text_does_not_matter(open_page: Open, lang:
 def test_recorded_runs(open_page: Open, lang: str, look: str) -> None:
     at = open_page(NAME, lang=lang, t2t_look=look)
     shown = data_of(at, "variant_runs")
-    variant = page.variants()["variants"][look]
+    variant = variants()["variants"][look]
     assert variant["trained"][:19] in shown["source"]
     lines = shown["charts"][-1]["lines"]
     assert all(0 <= share <= 1 for line in lines for _, share in line["points"])
