@@ -158,6 +158,34 @@ def test_bertviz(open_page, view: str) -> None:
     open_page(NAME, text="The fox sat. </script>", panel="bertviz", bertviz_view=view)
 
 
+@LEAVES_FILES_OPEN
+def test_a_panel_follows_text_and_head(open_page) -> None:
+    """Picture, caption, bertviz and the numbers are of one text and one head, also after these changed."""
+    at = open_page(NAME, layer="5", heads="3", text="The fox sat.", panel="bertviz", bertviz_view="neuron")
+
+    def agree(tokens: list[str], layer: int, head: int) -> None:
+        assert shown(at)["drawn"]["tokens"] == tokens
+        if at.session_state["panel"] == "bertviz":
+            drawn = at.get("iframe")[0].proto.srcdoc
+            assert all(json.dumps(token) in drawn for token in tokens)
+            assert f"Layer {layer}, head {head}" in [line.value for line in at.caption][-1]
+        else:
+            assert list(at.dataframe[0].value.index) == [f"{i} {token}" for i, token in enumerate(tokens)]
+
+    agree(["[CLS]", "the", "fox", "sat", ".", "[SEP]"], 5, 3)
+    at.session_state["text"] = "A cat ran."
+    at.run()
+    agree(["[CLS]", "a", "cat", "ran", ".", "[SEP]"], 5, 3)
+    at.session_state["layer"], at.session_state["heads"] = 2, (4,)
+    at.run()
+    agree(["[CLS]", "a", "cat", "ran", ".", "[SEP]"], 2, 4)
+    at.session_state["panel"] = "numbers"
+    at.run()
+    at.session_state["text"] = "The fox sat."
+    at.run()
+    agree(["[CLS]", "the", "fox", "sat", ".", "[SEP]"], 2, 4)
+
+
 def test_bertviz_says_when_it_is_too_much(open_page) -> None:
     at = open_page(
         NAME, attention_model="pocket-gpt", text="the cat " * 45, panel="bertviz", bertviz_view="model"
