@@ -33,3 +33,18 @@ def test_a_headline_is_whole_and_a_file_names_fonts_of_every_machine(open_at: Op
     )
     assert fonts
     assert all("Source Sans" in font for font in fonts)
+
+
+def test_a_picture_has_colours_also_where_motion_is_reduced(open_at: Open) -> None:
+    """There every change of a colour is a (very short) transition, and a file once had the first colour everywhere."""
+    page = open_at("/tokens-encode?lang=en")
+    page.emulate_media(reduced_motion="reduce")
+    page.wait_for_selector(".gb-encode_board")
+    found: list[str] = page.evaluate(
+        """async () => {
+          const { asSvg, pictures } = await import('/_stcore/bidi-components/glassbox.lib/pictures.js');
+          const file = asSvg(pictures()[0].draw, 'caption');
+          return [...new Set(file.match(/rgb\\([^)]*\\)/g))];
+        }"""
+    )
+    assert len(found) > 3

@@ -62,6 +62,7 @@ export function headline(svg, x, y, content, { "font-size": size = 16, "font-fam
 /** Resolve the theme's variables, so that the file looks the same outside the app. */
 function settled(svg) {
   const probe = document.createElement("span");
+  probe.style.setProperty("transition", "none", "important"); // else it still has the colour that was asked for before
   (document.querySelector(".stApp") ?? document.body).append(probe);
   const colours = new Map();
   const resolve = (value) => value.replace(/var\((--[\w-]+)\)/g, (all, name) => {

@@ -4,7 +4,7 @@ import { h, fill, instances, said, words as say } from "../glassbox.lib/dom.js";
 import { num, percent, visible, wordSpans } from "../glassbox.lib/format.js";
 import { kept } from "../glassbox.lib/kept.js";
 import { local } from "../glassbox.lib/local.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { offerPicture, frame, headline } from "../glassbox.lib/pictures.js";
 import { shadeTable } from "../glassbox.lib/shades.js";
 import { living } from "../glassbox.lib/living.js";
 import { guessing } from "../glassbox.lib/sources/guessing.js";
@@ -121,13 +121,15 @@ function drawWhere(s) {
 }
 
 function picture(s, item) {
-  const words = s.say, n = item.tokens.length, cell = Math.max(6, Math.min(28, 560 / n)), edge = 120;
-  const svg = frame(Math.max(edge + n * cell + 10, 420), 30 + n * cell + 34);
-  svg.append(h("text", { x: 10, y: 20 + n * cell + 24, "font-size": 13, "font-family": "sans-serif", fill: "var(--gb-text)" }, `${item.model}: ${words.query} ↓ ${words.key} → · ${say(words.mean, { layer: item.layer })}`));
+  const words = s.say, n = item.tokens.length, cell = Math.max(6, Math.min(28, 560 / n)), edge = 120, top = 38 + Math.min(edge, 9 * Math.max(...item.tokens.map((token) => [...visible(token)].length)));
+  const svg = frame(Math.max(edge + n * cell + 10, 420), top + n * cell + 8);
+  const word = (at, place) => h("text", { ...place, "font-size": Math.min(13, cell), "font-family": "ui-monospace, monospace", fill: "var(--gb-text)", ...(item.word_of[at] === s.shown.word ? { "font-weight": 700 } : {}) }, visible(item.tokens[at]));
+  headline(svg, 10, 22, `${item.model}: ${words.query} ↓ ${words.key} → · ${say(words.mean, { layer: item.layer })}`, { "font-size": 13 });
   item.weights.forEach((row, q) => {
-    svg.append(h("text", { x: edge - 6, y: 10 + (q + 0.7) * cell, "text-anchor": "end", "font-size": Math.min(13, cell), "font-family": "ui-monospace, monospace", fill: "var(--gb-text)" }, visible(item.tokens[q])));
-    row.forEach((w, k) => svg.append(h("rect", { x: edge + k * cell, y: 10 + q * cell, width: cell, height: cell, fill: item.causal && k > q ? "var(--gb-surface)" : "var(--gb-token)", "fill-opacity": item.causal && k > q ? 1 : Math.sqrt(w).toFixed(3) })));
+    svg.append(word(q, { x: edge - 6, y: top + (q + 0.7) * cell, "text-anchor": "end" }), word(q, { transform: `translate(${edge + (q + 0.7) * cell} ${top - 6}) rotate(-90)` }));
+    row.forEach((w, k) => svg.append(h("rect", { x: edge + k * cell, y: top + q * cell, width: cell, height: cell, fill: item.causal && k > q ? "var(--gb-surface)" : "var(--gb-token)", "fill-opacity": item.causal && k > q ? 1 : Math.sqrt(w).toFixed(3) })));
   });
+  item.word_of.forEach((of, q) => { if (of === s.shown.word) svg.append(h("rect", { x: edge, y: top + q * cell, width: n * cell, height: cell, fill: "none", stroke: "var(--gb-token)", "stroke-width": 2 })); });
   return svg;
 }
 
