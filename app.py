@@ -61,6 +61,7 @@ page = contents(
             lesson("fine_tuning/forgetting", icon="history_toggle_off"),
             lesson("fine_tuning/change", icon="compress"),
             lesson("fine_tuning/features", icon="tune"),
+            lesson("fine_tuning/start", icon="flag"),
         ],
     },
 )

@@ -464,6 +464,51 @@ def _features(options: Any, repository: Path) -> int:
     return 0
 
 
+def _start(options: Any, repository: Path) -> int:
+    """A hundred random starts and the pre-trained one with ten heads; then the paths of SGD, each on its slice of the loss."""
+    from components.lm.fine_tuning import encoder_tasks as tasks
+    from components.lm.fine_tuning import start as lm
+
+    loaded, kept = begin(options, "start", "nano-bert", "masked_prediction")
+    texts = lm.sentences(loaded)
+
+    def made(pretrained: bool, seed: int) -> dict[str, Any]:
+        return lm.started_fully(loaded, pretrained=pretrained, seed=seed, texts=texts).as_json()
+
+    starts = [(True, seed) for seed in range(lm.PRETRAINED_STARTS)]
+    starts += [(False, seed) for seed in range(lm.RANDOM_STARTS)]
+    runs = [
+        kept.get(f"start-{pretrained}-{seed}", partial(made, pretrained, seed))
+        for pretrained, seed in tqdm(starts, desc="starts")
+    ]
+    walked = {start: lm.paths_of(loaded, start, texts) for start in (True, False)}
+    side = max(lm.extent(paths)[2] for _, paths in walked.values())
+
+    def drawn(start: bool) -> dict[str, Any]:
+        plane, paths = walked[start]
+        task = tasks.EncoderTask(loaded, "tag", "full", pretrained=start, seed=0)
+        with tqdm(total=lm.GRID**2, desc="slice") as bar:
+            return lm.slice_of(task, plane, lm.extent(paths)[:2], side, texts, tell=bar.update)
+
+    slices = {
+        name: {"paths": walked[start][1], "slice": kept.get(f"slice-{name}", partial(drawn, start))}
+        for name, start in (("pretrained", True), ("random", False))
+    }
+    write(
+        options.to / "start.json",
+        {
+            "model": loaded.card.name,
+            "revision": loaded.card.revision,
+            "recorded": time.strftime("%Y-%m-%d"),
+            "counts": {name: len(getattr(texts, name)) for name in lm.SETS},
+            "numbers": sum(p.numel() for p in tasks.EncoderTask(loaded, "tag", "full", pretrained=True, seed=0).trained),
+            "runs": runs,
+            "starts": slices,
+        },
+    )  # fmt: skip
+    return 0
+
+
 TAG_SEEDS = 3
 
 
@@ -495,4 +540,5 @@ PAGES: dict[str, Callable[[Any, Path], int]] = {
     "reading-on": _reading_on,
     "electra": _electra,
     "features": _features,
+    "start": _start,
 }

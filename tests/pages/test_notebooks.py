@@ -59,6 +59,7 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     ("fine_tuning/forgetting", {}),
     ("fine_tuning/change", {"change_rank": "8", "change_matrix": "3.intermediate"}),
     ("fine_tuning/features", {}),
+    ("fine_tuning/start", {}),
 ]  # fmt: skip
 
 

@@ -1,11 +1,13 @@
 """The pages on fine-tuning in plain ``transformers``; see ``components/shell/notebook.py``."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from components.lm import checkpoints
 from components.lm.fine_tuning.adapters import BOTTLENECK
 from components.lm.fine_tuning.change import KINDS
+from components.lm.fine_tuning.sentences import TAGS
 from components.shell.notebook import Notebook, opening
 
 
@@ -137,4 +139,19 @@ print("share", f"{{100 * mix / whole:.3f}}%")
             f"fine-tuning trains {whole}",
             f"share {100 * mixed / whole:.3f}%",
         ),
+    )
+
+
+def start(kept: Mapping[str, Any]) -> Notebook:
+    """How many weights every start has, and the loss of one that knows nothing."""
+    code = f"""{opening(checkpoints.card(kept["model"]), "BertModel")}
+head = torch.nn.Linear(model.config.hidden_size, 4)  # person, animal, place, nothing
+number = lambda module: sum(p.numel() for p in module.parameters())
+print("weights of a start", number(model) - number(model.pooler) + number(head))  # the pooler is not in use for tags
+same = torch.zeros(1, 4)  # every tag as likely as the others
+print("loss of knowing nothing", f"{{torch.nn.functional.cross_entropy(same, torch.tensor([0])):.3f}}")
+"""
+    return Notebook(
+        code,
+        (f"weights of a start {kept['numbers']}", f"loss of knowing nothing {math.log(len(TAGS)):.3f}"),
     )

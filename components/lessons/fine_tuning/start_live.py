@@ -1,0 +1,45 @@
+""" "One more start": random weights of a seed of the reader's, and the pre-trained weights with a head of that seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from components.lessons.fine_tuning.live import Found, InTurns
+from components.lessons.fine_tuning.said import alike
+from components.lm import checkpoints
+from components.lm.fine_tuning.start import Start, sentences
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a reader asks for; the same seed is trained once."""
+
+    model: str
+    revision: str
+    seed: int
+
+
+class Both(Found):
+    """Both runs, pre-trained first, with the moments that both have reached."""
+
+    runs: list[dict[str, Any]]
+
+
+class Pair(InTurns):
+    """Both starts, a step each in turn."""
+
+    def __init__(self, asked: Asked) -> None:
+        loaded = checkpoints.load(asked.model, "masked_prediction")
+        texts = sentences(loaded)
+        self.runs = [Start(loaded, pretrained=start, seed=asked.seed, texts=texts) for start in (True, False)]
+        super().__init__(*self.runs)
+
+    def result(self) -> Both:
+        """Return what was measured so far."""
+        return {
+            "step": self.runs[0].loop.step,
+            "steps": self.runs[0].loop.steps,
+            "seconds": sum(run.run.seconds for run in self.runs),
+            "runs": alike([run.run.as_json() for run in self.runs]),
+        }
