@@ -184,13 +184,4 @@ def _curves(wanted: Asked, found: Both) -> None:
             bare=said_score(found["runs"][1]["written"][-1]),
         )
     )
-    if found["difference"] is not None:
-        st.download_button(
-            t(W, "live_difference"),
-            found["difference"],
-            f"glassbox-{wanted.model}-{wanted.setting.way}.safetensors",
-            "application/octet-stream",
-            key="change_difference",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+    live.take_home(W, found["difference"], f"{wanted.model}-{wanted.setting.way}", key="change_difference")

@@ -10,6 +10,7 @@ from components.lessons.fine_tuning.live import Found
 from components.lessons.fine_tuning.said import alike
 from components.lm import checkpoints
 from components.lm.checkpoints import LoadedModel
+from components.lm.fine_tuning.difference import as_safetensors, trained_difference
 from components.lm.fine_tuning.forgetting import STEPS, ForgettingSetting, Sequel, old_task
 
 
@@ -23,9 +24,13 @@ class Asked:
 
 
 class Both(Found):
-    """The new task's part of both runs so far, pre-trained first; empty while the old task is learned."""
+    """The new task's part of both runs so far, pre-trained first; empty while the old task is learned.
+
+    ``difference`` is what the first one changed with each task, once both have ended.
+    """
 
     runs: list[dict[str, Any]]
+    difference: bytes | None
 
 
 class _Chain:
@@ -60,7 +65,8 @@ class Pair:
     """Both chains, a step each in turn."""
 
     def __init__(self, asked: Asked) -> None:
-        loaded = checkpoints.load(asked.model, "masked_prediction")
+        self._asked = asked
+        self._loaded = loaded = checkpoints.load(asked.model, "masked_prediction")
         self._chains = [_Chain(loaded, replace(asked.setting, pretrained=start)) for start in (True, False)]
 
     @property
@@ -82,4 +88,26 @@ class Pair:
             "steps": STEPS,
             "seconds": sum(chain.seconds for chain in self._chains),
             "runs": alike(runs),
+            "difference": self._difference() if self.fraction >= 1 else None,
         }
+
+    def _difference(self) -> bytes:
+        made, s = self._chains[0].sequel, self._asked.setting
+        assert made is not None
+        old = trained_difference(made.before, self._loaded.model.bert)
+        new = trained_difference(made.new, made.before.body)
+        card = {
+            "what": "What each task changed. old.*: from the pre-trained weights to those after the old task; new.*: from there to those after the new one. Heads and added parts as they are, other weights as differences.",
+            "model": f"{self._asked.model} {self._asked.revision}",
+            "tasks": "old: tagging persons, animals and places; new: the span of a story that answers a question",
+            "held_by": f"{s.method} {s.strength:g}",
+            "lora": "W_new = W + 2 * B @ A (alpha is twice the rank)" if s.method == "lora" else "none",
+            "data": f"generated sentences and stories of Glassbox, seed {s.seed}",
+            "old_before_after": f"{made.run.old[0]} {made.run.old[-1]}",
+            "new_after": str(made.run.new[-1]),
+            "licence": "MIT",
+        }
+        tensors = {f"old.{name}": x for name, x in old.items()} | {
+            f"new.{name}": x for name, x in new.items()
+        }
+        return as_safetensors(tensors, card)

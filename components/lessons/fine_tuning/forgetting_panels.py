@@ -175,3 +175,4 @@ def _curves(wanted: Asked, found: Both) -> None:
             for run, start in zip(found["runs"], page.STARTS, strict=True)
         ],
     )
+    live.take_home(W, found["difference"], f"{wanted.model}-{wanted.setting.method}", key="forget_difference")

@@ -21,7 +21,7 @@ from components.words import t, told
 QUEUE = 300
 """Trainings that may wait at once: a class of thirty asks for thirty different ones. With more, the oldest is not done."""
 KEEP = 24
-"""Trainings kept on the server; the largest takes some 60 MB while it runs, 0.1 MB after."""
+"""Trainings kept on the server; the largest takes some 60 MB while it runs, 9 MB after: what a pocket model learned, to be taken home."""
 
 
 class Found(TypedDict):
@@ -179,7 +179,7 @@ class Trainings:
         return self._works.before(training.work) if training.work is not None else 0
 
 
-# At most KEEP trainings: 60 MB for the one that runs, 0.1 MB for each that is done.
+# At most KEEP trainings: 60 MB for the one that runs, 0.1 to 9 MB for each that is done.
 @st.cache_resource(show_spinner=False)
 def trainings() -> Trainings:
     """The one set of trainings that all sessions share."""
@@ -226,6 +226,20 @@ def stand(
 
     training = trainings().get(asked())
     st.fragment(drawn, run_every=0.5 if training is not None and training.running else None)()
+
+
+def take_home(table: str, content: bytes | None, name: str, *, key: str) -> None:
+    """Offer what a finished training changed, as safetensors (``live_difference`` of ``table``); nothing before it has ended."""
+    if content is not None:
+        st.download_button(
+            t(table, "live_difference"),
+            content,
+            f"glassbox-{name}.safetensors",
+            "application/octet-stream",
+            key=key,
+            on_click="ignore",
+            icon=":material/download:",
+        )
 
 
 def _row(

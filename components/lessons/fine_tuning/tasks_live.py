@@ -8,6 +8,7 @@ from typing import Any
 from components.lessons.fine_tuning.live import Found, InTurns
 from components.lessons.fine_tuning.said import alike
 from components.lm import checkpoints
+from components.lm.fine_tuning.difference import as_safetensors, trained_difference
 from components.lm.fine_tuning.encoder_tasks import examples
 from components.lm.fine_tuning.sentences import TAGS, Tagged, generate
 from components.lm.fine_tuning.task_runs import TaskSetting, Tuning
@@ -54,16 +55,18 @@ class Labelled:
 
 
 class Both(Found):
-    """Both runs, with the moments that both have reached."""
+    """Both runs, with the moments that both have reached; ``difference`` is what the first one changed, once it has ended."""
 
     runs: list[dict[str, Any]]
+    difference: bytes | None
 
 
 class Pair(InTurns):
     """Two runs on the same labels: from pre-trained weights, and from random ones."""
 
     def __init__(self, asked: Labelled) -> None:
-        loaded = checkpoints.load(asked.model, "masked_prediction")
+        self._asked = asked
+        self._loaded = loaded = checkpoints.load(asked.model, "masked_prediction")
         lines = sentences()
         tags = read_labels(asked.labels, [len(s.words) for s in lines])
         rows = [
@@ -83,4 +86,18 @@ class Pair(InTurns):
             "steps": self.runs[0].loop.steps,
             "seconds": sum(run.run.seconds for run in self.runs),
             "runs": alike([run.run.as_json() for run in self.runs]),
+            "difference": self._difference() if self.fraction >= 1 else None,
         }
+
+    def _difference(self) -> bytes:
+        made = self.runs[0]
+        card = {
+            "what": "What fine-tuning changed: the new head as it is, weights that were there before as the difference.",
+            "model": f"{self._asked.model} {self._asked.revision}",
+            "task": f"tagging, classes in this order: {', '.join(TAGS)}",
+            "data": f"{COUNT} sentences of Glassbox with labels of a reader, seed {self._asked.seed}, {made.loop.steps} steps",
+            "labels": self._asked.labels,
+            "f1_written": str(made.run.written[-1]),
+            "licence": "MIT",
+        }
+        return as_safetensors(trained_difference(made.model, self._loaded.model.bert), card)

@@ -137,6 +137,7 @@ def _learned(wanted: Labelled, found: Both) -> None:
             rev=0,
             key="label_result",
         )
+    live.take_home(W, found["difference"], f"{wanted.model}-tags", key="label_difference")
 
 
 # -- GLUE ------------------------------------------------------------------------------------------------------------------

@@ -245,3 +245,9 @@ def _curves(wanted: Asked, found: Both) -> None:
             examples=wanted.setting.examples,
         )
     )
+    live.take_home(
+        W,
+        found["difference"],
+        f"{wanted.model}-{wanted.setting.carried}-layers",
+        key="ft_difference",
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from safetensors.numpy import save
@@ -11,7 +11,21 @@ from safetensors.numpy import save
 if TYPE_CHECKING:
     import torch
 
-    from components.lm.fine_tuning.encoder_tasks import EncoderTask
+
+class Tuned(Protocol):
+    """A body with a new head, and what of both was trained."""
+
+    @property
+    def body(self) -> torch.nn.Module:
+        """The layers that were there before, and what was added to them."""
+
+    @property
+    def head(self) -> torch.nn.Module:
+        """The new part."""
+
+    @property
+    def trained(self) -> Sequence[torch.nn.Parameter]:
+        """What training may change."""
 
 
 def as_safetensors(tensors: Mapping[str, Any], card: Mapping[str, str]) -> bytes:
@@ -21,8 +35,8 @@ def as_safetensors(tensors: Mapping[str, Any], card: Mapping[str, str]) -> bytes
     return content
 
 
-def trained_difference(task: EncoderTask, before: torch.nn.Module) -> dict[str, Any]:
-    """Return what was trained of a task's body and head, by name.
+def trained_difference(task: Tuned, before: torch.nn.Module, name: str = "bert") -> dict[str, Any]:
+    """Return what was trained of a task's body and head, by name; the body's begin with ``name``.
 
     Parts that were added (LoRA's A and B, adapters, the head) as they are; weights that were there before as the difference
     to ``before``, a body of the same kind.
@@ -30,9 +44,9 @@ def trained_difference(task: EncoderTask, before: torch.nn.Module) -> dict[str, 
     old = dict(before.named_parameters())
     trained = {id(p) for p in task.trained}
     found = {}
-    for name, p in task.body.named_parameters():
+    for path, p in task.body.named_parameters():
         if id(p) in trained:
             value = p.detach()
-            was = old.get(name)
-            found[f"bert.{name}"] = (value if was is None else value - was.detach()).numpy()
-    return found | {f"head.{name}": p.detach().numpy() for name, p in task.head.named_parameters()}
+            was = old.get(path)
+            found[f"{name}.{path}"] = (value if was is None else value - was.detach()).numpy()
+    return found | {f"head.{path}": p.detach().numpy() for path, p in task.head.named_parameters()}

@@ -131,6 +131,11 @@ class GenerativeTask:
         """Return everything that is trained: all of the body, the new embeddings, the head."""
         return [*self.body.parameters(), self.special, *self.head.parameters()]
 
+    @property
+    def trained(self) -> list[Parameter]:
+        """The same, as the tasks of an encoder call it."""
+        return self.parameters()
+
     def _vectors(self, ids: Tensor) -> Tensor:
         """Return the last vectors (batch, seq, width) of padded rows (batch, seq)."""
         import torch

@@ -1,12 +1,20 @@
 """The page "What is forgotten", from links, in both languages, with the recorded runs and a training of its own."""
 
 import pytest
+from safetensors.numpy import load
 
 from components.lessons.fine_tuning import forgetting as page
 from components.lessons.fine_tuning import forgetting_live, live
 from components.lessons.fine_tuning.said import said_score
 from components.lm import checkpoints
-from components.lm.fine_tuning.forgetting import METHODS, MOMENTS, STRENGTHS, ForgettingSetting
+from components.lm.fine_tuning.forgetting import (
+    METHODS,
+    MOMENTS,
+    STRENGTHS,
+    ForgettingSetting,
+    Method,
+    Sequel,
+)
 from tests.pages.conftest import Open, data_of, modules_after, said
 
 pytestmark = pytest.mark.skipif(
@@ -99,6 +107,37 @@ def test_a_training_learns_the_old_task_first() -> None:
     assert found["step"] == 2
     assert 0 < pair.fraction < 0.05
     assert found["seconds"] > 0
+    assert found["difference"] is None
+
+
+@pytest.mark.parametrize("method", ["replay", "lora"])
+def test_both_tasks_can_be_taken_home(method: Method) -> None:
+    """What was there before, the old task's difference and the new one's are the weights at the end."""
+    setting = ForgettingSetting(method, 8)
+    pair = forgetting_live.Pair(
+        forgetting_live.Asked("nano-bert", checkpoints.card("nano-bert").revision, setting)
+    )
+    loaded, chain = checkpoints.load("nano-bert", "masked_prediction"), pair._chains[0]
+    chain.step()  # the old task is cut short here: a step of each
+    chain.sequel = Sequel(loaded, chain._old, setting)
+    chain.sequel.loop.take_step()
+    tensors = load(pair._difference())
+    name = "encoder.layer.1.attention.self.query"
+    before = loaded.model.bert.get_submodule(name).weight.detach().float().numpy()
+    after = chain.sequel.new.body.get_submodule(name)
+    found = before + tensors[f"old.bert.{name}.weight"].astype("f4")
+    if method == "lora":
+        found = found + 2 * tensors[f"new.bert.{name}.B"].astype("f4") @ tensors[f"new.bert.{name}.A"].astype(
+            "f4"
+        )
+        assert f"new.bert.{name}.linear.weight" not in tensors, "it stayed as it was"
+        end = after.merged().detach().numpy()
+    else:
+        found = found + tensors[f"new.bert.{name}.weight"].astype("f4")
+        end = after.weight.detach().numpy()
+    # Half precision keeps eleven bits of each difference.
+    assert abs(found - end).max() < 1e-4
+    assert {"old.head.weight", "new.head.weight"} <= set(tensors)
 
 
 def test_the_training_starts_and_stops(open_page: Open) -> None:

@@ -1,6 +1,7 @@
 """The page "Fifty labelled sentences", from links, in both languages, with the recorded runs and a training of its own."""
 
 import pytest
+from safetensors.numpy import load
 
 from components.lessons.fine_tuning import live, tasks_live
 from components.lessons.fine_tuning import tasks as page
@@ -149,6 +150,8 @@ def test_a_readers_labels_teach(open_page: Open) -> None:
     runs = training.result["runs"]
     assert runs[0]["written"][-1][0] > runs[1]["written"][-1][0]
     assert on_page(at, "tasks_board")
+    tensors = load(training.result["difference"])
+    assert {"head.weight", "bert.encoder.layer.0.attention.self.query.weight"} <= set(tensors)
 
 
 def test_glue_waits_for_a_guess(open_page: Open, lang: str) -> None:

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from safetensors.numpy import load
 
 from components.lessons.fine_tuning import live
 from components.lessons.fine_tuning import transfer as page
@@ -128,8 +129,15 @@ def test_a_reader_trains(open_page: Open) -> None:
     at.run()
     assert on_page(at, "score_lines")
     lines = data_of(at, "score_lines")["lines"]
-    plain = train_fully(checkpoints.load("nano-gpt", "generation"), Setting(1, 0.0, 0, 20)).run
-    assert lines[1]["points"][-1][1] == pytest.approx(page.right(plain.as_json(), 0)[-1] / HELD_OUT)
+    loaded = checkpoints.load("nano-gpt", "generation")
+    plain = train_fully(loaded, Setting(1, 0.0, 0, 20))
+    assert lines[1]["points"][-1][1] == pytest.approx(page.right(plain.run.as_json(), 0)[-1] / HELD_OUT)
+    tensors = load(training.result["difference"])
+    before = loaded.model.transformer.wte.weight.detach().float().numpy()
+    after = plain.task.body.wte.weight.detach().numpy()
+    # Half precision keeps eleven bits of the difference.
+    assert abs(before + tensors["transformer.wte.weight"].astype("f4") - after).max() < 1e-4
+    assert tensors["special"].shape == tuple(plain.task.special.shape)
     assert widget(at, "ft_live_examples").value == 20
 
 
