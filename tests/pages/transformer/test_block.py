@@ -133,3 +133,21 @@ def test_gradients_by_depth(open_page: Open, lang: str) -> None:
     ]
     assert all(len(one["query"]) == one["layers"] for one in data["gradients"])
     assert "3" in data["source"]
+
+
+def test_what_the_page_says_of_training_is_what_was_recorded(open_page: Open, lang: str) -> None:
+    """Nine curves; pre-LN leaves the level of word frequencies at every depth, post-LN at six blocks only."""
+    data = data_of(open_page(NAME, lang=lang, block_look="norms"), "norm_depth")
+    left = {
+        (curve["layers"], curve["wiring"], curve["warmup"] > 0): curve["loss"][-1] < data["unigram"] - 0.5
+        for curve in data["curves"]
+    }
+    assert len(left) == 9
+    assert {key for key, yes in left.items() if yes} == {
+        *((n, "pre", False) for n in (6, 12, 24)),
+        *((6, "post", warm) for warm in (False, True)),
+    }
+    assert all(len(curve["loss"]) * data["every"] == 600 for curve in data["curves"])
+    assert (
+        "pre-LN 6, 12, 24; post-LN 6;" in data["found"] or "pre-LN: 6, 12, 24. post-LN: 6." in data["found"]
+    )
