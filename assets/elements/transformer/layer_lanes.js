@@ -38,16 +38,18 @@ export default living(function ({ data, parentElement }) {
   }
   const text = (x, y, content, extra = {}) => h("text", { x, y, "font-size": 12, fill: "var(--gb-quiet)", "font-family": "sans-serif", ...extra }, content);
   function drawRanks(svg) {
-    const W = 420, T = 250, left = 34, right = 112, most = Math.max(10, ...Array.from({ length: rows * K }, (_, i) => at("ranks", Math.floor(i / K), state.token, i % K)));
-    const X = (row) => left + (row / (rows - 1)) * (W - left - right), Y = (rank) => 14 + (Math.log(rank) / Math.log(most)) * (T - 44), ends = [];
+    const W = 420, T = 250, left = 34, right = 112, all = Array.from({ length: rows }, (_, row) => row);
+    const lines = [
+      ...model.candidates[state.token].map((name, k) => ({ name, ranks: all.map((row) => at("ranks", row, state.token, k)), ink: k ? "var(--gb-text)" : "var(--gb-token)", wide: k ? 1.5 : 3, dash: DASHES[k] })),
+      ...model.own.map((name, k) => ({ name, own: true, ranks: all.map((row) => model.arrays.own_ranks.data[(row * N + state.token) * model.own.length + k]), ink: "var(--gb-key)", wide: 2.5, dash: DASHES[k] }))];
+    const most = Math.max(10, ...lines.flatMap(({ ranks }) => ranks)), X = (row) => left + (row / (rows - 1)) * (W - left - right), Y = (rank) => 14 + (Math.log(rank) / Math.log(most)) * (T - 44), ends = [];
+    const free = (y) => [0, 14, -14, 28, -28, 42, -42, 56, -56, 70, -70, 84, -84].map((off) => y + off).find((one) => one > 6 && one < T - 24 && ends.every((other) => Math.abs(other - one) >= 13)) ?? y;
     fill(svg, ...[1, 10, 100, 1000, 10000].filter((rank) => rank <= most).flatMap((rank) => [h("path", { d: `M${left} ${Y(rank)}H${W - right}`, stroke: "var(--gb-line)" }), text(left - 5, Y(rank) + 4, String(rank), { "text-anchor": "end" })]),
-      ...Array.from({ length: rows }, (_, row) => text(X(row), T - 12, row === 0 ? "·" : String(row - 1), { "text-anchor": "middle" })), text(W - right, T, words.block_axis, { "text-anchor": "end", "font-size": 11 }),
-      ...model.candidates[state.token].flatMap((name, k) => {
-        let y = Y(at("ranks", rows - 1, state.token, k));
-        while (ends.some((other) => Math.abs(other - y) < 14)) y += 14;
+      ...all.map((row) => text(X(row), T - 12, row === 0 ? "·" : String(row - 1), { "text-anchor": "middle" })), text(W - right, T, words.block_axis, { "text-anchor": "end", "font-size": 11 }),
+      ...lines.flatMap(({ name, own, ranks, ink, wide, dash }) => {
+        const y = free(Y(ranks.at(-1))), d = ranks.map((rank, row) => `${row ? "L" : "M"}${X(row).toFixed(1)} ${Y(rank).toFixed(1)}`).join("");
         ends.push(y);
-        const d = Array.from({ length: rows }, (_, row) => `${row ? "L" : "M"}${X(row).toFixed(1)} ${Y(at("ranks", row, state.token, k)).toFixed(1)}`).join("");
-        return [h("path", { d, fill: "none", stroke: k ? "var(--gb-text)" : "var(--gb-token)", "stroke-width": k ? 1.5 : 3, "stroke-dasharray": DASHES[k] }, h("title", {}, `${shown(name)}: ${Array.from({ length: rows }, (_, row) => at("ranks", row, state.token, k)).join(" → ")}`)), text(W - right + 6, y + 4, narrowed(shown(name), 13), { "font-family": MONO, fill: k ? "var(--gb-text)" : "var(--gb-token)", "font-weight": k ? 400 : 700 })];
+        return [h("path", { d, class: own ? "own" : null, fill: "none", stroke: ink, "stroke-width": wide, "stroke-dasharray": dash }, h("title", {}, `${shown(name)}: ${ranks.join(" → ")}`)), text(W - right + 6, y + 4, narrowed(shown(name), 13), { "font-family": MONO, fill: ink, "font-weight": wide > 2 ? 700 : 400 })];
       }));
     return svg;
   }

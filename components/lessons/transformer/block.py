@@ -37,7 +37,7 @@ from components.shell.refusals import cannot_read
 from components.words import t, told
 
 if TYPE_CHECKING:
-    from components.lm.transformer.block import Floats
+    from components.lm.transformer.block import Floats, Followed
 
 WORDS = "block"
 TRACE = TRACES / "transformer" / "block.npz"
@@ -58,8 +58,10 @@ PARAMS = (
     links.Integer("block_dim", 0, 65_535, DIM),
     links.Numbers("block_off", most=16, high=262_143, example=(5,)),
     links.Choice("block_look", LOOKS, "nothing"),
+    links.Text("block_words", "", max_chars=60, example="bird boy"),
     links.Integer("norm_seed", 0, MOST_SEED, 0),
 )
+MOST_WORDS = 3
 _FIELDS = {"block_step": "step", "block_token": "token", "block_dim": "dim", "block_off": "off"}
 
 
@@ -338,10 +340,32 @@ def look_further(now: Shown, view: BlockView) -> None:
         norm_depth.draw(int(st.session_state["norm_seed"] or 0))
 
 
+def followed(now: Shown) -> "list[Followed]":
+    """The reader's own words through the blocks, at most ``MOST_WORDS``; the rest is said."""
+    words = str(st.session_state["block_words"] or "").split()
+    held(st.columns([3, 5])[0]).text_input(
+        t(WORDS, "own_words"), key="block_words", help=t(WORDS, "own_words_help", most=MOST_WORDS)
+    )
+    if not words:
+        return []
+    from components.lm.transformer.block import follow
+
+    with working(told(WORDS, "computing", model=now.card.name)):
+        loaded = load_model(now.card.name, "attention")
+        found = [follow(loaded, now.now.inside.streams, word) for word in words[:MOST_WORDS]]
+    own = [one for one in found if one is not None]
+    if cut := [one for one in own if one.pieces > 1]:
+        note_line(t(WORDS, "own_words_cut", tokens=", ".join(one.token.strip() for one in cut)))
+    if len(words) > MOST_WORDS:
+        note_line(t(WORDS, "own_words_many", most=MOST_WORDS))
+    return own
+
+
 def draw_blocks(now: Shown, token: int) -> None:
     """All blocks: what would be said after each, lengths, ranks, and the map."""
     known = now.now
     inside = known.inside
+    own = followed(now)
     layer_lanes(
         {
             "id": now.identity,
@@ -349,6 +373,7 @@ def draw_blocks(now: Shown, token: int) -> None:
             "token": min(token, len(known.tokens) - 1),
             "guesses": [[[known.said[int(i)] for i in cell] for cell in row] for row in inside.guesses],
             "candidates": [[known.said[int(i)] for i in cell] for cell in inside.guesses[-1]],
+            "own": [one.token for one in own],
             "reads_on": now.card.can("generation"),
             "lens": now.card.can("generation"),
         },
@@ -357,6 +382,9 @@ def draw_blocks(now: Shown, token: int) -> None:
             "ranks": inside.ranks,
             "lengths": inside.lengths,
             "path": path(inside.streams),
+            "own_ranks": np.stack([one.ranks for one in own], -1).astype(np.int32)
+            if own
+            else np.zeros((*inside.streams.shape[:2], 0), np.int32),
         },
         key="layer_lanes",
     )

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from components.lm.reading import Reading, inputs
+from components.lm.reading import Reading, inputs, pieces
 from components.lm.tokens.token_text import token_info
 from components.lm.transformer.attention import Unreadable, twin
 
@@ -190,6 +190,34 @@ def look_inside(
             ranks.numpy(),
             logits[-1].numpy(),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """A word that is followed through the blocks: its first token, how many it has, its ranks (L + 1, N)."""
+
+    token: str
+    pieces: int
+    ranks: npt.NDArray[np.int64]
+
+
+def follow(loaded: LoadedModel, streams: Floats, word: str) -> Followed | None:
+    """The rank of a word among all tokens after so many blocks, at every position; of a word of several tokens, that of its first.
+
+    The word is read as it stands behind a space. None if nothing of it is left.
+
+    Args:
+        streams: (L + 1, N, width), those of :class:`Inside`.
+    """
+    import torch
+
+    ids = pieces(loaded, word, before="the ")
+    if not ids:
+        return None
+    with torch.inference_mode():
+        logits = _said(loaded.model, torch.from_numpy(streams))
+        ranks = (logits > logits[..., ids[0], None]).sum(-1) + 1
+    return Followed(token_info(loaded.tokenizer, ids[0]).text, len(ids), ranks.numpy())
 
 
 def _watch(

@@ -7,12 +7,14 @@ import pytest
 import torch
 
 from components.lm import checkpoints
-from components.lm.reading import inputs, read
+from components.lm.reading import inputs, pieces, read
+from components.lm.tokens.token_text import token_info
 from components.lm.transformer.attention import Unreadable
 from components.lm.transformer.block import (
     ORDER,
     TAKEN,
     block_parts,
+    follow,
     gated,
     look_inside,
     norms,
@@ -154,3 +156,32 @@ def test_odd_texts(text: str) -> None:
 def test_the_map_ignores_length() -> None:
     streams = np.random.default_rng(0).normal(size=(4, 5, 16)).astype(np.float32)
     np.testing.assert_allclose(np.abs(path(streams)), np.abs(path(streams * 100)), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["pocket-gpt", "pocket-bert"])
+def test_a_word_is_followed_to_where_the_model_puts_it(name: str) -> None:
+    """The rank after the last block is the place in the sorted logits, and the ranks of a best word are those already known."""
+    loaded = checkpoints.load(name, "attention")
+    inside = look_inside(loaded, read(loaded, "The little girl saw a bird"), 0)
+    found = follow(loaded, inside.streams, "tree")
+    assert found is not None
+    assert found.pieces == 1
+    (place,) = pieces(loaded, "tree", before="the ")
+    order = np.argsort(-inside.logits, axis=-1)
+    assert found.ranks[-1].tolist() == [int(np.flatnonzero(row == place)[0]) + 1 for row in order]
+    best = inside.guesses[-1, 2, 0]
+    word = token_info(loaded.tokenizer, int(best)).text.strip()
+    again = follow(loaded, inside.streams, word)
+    if again is not None and pieces(loaded, word, before="the ") == (best,):
+        assert again.ranks[:, 2].tolist() == inside.ranks[:, 2, 0].tolist()
+
+
+def test_odd_words_to_follow() -> None:
+    loaded = checkpoints.load("pocket-gpt", "attention")
+    inside = look_inside(loaded, read(loaded, "The girl"), 0)
+    assert follow(loaded, inside.streams, "") is None
+    for word in ("안녕하세요", "👩‍👩‍👧", "<script>", "שלום"):
+        found = follow(loaded, inside.streams, word)
+        assert found is not None
+        assert found.pieces > 1
+        assert found.ranks.min() >= 1

@@ -1,7 +1,11 @@
 """One block from inside: from links, in both languages, with the bundled models."""
 
+import json
+from typing import Any
+
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from components.elements.transformer.block_flow import BOUNDS, BlockView
 from components.elements.view import reported
@@ -151,3 +155,21 @@ def test_what_the_page_says_of_training_is_what_was_recorded(open_page: Open, la
     assert (
         "pre-LN 6, 12, 24; post-LN 6;" in data["found"] or "pre-LN: 6, 12, 24. post-LN: 6." in data["found"]
     )
+
+
+def lanes_of(at: AppTest) -> dict[str, Any]:
+    """The header of what the lanes were given."""
+    block = next(b for b in at.get("bidi_component") if b.proto.component_name == "glassbox.layer_lanes")
+    size = int.from_bytes(block.proto.bytes[:4], "little")
+    header: dict[str, Any] = json.loads(block.proto.bytes[4 : 4 + size])
+    return header
+
+
+def test_own_words_are_followed(open_page: Open, lang: str) -> None:
+    at = open_page(NAME, lang=lang, block_look="blocks", block_words="tree unbelievable bird boy")
+    header = lanes_of(at)
+    assert header["own"][::2] == [" tree", " bird"]
+    assert header["arrays"]["own_ranks"][-1] == 3
+    assert "unbelievable" not in header["own"][1]
+    assert header["own"][1].strip() in said(at)  # only its first piece is followed, and the page says so
+    assert lanes_of(open_page(NAME, lang=lang, block_look="blocks"))["own"] == []
