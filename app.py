@@ -63,6 +63,9 @@ page = contents(
             lesson("fine_tuning/features", icon="tune"),
             lesson("fine_tuning/start", icon="flag"),
         ],
+        "alignment": [
+            lesson("alignment/preferences", icon="thumbs_up_down"),
+        ],
     },
 )
 run_page(page)

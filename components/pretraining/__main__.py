@@ -12,6 +12,7 @@ from components.pretraining import (
     electra,
     fine_tuning,
     norm_study,
+    preferences,
     text_to_text_steps,
     word_codes,
 )
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     word_codes.add_step(steps, REPOSITORY)
     fine_tuning.add_step(steps, REPOSITORY)
     alignment.add_step(steps, REPOSITORY)
+    preferences.add_step(steps, REPOSITORY)
     norm_study.add_step(steps, REPOSITORY)
     text_to_text_steps.add_steps(steps)
     electra.add_steps(steps, REPOSITORY)

@@ -1,0 +1,76 @@
+"""A model that learns from pairs: the log-probabilities along its training, and stories before and after."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TypedDict
+
+from components.elements.mount import element
+from components.elements.view import Whole, reported, started
+
+_mount = element("alignment/dpo_board")
+
+
+@dataclass(frozen=True)
+class DpoView:
+    """``moment`` counts the measured moments from 0."""
+
+    moment: int
+
+
+class DpoLine(TypedDict):
+    """One curve: ``values`` are (step, mean, low, high) in nats; ``sign`` is its ink and dash."""
+
+    name: str
+    sign: int
+    values: Sequence[Sequence[float]]
+
+
+class DpoStory(TypedDict):
+    """What is written after one beginning at each moment, as (text, kind) pieces; kind ``happy``, ``sad`` or nothing."""
+
+    beginning: str
+    texts: Sequence[Sequence[Sequence[str]]]
+
+
+def dpo_board(
+    steps: Sequence[int],
+    lines: Sequence[DpoLine],
+    stories: Sequence[DpoStory],
+    view: DpoView,
+    *,
+    last: int,
+    words: Mapping[str, str],
+    identity: str,
+    rev: int,
+    key: str,
+) -> DpoView:
+    """Draw the curves and the stories and return the moment that is looked at.
+
+    Args:
+        steps: of the measured moments, at least one.
+        lines: curves with a value at every moment.
+        stories: what is written at every moment.
+        view: the state of the link; the element follows it when ``rev`` or ``identity`` changes.
+        last: the last step of the axis.
+        words: the table of the board.
+        identity: names the run that is shown.
+        rev: raised when Python moved the state.
+        key: the element's key in the session, and the name of its picture.
+    """
+    start = started(key, view, (rev, identity))
+    result = _mount(
+        key=key,
+        data={
+            "steps": list(steps),
+            "lines": list(lines),
+            "stories": list(stories),
+            "last": last,
+            "words": words,
+            "picture": key.replace("_", "-"),
+            "id": identity,
+            "rev": rev,
+            "start": asdict(start),
+        },
+        on_view_change=lambda: None,
+    )
+    return reported(result.get("view"), view, rev, {"moment": Whole(0, len(steps) - 1)})

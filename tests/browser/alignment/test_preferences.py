@@ -1,0 +1,90 @@
+"""Forty clicks in a real browser: steps, presses by keys, the judge that is fitted there, and a list of two browsers."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from components.lessons.alignment import preferences as page_data
+from components.lm import checkpoints
+from components.lm.alignment import preferences as lm
+
+pytestmark = pytest.mark.skipif(
+    "pocket-gpt" not in checkpoints.store().bundled_names(), reason="pocket-gpt is not in assets/models"
+)
+OpenAt = Callable[[str], Page]
+KEYS = "1201211"
+
+
+def order_of(clicks: str) -> list[str]:
+    """The unseen stories in the order of Python's judge."""
+    w = lm.fit(lm.differences_of(page_data.vectors(), lm.better(clicks, page_data.PAIRS)))
+    scores = page_data.unseen() @ w
+    return [str(i) for i in sorted(range(len(scores)), key=lambda i: (-scores[i], i))]
+
+
+def shown_order(page: Page) -> list[str]:
+    found: list[str] = page.locator(".unseen li").evaluate_all("all => all.map((one) => one.dataset.id)")
+    return found
+
+
+def test_the_browsers_judge_is_pythons(open_at: OpenAt, outside: list[str]) -> None:
+    page = open_at("/alignment-preferences?lang=en&pref_look=nothing")
+    expect(page.locator(".unseen li")).to_have_count(100)
+    clicks = page_data.recorded()["clicks"]
+    assert shown_order(page) == order_of(clicks)
+    d = lm.differences_of(page_data.vectors(), lm.better(clicks, page_data.PAIRS))
+    found = lm.accuracy(lm.fit(d), page_data.held_out())
+    assert found is not None
+    expect(page.locator(".judge")).to_contain_text(f"Right on {found.right} of {found.total}")
+    page.locator(".gb-step-first").click()
+    page.wait_for_url("**pref_step=0**")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**pref_step=1**")
+    assert shown_order(page) == order_of(clicks[:1])
+    page.reload()
+    expect(page.locator(".card.on")).to_have_count(1)
+    page.locator(".gb-dpo_board .move button").first.click()
+    page.wait_for_url("**pref_moment=5**")
+    assert outside == []
+
+
+def test_presses_by_keys_are_in_the_link(open_at: OpenAt) -> None:
+    page = open_at("/alignment-preferences?lang=en&pref_from=own&pref_step=0&pref_look=nothing")
+    expect(page.locator("button.card")).to_have_count(2)
+    for key in KEYS:
+        page.keyboard.press(key)
+    page.wait_for_url(f"**pref_clicks={KEYS}**")
+    expect(page.locator(".gb-step-label")).to_have_text(f"{len(KEYS)} of {page_data.PAIRS}")
+    assert shown_order(page) == order_of(KEYS)
+    page.keyboard.press("ArrowLeft")  # back to the last one: it can be changed
+    expect(page.locator("button.card.on")).to_have_count(1)
+    page.locator("button.card").nth(1).click()
+    page.wait_for_url(f"**pref_clicks={KEYS[:-1]}2**")
+    page.reload()
+    expect(page.locator("button.card")).to_have_count(2)
+    assert shown_order(page) == order_of(f"{KEYS[:-1]}2")
+
+
+def test_two_browsers_press_into_one_list(open_at: OpenAt, browser: Browser) -> None:
+    page = open_at("/alignment-preferences?lang=en&pref_from=together&pref_look=nothing")
+    page.get_by_role("button", name="Make a list").click()
+    page.wait_for_url("**pref_list=**")
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce")
+    context.set_default_timeout(90_000)
+    friend = context.new_page()
+    friend.goto(page.url)
+    for one in (page, friend):
+        expect(one.locator("button.card")).to_have_count(2)
+        expect(one.locator(".unseen")).to_be_hidden()
+        one.locator("button.card").first.click()
+    expect(page.get_by_text("2 browsers have pressed 2 times.")).to_be_visible()
+    expect(friend.get_by_role("button", name="Close it and show")).to_have_count(0)
+    friend.reload()  # the same browser: its press is there, and it is asked the next pair
+    expect(friend.locator(".gb-step-label")).to_have_text(f"1 of {page_data.PAIRS}")
+    page.get_by_role("button", name="Close it and show what was pressed").click()
+    expect(page.get_by_text("Closed: 2 browsers pressed 2 times.")).to_be_visible()
+    expect(page.locator(".unseen")).to_be_visible()
+    expect(friend.locator(".unseen")).to_be_visible()  # without a press of its own
+    expect(page.locator(".gb-step-label")).to_have_text("press 2 of 2")
+    context.close()
