@@ -307,7 +307,7 @@ def _ways() -> list[WordingWay]:
 def board(card: ModelCard, found: Sequence[Line]) -> WordingData:
     """Return what the board draws."""
     return {
-        "id": f"{chosen().name}-{card.name}-{len(found)}-{sum(line.scores is not None for line in found)}",
+        "id": f"{chosen().name}-{card.name}",
         "title": t(W, f"study_{chosen().name}"),
         "rows": [_row(line) for line in found],
         "ways": _ways(),

@@ -99,11 +99,14 @@ def own(card: ModelCard) -> None:
 
 
 def _so_far(wanted: Wanted, found: Answered) -> None:
-    """What is known of the prompts that are being asked."""
+    """Let a prompt that is asked to the end join the picture at once; say why one cannot be asked."""
     if found["refused"] is not None:
         st.error(told(W, f"bad_{found['refused']}", **found["slots"]))
-    elif found["rows"] and len(wanted.prompts) > 1:
-        st.caption(told(W, "asked_so_far", n=len(found["rows"]), of=len(wanted.prompts)))
+    now = (wanted, len(found["rows"]))
+    before = st.session_state.get("_pr_joined")
+    st.session_state["_pr_joined"] = now
+    if before is not None and before[0] == wanted and before[1] < now[1]:
+        links.run_again()
 
 
 def table(found: Sequence[page.Line]) -> None:

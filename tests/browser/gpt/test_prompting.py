@@ -50,6 +50,11 @@ def test_a_prompt_of_ones_own(open_at: OpenAt) -> None:
     page.locator(".st-key-pr_own_run_start button").click()
     expect(board.locator(".row.own")).to_have_count(1, timeout=60_000)
     expect(board.locator(".row.own .score")).to_contain_text("%")
+    done = page.locator(".st-key-pr_own_run_start button:disabled p")
+    expect(done).to_have_text("Asked")
+    assert done.evaluate("node => getComputedStyle(node).color") == done.evaluate(
+        "node => getComputedStyle(node.closest('button')).color"
+    ), "what a button that is done says can be read"
     board.locator(".row.own").click()
     expect(board.locator(".dot")).to_have_count(60)
 

@@ -8,6 +8,7 @@ import pytest
 
 from components.lessons.fine_tuning import live
 from components.lessons.gpt import prompting as page
+from components.lessons.gpt import prompting_live as page_live
 from components.lessons.gpt import prompting_panels as panels
 from components.lessons.gpt.prompting_live import as_scores
 from components.lm import checkpoints
@@ -173,6 +174,26 @@ def test_a_prompt_of_ones_own_joins_the_rows(open_page: Open) -> None:
     assert [row["own"] for row in rows] == [False] * 9 + [True], "what was asked is kept"
     next(b for b in at.button if b.key == "pr_forget").click().run()
     assert len(data_of(at, "wording_board")["rows"]) == 9
+
+
+def test_prompts_join_one_by_one(open_page: Open) -> None:
+    """While a model is asked, the rows that are done stand in the board; stopped, they stay."""
+    at = open_page(PAGE, model="nano-gpt", pr_study="question", pr_look="nothing")
+    card = checkpoints.card("nano-gpt")
+    wanted = page.Wanted(card.name, card.revision, "question", study("question").prompts)
+    asked = page_live.Asked(wanted)
+    while len(asked.result()["rows"]) < 2:
+        asked.step()
+    training = live.trainings().start(wanted, lambda: asked, "somebody")
+    assert training.work is not None
+    live.trainings().stop(wanted, "somebody")
+    assert training.work.wait(60)
+    at.run()
+    assert not at.exception
+    rows = data_of(at, "wording_board")["rows"]
+    done = [row["right"] is not None for row in rows]
+    assert 2 <= sum(done) <= len(rows)
+    assert done == sorted(done, reverse=True)
 
 
 def test_a_prompt_that_is_too_long_is_told_by_the_model(open_page: Open) -> None:
