@@ -1,0 +1,179 @@
+"""The page "Paid for what it writes", from links, in both languages, with the recorded runs and a training of its own."""
+
+import math
+
+import pytest
+
+from components.lessons.alignment import reward as page
+from components.lessons.alignment import reward_live
+from components.lessons.fine_tuning import live
+from components.lm import checkpoints
+from components.lm.alignment import rewards
+from components.lm.alignment.reinforce import BETAS, HELD_OUT, SEEDS, Reinforce, RewardSetting
+from tests.pages.conftest import Open, data_of, modules_after, said
+
+pytestmark = pytest.mark.skipif(
+    "nano-gpt" not in checkpoints.store().bundled_names(), reason="nano-gpt is not in assets/models"
+)
+PAGE = "alignment/reward"
+
+
+def test_opens(open_page: Open, lang: str) -> None:
+    board = data_of(open_page(PAGE, lang=lang), page.BOARD)
+    assert [track["beta"] for track in board["tracks"]] == list(BETAS)
+    assert [len(track["stories"]) for track in board["tracks"]] == [page.LAST + 1] * len(BETAS)
+    assert {len(moment) for track in board["tracks"] for moment in track["stories"]} == {3}
+    assert board["start"] == {"step": page.LAST, "track": 0}
+
+
+def test_needs_no_torch() -> None:
+    assert modules_after(PAGE, page.BOARD) == "[]"
+
+
+@pytest.mark.parametrize("name", page.MODELS)
+def test_the_runs_belong_to_the_shipped_models(name: str) -> None:
+    if name not in page.recorded():
+        pytest.skip(f"no runs of {name}")
+    kept = page.recorded()[name]
+    assert kept["revision"] == checkpoints.card(name).revision
+    assert set(kept["beginnings"]) <= set(HELD_OUT)
+    for found in kept["rewards"].values():
+        settings = [(r["setting"]["beta"], r["setting"]["seed"]) for r in found["runs"]]
+        assert sorted(settings) == [(beta, seed) for beta in BETAS for seed in SEEDS]
+        for row in found["best_of"]:
+            assert row["kl"] == pytest.approx(math.log(row["n"]) - (row["n"] - 1) / row["n"], abs=1e-4)
+
+
+def test_every_reward_has_a_model() -> None:
+    for kind in page.KINDS:
+        assert page.models_of(kind)
+
+
+def test_what_is_recorded_holds_together() -> None:
+    """A story's reward is that of its text, its log ratios are those of a KL that is never negative, and it begins at 0."""
+    for name, kept in page.recorded().items():
+        for kind, found in kept["rewards"].items():
+            for run in found["runs"]:
+                assert run["kl"][0] == 0
+                assert min(run["kl"]) >= 0
+                for text in (text for moment in run["texts"] for start in moment for text in start):
+                    whole = "".join(text["pieces"])
+                    assert text["reward"] == round(rewards.reward(found["kind"], whole, found["word"]), 3)
+                    assert len(text["pieces"]) == len(text["ratios"])
+                    assert text["kl"] >= 0
+                    marks = page.marked(text, kind, found["word"])["marks"]
+                    if kind in ("dog", "never"):
+                        assert (1 in marks) == (text["reward"] > 0), (name, whole)
+
+
+def test_what_the_page_says_is_what_was_found() -> None:
+    """With no penalty every seed is paid far more and loses its text; β = 0.3 is paid more than the old model and keeps it."""
+    for name in page.models_of("happy"):
+        for seed in SEEDS:
+            free, held = (page.run_of(name, "happy", beta, seed) for beta in (0.0, 0.3))
+            assert free["reward"][-1] > free["reward"][0] + 10
+            assert free["kl"][-1] > 60
+            assert free["pairs"][-1] < 0.5
+            assert held["reward"][-1] > held["reward"][0] + 0.5
+            assert held["kl"][-1] < 15
+            assert held["pairs"][-1] > 0.6
+    for name in page.models_of("never"):
+        for run in page.paid_for(name, "never")["runs"]:
+            assert set(run["reward"]) == {0}
+            assert set(run["kl"]) == {0}, "no text said the word, so nothing moved"
+
+
+def test_a_recorded_text_is_written_again_by_its_seed() -> None:
+    """Before the first step nothing but the draws decides, so this holds on other machines too."""
+    name = page.models_of("happy")[-1]
+    run = Reinforce(checkpoints.load(name, "generation"), RewardSetting("happy", 0.3, steps=1))
+    while not run.run.steps:
+        run.part()
+    kept = page.run_of(name, "happy", 0.3)
+    assert run.run.reward[0] == kept["reward"][0]
+    assert [text["pieces"] for start in run.run.texts[0] for text in start] == [
+        text["pieces"] for start in kept["texts"][0] for text in start
+    ]
+
+
+@pytest.mark.parametrize("kind", page.KINDS)
+def test_every_reward_says_its_numbers(open_page: Open, lang: str, kind: str) -> None:
+    for name in page.models_of(kind):
+        at = open_page(
+            PAGE, lang=lang, reward_kind=kind, reward_model=name, reward_step="4", reward_track="1",
+            reward_start="2", reward_look="nothing",
+        )  # fmt: skip
+        runs = [page.run_of(name, kind, 0.1, seed) for seed in SEEDS]
+        assert page.number(page.mean([run["reward"][4] for run in runs])) in said(at)
+        assert page.number(page.mean([run["kl"][4] for run in runs])) in said(at)
+        assert name in said(at)
+        board = data_of(at, page.BOARD)
+        assert board["beginning"] == HELD_OUT[2]
+        assert board["tracks"][1]["stories"][4][0]["pieces"] == runs[0]["texts"][4][2][0]["pieces"]
+
+
+def test_the_word_it_never_finds_is_named(open_page: Open, lang: str) -> None:
+    name = page.models_of("never")[0]
+    at = open_page(PAGE, lang=lang, reward_kind="never", reward_model=name)
+    assert page.paid_for(name, "never")["word"] in said(at)
+
+
+def test_every_panel(open_page: Open, lang: str) -> None:
+    for look in page.LOOKS:
+        assert not open_page(PAGE, lang=lang, reward_look=look).exception
+
+
+@pytest.mark.parametrize("word", ["", "  ", "123 !", "😀"])
+def test_a_word_that_is_none_is_refused_in_words(open_page: Open, lang: str, word: str) -> None:
+    at = open_page(PAGE, lang=lang, reward_look="train", reward_live_kind="word", reward_word=word)
+    assert "gb-note" in said(at)
+    assert not [b for b in at.button if b.key == "reward_stand_start"]
+
+
+@pytest.mark.parametrize("word", ["dog", "안녕하세요", "<script>", "שלום", "two words"])
+def test_any_word_can_be_asked_for(open_page: Open, word: str) -> None:
+    at = open_page(PAGE, reward_look="train", reward_live_kind="word", reward_word=word)
+    assert not at.exception
+    assert [b for b in at.button if b.key == "reward_stand_start"]
+
+
+def test_impossible_links_are_told(open_page: Open) -> None:
+    at = open_page(PAGE, reward_kind="<b>", reward_step="99", reward_track="-4", reward_beta="7")
+    assert "gb-note" in said(at)
+    assert data_of(at, page.BOARD)["start"] == {"step": page.LAST, "track": 0}
+
+
+def test_a_training_is_told_moment_by_moment() -> None:
+    """A short run by hand: parts, moments, and what is known in between; a part never takes long."""
+    card = checkpoints.card("nano-gpt")
+    trained = reward_live.Paid(
+        reward_live.Asked("nano-gpt", card.revision, RewardSetting("happy", 0.0, steps=1))
+    )
+    assert trained.result()["run"]["steps"] == []
+    parts = 0
+    while trained.fraction < 1:
+        before = trained.seconds
+        trained.step()
+        parts += 1
+        assert trained.seconds - before < 0.5
+    found = trained.result()
+    assert parts > 10
+    assert found["run"]["steps"] == [0, 1]
+    assert found["step"] == found["steps"] == 1
+    story = page.track([found["run"]], 0, "happy")["stories"][1][0]
+    assert len(story["pieces"]) == len(story["marks"])
+
+
+def test_the_training_starts_and_stops(open_page: Open) -> None:
+    at = open_page(PAGE, reward_look="train", reward_live_seed="9", reward_beta="0.3")
+    next(b for b in at.button if b.key == "reward_stand_start").click().run()
+    assert not at.exception
+    setting = RewardSetting("happy", 0.3, 9)
+    wanted = reward_live.Asked("nano-gpt", checkpoints.card("nano-gpt").revision, setting)
+    training = live.trainings().get(wanted)
+    assert training is not None
+    assert training.work is not None
+    for reader in list(training.wanted_by):
+        live.trainings().stop(wanted, reader)
+    assert training.work.wait(60)
+    assert not training.finished
