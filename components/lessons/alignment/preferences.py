@@ -172,16 +172,30 @@ def identity() -> str:
 
 def view() -> PreferenceView:
     """Return where the reader is, from the link."""
-    made, step = clicks(), int(st.session_state["pref_step"])
-    return PreferenceView(step if source() == "together" else min(step, len(asked_of(made))), made)
+    step = int(st.session_state["pref_step"])
+    return PreferenceView(step if source() == "together" else min(step, len(asked_of(clicks()))))
+
+
+def _at_start(now: str) -> str:
+    """Return the presses that the board began with; later ones are its own.
+
+    So all that it is sent stays the same while somebody presses, and Streamlit sends it once.
+    """
+    held = st.session_state.get("_preferences_start")
+    rev = (identity(), who(), links.revision())
+    if held is None or held[0] != rev:
+        held = st.session_state["_preferences_start"] = (rev, now)
+    return str(held[1])
 
 
 def board() -> PreferenceData:
     """Return what the board draws."""
     kept, rule, together = recorded(), source() == "recorded", source() == "together"
     shown = clicks()
-    if together and is_open():
-        shown = lists().mine(list_name(), who(), PAIRS)
+    if is_open():
+        shown = _at_start(lists().mine(list_name(), who(), PAIRS) if together else shown)
+    else:
+        st.session_state.pop("_preferences_start", None)
     return {
         "beginnings": list(lm.BEGINNINGS),
         "pairs": kept["pairs"],

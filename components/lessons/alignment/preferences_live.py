@@ -10,6 +10,7 @@ from components.lessons.fine_tuning.live import Found
 from components.lm import checkpoints
 from components.lm.alignment import dpo
 from components.lm.alignment import preferences as lm
+from components.lm.fine_tuning.difference import as_safetensors
 
 LEAST = 8
 """Decided pairs that a training needs."""
@@ -27,11 +28,12 @@ class Asked:
 
 
 class Result(Found):
-    """The run so far: its measurements, and what is written after each new beginning, by moment."""
+    """The run so far: its measurements, what is written after each new beginning, by moment, and in the end the difference."""
 
     run: dict[str, Any]
     texts: list[list[str]]
     judge: list[float]
+    difference: bytes | None
 
 
 class Learning:
@@ -39,7 +41,7 @@ class Learning:
 
     def __init__(self, asked: Asked) -> None:
         loaded = checkpoints.load(asked.model, "generation")
-        self._loaded = loaded
+        self._loaded, self._asked = loaded, asked
         kept = page.recorded()
         starts = [lm.prompt_ids(loaded, one) for one in lm.BEGINNINGS]
         decided = lm.better(asked.clicks, len(kept["pairs"]))
@@ -90,4 +92,21 @@ class Learning:
             "run": {**run.as_json(), "stories": []},
             "texts": list(self._texts),
             "judge": list(self._judged),
+            "difference": self._difference() if self.fraction >= 1 else None,
         }
+
+    def _difference(self) -> bytes:
+        before = dict(self._loaded.model.named_parameters())
+        moved = {
+            name: (p.detach() - before[name].detach()).numpy()
+            for name, p in self.trained.model.named_parameters()
+        }
+        setting = self._asked.setting
+        card = {
+            "what": "What DPO changed: the difference of every weight, to be added to the model.",
+            "model": f"{self._asked.model} {self._asked.revision}",
+            "data": f"{self.trained.run.pairs} pairs of stories of Glassbox, pressed {self._asked.clicks}",
+            "trained": f"DPO, beta {dpo.BETA:g}, supervised term {setting.supervised:g}, seed {setting.seed}, {self.trained.loop.steps} steps",
+            "licence": "MIT",
+        }
+        return as_safetensors(moved, card)

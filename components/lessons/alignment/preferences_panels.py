@@ -202,6 +202,7 @@ def _learned(wanted: Asked, found: Result) -> None:
             )
         )
     )
+    live.take_home(W, found["difference"], f"{wanted.model}-dpo", key="pref_difference")
 
 
 # -- every run, and the map of the chapter -------------------------------------------------------------------------------

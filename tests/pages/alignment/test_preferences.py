@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from components.elements.alignment.preference_board import PreferenceView, pressed, reported
 from components.lessons.alignment import preferences as page
@@ -210,4 +211,7 @@ def test_the_training_runs(open_page: Open) -> None:
     found = training.result
     assert found is not None
     assert found["run"]["steps"][-1] == found["steps"] == 2  # type: ignore[typeddict-item]
+    difference = safetensors.numpy.load(found["difference"])  # type: ignore[typeddict-item]
+    assert any(np.abs(x).max() > 0 for x in difference.values())
+    assert set(difference) == {name for name, _ in checkpoints.load(kept["model"], "generation").model.named_parameters()}  # fmt: skip
     assert len(found["texts"]) == len(found["judge"]) == len(found["run"]["steps"])  # type: ignore[typeddict-item]
