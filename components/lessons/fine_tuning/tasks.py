@@ -15,7 +15,7 @@ from components.elements.fine_tuning.tasks_board import TasksData, TasksLane, Ta
 from components.elements.predict_first import Prediction
 from components.lessons.fine_tuning.said import made_with, percent, said_score
 from components.lessons.recorded import shipped
-from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS
+from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS, WRONG_LABELS
 from components.lm.fine_tuning.sentences import TAGS
 from components.lm.fine_tuning.task_runs import GENERATED, MOMENTS, SHOWN
 from components.shell import links
@@ -26,8 +26,10 @@ NAME = "fine_tuning/tasks"
 WORDS = "tasks"
 FACTS = Path(__file__).parents[3] / "assets" / "facts"
 MODELS = ("pocket-bert", "nano-bert")
-LOOKS = ("all", "label", "glue", "nothing")
+LOOKS = ("all", "label", "own", "glue", "nothing")
 LAST = MOMENTS - 1
+MOST_CHARACTERS = 400
+"""Of a sentence of the reader's own."""
 SENTENCES = 20
 """Sentences a reader can label."""
 
@@ -54,6 +56,7 @@ PARAMS = (
     links.Choice("task_look", LOOKS, "all"),
     links.Text("task_labels", "", max_chars=1_000, example="0/1.3"),
     links.Integer("task_live_seed", 0, 99, 0),
+    links.Text("task_own", "A shepherd and his wolf hid behind the chapel.", max_chars=MOST_CHARACTERS),
 )
 
 
@@ -163,6 +166,7 @@ def caption(now: TasksView) -> str:
         trained=f"{run['trained']:,}",
         of=f"{run['of']:,}",
         seconds=f"{run['seconds']:.1f}",
+        wrong=WRONG_LABELS[task],
     )
 
 
@@ -246,4 +250,5 @@ def prepared() -> list[tuple[str, dict[str, Any]]]:
         (t(WORDS, "try_question"), {"task": "span", "task_size": str(sizes()[-1])}),
         (t(WORDS, "try_lora"), {"task_way": "lora", "task_size": "200"}),
         (t(WORDS, "try_label"), {"task_look": "label"}),
+        (t(WORDS, "try_own"), {"task_look": "own", "task_own": "A tiger ate the mayor in the library."}),
     ]

@@ -8,15 +8,16 @@ from components.elements.fine_tuning.label_board import label_board, labelled
 from components.elements.fine_tuning.tasks_board import TasksView, tasks_board
 from components.lessons.fine_tuning import live, tasks_live
 from components.lessons.fine_tuning import tasks as page
-from components.lessons.fine_tuning.said import percent
+from components.lessons.fine_tuning.said import percent, said_score
 from components.lessons.fine_tuning.tasks_live import Both, Labelled, Pair
 from components.lm import checkpoints
-from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS
+from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS, EncoderTask, Score
 from components.lm.fine_tuning.sentences import TAGS
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import example_button, note_line, panel_choice, small_table
-from components.words import t, told
+from components.shell.layout import example_button, note_line, panel_choice, small_table, working
+from components.shell.loading import load_model
+from components.words import literal, t, told
 
 W = page.WORDS
 BOARD = "label_board"
@@ -29,7 +30,7 @@ def look_further() -> None:
     if look == "nothing":
         return
     st.markdown(f"#### {t(W, f'{look}_title')}")
-    {"all": every_run, "label": label, "glue": glue}[look]()
+    {"all": every_run, "label": label, "own": own, "glue": glue}[look]()
 
 
 def every_run() -> None:
@@ -138,6 +139,60 @@ def _learned(wanted: Labelled, found: Both) -> None:
             key="label_result",
         )
     live.take_home(W, found["difference"], f"{wanted.model}-tags", key="label_difference")
+
+
+# -- a sentence of one's own ---------------------------------------------------------------------------------------------
+
+
+# nano-bert trained from both starts: 3 MB each.
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _taggers(name: str, revision: str) -> list[tuple[EncoderTask, Score]]:
+    from components.lm.fine_tuning.own_sentence import tagger
+
+    loaded = load_model(name, "masked_prediction")
+    return [tagger(loaded, SIZES[0], pretrained=start) for start in (True, False)]
+
+
+def own() -> None:
+    """A sentence of the reader's as both starts tag it after fifty sentences, and what they cannot know."""
+    from components.lm.fine_tuning.own_sentence import MOST_WORDS, known_words, tags_of, words_of
+
+    st.markdown(told(W, "own_text", model=LIVE_MODEL, n=SIZES[0]))
+    text = held().text_input(t(W, "own_label"), key="task_own", help=t(W, "own_help", n=page.MOST_CHARACTERS))
+    words = words_of(str(text))
+    if not words:
+        note_line(t(W, "own_none"))
+        return
+    if len(words) > MOST_WORDS:
+        note_line(t(W, "own_long", n=len(words), most=MOST_WORDS))
+        return
+    with working(t(W, "own_working")):
+        taggers = _taggers(LIVE_MODEL, checkpoints.card(LIVE_MODEL).revision)
+        loaded = load_model(LIVE_MODEL, "masked_prediction")
+        found = [tags_of(loaded, task, words) for task, _ in taggers]
+
+    def line(tags: list[int]) -> str:
+        return " ".join(
+            f"**{literal(word)}** ({t('tasks_board', f'tag_{TAGS[tag]}')})" if tag else literal(word)
+            for word, tag in zip(words, tags, strict=True)
+        )
+
+    small_table(
+        [t(W, "own_start"), t(W, "own_found")],
+        [[t(W, start), line(tags)] for start, tags in zip(("pretrained", "random"), found, strict=True)],
+    )
+    seen = [word for word in words if word.lower() in known_words(SIZES[0])]
+    scores = [said_score((one.value, one.low, one.high)) for _, one in taggers]
+    st.caption(
+        told(
+            W,
+            "own_seen" if seen else "own_unseen",
+            words=", ".join(seen),
+            mine=scores[0],
+            bare=scores[1],
+        )
+    )
+    st.markdown(t(W, "own_limits"))
 
 
 # -- GLUE ------------------------------------------------------------------------------------------------------------------

@@ -37,6 +37,9 @@ WAYS: tuple[Way, ...] = ("full", "lora", "head")
 """What is trained: everything, LoRA's changes and the head, or the head alone. ``adapter`` trains adapters and the head."""
 SIZES = (50, 200, 1000)
 PASSES = {50: 12, 200: 6, 1000: 3}
+WRONG_LABELS: dict[str, int] = {"tag": 0, "span": 3, "pair": 3, "single": 3}
+"""Of 100 generated examples of each task (50 for training, 50 for the test, seed 11), read one by one: those with a wrong or doubtful
+label. Span: "went" of one who was playing there; pair: "Where is it?" with "To the pond."; single: an exchange that reads as well."""
 LONGEST_ANSWER = 12
 """Tokens of a span at most."""
 Said = list[int] | tuple[int, int] | float
@@ -69,7 +72,8 @@ class Example:
     offsets: tuple[tuple[int, int], ...] = field(default=(), repr=False)
 
 
-def _tag_example(loaded: LoadedModel, sentence: Tagged) -> Example:
+def tag_example(loaded: LoadedModel, sentence: Tagged) -> Example:
+    """Return a sentence with a tag a word as one row; the head reads each word at its first piece."""
     before, after = frame_ids(loaded)
     ids, heads = list(before), []
     for word in sentence.words:
@@ -132,7 +136,7 @@ def examples(
         return [_class_example(loaded, one.question, one.reply, int(one.answers)) for one in asked]
     sentences = written_tags()[:count] if source == "written" else generate(side, count, seed)
     if task == "tag":
-        return [_tag_example(loaded, one) for one in sentences]
+        return [tag_example(loaded, one) for one in sentences]
     return [_class_example(loaded, text, "", gold) for text, gold in _singles(sentences, seed)]
 
 

@@ -7,7 +7,7 @@ from components.lessons.fine_tuning import live, tasks_live
 from components.lessons.fine_tuning import tasks as page
 from components.lessons.fine_tuning.said import percent
 from components.lm import checkpoints
-from components.lm.fine_tuning.encoder_tasks import TASKS, WAYS
+from components.lm.fine_tuning.encoder_tasks import TASKS, WAYS, WRONG_LABELS
 from components.lm.fine_tuning.sentences import TAGS
 from components.lm.fine_tuning.task_runs import MOMENTS, SHOWN, TaskSetting, tune_fully
 from tests.pages.conftest import Open, data_of, modules_after, on_page, said
@@ -181,3 +181,28 @@ def test_a_class_of_forty_with_forty_different_labels() -> None:
         assert training.work is not None
         assert training.work.wait(60)
     assert all(training.finished for training in made)
+
+
+def test_a_sentence_of_ones_own(open_page: Open, lang: str) -> None:
+    at = open_page(PAGE, lang=lang, task_look="own", task_own="The king saw a *fox* in <b> the park.")
+    assert not at.exception
+    text = " ".join(block.value for block in (*at.markdown, *at.caption))
+    assert "**king**" in text
+    assert "king, park" in next(c.value for c in at.caption if "F1" in c.value and "60" in c.value)
+    assert "<b>" not in text
+
+
+@pytest.mark.parametrize(
+    "text", ["  ", "안녕하세요", "\u1112\u1161\u11ab", "👩‍👩‍👧‍👦 ran", "שלום עולם", "<script>", "word " * 60]
+)
+def test_odd_sentences_of_ones_own(open_page: Open, text: str) -> None:
+    at = open_page(PAGE, task_look="own", task_own=text)
+    assert not at.exception
+    assert ('class="gb-note"' in said(at)) == (not text.strip() or len(text) > 100)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_caption_counts_wrong_labels(open_page: Open, task: str) -> None:
+    at = open_page(PAGE, task=task)
+    assert f"read one by one: {WRONG_LABELS[task]}" in said(at)
+    assert set(WRONG_LABELS) == set(TASKS)
