@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from components.lm import checkpoints
 from components.lm.fine_tuning.samples import SAMPLES as TRAINED_SAMPLES
@@ -54,6 +56,9 @@ def test_the_wrong_answers_are_other_questions_right_ones() -> None:
     assert Counter(g.answers[0] for g in gists if g.answers) == Counter(
         g.answers[1] for g in gists if g.answers
     )
+    for one, other in zip(gists[::2], gists[1::2], strict=True):  # two by two, each the other's wrong line
+        assert one.answers is not None
+        assert one.answers[::-1] == other.answers
     right = {one.answers[0] for one in lm.opposites() if one.answers}
     for one in lm.opposites():
         assert one.answers is not None
@@ -192,6 +197,22 @@ def test_asking_step_by_step_is_asking_at_once(small: checkpoints.LoadedModel) -
     scores = asking.scores()
     assert len(scores.margins) == len(scores.empty) == 60
     assert scores.spare == ()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=st.text(max_size=20), after=st.text(max_size=20), label=st.text(min_size=1, max_size=8))
+def test_any_prompt_and_any_answer(
+    small: checkpoints.LoadedModel, before: str, after: str, label: str
+) -> None:
+    """The places are filled as they are, a log-probability is none above 0, and a swap of the answers swaps the numbers."""
+    text = lm.fill(f"{before}{{text}}{after}", {"text": "It rained."})
+    assert "It rained." in text
+    if not label.strip():
+        return
+    one = lm.log_probs(small, [text], [("happy", label)])
+    two = lm.log_probs(small, [text], [(label, "happy")])
+    assert (one <= 0).all()
+    np.testing.assert_allclose(one[:, ::-1], two, atol=1e-4)  # batches of other shapes
 
 
 @pytest.mark.parametrize("template", ODD)

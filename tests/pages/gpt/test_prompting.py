@@ -176,6 +176,18 @@ def test_a_prompt_of_ones_own_joins_the_rows(open_page: Open) -> None:
     assert len(data_of(at, "wording_board")["rows"]) == 9
 
 
+def test_what_others_asked_does_not_join_by_itself(open_page: Open) -> None:
+    """The first text of the box: only who asked it, or whose link points at its row, sees it in the picture."""
+    card = checkpoints.card("nano-gpt")
+    wanted = page.Wanted(card.name, card.revision, "opposite", (page.Prompt(page.OWN),))
+    training = live.trainings().start(wanted, lambda: page_live.Asked(wanted), "somebody")
+    assert training.work is not None
+    assert training.work.wait(60)
+    link = {"model": "nano-gpt", "pr_study": "opposite"}
+    assert len(data_of(open_page(PAGE, **link), "wording_board")["rows"]) == 9
+    assert len(data_of(open_page(PAGE, **link, pr_row="9"), "wording_board")["rows"]) == 10
+
+
 def test_prompts_join_one_by_one(open_page: Open) -> None:
     """While a model is asked, the rows that are done stand in the board; stopped, they stay."""
     at = open_page(PAGE, model="nano-gpt", pr_study="question", pr_look="nothing")
