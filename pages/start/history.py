@@ -20,7 +20,7 @@ from components.shell.layout import (
 from components.words import t
 
 NAME = page.NAME
-links.open_view(NAME, *page.PARAMS)
+links.open_view(NAME, *page.PARAMS, korean=page.KOREAN_START)
 
 
 @part

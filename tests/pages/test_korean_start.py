@@ -6,10 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.lessons.gpt import generation
+from components.lessons.start import history
 from components.lessons.tokens import compare, encode, word_training, wordpiece
 from tests.pages.conftest import APP, Open, data_of, said
 
 STARTS = {
+    "start/history": history.KOREAN_START,
     "tokens/bpe": word_training.KOREAN,
     "tokens/encode": encode.KOREAN,
     "tokens/wordpiece": wordpiece.KOREAN,

@@ -17,7 +17,7 @@ from components.lm.start.gradients import FORGETS
 from components.lm.start.two_classes import WAYS
 from components.shell import links
 from components.shell.layout import Export
-from components.words import labels, t
+from components.words import labels, language, t
 
 NAME = "start/history"
 WORDS = "history"
@@ -36,6 +36,11 @@ TEXT = "The little girl saw a bird in the tree."
 KOREAN = "옛날 옛적에 작은 마을에 한 소녀가 살았어요."
 QUESTION = "When did the bakery at the mill open?"
 NOTES = """The old mill stands by the river. It was built of grey stone. In 1921 the mill was sold to two sisters. They opened a bakery in it the year after. Every morning the smell of bread lay over the bridge. The baker's cat slept on the warm roof. In winter the river froze and the mill wheel stood still. Children walked to school over the ice."""
+KOREAN_START = {
+    "look_question": "방앗간의 빵집은 언제 문을 열었나요?",
+    "look_text": "오래된 방앗간이 강가에 서 있어요. 회색 돌로 지은 집이에요. 1921년에 방앗간은 두 자매에게 팔렸어요. 자매는 이듬해 거기에 빵집을 열었어요. 아침마다 다리 위로 빵 냄새가 퍼져요. 빵집 고양이는 따뜻한 지붕에서 자요. 겨울이면 강이 얼고 물레방아가 멈춰요. 아이들은 얼음 위를 걸어 학교에 가요.",
+}
+"""What the page opens with in Korean."""
 LOOKS = ("data", "gpts", "nothing")
 
 
@@ -194,5 +199,5 @@ def prepared() -> list[tuple[str, dict[str, Any]]]:
         (t(WORDS, "try_explode"), {"history_stop": "rnn", "rnn_radius": 2.0}),
         (t(WORDS, "try_chain"), {"history_stop": "gpt2", "chain_text": "The tree saw a little girl in the bird."}),
         (t(WORDS, "try_few"), {"history_stop": "gpt1", "two_way": "unlabelled"}),
-        (t(WORDS, "try_look_up"), {"history_stop": OUTLOOK}),
+        (t(WORDS, "try_look_up"), {"history_stop": OUTLOOK} | (KOREAN_START if language() == "ko" else {})),
     ]  # fmt: skip

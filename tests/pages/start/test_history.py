@@ -193,6 +193,13 @@ def test_the_looked_up_sentences_stand_before_the_question(open_page: Open) -> N
     assert shared == {"bakery", "mill"}
 
 
+def test_looked_up_in_korean(open_page: Open) -> None:
+    at = open_page(page.NAME, lang="ko", history_stop="look_up", **page.KOREAN_START)
+    data = data_of(at, "history_scene")
+    assert [data["ranks"].index(rank) for rank in (1, 2, 3)] == [3, 0, 2]
+    assert data["prompt"][-1] == page.KOREAN_START["look_question"]
+
+
 def test_cards_in_order(open_page: Open) -> None:
     asked = data_of(open_page(page.NAME), "predict_first")
     names = [asked["options"][i] for i in asked["order"]]
