@@ -278,7 +278,11 @@ def gpt2() -> None:
                 t(W, f"cue_{name}"),
                 _metric(row["metric"].split()[0]),
                 row["gpt2_value"],
-                t(W, f"reference_{name}", value=row["reference_value"]),
+                t(
+                    W,
+                    f"reference_{name}",
+                    value=row["reference_value"].replace("about ", "≈ ").replace(" to ", "–"),
+                ),
             ]
             for name, row in zip(OTHER_TASKS, tasks, strict=True)
         ],
