@@ -11,8 +11,10 @@ from components.pretraining import (
     alignment,
     electra,
     fine_tuning,
+    jump_study,
     norm_study,
     preferences,
+    scaling_study,
     text_to_text_steps,
     word_codes,
 )
@@ -45,6 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
     alignment.add_step(steps, REPOSITORY)
     preferences.add_step(steps, REPOSITORY)
     norm_study.add_step(steps, REPOSITORY)
+    scaling_study.add_step(steps, REPOSITORY)
+    jump_study.add_step(steps, REPOSITORY)
     text_to_text_steps.add_steps(steps)
     electra.add_steps(steps, REPOSITORY)
     albert_study.add_step(steps, REPOSITORY)
