@@ -54,6 +54,7 @@ page = contents(
             lesson("gpt/learning", icon="trending_up"),
             lesson("gpt/in_context", icon="school"),
             lesson("gpt/prompting", icon="format_quote"),
+            lesson("gpt/scaling", icon="stacked_line_chart"),
         ],
         "fine_tuning": [
             lesson("fine_tuning/tasks", icon="label"),

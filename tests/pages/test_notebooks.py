@@ -54,6 +54,7 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     ("gpt/in_context", {"icl_off": "1.0,1.2", "icl_ask": "2", "icl_description": "moon bird", "icl_moment": "4"}),
     ("gpt/prompting", {}),
     ("gpt/prompting", {"pr_study": "labels", "pr_row": "3"}),
+    ("gpt/scaling", {}),
     ("fine_tuning/transfer", {"ft_look": "swap"}),
     ("fine_tuning/tasks", {}),
     ("fine_tuning/forgetting", {}),

@@ -6,6 +6,7 @@ from typing import Any
 from components.lm import checkpoints
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.gpt.prompting import Prompt
+from components.lm.gpt.scaling import ScalingRun
 from components.lm.training.cloze import BLANK
 from components.lm.training.learning import Learned, moments
 from components.shell.notebook import Notebook, call, opening
@@ -95,3 +96,21 @@ for feeling, scene in (line.split("\\t") for line in lines):
 print(f"{{right}} of 60: {{right / 60:.4f}}")
 """
     return Notebook(code, (f"{right} of 60: {right / 60:.4f}",))
+
+
+def scaling(run: ScalingRun) -> Notebook:
+    """How many parameters a run of "What size buys" has without its embeddings, counted on the model itself, and what it cost."""
+    code = f"""from transformers import GPT2Config, GPT2LMHeadModel
+
+config = GPT2Config(vocab_size={run.vocab_size}, n_positions={run.context}, n_embd={run.width}, n_layer={run.layers}, n_head={run.heads})
+model = GPT2LMHeadModel(config)  # the output layer is the token table again
+tables = model.transformer.wte.weight.numel() + model.transformer.wpe.weight.numel()
+size = sum(p.numel() for p in model.parameters()) - tables
+print("embeddings", tables)
+print("N", size)
+print("FLOPs, 6 N D", f"{{6 * size * {run.tokens}:.3e}}")
+"""
+    return Notebook(
+        code,
+        (f"embeddings {run.embedding_parameters}", f"N {run.parameters}", f"FLOPs, 6 N D {run.flops:.3e}"),
+    )
