@@ -3,7 +3,7 @@
 from components.elements.start.course_map import Frame, Miniature
 from components.lessons.alignment import reward
 
-MODELS = reward.MODELS
+MODELS = ("pocket-gpt", "nano-gpt")
 
 
 def miniature() -> Miniature:
