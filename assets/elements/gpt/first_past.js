@@ -50,13 +50,13 @@ export default living(function ({ data, parentElement, setStateValue }) {
   refresh();
   state.stop?.();
   state.stop = offerPicture(data.picture, () => {
-    const step = 44, svg = frame(860, 20 + rows.length * step);
+    const step = 44, svg = frame(960, 20 + rows.length * step);
     rows.forEach((row, r) => {
       const inner = h("g", { transform: `translate(250 ${10 + r * step})` }, ...(guessed(r) ? strip(row, 260, 34) : []));
       svg.append(h("text", { x: 10, y: 32 + r * step, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-text)" }, `${row.name} · ${row.metric}`), inner,
         h("text", { x: 530, y: 32 + r * step, "font-size": 12, "font-family": "sans-serif", fill: "var(--gb-quiet)" }, guessed(r) ? row.numbers : "?"));
     });
     return svg;
-  });
+  }, () => data.source);
   return () => state.stop?.();
 });

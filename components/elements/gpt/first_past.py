@@ -35,12 +35,14 @@ class PastRow(TypedDict):
 
 
 class PastData(TypedDict):
-    """What the element is sent: ``points`` name the columns of ``values``, ``picture`` the exported file."""
+    """What the element is sent: ``points`` name the columns of ``values``, ``picture`` the exported file,
+    ``source`` the line under it."""
 
     id: str
     rows: Sequence[PastRow]
     points: Sequence[str]
     picture: str
+    source: str
     words: Mapping[str, str]
 
 

@@ -239,14 +239,21 @@ def _all_guessed(key: str, count: int) -> bool:
     return len(given) == count and all(given)
 
 
-def _game(key: str, rows: Sequence[PastRow], points: Sequence[str], picture: str) -> None:
+def _game(key: str, rows: Sequence[PastRow], points: Sequence[str], picture: str, source: str) -> None:
     def took() -> None:
         state = st.session_state.get(f"past_{key}")
         now = guessed(state.get("view") if state else None, _guesses(key, len(rows)), links.revision(), options=len(points) + 1)  # fmt: skip
         links.put(key, tuple(now.guesses[: len(rows)]))
 
     first_past(
-        {"id": key, "rows": rows, "points": list(points), "picture": picture, "words": labels("first_past")},
+        {
+            "id": key,
+            "rows": rows,
+            "points": list(points),
+            "picture": picture,
+            "source": source,
+            "words": labels("first_past"),
+        },
         _guesses(key, len(rows)),
         rev=links.revision(),
         key=f"past_{key}",
@@ -261,7 +268,7 @@ def gpt2() -> None:
         _past(task, _metric(metric), lower, SIZES, dict(scores), best, t(W, "by_best"))
         for task, metric, lower, scores, best in gpt2_scores()
     ]
-    _game("pr_gpt2", rows, SIZES, "gpt2-zero-shot")
+    _game("pr_gpt2", rows, SIZES, "gpt2-zero-shot", t(W, "gpt2_source"))
     st.caption(t(W, "gpt2_source"))
     if _all_guessed("pr_gpt2", len(rows)):
         first = sum(row["passes"][0] is True for row in rows)
@@ -306,7 +313,7 @@ def gpt3() -> None:
         )
         for task, metric, lower, scores, best, by in gpt3_scores()
     ]
-    _game("pr_gpt3", rows, points, "gpt3-shots")
+    _game("pr_gpt3", rows, points, "gpt3-shots", t(W, "gpt3_source"))
     st.caption(t(W, "gpt3_source"))
     if _all_guessed("pr_gpt3", len(rows)):
         st.markdown(told(W, "gpt3_lesson", **_never(rows)))
