@@ -32,7 +32,7 @@ def paper() -> None:
     """Feature-based against fine-tuned: as BERT's paper reports it, and with the model of this page."""
     ours, theirs = st.columns(2)
     with ours:
-        st.markdown(f"**{t(W, 'paper_ours', model=page.recorded()['model'])}**")
+        st.markdown(f"**{told(W, 'paper_ours', model=page.recorded()['model'])}**")
         run = page.runs()[0]
         found = page.ends(run)
         small_table(
@@ -46,7 +46,7 @@ def paper() -> None:
                 for way in WAYS
             ],
         )
-        st.caption(t(W, "paper_ours_caption", examples=run["size"], seed=run["seed"]))
+        st.caption(told(W, "paper_ours_caption", examples=run["size"], seed=run["seed"]))
     with theirs:
         st.markdown(f"**{t(W, 'paper_theirs')}**")
         small_table(
@@ -80,7 +80,7 @@ def seeds() -> None:
             cells.append(f"**{percent(mine)}** ({percent(low)}–{percent(high)}) / {percent(bare)}")
         rows.append(cells)
     small_table([t(W, "col_way"), *(t(W, f"col_{name}") for name in SETS)], rows)
-    st.caption(t(W, "seeds_caption", examples=size))
+    st.caption(told(W, "seeds_caption", examples=size))
     st.markdown(t(W, "seeds_text"))
 
 
