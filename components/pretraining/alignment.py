@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from components.lm import checkpoints
 from components.lm.alignment import best_of_n, reinforce, rewards
+from components.lm.alignment.judge import Judge, judge_of
 from components.lm.alignment.reinforce import RewardSetting
 from components.pretraining.fine_tuning import begin, write
 
@@ -24,13 +25,18 @@ NEVER = {"nano-gpt": "robot", "pocket-gpt": "dragon"}
 """A word that no text of these models says in the draws of the three seeds."""
 
 
-def rewards_of(model: str) -> dict[str, tuple[rewards.Kind, str]]:
+CLICKED = "assets/traces/alignment/preferences.json"
+"""Whose recorded presses the judge learns from."""
+
+
+def rewards_of(model: str, presses: str) -> dict[str, tuple[rewards.Kind, str]]:
     """Return what is paid for in the recorded runs of a model, by the name the page has for it."""
     return {
         "happy": ("happy", ""),
         "short": ("short", ""),
         "dog": ("word", "dog"),
         "never": ("word", NEVER.get(model, "dragon")),
+        "clicks": ("clicks", presses),
     }
 
 
@@ -42,30 +48,36 @@ def add_step(steps: Any, repository: Path) -> None:
         description="Every β and three seeds for each reward. The same command again goes on where it stopped.",
     )
     parser.add_argument("--model", help="bundled model to begin from (pocket-gpt)")
-    parser.add_argument("--reward", choices=("happy", "short", "dog", "never"), nargs="+", help="all of them")
+    parser.add_argument(
+        "--reward", choices=("happy", "short", "dog", "never", "clicks"), nargs="+", help="all of them"
+    )
     parser.add_argument("--to", type=Path, default=repository / "assets" / "traces" / "alignment")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=lambda options: _run(options, repository))
 
 
-def _run(options: Any) -> int:
+def _run(options: Any, repository: Path) -> int:
     checkpoints.import_torch().set_num_threads(1)
     loaded, kept = begin(options, "reward", "pocket-gpt", "generation")
     name = loaded.card.name
     steps, rate = reinforce.RECIPES[name.split("-")[0]]
 
     def made(setting: RewardSetting) -> dict[str, Any]:
-        run = reinforce.Reinforce(loaded, setting).finish()
+        run = reinforce.Reinforce(loaded, setting, judge=judge).finish()
         run.seconds = round(run.seconds, 2)
         found = run.as_json()
         if setting.seed != reinforce.SEEDS[0]:
             found["texts"] = []  # one seed's stories are shown
         return found
 
-    known = rewards_of(name)
+    clicked = json.loads((repository / CLICKED).read_text(encoding="utf-8"))
+    known = rewards_of(name, clicked["clicks"])
+    judge: Judge | None = None
     wanted = options.reward or list(known)
     path = options.to / "reward.json"
     for reward in wanted:
         kind, word = known[reward]
+        untouched = checkpoints.load(clicked["model"], "generation") if kind == "clicks" else None
+        judge = judge_of(untouched, clicked, word) if untouched else None
         settings = [
             RewardSetting(kind, beta, seed, word, steps)
             for seed in reinforce.SEEDS
@@ -75,7 +87,9 @@ def _run(options: Any) -> int:
             kept.get(f"{reward}-{word}-{one.beta:g}-{one.seed}-{steps}-{rate:g}", partial(made, one))
             for one in tqdm(settings, desc=reward)
         ]
-        best = kept.get(f"best-of-{reward}-{word}", partial(best_of_n.curve, loaded, settings[0]))
+        best = kept.get(
+            f"best-of-{reward}-{word}", partial(best_of_n.curve, loaded, settings[0], judge=judge)
+        )
         before = json.loads(path.read_text(encoding="utf-8"))["models"] if path.exists() else {}
         mine = before.get(name, {})
         same = mine.get("revision") == loaded.card.revision

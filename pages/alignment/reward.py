@@ -31,7 +31,7 @@ def lesson() -> None:
     page_header(NAME)
     prediction(page.prediction())
     with controls(above=True):
-        row = st.columns([3.6, 2.2, 4], vertical_alignment="bottom")
+        row = st.columns([5.2, 2, 3], vertical_alignment="bottom")
         kind = held(row[0]).segmented_control(
             t(page.WORDS, "kind"),
             page.KINDS,

@@ -15,7 +15,8 @@ const WIDE = 12; // a wider range of rewards is drawn on a root scale
 
 const mark = (i, x, y, r) => h("g", {}, h("circle", { cx: x, cy: y, r, fill: "var(--gb-background)", stroke: ink(i), "stroke-width": 2.5 }), h("text", { x, y: y + 0.4 * r, "font-size": 1.15 * r, "font-weight": 700, "font-family": "sans-serif", "text-anchor": "middle", fill: "var(--gb-text)" }, letter(i)));
 const root = (v) => Math.sign(v) * Math.sqrt(Math.abs(v));
-const amount = (v) => num(Math.abs(v) < 0.005 ? 0 : v);
+/** A mean: as many decimals as three digits leave, never more than two. */
+const amount = (v) => (Math.abs(v) < 0.005 ? "0" : v.toFixed(Math.abs(v) >= 99.95 ? 0 : Math.abs(v) >= 9.995 ? 1 : 2).replace("-", "−"));
 
 /** Some round numbers between two ends: those of a root scale, or even ones. */
 function ticks(from, to, onRoot) {
@@ -72,11 +73,12 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const ratio = story.ratios[i], depth = Math.min(1, Math.max(0, ratio) / FULL), paidFor = story.marks[i];
     return h("span", { class: `tok${paidFor > 0 ? " plus" : paidFor < 0 ? " minus" : ""}`, style: { "--depth": `${Math.round(55 * depth)}%` }, title: say(w.token_title, { ratio: (ratio < 0 ? "−" : "+") + Math.abs(ratio).toFixed(2) }) }, story.pieces[i]);
   }
+  const counts = (sign) => tracks.some((t) => t.stories.flat().some((s) => s.marks.includes(sign)));
   const dotted = (x1, x2, y) => h("line", { x1, x2, y1: y, y2: y, stroke: "var(--gb-text)", "stroke-width": 2, "stroke-dasharray": "2 4" });
   const bestOf = best.length ? say(w.best, { n: best.at(-1).n }) : null;
   const told = (story) => h("section", { class: "story" },
     h("p", { class: "text" }, h("span", { class: "beginning" }, data.beginning), ...story.pieces.map((_, i) => token(story, i))),
-    h("p", { class: "sum" }, say(w.story_sum, { reward: amount(story.reward), sum: amount(story.ratios.reduce((a, b) => a + b, 0)), kl: amount(story.kl) })));
+    h("p", { class: "sum" }, say(w.story_sum, { reward: num(story.reward), sum: amount(story.ratios.reduce((a, b) => a + b, 0)), kl: amount(story.kl) })));
 
   const svg = h("svg", { class: "plane", role: "img" });
   const list = h("div", { class: "betas", role: "group", "aria-label": w.betas });
@@ -98,7 +100,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   state.stepper?.destroy();
   state.stepper = stepper({ words: data.stepper, label, onMove: (step) => { state.step = step; refresh(); tell(); } });
   fill(place, state.stepper.node, h("div", { class: "upper" }, svg, h("div", {}, list, formula)), title, stories,
-    h("p", { class: "legend" }, bestOf ? h("span", {}, h("svg", { class: "dotted", viewBox: "0 0 30 10", "aria-hidden": "true" }, dotted(1, 29, 5)), " ", bestOf) : null, h("span", { class: "tok", style: { "--depth": "55%" } }, w.legend_shade), h("span", { class: "tok plus" }, w.legend_plus), tracks.some((t) => t.stories.flat().some((s) => s.marks.includes(-1))) ? h("span", { class: "tok minus" }, w.legend_minus) : null, h("span", {}, tracks[0].seeds[0].length > 1 ? w.legend_band : w.legend_one)));
+    h("p", { class: "legend" }, bestOf ? h("span", {}, h("svg", { class: "dotted", viewBox: "0 0 30 10", "aria-hidden": "true" }, dotted(1, 29, 5)), " ", bestOf) : null, h("span", { class: "tok", style: { "--depth": "55%" } }, w.legend_shade), counts(1) ? h("span", { class: "tok plus" }, w.legend_plus) : null, counts(-1) ? h("span", { class: "tok minus" }, w.legend_minus) : null, h("span", {}, tracks[0].seeds[0].length > 1 ? w.legend_band : w.legend_one)));
   refresh();
   state.watch?.disconnect();
   state.watch = new ResizeObserver(() => drawn(svg, plane));

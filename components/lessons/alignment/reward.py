@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -24,8 +25,8 @@ NAME = "alignment/reward"
 WORDS = "reward"
 BOARD = "reward_plane"
 LOOKS = ("absent", "train", "nothing")
-KINDS = ("happy", "short", "dog", "never")
-LIVE_KINDS = ("happy", "short", "word")
+KINDS = ("happy", "short", "dog", "never", "clicks")
+LIVE_KINDS = ("happy", "short", "word", "clicks")
 LIVE_MODELS = ("nano-gpt", "pocket-gpt")
 MODELS = ("pocket-gpt", "nano-gpt")
 STARTS = ("0", "1", "2")
@@ -48,6 +49,20 @@ def models_of(kind: str) -> tuple[str, ...]:
     return tuple(name for name in MODELS if kind in recorded().get(name, {}).get("rewards", {}))
 
 
+RULES: dict[str, rewards.Kind] = {
+    "happy": "happy",
+    "short": "short",
+    "dog": "word",
+    "never": "word",
+    "word": "word",
+    "clicks": "clicks",
+}
+"""The rule behind each reward's name."""
+LEAST = 8
+"""Decided pairs that a judge of one's own needs."""
+CLICKED = "alignment/preferences"
+"""The page where stories are pressed: its recorded file, and the parameter of its link that travels here."""
+
 PARAMS = (
     links.Choice("reward_kind", KINDS, KINDS[0]),
     links.Choice("reward_model", MODELS, MODELS[0]),
@@ -60,6 +75,7 @@ PARAMS = (
     links.Text("reward_word", "cat", 30, example="moon"),
     links.Choice("reward_beta", BETA_NAMES, BETA_NAMES[0]),
     links.Integer("reward_live_seed", 0, 99, 0),
+    links.Text("pref_clicks", "", 200, example="121201"),
 )
 
 
@@ -97,6 +113,14 @@ def keep(now: RewardView) -> None:
     links.put("reward_track", now.track)
 
 
+def presses() -> tuple[str, bool]:
+    """Return the presses that a judge learns from, and whether they are the reader's: recorded ones where too few are."""
+    own = re.sub("[^012-]", "", str(st.session_state["pref_clicks"] or ""))
+    if sum(press in "12" for press in own) >= LEAST:
+        return own, True
+    return str(shipped(CLICKED)["clicks"]), False
+
+
 def mean(values: Sequence[float]) -> float:
     """Return the mean of some values, to three decimals."""
     return round(sum(values) / len(values), 3)
@@ -105,7 +129,7 @@ def mean(values: Sequence[float]) -> float:
 def marked(text: Mapping[str, Any], reward: str, word: str) -> Story:
     """Return a recorded text with the pieces that the reward counts marked; ``reward`` names the rule."""
     whole = "".join(text["pieces"])
-    spans = rewards.paid("word" if reward in ("dog", "never") else reward, whole, word)  # type: ignore[arg-type]
+    spans = rewards.paid(RULES[reward], whole, word)
     marks, at = [], 0
     for piece in text["pieces"]:
         end = at + len(piece)
@@ -200,7 +224,7 @@ def aid(drawn: Sequence[RewardTrack], now: RewardView) -> str:
     if kind() == "never" and not any(max(one["high"]) for one in drawn):
         said.append(t(WORDS, "aid_never", word=paid_for(model(), "never")["word"], count=f"{texts_seen():,}"))
     elif chosen["pairs"][k] < 0.5 and k:
-        said.append(t(WORDS, "aid_hacked"))
+        said.append(t(WORDS, "aid_fooled" if kind() == "clicks" else "aid_hacked"))
     elif chosen["pairs"][k] >= 0.65 and chosen["reward"][k] > chosen["reward"][0] + 1 and chosen["beta"]:
         said.append(t(WORDS, "aid_held"))
     return html.escape(" ".join(said))
@@ -312,10 +336,12 @@ def export(now: RewardView) -> Export:
     )
 
 
-def notebook_of() -> Notebook:
-    """The mean reward of the untouched model's texts: the same beginnings, the same seed."""
+def notebook_of() -> Notebook | None:
+    """The mean reward of the untouched model's texts: the same beginnings, the same seed; a judge has no such short lines."""
     from components.lm.alignment.reinforce import HELD_OUT, MEASURE_SEED, MEASURED_TOKENS
 
+    if kind() == "clicks":
+        return None
     kept = paid_for(model(), kind())
     pay = {
         "happy": "sum((w in happy) - (w in sad) for w in words)",

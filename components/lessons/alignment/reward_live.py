@@ -6,8 +6,11 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from components.lessons.alignment.reward import CLICKED
 from components.lessons.fine_tuning.live import Found
+from components.lessons.recorded import shipped
 from components.lm import checkpoints
+from components.lm.alignment.judge import judge_of
 from components.lm.alignment.reinforce import Reinforce, RewardSetting
 
 
@@ -30,7 +33,11 @@ class Paid:
     """One model that is paid for its texts."""
 
     def __init__(self, asked: Asked) -> None:
-        self._trained = Reinforce(checkpoints.load(asked.model, "generation"), asked.setting)
+        judge = None
+        if asked.setting.kind == "clicks":
+            kept = shipped(CLICKED)
+            judge = judge_of(checkpoints.load(kept["model"], "generation"), kept, asked.setting.word)
+        self._trained = Reinforce(checkpoints.load(asked.model, "generation"), asked.setting, judge=judge)
         self._steps = asked.setting.steps
         self._told: tuple[int, dict[str, Any]] = (-1, {})
         self.seconds = 0.0

@@ -47,7 +47,7 @@ def asked() -> Asked:
     s = st.session_state
     name, kind, seed = str(s["reward_live_model"]), s["reward_live_kind"], s["reward_live_seed"]
     steps = page.POCKET_STEPS if name.startswith("pocket") else RECIPES["nano"][0]
-    word = word_of() if kind == "word" else ""
+    word = word_of() if kind == "word" else page.presses()[0] if kind == "clicks" else ""
     setting = RewardSetting(kind, float(s["reward_beta"]), 0 if seed is None else int(seed), word, steps)
     return Asked(name, checkpoints.card(name).revision, setting)
 
@@ -78,6 +78,10 @@ def train() -> None:
         if not word_of():
             note_line(t(W, "word_empty"))
             return
+    if kind == "clicks":
+        made, own = page.presses()
+        decided = sum(press in "12" for press in made)
+        st.caption(told(W, "clicks_own" if own else "clicks_recorded", n=decided, least=page.LEAST))
     live.stand(W, asked, Paid, _drawn, key="reward_stand")
 
 

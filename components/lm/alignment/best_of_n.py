@@ -15,6 +15,7 @@ from components.lm.alignment.reinforce import (
 )
 
 if TYPE_CHECKING:
+    from components.lm.alignment.judge import Judge
     from components.lm.checkpoints import LoadedModel
 
 SIZES = (1, 2, 4, 8, 16, 32)
@@ -22,7 +23,9 @@ DRAWN = 64
 """Texts written after every held-out beginning; the mean over all choices of n of them is exact."""
 
 
-def curve(loaded: LoadedModel, setting: RewardSetting, drawn: int = DRAWN) -> list[dict[str, Any]]:
+def curve(
+    loaded: LoadedModel, setting: RewardSetting, drawn: int = DRAWN, judge: Judge | None = None
+) -> list[dict[str, Any]]:
     """Return, for every n, the mean reward of the best of n texts over the held-out beginnings.
 
     ``kl`` is the formula log n − (n − 1)/n, not a measurement; the expectation over the choice of n of the written texts is exact.
@@ -31,11 +34,16 @@ def curve(loaded: LoadedModel, setting: RewardSetting, drawn: int = DRAWN) -> li
 
     generator = torch.Generator().manual_seed(setting.seed)
     paid: list[list[float]] = []
-    for beginning in beginnings_of(loaded, HELD_OUT):
+    for start, beginning in zip(HELD_OUT, beginnings_of(loaded, HELD_OUT), strict=True):
         texts = kl.write(
             loaded.model, [beginning] * drawn, new_tokens=MEASURED_TOKENS, end=end_of(loaded), generator=generator
         )  # fmt: skip
-        paid.append([setting.pays(said(loaded, text)) for text in texts.written])
+        written = [said(loaded, text) for text in texts.written]
+        paid.append(
+            [setting.pays(text) for text in written]
+            if judge is None
+            else judge.scores([start] * drawn, written)
+        )
     return [
         {
             "n": n,

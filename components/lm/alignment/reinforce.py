@@ -29,6 +29,7 @@ from components.lm.reading import beginning_ids, pieces
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from components.lm.alignment.judge import Judge
     from components.lm.checkpoints import LoadedModel
 
 BETAS = (0.0, 0.1, 0.3, 1.0)
@@ -72,7 +73,8 @@ KEPT = (0, 1, 2)
 
 @dataclass(frozen=True)
 class RewardSetting:
-    """A run: what is paid for (``word`` for the reward of that name), how much leaving costs, and the seed of every draw."""
+    """A run: what is paid for (``word``: the word of that reward, or the presses a judge learned from), how much leaving costs, and
+    the seed of every draw."""
 
     kind: rewards.Kind
     beta: float
@@ -85,7 +87,7 @@ class RewardSetting:
             raise ValueError("beta is a number from 0 up")
 
     def pays(self, text: str) -> float:
-        """Return the reward of a text."""
+        """Return the reward of a text by a rule."""
         return rewards.reward(self.kind, text, self.word)
 
 
@@ -191,11 +193,17 @@ def _written(writing: Iterator[Texts | None]) -> Generator[None, None, Texts]:
 class Reinforce:
     """A model in training for a reward; the old model beside it is never changed."""
 
-    def __init__(self, loaded: LoadedModel, setting: RewardSetting, rate: float | None = None) -> None:
-        """Begin with a copy of a model; ``rate`` is AdamW's (that of the model's size)."""
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        setting: RewardSetting,
+        rate: float | None = None,
+        judge: Judge | None = None,
+    ) -> None:
+        """Begin with a copy of a model; ``rate`` is AdamW's (that of the model's size), ``judge`` pays where presses do."""
         import torch
 
-        self.setting, self._loaded = setting, loaded
+        self.setting, self._loaded, self._judge = setting, loaded, judge
         self.old = loaded.model.eval()
         # The reference is read in the same precision as the copy, so that both say the same before the first step.
         if next(self.old.parameters()).dtype != torch.float32:
@@ -229,6 +237,12 @@ class Reinforce:
         if not self._measuring:
             self.run.seconds += time.thread_time() - began
 
+    def _paid(self, texts: Texts) -> list[float]:
+        written = [said(self._loaded, text) for text in texts.written]
+        if self._judge is None:
+            return [self.setting.pays(text) for text in written]
+        return self._judge.scores([said(self._loaded, one) for one in texts.beginnings], written)
+
     def finish(self) -> RewardRun:
         """Do what is left."""
         while self.fraction < 1:
@@ -250,7 +264,7 @@ class Reinforce:
         texts = yield from _written(
             kl.writing(self.model, chosen, new_tokens=NEW_TOKENS, end=self._end, generator=self._generator)
         )
-        paid = [self.setting.pays(said(self._loaded, text)) for text in texts.written]
+        paid = self._paid(texts)
         parts = [texts.part(start, start + PART) for start in range(0, len(texts), PART)]
         ratios: list[float] = []
         log_probs: list[Tensor] = []
@@ -296,7 +310,7 @@ class Reinforce:
     def _keep(self, texts: Texts, found: Sequence[kl.Distance]) -> None:
         run, size = self.run, len(HELD_OUT)
         as_text = [said(self._loaded, text) for text in texts.written]
-        paid = [self.setting.pays(text) for text in as_text]
+        paid = self._paid(texts)
         ratios = [one for part in found for one in part.log_ratios]
         each_kl = [one for part in found for one in part.kl]
         lengths = [len(text) for text in texts.written]

@@ -1,4 +1,4 @@
-"""What a text is paid for. Every reward is a rule that can be read; none is a person's judgement.
+"""What a text is paid for: rules that can be read, none a person's judgement.
 
 >>> happy("The sad girl smiled. She had a friend and they were happy.")
 2.0
@@ -15,8 +15,9 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-Kind = Literal["happy", "short", "word"]
+Kind = Literal["happy", "short", "word", "clicks"]
 KINDS: tuple[Kind, ...] = ("happy", "short", "word")
+"""The rules; ``clicks`` is what a judge says that learned from presses (``judge``)."""
 HAPPY = frozenset(
     [
         "happy",
@@ -104,7 +105,9 @@ def says(text: str, word: str) -> float:
 
 
 def reward(kind: Kind, text: str, word: str = "") -> float:
-    """Return what a text is paid."""
+    """Return what a text is paid by a rule. Raises ``ValueError`` for presses, which are no rule."""
+    if kind == "clicks":
+        raise ValueError("what was pressed needs a judge")
     if kind == "happy":
         return happy(text)
     return short(text) if kind == "short" else says(text, word)
@@ -112,7 +115,7 @@ def reward(kind: Kind, text: str, word: str = "") -> float:
 
 def paid(kind: Kind, text: str, word: str = "") -> list[tuple[int, int, int]]:
     """Return the words that a reward counts, as (first character, one past the last, +1 or −1)."""
-    if kind == "short":
+    if kind in ("short", "clicks"):
         return []
     wanted = {word.casefold()} if kind == "word" else HAPPY
     against = SAD if kind == "happy" else frozenset()

@@ -7,8 +7,10 @@ import pytest
 from components.lessons.alignment import reward as page
 from components.lessons.alignment import reward_live
 from components.lessons.fine_tuning import live
+from components.lessons.recorded import shipped
 from components.lm import checkpoints
 from components.lm.alignment import rewards
+from components.lm.alignment.judge import judge_of
 from components.lm.alignment.reinforce import BETAS, HELD_OUT, SEEDS, Reinforce, RewardSetting
 from tests.pages.conftest import Open, data_of, modules_after, said
 
@@ -44,6 +46,11 @@ def test_the_runs_belong_to_the_shipped_models(name: str) -> None:
             assert row["kl"] == pytest.approx(math.log(row["n"]) - (row["n"] - 1) / row["n"], abs=1e-4)
 
 
+def test_the_recorded_judge_is_that_of_the_other_page() -> None:
+    for name in page.models_of("clicks"):
+        assert page.paid_for(name, "clicks")["word"] == shipped(page.CLICKED)["clicks"]
+
+
 def test_every_reward_has_a_model() -> None:
     for kind in page.KINDS:
         assert page.models_of(kind)
@@ -58,7 +65,8 @@ def test_what_is_recorded_holds_together() -> None:
                 assert min(run["kl"]) >= 0
                 for text in (text for moment in run["texts"] for start in moment for text in start):
                     whole = "".join(text["pieces"])
-                    assert text["reward"] == round(rewards.reward(found["kind"], whole, found["word"]), 3)
+                    if found["kind"] != "clicks":
+                        assert text["reward"] == round(rewards.reward(found["kind"], whole, found["word"]), 3)
                     assert len(text["pieces"]) == len(text["ratios"])
                     assert text["kl"] >= 0
                     marks = page.marked(text, kind, found["word"])["marks"]
@@ -135,6 +143,29 @@ def test_any_word_can_be_asked_for(open_page: Open, word: str) -> None:
     at = open_page(PAGE, reward_look="train", reward_live_kind="word", reward_word=word)
     assert not at.exception
     assert [b for b in at.button if b.key == "reward_stand_start"]
+
+
+def test_presses_of_the_other_page_travel_here(open_page: Open, lang: str) -> None:
+    """Few pairs are not enough; the recorded presses of a rule stand in, and the page says so."""
+    kept = shipped(page.CLICKED)["clicks"]
+    for given, decided in (("12-01", sum(press in "12" for press in kept)), ("1212121212", 10), ("<b>", 40)):
+        at = open_page(PAGE, lang=lang, reward_look="train", reward_live_kind="clicks", pref_clicks=given)
+        assert not at.exception
+        assert str(decided) in " ".join(caption.value for caption in at.caption)
+
+
+def test_a_judge_pays() -> None:
+    """A part of a run that is paid by presses: the untouched model judges, the copy is trained."""
+    kept = shipped(page.CLICKED)
+    card = checkpoints.card("nano-gpt")
+    setting = RewardSetting("clicks", 0.0, 0, kept["clicks"], 1)
+    trained = reward_live.Paid(reward_live.Asked("nano-gpt", card.revision, setting))
+    while not trained.result()["run"]["steps"]:
+        trained.step()
+    first = trained.result()["run"]["texts"][0][0][0]
+    judge = judge_of(checkpoints.load(kept["model"], "generation"), kept, kept["clicks"])
+    (score,) = judge.scores([HELD_OUT[0]], ["".join(first["pieces"])])
+    assert first["reward"] == pytest.approx(score, abs=2e-3)  # the texts of a batch are read together
 
 
 def test_impossible_links_are_told(open_page: Open) -> None:
