@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -218,7 +219,7 @@ def aid(drawn: Sequence[RewardTrack], now: RewardView) -> str:
             low=number(chosen["low"][k]),
             high=number(chosen["high"][k]),
             kl=number(chosen["kl"][k]),
-            pairs=f"{100 * chosen['pairs'][k]:.0f}%",
+            pairs=f"{math.floor(100 * chosen['pairs'][k] + 0.5)}%",  # as the list beside the plane rounds
         )
     ]
     if kind() == "never" and not any(max(one["high"]) for one in drawn):
