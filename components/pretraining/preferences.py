@@ -117,6 +117,7 @@ def _run(options: Any) -> int:
             moments=MOMENTS,
             held_out=held_pairs[:MEASURED_HELD_OUT],
             avoid=[loaded.tokenizer.eos_token_id],
+            at_once=len(new),
         )
         run.finish()
         result = run.run.as_json()

@@ -127,6 +127,7 @@ class Preferring:
         moments: Sequence[int] | None = None,
         held_out: Sequence[Pair] = (),
         avoid: Sequence[int] = (),
+        at_once: int = STORIES_AT_ONCE,
     ) -> None:
         """Begin.
 
@@ -138,12 +139,14 @@ class Preferring:
             moments: steps at which it is measured; None for the first, the middle and the last.
             held_out: pairs that are only measured.
             avoid: ids that are never drawn, see :func:`components.lm.alignment.preferences.write`.
+            at_once: so many stories are written together; the draws depend on it.
         """
         self.model = copy.deepcopy(model).float().eval()
         self.model.requires_grad_(True)
         self._old, self._pairs, self._held, self._prompts, self._avoid = (
             model, list(pairs), list(held_out), prompts, avoid,
         )  # fmt: skip
+        self._at_once = at_once
         self.loop = Loop(
             list(self.model.parameters()),
             self._loss,
@@ -207,8 +210,8 @@ class Preferring:
                 ranked = float((moved[0] > moved[1]).float().mean())
         stories: list[list[int]] = []
         generator = torch.Generator().manual_seed(0)
-        for i in range(0, len(self._prompts), STORIES_AT_ONCE):
-            stories += write(self.model, self._prompts[i : i + STORIES_AT_ONCE], generator, avoid=self._avoid)
+        for i in range(0, len(self._prompts), self._at_once):
+            stories += write(self.model, self._prompts[i : i + self._at_once], generator, avoid=self._avoid)
             yield
         run.steps.append(self.loop.step)
         run.chosen.append(round(some[0][0], 3))
