@@ -33,7 +33,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const order = data.order.length === n ? data.order : Array.from({ length: n }, (_, i) => i);
   const pressed = () => order.filter((i) => (s.clicks[i] ?? NONE) !== NONE).length;
   const last = () => (data.open ? Math.min(n, (() => { let k = 0; while (k < n && (s.clicks[order[k]] ?? NONE) !== NONE) k += 1; return k; })()) : data.shown.length);
-  if (data.named && data.open && s.joined !== data.id) { s.joined = data.id; s.at = last(); } // on with the first pair that this browser has not pressed
+  if (data.named && data.open && s.joined !== data.id) { s.joined = data.id; s.at = last(); s.told = null; } // on with the first pair that this browser has not pressed
   s.at = Math.min(s.at, last());
   /** The pair that is looked at: the one to press, or the one that was pressed last. */
   const pair = () => (data.open ? order[Math.min(s.at, n - 1)] : data.shown[Math.max(0, s.at - 1)] ?? 0);
@@ -76,7 +76,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   function plot(width, height, rem) {
     const found = points(), end = Math.max(10, data.open ? Math.ceil(Math.max(pressed(), 1) / 20) * 20 : last());
     const box = boxOf(width, height, rem);
-    return scoreCurves({ box, last: end, low: 0.25, up: [0.25, 0.5, 0.75, 1], across: [0, Math.round(end / 2), end], guess: { score: 0.5, label: w.guessing, anchor: "end", dy: 1.1 }, lines: found.length ? [{ sign: 0, points: found }] : [], here: found.length ? found.length - 1 : null });
+    return scoreCurves({ box, last: end, low: data.rule ? 0.25 : 0, up: data.rule ? [0.25, 0.5, 0.75, 1] : [0, 0.5, 1], across: [0, Math.round(end / 2), end], guess: { score: 0.5, label: w.guessing, anchor: "end", dy: 1.1 }, lines: found.length ? [{ sign: 0, points: found }] : [], here: found.length ? found.length - 1 : null });
   }
   function ranking() {
     const { weights } = judge(s.at);

@@ -165,9 +165,7 @@ def in_force() -> str:
 
 def identity() -> str:
     """Name what the board shows."""
-    name = list_name() if source() == "together" else ""
-    closed = name and lists().is_closed(name)
-    return f"{source()}-{name}-{bool(closed)}-{lists().exists(name) if name else ''}"
+    return f"together-{list_name()}-{lists().state(list_name())}" if source() == "together" else source()
 
 
 def view() -> PreferenceView:
@@ -266,9 +264,10 @@ def aid() -> str:
 def caption() -> str:
     """The line under the board."""
     kept = recorded()
+    waiting = source() == "together" and not lists().is_closed(list_name())
     return t(
         WORDS,
-        f"caption_{source()}",
+        "caption_open" if waiting else f"caption_{source()}",
         model=kept["model"],
         revision=kept["revision"].removeprefix("sha256:")[:10],
         date=kept["recorded"],

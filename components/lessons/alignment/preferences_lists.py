@@ -28,11 +28,12 @@ Outcome = Literal["kept", "full", "closed", "ended"]
 
 @dataclass
 class VoteList:
-    """One list. ``votes``: (browser, pair) -> ``1``, ``2`` or ``0``; ``owner``: the browser that made it."""
+    """One list. ``votes``: (browser, pair) -> ``1``, ``2`` or ``0``; ``owner``: the browser that made it; ``rounds``: times it was emptied."""
 
     owner: str
     made: float
     closed: bool = False
+    rounds: int = 0
     votes: dict[tuple[str, int], str] = field(default_factory=dict)
     joined: dict[str, int] = field(default_factory=dict)
 
@@ -89,6 +90,12 @@ class VoteLists:
             found = self._get(name)
             return found is not None and found.closed
 
+    def state(self, name: str) -> str:
+        """Return a name of the list's state: what a browser holds of another state is not counted any more."""
+        with self._lock:
+            found = self._get(name)
+            return "none" if found is None else f"{found.rounds}{'closed' if found.closed else 'open'}"
+
     def count(self, name: str) -> tuple[int, int]:
         """Return how many browsers pressed, and how many presses there are."""
         with self._lock:
@@ -131,6 +138,7 @@ class VoteLists:
             found.votes.clear()
             found.joined.clear()
             found.closed = False
+            found.rounds += 1
             return True
 
     def is_owner(self, name: str, owner: str) -> bool:

@@ -71,18 +71,19 @@ def together(outcome: Outcome | None) -> None:
             note_line(t(W, "list_no_room"))
         st.button(t(W, "list_make"), key="pref_make", on_click=_make, icon=":material/group_add:", type="primary")  # fmt: skip
         return
-    owner, closed = _owner(), lists().is_closed(name)
+    owner, closed, state = _owner(), lists().is_closed(name), lists().state(name)
     if outcome in ("full", "closed", "ended"):
         note_line(t(W, f"list_{outcome}", most=f"{MOST_PRESSES:,}", hours=HOURS))
 
     def counted() -> None:
-        if lists().is_closed(name) != closed or not lists().exists(name):
+        if lists().state(name) != state:
+            links.put("pref_step", page.PAIRS if lists().is_closed(name) else 0)
             links.run_again()
         browsers, presses = lists().count(name)
         word = "list_count_closed" if closed else "list_count"
         st.html(f'<p class="gb-aid">{html.escape(t(W, word, browsers=browsers, presses=presses))}</p>')
 
-    st.fragment(counted, run_every=None if closed else 2.0 if owner else 4.0)()
+    st.fragment(counted, run_every=4.0 if not owner else None if closed else 2.0)()
     if not owner:
         return
     st.caption(t(W, "list_yours"))

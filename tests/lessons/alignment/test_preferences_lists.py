@@ -72,7 +72,9 @@ def test_it_is_taken_home_and_emptied_by_who_made_it(lists: page.VoteLists) -> N
     rows = lists.rows(name, ANN)
     assert rows == [{"browser": 1, "pair": 1, "pressed": "2"}]
     assert BEN not in str(rows), "no browser is named"
+    before = lists.state(name)
     assert lists.empty(name, ANN)
+    assert lists.state(name) != before, "what a browser still holds belongs to another round"
     assert lists.count(name) == (0, 0)
     assert lists.vote(name, BEN, 0, "1") == "kept"
 
