@@ -21,7 +21,7 @@ dev: $(RUN_READY)
 # A browser test that waited in vain is run once more and named in the report: a busy machine may stall for half a minute.
 test: $(DEV_READY) $(BROWSER_READY) lint types
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore tests/browser
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal --reruns 1 --only-rerun '[Tt]imeout' -rR tests/browser
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal --reruns 1 --only-rerun '[Tt]imeout' -rR tests/browser
 
 lint: $(DEV_READY)
 	$(BIN)/ruff check .

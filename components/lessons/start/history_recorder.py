@@ -68,15 +68,16 @@ def record_gpt2(folder: Path) -> None:
     from tokenizers.pre_tokenizers import ByteLevel
 
     from components.lessons.start.history import FACTS, KOREAN
+    from components.lm.reading import frame
 
     vocab = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
     lines = (folder / "vocab.bpe").read_text(encoding="utf-8").splitlines()[1:]
     merges: list[tuple[str, str]] = [(a, b) for a, b in (line.split() for line in lines if line)]
     tokenizer = Tokenizer(BPE(vocab=vocab, merges=merges))
     tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
-    if (len(vocab), tokenizer.encode("Hello world").ids) != (50_257, [15496, 995]):
+    if (len(vocab), frame(tokenizer, "Hello world").ids) != (50_257, (15496, 995)):
         raise ValueError("not GPT-2's released vocabulary")
-    made = tokenizer.encode(KOREAN)
+    made = frame(tokenizer, KOREAN)
     rows = [f"{token},{number}" for token, number in zip(made.tokens, made.ids, strict=True)]
     (FACTS / "gpt2_korean_tokens.csv").write_text("\n".join(["token,token_id", *rows, ""]), encoding="utf-8")
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from components.lm.gpt.generation import context_length, encode_prompt
 from components.lm.gpt.story_names import name_id
+from components.lm.reading import frame
 
 if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
@@ -88,8 +89,9 @@ def name_after(loaded: LoadedModel, name: str, counts: Sequence[int]) -> list[Na
         probs, starts = [], []
         for given in (name, ""):
             text = story(given, count)
-            offsets = loaded.tokenizer(text, verbose=False, return_offsets_mapping=True).offset_mapping
-            starts.append([first for first, _ in offsets])
+            starts.append(
+                [span[0] if span else 0 for span in frame(loaded.tokenizer.backend_tokenizer, text).spans]
+            )
             ids = encode_prompt(loaded, text, reserve=0).token_ids
             with torch.inference_mode():
                 logits = loaded.model(torch.tensor([list(ids)]), logits_to_keep=1).logits[0, -1]
