@@ -13,6 +13,8 @@ OTHER = "안녕하세요 여러분 שלום"
 NO_MODEL_READS = ("rates_sentence", "icl_own", "icl_description")
 """Texts that no model of English reads: words for a die, codes, and what pairs-gpt refuses in words of its own."""
 SHOWN_AT = {
+    "start/history": {"history_stop": "gpt2"},
+    "fine_tuning/tasks": {"task_look": "own"},
     "bert/masking_rates": {"rates_look": "live"},
     "bert/next_sentence": {"nsp_part": "probe"},
     "transformer/self_attention": {"example": "model"},

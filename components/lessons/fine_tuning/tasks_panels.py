@@ -10,6 +10,7 @@ from components.lessons.fine_tuning import live, tasks_live
 from components.lessons.fine_tuning import tasks as page
 from components.lessons.fine_tuning.said import percent, said_score
 from components.lessons.fine_tuning.tasks_live import Both, Labelled, Pair
+from components.lessons.known_language import say_if_foreign
 from components.lm import checkpoints
 from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS, EncoderTask, Score
 from components.lm.fine_tuning.sentences import TAGS
@@ -166,6 +167,7 @@ def own() -> None:
     if len(words) > MOST_WORDS:
         note_line(t(W, "own_long", n=len(words), most=MOST_WORDS))
         return
+    say_if_foreign(checkpoints.card(LIVE_MODEL), str(text))
     with working(t(W, "own_working")):
         taggers = _taggers(LIVE_MODEL, checkpoints.card(LIVE_MODEL).revision)
         loaded = load_model(LIVE_MODEL, "masked_prediction")
