@@ -173,7 +173,7 @@ def test_folder_from_a_plain_file_server(site: Path, context: BrowserContext, ou
         )
         page.goto(f"http://127.0.0.1:{server.server_port}/")
         page.locator("a.stop").first.click()
-        expect(page).to_have_url(f"http://127.0.0.1:{server.server_port}/tokens-bpe.html")
+        expect(page).to_have_url(f"http://127.0.0.1:{server.server_port}/start-history.html")
         for name in ("next", "previous", "map"):
             page.locator(f"[data-mark={name}]").click()
         expect(page.locator("a.stop")).to_have_count(len(PAGES) - 1)

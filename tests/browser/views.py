@@ -138,7 +138,7 @@ async ([quiet, most]) => {
   const runs = () => window.gbRuns.asked === 0 || window.gbRuns.asked !== window.gbRuns.begun || window.gbRuns.running || document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'notRunning' || charts();
   let last = null, since = performance.now();
   for (const began = since; performance.now() - began < most;) {
-    await new Promise((done) => setTimeout(done, 40));
+    await new Promise((done) => setTimeout(done, last === null ? 80 : 60));
     const next = runs() ? null : state();
     if (next === null || next !== last) { last = next; since = performance.now(); }
     else if (performance.now() - since >= quiet) return true;

@@ -586,7 +586,7 @@ class Checkpoints:
         The folder is checked first; with ``tokenizer_only`` a tokenizer in it is enough. Adding the same folder again is fine.
 
         Raises ``ModelRefused``: ``NOT_ALLOWED`` on a server whose operator set ``GLASSBOX_MODELS`` (only the operator names
-        folders there), ``NO_MODEL_THERE`` for whatever is no model's folder, whether it exists or not, ``NAME_TAKEN`` if
+        folders there), ``NO_MODEL_THERE`` (or ``NO_TOKENIZER_THERE``) for whatever is no such folder, whether it exists or not, ``NAME_TAKEN`` if
         another folder has the same name, and whatever :meth:`card` (or :meth:`tokenizer_card`) raises.
         """
         named = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100  # a link keeps its own name
@@ -599,7 +599,8 @@ class Checkpoints:
         except OSError:  # nobody may look into it
             there = False
         if not there:
-            raise ModelRefused(Reason.NO_MODEL_THERE, name=name.text)
+            missing = Reason.NO_TOKENIZER_THERE if tokenizer_only else Reason.NO_MODEL_THERE
+            raise ModelRefused(missing, name=name.text)
         if tokenizer_only:
             _tokenizer_revision(folder, name)
         else:

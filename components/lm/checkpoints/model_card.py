@@ -49,6 +49,7 @@ class Reason(StrEnum):
     NOT_FOUND = "not_found"
     NOT_DOWNLOADED = "not_downloaded"
     NO_MODEL_THERE = "no_model_there"
+    NO_TOKENIZER_THERE = "no_tokenizer_there"
     NAME_TAKEN = "name_taken"
     INCOMPLETE = "incomplete"
     DAMAGED = "damaged"
@@ -76,6 +77,7 @@ REASON_PARAMETERS: Mapping[Reason, tuple[str, ...]] = {
     Reason.NOT_FOUND: ("name",),
     Reason.NOT_DOWNLOADED: ("name",),
     Reason.NO_MODEL_THERE: ("name",),
+    Reason.NO_TOKENIZER_THERE: ("name",),
     Reason.NAME_TAKEN: ("name",),
     Reason.INCOMPLETE: ("name", "missing"),
     Reason.DAMAGED: ("name", "file"),

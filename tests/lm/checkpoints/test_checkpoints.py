@@ -876,7 +876,7 @@ def test_a_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
     store = make_store()
     for nothing in ("empty", "nowhere"):
         found = refusal(store.add_local_folder, tmp_path / nothing, tokenizer_only=True)
-        assert found.reason is Reason.NO_MODEL_THERE
+        assert found.reason is Reason.NO_TOKENIZER_THERE
     (tmp_path / "empty" / "config.json").write_text("{}", encoding="utf-8")
     found = refusal(store.add_local_folder, tmp_path / "empty", tokenizer_only=True)
     assert found.reason is Reason.INCOMPLETE
