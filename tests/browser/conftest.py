@@ -98,8 +98,9 @@ def outside() -> list[str]:
     return []
 
 
-@pytest.fixture
-def context(browser: Browser, outside: list[str]) -> Iterator[BrowserContext]:
+@contextmanager
+def reader(browser: Browser, outside: list[str]) -> Iterator[BrowserContext]:
+    """A reader's browser; what it asks outside this machine is refused, and written down in ``outside``."""
     context = browser.new_context(
         viewport={"width": 1366, "height": 768}, locale="en-US", accept_downloads=True
     )
@@ -113,8 +114,16 @@ def context(browser: Browser, outside: list[str]) -> Iterator[BrowserContext]:
             route.abort()
 
     context.route("**/*", only_here)
-    yield context
-    context.close()
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+@pytest.fixture
+def context(browser: Browser, outside: list[str]) -> Iterator[BrowserContext]:
+    with reader(browser, outside) as context:
+        yield context
 
 
 @pytest.fixture

@@ -5,16 +5,16 @@ inside our elements, and on a phone what the reader sets is not far down.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browser.conftest import reader
 from tests.browser.views import PAGES, count_runs, path, rest
 
-Open = Callable[[str], Page]
 SIZES = {
     "phone": (390, 844, ""),
     "laptop": (1366, 768, ""),
@@ -143,17 +143,42 @@ def misfits(page: Page) -> list[str]:
     return found
 
 
+@pytest.fixture(scope="module")
+def refused() -> list[str]:
+    """What was asked outside this machine so far."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def one_reader(browser: Browser, refused: list[str]) -> Iterator[BrowserContext]:
+    """One reader for all pages; each is opened cold, in a tab of its own."""
+    with reader(browser, refused) as context:
+        count_runs(context)
+        context.set_default_timeout(90_000)
+        yield context
+
+
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_fits(
-    open_at: Open, context: BrowserContext, outside: list[str], name: str, lang: str
+    app_url: str, one_reader: BrowserContext, refused: list[str], name: str, lang: str
 ) -> None:
-    count_runs(context)
-    page = open_at(path(name, {"lang": lang}))
+    page = one_reader.new_page()
+    try:
+        fits(page, app_url + path(name, {"lang": lang}), lang)
+    finally:
+        page.close()
+    assert refused == []
+
+
+def fits(page: Page, address: str, lang: str) -> None:
+    """The page stands at this address, in both themes and all sizes."""
+    page.goto(address)
+    page.wait_for_selector(".gb-head h1")
+    page.wait_for_selector(".gb-toolbar .bar")
     rest(page, 300)
     stands(page, lang)
     if lang == "en":
         accessible(page)
     found = misfits(page)
     assert not found, "\n".join(found)
-    assert outside == []
