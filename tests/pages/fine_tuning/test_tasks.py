@@ -6,6 +6,7 @@ from safetensors.numpy import load
 from components.lessons.fine_tuning import live, tasks_live
 from components.lessons.fine_tuning import tasks as page
 from components.lessons.fine_tuning.said import percent
+from components.lessons.known_language import other_letters
 from components.lm import checkpoints
 from components.lm.fine_tuning.encoder_tasks import TASKS, WAYS, WRONG_LABELS
 from components.lm.fine_tuning.sentences import TAGS
@@ -198,7 +199,8 @@ def test_a_sentence_of_ones_own(open_page: Open, lang: str) -> None:
 def test_odd_sentences_of_ones_own(open_page: Open, text: str) -> None:
     at = open_page(PAGE, task_look="own", task_own=text)
     assert not at.exception
-    assert ('class="gb-note"' in said(at)) == (not text.strip() or len(text) > 100)
+    # Said: there is nothing to tag, there is too much, or the model never learned these letters.
+    assert ('class="gb-note"' in said(at)) == (not text.strip() or len(text) > 100 or other_letters(text))
 
 
 @pytest.mark.parametrize("task", TASKS)
