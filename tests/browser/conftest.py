@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,6 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in Path(item.fspath).parents:
             item.add_marker("browser")
+
+
+_seeds = count(11)
 
 
 def free_port() -> int:
@@ -124,6 +128,12 @@ def reader(browser: Browser, outside: list[str]) -> Iterator[BrowserContext]:
 def context(browser: Browser, outside: list[str]) -> Iterator[BrowserContext]:
     with reader(browser, outside) as context:
         yield context
+
+
+@pytest.fixture
+def unused_seed() -> int:
+    """A seed that nobody has trained with on this server yet: a test that is run again finds nothing half done."""
+    return next(_seeds)
 
 
 @pytest.fixture

@@ -21,13 +21,15 @@ export function scoreCurves({ box, lines, last, low = 0, up, across, guess = nul
   return [
     ...up.flatMap((score) => [level(score, { stroke: "var(--gb-line)" }), text({ x: from - 0.4 * box.font, y: y(score) + 0.35 * box.font, "text-anchor": "end" }, `${100 * score}%`)]),
     ...across.map((at) => (Array.isArray(at) ? at : [at, at])).map(([step, name]) => text({ x: x(step), y: box.height - 0.45 * box.font, "text-anchor": step === last ? "end" : "middle" }, name)),
-    ...(guess ? [level(guess.score, { stroke: "var(--gb-cut)", "stroke-width": 2, "stroke-dasharray": "3 4" }), text({ x: guess.anchor === "end" ? to : from + 4, y: y(guess.score) + guess.dy * box.font, "text-anchor": guess.anchor }, guess.label)] : []),
+    ...(guess ? [level(guess.score, { stroke: "var(--gb-cut)", "stroke-width": 2, "stroke-dasharray": "3 4" })] : []),
     ...lines.map(({ sign, points }) => h("polygon", { points: [...trail(points, 2), ...trail(points, 3).reverse()].join(" "), fill: INK[sign], "fill-opacity": 0.13 })),
     ...(here === null ? [] : [h("line", { x1: x(lines[0].points[here][0]), x2: x(lines[0].points[here][0]), y1: top, y2: floor, stroke: "var(--gb-quiet)" })]),
     ...lines.flatMap((line) => [
       h("polyline", { points: trail(line.points, 1).join(" "), fill: "none", stroke: INK[line.sign], "stroke-width": 2.5, "stroke-dasharray": DASH[line.sign] }),
       ...(here === null ? line.points : [line.points[here]]).map((point) => named(line, point)),
     ]),
+    // last, with an edge: runs that end near guessing must not hide what the line is called
+    ...(guess ? [text({ x: guess.anchor === "end" ? to : from + 4, y: y(guess.score) + guess.dy * box.font, "text-anchor": guess.anchor, stroke: "var(--gb-background)", "stroke-width": 0.3 * box.font, "paint-order": "stroke" }, guess.label)] : []),
   ];
 }
 

@@ -33,8 +33,8 @@ def test_steps_sentences_and_heads(open_at: OpenAt, outside: list[str]) -> None:
     assert outside == []
 
 
-def test_labels_by_hand_train(open_at: OpenAt, outside: list[str]) -> None:
-    page = open_at("/fine_tuning-tasks?lang=en&task_look=label")
+def test_labels_by_hand_train(open_at: OpenAt, outside: list[str], unused_seed: int) -> None:
+    page = open_at(f"/fine_tuning-tasks?lang=en&task_look=label&task_live_seed={unused_seed}")
     word = page.locator(".gb-label_board button.word").nth(4)
     word.click()
     expect(page.locator(".gb-label_board button.tag-1")).to_have_count(1)
@@ -42,6 +42,6 @@ def test_labels_by_hand_train(open_at: OpenAt, outside: list[str]) -> None:
     page.get_by_role("button", name="Use our labels").click()
     expect(page.locator(".gb-label_board button.tag-3")).not_to_have_count(0)
     page.get_by_role("button", name="Train on these labels").click()
-    expect(page.locator(".st-key-label_start button")).to_be_disabled(timeout=120_000)
+    expect(page.locator(".st-key-label_start button")).to_be_disabled(timeout=180_000)
     expect(page.locator(".gb-tasks_board")).to_have_count(2)
     assert outside == []

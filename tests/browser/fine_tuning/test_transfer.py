@@ -39,10 +39,15 @@ def test_steps_depths_sentences_and_forms(open_at: OpenAt, outside: list[str]) -
     assert outside == []
 
 
-def test_a_training_grows_and_stays(open_at: OpenAt, outside: list[str]) -> None:
-    page = open_at("/fine_tuning-transfer?lang=en&ft_look=train&ft_live_examples=30&ft_live_carried=1")
+def test_a_training_grows_and_stays(open_at: OpenAt, outside: list[str], unused_seed: int) -> None:
+    page = open_at(
+        f"/fine_tuning-transfer?lang=en&ft_look=train&ft_live_examples=30&ft_live_carried=1&ft_live_seed={unused_seed}"
+    )
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_role("button", name="Trained")).to_be_disabled(timeout=60_000)
+    done = page.locator(
+        ".st-key-ft_start button:disabled"
+    )  # the name is not enough: "Trained difference" appears, too
+    expect(done).to_contain_text("Trained", timeout=180_000)
     expect(page.locator(".gb-score_lines svg[role=img]")).to_be_visible()
     expect(page.get_by_text(f"/ {HELD_OUT}").first).to_be_visible()
     assert len(SEEDS) == 3

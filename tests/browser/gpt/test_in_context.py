@@ -74,8 +74,10 @@ def test_a_moment_of_the_training_answers_above(open_at: OpenAt, outside: list[s
     assert outside == []
 
 
-def test_a_training_is_started_stopped_and_asked(open_at: OpenAt, outside: list[str]) -> None:
-    page = open_at("/gpt-in_context?lang=en&icl_live_seed=42")
+def test_a_training_is_started_stopped_and_asked(
+    open_at: OpenAt, outside: list[str], unused_seed: int
+) -> None:
+    page = open_at(f"/gpt-in_context?lang=en&icl_live_seed={unused_seed}")
     ready(page)
     page.get_by_role("button", name="Train it now").click()
     expect(page.locator(".gb-jump_board")).to_have_count(2)
@@ -84,7 +86,7 @@ def test_a_training_is_started_stopped_and_asked(open_at: OpenAt, outside: list[
     expect(page.get_by_role("button", name="Go on")).to_be_visible()
     page.get_by_role("button", name="Ask this model above").click()
     page.wait_for_url("**icl_live=1**")
-    expect(page.locator(".gb-caption").first).to_contain_text("trained here, seed 42")
+    expect(page.locator(".gb-caption").first).to_contain_text(f"trained here, seed {unused_seed}")
     expect(page.locator(".lock code").nth(0)).not_to_have_attribute("title", lm.load_reader().digest)
     page.get_by_role("button", name="Back to the shipped model").click()
     expect(page.locator(".lock code").nth(0)).to_have_attribute("title", lm.load_reader().digest)

@@ -42,13 +42,15 @@ def test_rows_thresholds_and_questions(open_at: OpenAt, outside: list[str]) -> N
     assert outside == []
 
 
-def test_a_prompt_of_ones_own(open_at: OpenAt) -> None:
-    page = open_at("/gpt-prompting?lang=en&model=nano-gpt&pr_study=opposite&pr_own=%7Btext%7D+is+not+so")
+def test_a_prompt_of_ones_own(open_at: OpenAt, unused_seed: int) -> None:
+    page = open_at(
+        f"/gpt-prompting?lang=en&model=nano-gpt&pr_study=opposite&pr_own={unused_seed}+%7Btext%7D+is+not+so"
+    )
     board = page.locator(".gb-wording_board")
     expect(board.locator(".row")).to_have_count(9)
     expect(board.locator("button[data-row='0'] .score")).to_have_text("not asked")
     page.locator(".st-key-pr_own_run_start button").click()
-    expect(board.locator(".row.own")).to_have_count(1, timeout=60_000)
+    expect(board.locator(".row.own")).to_have_count(1, timeout=180_000)
     expect(board.locator(".row.own .score")).to_contain_text("%")
     done = page.locator(".st-key-pr_own_run_start button:disabled p")
     expect(done).to_have_text("Asked")
