@@ -60,9 +60,13 @@ def test_projector_hides_menu_and_controls(open_at: Open) -> None:
 
 def test_lecture_size_is_large_enough_for_the_back_row(open_at: Open) -> None:
     page = open_at("/gpt-generation?size=lecture")
-    page.wait_for_timeout(500)
+    expect(page.locator("html.gb-lecture")).to_be_attached()
     size = page.locator(".gb-aid, .aid").first.evaluate("node => parseFloat(getComputedStyle(node).fontSize)")
     assert size >= 18
+    shown = page.locator(
+        "[data-testid=stTopNav] .rc-overflow-item:not([aria-hidden]) [data-testid=stTopNavSection]"
+    )
+    expect(shown).to_have_count(len({name.partition("/")[0] for name in PAGES}))  # no chapter behind "more"
 
 
 def test_copy_link_works_without_the_clipboard_interface(open_at: Open) -> None:
