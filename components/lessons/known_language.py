@@ -1,7 +1,11 @@
-"""Say it when a text is in letters that a model has never learned: what it makes of them means nothing."""
+"""Say it when a text is in letters that a model has never learned, and which bundled model has: what it makes of them means nothing."""
 
+import unicodedata
+
+from components.lm.checkpoints.bundled import KOREAN_BERT, KOREAN_GPT, best_bert
 from components.lm.checkpoints.model_card import ModelCard
 from components.shell.layout import note_line
+from components.shell.loading import FIRST_MODEL
 from components.words import t
 
 LAST_LATIN = 0x24F
@@ -13,12 +17,34 @@ def other_letters(*texts: str) -> bool:
     return any(letter.isalpha() and ord(letter) > LAST_LATIN for text in texts for letter in text)
 
 
+def has_hangul(*texts: str) -> bool:
+    """Return whether a text has a Hangul syllable, however it is encoded."""
+    return any("가" <= letter <= "힣" for text in texts for letter in unicodedata.normalize("NFC", text))
+
+
+def reads_korean(card: ModelCard) -> bool:
+    """Return whether a model was trained on Korean, alone or among other languages."""
+    return "ko" in card.languages or "multilingual" in card.languages
+
+
 def foreign(card: ModelCard, *texts: str) -> bool:
-    """Return whether a text has letters outside Latin, and the model learned English only."""
+    """Return whether no text is in a language that the model learned: letters outside Latin for one of English only, letters and
+    no Hangul for one of Korean only."""
+    if card.languages == ("ko",):
+        return any(letter.isalpha() for text in texts for letter in text) and not has_hangul(*texts)
     return card.languages == ("en",) and other_letters(*texts)
 
 
-def say_if_foreign(card: ModelCard, *texts: str) -> None:
-    """Draw one line about it, and what to type instead."""
-    if foreign(card, *texts):
+def say_if_foreign(card: ModelCard, *texts: str, offer: bool = True) -> None:
+    """Draw one line about it, and what to type or to choose instead; without ``offer`` where no model can be chosen."""
+    if not foreign(card, *texts):
+        return
+    writes = card.can("generation")
+    if card.languages == ("ko",):
+        other = FIRST_MODEL if writes else best_bert()
+        note_line(t("models", "korean_only", model=card.name, other=other))
+    elif offer and has_hangul(*texts):
+        other = KOREAN_GPT if writes else KOREAN_BERT
+        note_line(t("models", "english_only_offer", model=card.name, other=other))
+    else:
         note_line(t("models", "english_only", model=card.name))

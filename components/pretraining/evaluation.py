@@ -52,7 +52,13 @@ from components.pretraining.training import (
     held_out_losses,
     mask_bert_batch,
 )
-from components.pretraining.vocabularies import BERT_SPECIAL_IDS, FIRST_WORD_ID, for_transformers
+from components.pretraining.vocabularies import (
+    BERT_SPECIAL_IDS,
+    FIRST_WORD_ID,
+    byte_lengths,
+    for_transformers,
+    unknown_share,
+)
 
 PROMPTS = {
     "en": (
@@ -80,7 +86,21 @@ PROMPTS = {
         "친구가 나에게",
     ),
 }
+BLANKS = (
+    "아이가 밥[MASK] 먹었어요.",
+    "나는 어제 친구와 [MASK] 봤다.",
+    "이 영화는 정말 [MASK].",
+    "하늘에서 [MASK] 내린다.",
+    "남자가 [MASK] 열었다.",
+    "고양이[MASK] 방에서 자고 있어요.",
+    "여자는 [MASK] 마셨다.",
+    "서울[MASK] 대한민국의 수도이다.",
+    "오늘 날씨가 너무 [MASK].",
+    "그는 1945년[MASK] 태어났다.",
+)
+"""Ten blanks for a Korean BERT, written before it was measured."""
 _WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*|[가-힣]+")
+_HANGUL = re.compile("(?<!\\S)[가-힣]+(?!\\S)")  # a word that is Hangul syllables from end to end
 
 
 def text_losses(model: Any, tokenizer: Any, documents: Iterable[str], context: int) -> dict[str, float]:
@@ -207,18 +227,42 @@ def sample_texts(
     return texts, generated
 
 
-def masked_accuracies(model: Any, held_out: PackedDocuments, vocab_size: int, lengths: Sequence[int], rows: int = 1024) -> dict[str, Any]:  # fmt: skip
+def filled_blanks(model: Any, tokenizer: Any, sentences: Sequence[str] = BLANKS, top: int = 3) -> list[dict[str, Any]]:  # fmt: skip
+    """The first ``top`` tokens of a masked language model at the one mask of each sentence, with their probabilities."""
+    found = []
+    for sentence in sentences:
+        ids = torch.tensor([tokenizer(sentence)["input_ids"]])
+        at = ids[0].tolist().index(tokenizer.mask_token_id)
+        with torch.inference_mode():
+            hidden = model.bert(input_ids=ids).last_hidden_state[0, at : at + 1]
+            probs = model.cls.predictions(hidden)[0].float().softmax(-1)
+        best = probs.topk(top)
+        tokens = tokenizer.convert_ids_to_tokens(best.indices.tolist())
+        guesses = zip(tokens, best.values.tolist(), strict=True)
+        found.append({"sentence": sentence, "guesses": [[token, round(p, 4)] for token, p in guesses]})
+    return found
+
+
+def masked_accuracies(
+    model: Any,
+    held_out: PackedDocuments,
+    vocab_size: int,
+    lengths: Sequence[int],
+    rows: int = 1024,
+    token_bytes: np.ndarray | None = None,
+) -> dict[str, Any]:
     """BERT or ALBERT on held-out pairs with 15% and 80/10/10: accuracy and loss by what was done to the token, and of the
     sentence task: ``nsp``, or for an ALBERT ``sop``.
 
-    ``rows`` pairs in all, shared equally between the ``lengths``; the same pairs and masks on every call.
+    ``rows`` pairs in all, shared equally between the ``lengths``; the same pairs and masks on every call. With
+    ``token_bytes``, how long the text of each token is in UTF-8, (vocab,), the loss is also given in bits per byte.
     """
     is_albert = hasattr(model, "albert")
     layers = model.albert if is_albert else model.bert
     predictions = model.predictions if is_albert else model.cls.predictions
     sentences = model.sop_classifier if is_albert else model.cls.seq_relationship
     kinds = {"mask": Action.MASKED, "random": Action.RANDOM, "kept": Action.KEPT}
-    sums = {name: np.zeros(3) for name in (*kinds, "all")}  # predicted, right, nats
+    sums = {name: np.zeros(4) for name in (*kinds, "all")}  # predicted, right, nats, bytes
     next_right = next_total = 0
     next_nats = 0.0
     inputs: list[np.ndarray] = []
@@ -247,14 +291,16 @@ def masked_accuracies(model: Any, held_out: PackedDocuments, vocab_size: int, le
             actions = batch["actions"][chosen]
             for name in sums:
                 part = np.full(len(actions), True) if name == "all" else actions == kinds[name]
-                sums[name] += (part.sum(), right[part].sum(), nats[part].sum())
+                length_of = 0 if token_bytes is None else token_bytes[targets.numpy()[part]].sum()
+                sums[name] += (part.sum(), right[part].sum(), nats[part].sum(), length_of)
             is_next = torch.from_numpy(batch["next_sentence_label"])
             next_right += int((next_logits.argmax(-1) == is_next).sum())
             next_nats += torch.nn.functional.cross_entropy(next_logits, is_next, reduction="sum").item()
             next_total += len(index)
     mlm = {
         name: {"predicted": int(n), "accuracy": right / max(n, 1), "loss": nats / max(n, 1)}
-        for name, (n, right, nats) in sums.items()
+        | ({"bits_per_byte": nats / np.log(2) / size} if size else {})
+        for name, (n, right, nats, size) in sums.items()
     }
     return {
         "mlm": mlm,
@@ -431,10 +477,22 @@ def evaluate_run(folder: Path, work: Path, corpus: Path, *, five_gram: bool = Fa
         result["greedy_repetition"] = float(np.mean([repetition_rate(ids) for ids in greedy]))
         result["sampled_repetition"] = float(np.mean([repetition_rate(ids) for ids in sampled]))
     else:
-        measured = masked_accuracies(model, held_out, size.vocab_size, sorted(settings.lengths))
+        lengths = byte_lengths(learned) if settings.language == "ko" else None
+        measured = masked_accuracies(
+            model, held_out, size.vocab_size, sorted(settings.lengths), token_bytes=lengths
+        )
         inputs, labels = measured.pop("_inputs"), measured.pop("_labels")
         result |= measured
         result["baselines"] = masked_baselines(packed, inputs, labels, size.vocab_size)
+        if settings.language == "ko":
+            summary = json.loads((packed_folder / "summary.json").read_text(encoding="utf-8"))
+            sources = [Source(*item) for item in summary["sources"].items()]
+            texts = [document.text for document in read_corpus(corpus, sources)[1]]
+            result["unknown"] = {
+                "words": unknown_share(learned, texts),
+                "hangul": unknown_share(learned, [" ".join(_HANGUL.findall(text)) for text in texts]),
+            }
+            result["blanks"] = filled_blanks(model, tokenizer)
     result["snapshots"] = {}
     machine = Machine("cpu", False, torch.get_num_threads())
     for path in sorted((folder / "snapshots").glob("step-*.pt")):

@@ -24,6 +24,10 @@ SOURCE_NOTES = {
 }
 
 
+WORDPIECE = {
+    "en": "Uncased WordPiece with {size:,} tokens, trained on the same text",
+    "ko": "Uncased WordPiece with {size:,} tokens on composed text (NFC), trained on the same text; the 2,350 syllables of KS X 1001 are tokens, alone and with ##, and a word with another syllable becomes [UNK]",
+}
 NOTES = {
     "en": "A small model for teaching: it knows the language of children's stories and nothing of the world, and it repeats what old books say about people. Do not use it for anything that matters.",
     "ko": "A small model for teaching: it knows everyday Korean, stories, film reviews and short encyclopedia articles, and nothing for certain. It repeats the small everyday biases of reviews and chatter (who cooks, who is praised for what). Names and addresses of private people are not in its text. Do not use it for anything that matters.",
@@ -83,7 +87,7 @@ def _what(name: str, s: RunSettings, evaluation: dict[str, Any]) -> str:
     else:
         design = (
             f"BERT architecture (post-LN, learned positions) with its masked-token and next-sentence heads, {shape}; {million}. "
-            f"Uncased WordPiece with {size.vocab_size:,} tokens, trained on the same text; special ids as in the released BERT "
+            f"{WORDPIECE[s.language].format(size=size.vocab_size)}; special ids as in the released BERT "
             "([PAD] 0, [UNK] 100, [CLS] 101, [SEP] 102, [MASK] 103). The vocabulary was merged by the library's WordPieceTrainer, "
             "which merges the most frequent pair, not the pair with the best likelihood."
         )
@@ -196,8 +200,29 @@ def _bert_quality(e: dict[str, Any]) -> str:
     )
     return (
         "## Quality on held-out documents\n\n| masked-token prediction | tokens | accuracy | loss (nats) |\n|---|---|---|---|\n"
-        f"{rows}\n{base}\n\nThe losses of the baselines are those of a unigram with one added to each count, and of a Kneser-Ney bigram, on all predicted tokens.\n\n{_sentence_task(e)}"
+        f"{rows}\n{base}\n\nThe losses of the baselines are those of a unigram with one added to each count, and of a Kneser-Ney bigram, on all predicted tokens.\n\n{_sentence_task(e)}{_unknown(e)}{_blanks(e)}"
     )
+
+
+def _unknown(e: dict[str, Any]) -> str:
+    """What the vocabulary loses, and what a masked token costs beside models with other vocabularies."""
+    if "unknown" not in e:
+        return ""
+    return (
+        f"\n\nThe tokens shown as [MASK] cost {e['mlm']['mask']['bits_per_byte']:.3f} bits per byte of their text. "
+        f"Of the held-out words {e['unknown']['words']:.2%} become [UNK], most of them for a Chinese character; "
+        f"of those that are Hangul from end to end {e['unknown']['hangul']:.2%}."
+    )
+
+
+def _blanks(e: dict[str, Any]) -> str:
+    if "blanks" not in e:
+        return ""
+    rows = "\n".join(
+        f"| {row['sentence']} | {', '.join(f'{token} {p:.0%}' for token, p in row['guesses'])} |"
+        for row in e["blanks"]
+    )
+    return f"\n\n## Ten samples, unedited\n\nTen blanks written before anything was measured, and the first three tokens for each.\n\n| text | first three |\n|---|---|\n{rows}"
 
 
 def _sentence_task(e: dict[str, Any]) -> str:

@@ -144,6 +144,14 @@ def continuing_tokens(path: Path) -> npt.NDArray[np.bool_]:
     return continues
 
 
+def byte_lengths(tokenizer: Tokenizer) -> npt.NDArray[np.int64]:
+    """How many bytes of UTF-8 the text of each WordPiece token has, without its ``##``, (vocab,)."""
+    lengths = np.zeros(tokenizer.get_vocab_size(), np.int64)
+    for token, token_id in tokenizer.get_vocab().items():
+        lengths[token_id] = len((token[2:] if token.startswith("##") and len(token) > 2 else token).encode())
+    return lengths
+
+
 def unknown_share(tokenizer: Tokenizer, texts: Sequence[str]) -> float:
     """Share of the words of ``texts``, as the tokenizer cuts them before it looks into its vocabulary, that become
     [UNK]; 0 where there is no word."""

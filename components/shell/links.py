@@ -22,7 +22,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import streamlit as st
@@ -240,6 +240,11 @@ class _View:
     notes: tuple[Note, ...] = ()
     names: dict[str, str] = None  # type: ignore[assignment]  # set in __post_init__
     korean: dict[str, Any] = None  # type: ignore[assignment]  # set in __post_init__
+    lent: dict[str, Any] = field(default_factory=dict)  # what Korean beginnings have set
+    began: set[str] = field(default_factory=set)  # pages that began in Korean
+    taken_back: set[str] = field(
+        default_factory=set
+    )  # keys of ``lent`` that another page set to their defaults
     revision: int = 0
     weights: str = ""  # those a link names, until the page has said which it runs
 
@@ -313,12 +318,13 @@ def open_view(page: str, *params: Param, korean: Mapping[str, Any] | None = None
 
     ``korean`` is what the page begins with, in place of defaults, when it is opened in Korean by a link that asks for
     nothing. It is taken whole or not at all: a text does not go with words that the reader has chosen on another page.
+    What it sets of a key that pages share, above all a model, it sets for its own page: others begin with their own.
     """
     view = _view()
     view.korean = dict(korean or {})
     entered = view.page != page
     notes: list[Note] = []
-    start = _korean_start(params, entered)
+    start = _korean_start(page, params, entered)
     if entered or _came_by_history():
         view.notes = ()
         for param in params:
@@ -336,6 +342,8 @@ def open_view(page: str, *params: Param, korean: Mapping[str, Any] | None = None
     for param in params:
         if entered and param.key in view.values and param.key not in st.query_params:
             st.session_state[param.key] = view.values[param.key]
+        if entered and param.key in start:
+            st.session_state[param.key] = start[param.key]
         # Two pages may use one key; a value that the other page's kind left behind is not ours.
         if param.key not in st.session_state or (entered and not _fits(param, st.session_state[param.key])):
             kept = view.values.get(param.key, start.get(param.key, param.default))
@@ -343,15 +351,40 @@ def open_view(page: str, *params: Param, korean: Mapping[str, Any] | None = None
     view.page, view.params, view.last_params = page, params, params
 
 
-def _korean_start(params: Sequence[Param], entered: bool) -> Mapping[str, Any]:
-    """Return what stands in for defaults: ``korean`` of the page if a bare link opens it in Korean, else nothing."""
-    view = _view()
-    if st.session_state.get("lang") != "ko" or any(param.key in st.query_params for param in params):
+def _korean_start(page: str, params: Sequence[Param], entered: bool) -> Mapping[str, Any]:
+    """Return what stands in for defaults and for what other pages left behind, where a bare link opens the page.
+
+    In Korean that is ``korean`` of the page, if the reader has set nothing of it. Else it concerns keys that a Korean beginning
+    of another page has set and no hand has changed since: they go back to their defaults, and return with their page.
+    """
+    view, state = _view(), st.session_state
+    if any(param.key in st.query_params for param in params):
         return {}
-    free = all(
-        st.session_state.get(key, view.values.get(key, value)) == value for key, value in view.korean.items()
-    )
-    return view.korean if free or not entered else {}
+    in_korean = state.get("lang") == "ko"
+    if not entered:
+        return view.korean if in_korean else {}
+    defaults = {param.key: param.default for param in params}
+    held = {key: view.values.get(key, state.get(key)) for key in view.korean}
+    untouched = all(held[key] in (None, value, defaults[key]) for key, value in view.korean.items())
+    # A view that stands at its defaults was opened in English, and stays.
+    if in_korean and untouched and any(value != defaults[key] for key, value in held.items()):
+        view.lent.update(view.korean)
+        view.began.add(page)
+        view.taken_back -= view.korean.keys()
+        return view.korean
+    if page in view.began:
+        return {
+            key: value
+            for key, value in view.korean.items()
+            if key in view.taken_back and held[key] == defaults[key]
+        }
+    ours = {
+        key: default
+        for key, default in defaults.items()
+        if key in view.lent and state.get(key) == view.lent[key]
+    }
+    view.taken_back |= ours.keys()
+    return ours
 
 
 def put(key: str, value: Any) -> None:

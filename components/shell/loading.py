@@ -7,8 +7,6 @@ if TYPE_CHECKING:
 
 
 FIRST_MODEL = "pocket-gpt"
-KOREAN_MODEL = "pocket-gpt-ko"
-"""The GPT with which a page opens in Korean where its text is the reader's own."""
 
 
 def load_model(name: str, require: str | None = None) -> "LoadedModel":

@@ -81,11 +81,13 @@ def make_site(folder: Path, models: str = "none") -> list[Path]:
             shown = {lang: _with_files(parts(home[lang])) for lang in LANGUAGES}
         else:
             sent = {lang: messages(address, {}, lang) for lang in LANGUAGES}
-            shown = {lang: parts(sent[lang], models=models != "none") for lang in LANGUAGES}
-            needed = {one for lang in LANGUAGES for part in shown[lang] for one in part.get("models", ())}
-            if models == "en" and not all(_is_english(one) for one in needed):
-                shown, needed = {lang: parts(sent[lang]) for lang in LANGUAGES}, set()
-            carried |= needed
+            shown = {}
+            for lang in LANGUAGES:  # a page may open with another model in Korean
+                shown[lang] = parts(sent[lang], models=models != "none")
+                needed = {one for part in shown[lang] for one in part.get("models", ())}
+                if models == "en" and not all(_is_english(one) for one in needed):
+                    shown[lang], needed = parts(sent[lang]), set()
+                carried |= needed
             links["map"] = course
         file = folder / (INDEX if at == 0 else f"{address}.html")
         file.write_text(

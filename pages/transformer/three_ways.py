@@ -45,7 +45,7 @@ def lesson() -> None:
         foot(NAME)
         return
     if now.card is not None:
-        say_if_foreign(now.card, now.text)
+        say_if_foreign(now.card, now.text, offer=False)
     page.draw(now)
     picture_first("three_ways", now.identity)
     caption(page.caption(now))

@@ -47,6 +47,7 @@ def folders() -> tuple[str, ...]:
         "pocket-gpt",
         "pocket-bert",
         "pocket-gpt-ko",
+        "pocket-bert-ko",
         "nano-gpt",
         "nano-bert",
         f"nano-gpt/snapshots/{snapshots[2]}",

@@ -76,9 +76,9 @@ def test_the_korean_text_of_gpt_stands_before_torch(open_page: Open, monkeypatch
     monkeypatch.setattr(generation, "computed", never)
     at = open_page("gpt/generation", lang="ko")
     data = data_of(at, "writer")
-    assert data["model"]["model"] == generation.KOREAN_MODEL
+    assert data["model"]["model"] == "pocket-gpt-ko"
     assert data["line"]
     # What the browser needs to keep the address by itself: the model, which it does not move, and what a bare link means.
     params = {param["key"]: param for param in data["params"]}
-    assert params["model"]["value"] == params["model"]["bare"] == generation.KOREAN_MODEL
+    assert params["model"]["value"] == params["model"]["bare"] == "pocket-gpt-ko"
     assert params["prompt"]["bare"] == generation.KOREAN["prompt"]

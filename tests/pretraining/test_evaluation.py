@@ -12,7 +12,9 @@ from tokenizers import Tokenizer
 
 from components.lm.training.cloze import KOREAN_PROBES_PATH, LARGE_PROBES_PATH, load_probes
 from components.pretraining.evaluation import (
+    BLANKS,
     PROMPTS,
+    filled_blanks,
     known_words,
     masked_accuracies,
     masked_baselines,
@@ -177,3 +179,26 @@ def test_korean_probes() -> None:
 def test_samples_begin_in_the_language_of_the_model() -> None:
     assert set(PROMPTS) == {"en", "ko"}
     assert len(PROMPTS["ko"]) == len(PROMPTS["en"]) == 10
+
+
+def test_blanks_are_filled_and_their_cost_is_given_per_byte(bert_packed: PackedDocuments) -> None:
+    length = np.full(512, 3)
+    mlm = masked_accuracies(Knowing(512), bert_packed, 512, [32], rows=64, token_bytes=length)["mlm"]
+    for kind in ("mask", "kept", "all"):
+        assert mlm[kind]["bits_per_byte"] == pytest.approx(mlm[kind]["loss"] / np.log(2) / 3)
+    assert "bits_per_byte" not in masked_accuracies(Knowing(512), bert_packed, 512, [32], rows=64)["mlm"]["all"]  # fmt: skip
+    assert len(BLANKS) == 10
+    assert all(sentence.count("[MASK]") == 1 for sentence in BLANKS)
+
+    class Tokenizer:
+        mask_token_id = 7
+
+        def __call__(self, _: str) -> dict[str, list[int]]:
+            return {"input_ids": [5, 7, 9]}
+
+        def convert_ids_to_tokens(self, ids: list[int]) -> list[str]:
+            return [f"t{i}" for i in ids]
+
+    (found,) = filled_blanks(Knowing(512), Tokenizer(), ["a [MASK] b"], top=2)
+    assert found["sentence"] == "a [MASK] b"
+    assert found["guesses"][0] == ["t7", pytest.approx(1.0, abs=1e-3)]  # it repeats its input

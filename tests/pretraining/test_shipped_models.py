@@ -90,3 +90,24 @@ def test_snapshots_lie_on_a_logarithmic_scale_and_get_better(name: str) -> None:
     last, end = load(MODELS / name / listed[-1]["folder"]), load(MODELS / name)
     assert all(torch.equal(a, b) for a, b in zip(last.parameters(), end.parameters(), strict=True))
     load(MODELS / name / listed[0]["folder"])
+
+
+def test_the_korean_bert_knows_particles_and_says_what_it_loses() -> None:
+    from transformers import AutoTokenizer
+
+    model = load(MODELS / "pocket-bert-ko")
+    tokenizer = AutoTokenizer.from_pretrained(MODELS / "pocket-bert-ko", local_files_only=True)
+    assert len(tokenizer) == 8192
+    ids = tokenizer("아이가 밥[MASK] 먹었어요.", return_tensors="pt")["input_ids"]
+    at = ids[0].tolist().index(tokenizer.mask_token_id)
+    with torch.inference_mode():
+        probs = model(ids).prediction_logits[0, at].softmax(-1)
+    assert tokenizer.convert_ids_to_tokens(int(probs.argmax())) == "##을"
+    # A syllable stays a syllable, however it was typed; one that is not common makes its word unknown.
+    assert tokenizer.tokenize("괜찮아") == tokenizer.tokenize(
+        "\u1100\u116b\u11ab\u110e\u1161\u11ad\u110b\u1161"
+    )
+    assert tokenizer.tokenize("뷁어요") == ["[UNK]"]
+    card = (MODELS / "pocket-bert-ko" / "README.md").read_text(encoding="utf-8")
+    for words in ("everyday_ko", "CC BY-SA 3.0", "NSMC (CC0)", "tokens seen", "biases of reviews", "0.86% become [UNK]", "0.03%", "Ten samples, unedited", "bits per byte", "25 of 40"):  # fmt: skip
+        assert words in card

@@ -115,7 +115,7 @@ def ask_texts() -> None:
     columns = st.columns(3)
     for column, key in zip(columns, TEXTS, strict=True):
         held(column).text_area(t("albert_order", key), key=key, height=100)
-    say_if_foreign(checkpoints.card(BERT), *texts())
+    say_if_foreign(checkpoints.card(BERT), *texts(), offer=False)
 
 
 def pairs(first: str, second: str, other: str) -> dict[str, tuple[str, str]]:

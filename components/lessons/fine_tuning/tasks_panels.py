@@ -167,7 +167,7 @@ def own() -> None:
     if len(words) > MOST_WORDS:
         note_line(t(W, "own_long", n=len(words), most=MOST_WORDS))
         return
-    say_if_foreign(checkpoints.card(LIVE_MODEL), str(text))
+    say_if_foreign(checkpoints.card(LIVE_MODEL), str(text), offer=False)
     with working(t(W, "own_working")):
         taggers = _taggers(LIVE_MODEL, checkpoints.card(LIVE_MODEL).revision)
         loaded = load_model(LIVE_MODEL, "masked_prediction")

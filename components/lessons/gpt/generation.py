@@ -14,10 +14,11 @@ from components.elements.gpt.writer_fields import WriterFields
 from components.elements.predict_first import Prediction
 from components.elements.view import sent
 from components.lessons.recorded import of_shipped_model, trace_file
+from components.lm.checkpoints.bundled import KOREAN_GPT
 from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
 from components.shell.layout import working
-from components.shell.loading import FIRST_MODEL, KOREAN_MODEL, load_model
+from components.shell.loading import FIRST_MODEL, load_model
 from components.words import t, told
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
 
 PROMPT = "The old woman opened the door and"
-KOREAN = {"prompt": "아이는 엄마와 함께", "model": KOREAN_MODEL}
+KOREAN = {"prompt": "아이는 엄마와 함께", "model": KOREAN_GPT}
 """What the page begins with in Korean."""
-RECORDED = {FIRST_MODEL: "gpt/generation", KOREAN_MODEL: "gpt/generation_ko"}
+RECORDED = {FIRST_MODEL: "gpt/generation", KOREAN_GPT: "gpt/generation_ko"}
 """First views, each of its own model and beginning."""
 BLOCK = 8
 """Two blocks of steps are sent with all their candidates, about 1.2 kB each."""

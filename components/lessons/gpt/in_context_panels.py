@@ -418,7 +418,7 @@ def story() -> None:
     if not name:
         note_line(t("in_context", "name_empty"))
         return
-    say_if_foreign(checkpoints.card(STORY_MODEL), name)
+    say_if_foreign(checkpoints.card(STORY_MODEL), name, offer=False)
     revision = checkpoints.card(STORY_MODEL).revision
     try:
         with working(t("in_context", "story_working")):

@@ -264,7 +264,7 @@ def window() -> None:
         note_line(t(W, "window_empty"))
         return
     card = checkpoints.card(STORY_MODEL)
-    say_if_foreign(card, name)
+    say_if_foreign(card, name, offer=False)
     try:
         with working(t(W, "window_working")):
             here = _after(card.revision, name, (between,))[0]

@@ -267,7 +267,7 @@ def language_model() -> Ran:
         held().text_input(t(W, "chain_text"), key="chain_text", help=t(W, "chain_help", most=MOST_TOKENS))
     card = checkpoints.card(page.MODEL, "generation")
     text = str(st.session_state["chain_text"] or "").strip()
-    say_if_foreign(card, text)
+    say_if_foreign(card, text, offer=False)
     found: tuple[Link, ...] = ()
     try:
         with working(told(W, "computing")):

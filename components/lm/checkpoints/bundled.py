@@ -4,6 +4,8 @@ from components.lm import checkpoints
 
 BERTS = ("pocket-bert", "nano-bert")
 """Bundled BERTs, best first."""
+KOREAN_BERT, KOREAN_GPT = "pocket-bert-ko", "pocket-gpt-ko"
+"""Their twins that read Korean: pages whose text is the reader's own open with them in Korean."""
 
 
 def best_bert(otherwise: str = BERTS[0]) -> str:
