@@ -30,7 +30,7 @@ from components.lm.gpt.kv_cache import GenerationError
 from components.lm.reading import CannotRead
 from components.shell import links, server_events
 from components.shell.held import held
-from components.shell.navigation import neighbours
+from components.shell.navigation import lessons, neighbours
 from components.shell.refusals import cannot_read, cannot_write, refusal
 from components.shell.take_home import page_file
 from components.words import language, t, term, told
@@ -366,6 +366,17 @@ def foot(
 def example_button(label: str, state: Mapping[str, Any], *, key: str) -> None:
     """Offer a prepared state of the page where it is needed, also inside a :func:`part`."""
     st.button(label, key=key, on_click=_try, args=({**links.defaults(), **state}, True))
+
+
+def lesson_link(name: str, table: str, key: str, state: Mapping[str, str] | None = None) -> None:
+    """Lead to another page in a state of its link; ``key`` of ``table`` names it with a slot for its ``title``.
+
+    Nothing is drawn where the contents have no such page.
+    """
+    found = next((one for one in lessons() if one.name == name), None)
+    if found is not None:
+        label = told(table, key, title=found.title)
+        st.page_link(found.page, label=label, icon=":material/arrow_forward:", query_params=links.frame_query() | dict(state or {}))  # fmt: skip
 
 
 def _try(state: Mapping[str, Any], whole_page: bool = False) -> None:

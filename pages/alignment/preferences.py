@@ -6,6 +6,7 @@ from components.elements.alignment.preference_board import preference_board
 from components.elements.predict_first import answer
 from components.lessons.alignment import preferences as page
 from components.lessons.alignment import preferences_panels as panels
+from components.lessons.alignment.instruct_gpt import chapter_map
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import (
@@ -29,6 +30,7 @@ links.open_view(NAME, *page.PARAMS)
 def lesson() -> None:
     """The board of the presses, what was trained on them, and what the reader opened below."""
     page_header(NAME)
+    chapter_map(NAME)
     prediction(page.prediction())
     with controls(above=True):
         held().segmented_control(

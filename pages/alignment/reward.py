@@ -5,6 +5,7 @@ import streamlit as st
 from components.elements.alignment.reward_plane import reward_plane
 from components.elements.predict_first import answer
 from components.lessons.alignment import reward as page
+from components.lessons.alignment.instruct_gpt import chapter_map
 from components.lessons.alignment.reward_panels import look_further
 from components.shell import links
 from components.shell.held import held
@@ -29,6 +30,7 @@ links.open_view(NAME, *page.PARAMS)
 def lesson() -> None:
     """The plane of the recorded runs, and what the reader opened below it."""
     page_header(NAME)
+    chapter_map(NAME)
     prediction(page.prediction())
     with controls(above=True):
         row = st.columns([5.2, 2, 3], vertical_alignment="bottom")

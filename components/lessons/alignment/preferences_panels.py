@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import re
 import secrets
-from functools import cache
-from pathlib import Path
 
 import streamlit as st
 
 from components.elements.alignment.dpo_board import DpoLine, DpoView, dpo_board
 from components.lessons.alignment import preferences as page
+from components.lessons.alignment.instruct_gpt import three_steps
 from components.lessons.alignment.preferences_lists import HOURS, MOST_PRESSES, Outcome, lists
 from components.lessons.alignment.preferences_live import LEAST, Asked, Learning, Result
 from components.lessons.fine_tuning import live
@@ -21,12 +18,19 @@ from components.lm.alignment import dpo
 from components.lm.alignment import preferences as lm
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import as_csv, caption, note_line, panel_choice, reading_aid, small_table
+from components.shell.layout import (
+    as_csv,
+    caption,
+    lesson_link,
+    note_line,
+    panel_choice,
+    reading_aid,
+    small_table,
+)
 from components.shell.notebook import Notebook, opening
 from components.words import labels, literal, t, told
 
 W = page.WORDS
-FACTS = Path(__file__).parents[3] / "assets" / "facts"
 OWNER = "_preferences_owner"
 
 
@@ -163,6 +167,9 @@ def train() -> None:
     row = st.columns([1, 7], vertical_alignment="bottom")
     held(row[0]).number_input(t(W, "seed"), 0, 99, key="pref_seed")
     live.stand(W, asked, Learning, _learned, key="pref_train")
+    kept = {key: str(st.session_state[key] or "") for key in ("pref_from", "pref_clicks", "pref_list")}
+    told_here = {key: value for key, value in kept.items() if value}
+    lesson_link("alignment/reward", W, "to_reward", {"reward_look": "train", "reward_live_kind": "clicks", **told_here})  # fmt: skip
 
 
 def _learned(wanted: Asked, found: Result) -> None:
@@ -225,44 +232,6 @@ def every_run() -> None:
     heads = ("term", "seed", "chosen", "rejected", "held_chosen", "held_rejected", "rule", "judge", "seconds")
     small_table([t(W, f"col_{name}") for name in heads], rows)
     st.markdown(t(W, "runs_text"))
-
-
-@cache
-def facts() -> dict[str, str]:
-    """Return the published figures of InstructGPT, by item."""
-    with (FACTS / "alignment_facts.csv").open(encoding="utf-8", newline="") as file:
-        return {row["item"]: row["value"] for row in csv.DictReader(file) if row["system"] == "InstructGPT"}
-
-
-def numbers(item: str) -> list[str]:
-    """Return the numbers in the value of an item, as they are printed."""
-    return re.findall(r"\d[\d,]*", facts()[item])
-
-
-def three_steps() -> None:
-    """InstructGPT: demonstrations, comparisons, reinforcement, with who and how many, and where it is on these pages."""
-    people = numbers("people labelling")
-    sft, reward, ppo = (numbers(f"{name} training prompts") for name in ("SFT", "reward-model", "PPO"))
-    slots = {
-        "people": people[0],
-        "sft": sft[0],
-        "sft_labeler": sft[1],
-        "sft_customer": sft[2],
-        "reward": reward[0],
-        "reward_labeler": reward[1],
-        "reward_customer": reward[2],
-        "ppo": ppo[0],
-        "size": facts()["reward model size"],
-    }
-    st.markdown(told(W, "steps_text", **slots))
-    small_table(
-        [t(W, f"steps_{name}") for name in ("step", "data", "loss", "here")],
-        [
-            [t(W, f"steps_{name}_{part}", **slots) for part in ("step", "data", "loss", "here")]
-            for name in ("first", "second", "third")
-        ],
-    )
-    st.markdown(told(W, "steps_after", **slots))
 
 
 def lines_of_code() -> Notebook:

@@ -6,6 +6,7 @@ import html
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ import streamlit as st
 
 from components.elements.alignment.reward_plane import BestOf, RewardData, RewardTrack, RewardView, Story
 from components.elements.predict_first import Prediction
+from components.lessons.alignment.preferences_lists import lists
 from components.lessons.recorded import shipped
 from components.lm import checkpoints
 from components.lm.alignment import rewards
@@ -62,7 +64,11 @@ RULES: dict[str, rewards.Kind] = {
 LEAST = 8
 """Decided pairs that a judge of one's own needs."""
 CLICKED = "alignment/preferences"
-"""The page where stories are pressed: its recorded file, and the parameter of its link that travels here."""
+"""The page where stories are pressed: its recorded file, and the parameters of its link that travel here."""
+SOURCES = ("recorded", "own", "together")
+"""Who pressed there."""
+PAIRS = 120
+"""That can be pressed there."""
 
 PARAMS = (
     links.Choice("reward_kind", KINDS, KINDS[0]),
@@ -76,7 +82,9 @@ PARAMS = (
     links.Text("reward_word", "cat", 30, example="moon"),
     links.Choice("reward_beta", BETA_NAMES, BETA_NAMES[0]),
     links.Integer("reward_live_seed", 0, 99, 0),
+    links.Choice("pref_from", SOURCES, SOURCES[0]),
     links.Text("pref_clicks", "", 200, example="121201"),
+    links.Text("pref_list", "", 22),
 )
 
 
@@ -114,12 +122,43 @@ def keep(now: RewardView) -> None:
     links.put("reward_track", now.track)
 
 
-def presses() -> tuple[str, bool]:
-    """Return the presses that a judge learns from, and whether they are the reader's: recorded ones where too few are."""
+@dataclass(frozen=True)
+class Presses:
+    """What a judge learns from: ``made``, a character a pair; ``whose``, the source it came from; ``lacking``: why the list of the
+    link is not it (``ended``, ``open``, ``few``), or nothing."""
+
+    made: str
+    whose: str
+    lacking: str = ""
+
+    @property
+    def decided(self) -> int:
+        """How many pairs have a better story."""
+        return decided(self.made)
+
+
+def decided(made: str) -> int:
+    """Return how many of these presses are no ties.
+
+    >>> decided("12-01")
+    3
+    """
+    return sum(press in "12" for press in made)
+
+
+def presses() -> Presses:
+    """Return the presses that a judge learns from: those of the link's list, or the reader's, or, where both are too few, recorded
+    ones."""
+    lacking, name = "", str(st.session_state["pref_list"] or "")
+    if st.session_state["pref_from"] == "together" and name:
+        made = lists().result(name, PAIRS)
+        if decided(made) >= LEAST:
+            return Presses(made, "together")
+        lacking = "few" if lists().is_closed(name) else "open" if lists().exists(name) else "ended"
     own = re.sub("[^012-]", "", str(st.session_state["pref_clicks"] or ""))
-    if sum(press in "12" for press in own) >= LEAST:
-        return own, True
-    return str(shipped(CLICKED)["clicks"]), False
+    if decided(own) >= LEAST:
+        return Presses(own, "own", lacking)
+    return Presses(str(shipped(CLICKED)["clicks"]), "recorded", lacking)
 
 
 def mean(values: Sequence[float]) -> float:

@@ -6,12 +6,13 @@ import streamlit as st
 
 from components.elements.alignment.reward_plane import RewardView, reward_plane
 from components.lessons.alignment import reward as page
+from components.lessons.alignment.preferences_lists import HOURS
 from components.lessons.alignment.reward_live import Asked, OneRun, Paid
 from components.lessons.fine_tuning import live
 from components.lm import checkpoints
 from components.lm.alignment.reinforce import HELD_OUT, KEPT, RECIPES, RewardSetting
 from components.shell.held import held
-from components.shell.layout import note_line, panel_choice, small_table
+from components.shell.layout import lesson_link, note_line, panel_choice, small_table
 from components.words import t, told
 
 W = page.WORDS
@@ -47,7 +48,7 @@ def asked() -> Asked:
     s = st.session_state
     name, kind, seed = str(s["reward_live_model"]), s["reward_live_kind"], s["reward_live_seed"]
     steps = page.POCKET_STEPS if name.startswith("pocket") else RECIPES["nano"][0]
-    word = word_of() if kind == "word" else page.presses()[0] if kind == "clicks" else ""
+    word = word_of() if kind == "word" else page.presses().made if kind == "clicks" else ""
     setting = RewardSetting(kind, float(s["reward_beta"]), 0 if seed is None else int(seed), word, steps)
     return Asked(name, checkpoints.card(name).revision, setting)
 
@@ -79,9 +80,12 @@ def train() -> None:
             note_line(t(W, "word_empty"))
             return
     if kind == "clicks":
-        made, own = page.presses()
-        decided = sum(press in "12" for press in made)
-        st.caption(told(W, "clicks_own" if own else "clicks_recorded", n=decided, least=page.LEAST))
+        pressed = page.presses()
+        if pressed.lacking:
+            note_line(t(W, f"list_{pressed.lacking}", hours=HOURS, least=page.LEAST))
+        st.caption(told(W, f"clicks_{pressed.whose}", n=pressed.decided, least=page.LEAST))
+        if pressed.whose != "together":
+            lesson_link(page.CLICKED, W, "to_presses", {"pref_from": "own"})
     live.stand(W, asked, Paid, _drawn, key="reward_stand")
 
 

@@ -168,7 +168,7 @@ def test_what_a_browser_reports_is_checked() -> None:
 
 def test_impossible_links_are_told(open_page: Open) -> None:
     at = open_page(PAGE, pref_from="x", pref_step="999", pref_moment="-4", pref_look="<b>")
-    assert "gb-note" in said(at)
+    assert 'class="gb-note"' in said(at)
     assert data_of(at, page.BOARD)["start"]["step"] == page.CLICKS
 
 
@@ -198,7 +198,7 @@ def test_a_list_is_made_closed_and_emptied(open_page: Open, lang: str) -> None:
 
 def test_a_list_that_has_ended_is_told(open_page: Open, lang: str) -> None:
     at = open_page(PAGE, lang=lang, pref_from="together", pref_list="x" * 22)
-    assert "gb-note" in said(at)
+    assert 'class="gb-note"' in said(at)
     assert not data_of(at, page.BOARD)["open"]
 
 
@@ -206,7 +206,7 @@ def test_too_little_is_told_instead_of_trained(open_page: Open, lang: str) -> No
     for clicks in ("", "0" * 40, "1212"):
         at = open_page(PAGE, lang=lang, pref_from="own", pref_clicks=clicks)
         assert not [b for b in at.button if b.key == "pref_train_start"]
-        assert "gb-note" in said(at)
+        assert 'class="gb-note"' in said(at)
 
 
 def test_the_training_runs(open_page: Open) -> None:

@@ -1,17 +1,22 @@
 """The page "Paid for what it writes", from links, in both languages, with the recorded runs and a training of its own."""
 
+import html
 import math
+import string
+import tomllib
 
 import pytest
 
 from components.lessons.alignment import reward as page
 from components.lessons.alignment import reward_live
+from components.lessons.alignment.preferences_lists import lists
 from components.lessons.fine_tuning import live
 from components.lessons.recorded import shipped
 from components.lm import checkpoints
 from components.lm.alignment import rewards
 from components.lm.alignment.judge import judge_of
 from components.lm.alignment.reinforce import BETAS, HELD_OUT, SEEDS, Reinforce, RewardSetting
+from components.words import TEXT
 from tests.pages.conftest import Open, data_of, modules_after, said
 
 pytestmark = pytest.mark.skipif(
@@ -134,7 +139,7 @@ def test_every_panel(open_page: Open, lang: str) -> None:
 @pytest.mark.parametrize("word", ["", "  ", "123 !", "😀"])
 def test_a_word_that_is_none_is_refused_in_words(open_page: Open, lang: str, word: str) -> None:
     at = open_page(PAGE, lang=lang, reward_look="train", reward_live_kind="word", reward_word=word)
-    assert "gb-note" in said(at)
+    assert 'class="gb-note"' in said(at)
     assert not [b for b in at.button if b.key == "reward_stand_start"]
 
 
@@ -154,6 +159,58 @@ def test_presses_of_the_other_page_travel_here(open_page: Open, lang: str) -> No
         assert str(decided) in " ".join(caption.value for caption in at.caption)
 
 
+def worded(lang: str, key: str, **slots: object) -> str:
+    """A label of this page."""
+    words = tomllib.loads((TEXT / lang / "alignment" / "reward.toml").read_text(encoding="utf-8"))
+    return string.Template(words["reward"][key]).substitute({k: str(v) for k, v in slots.items()})
+
+
+def list_of(votes: str, *, closed: bool = True) -> str:
+    """A list that one browser pressed into."""
+    name = lists().make("w" * 22)
+    assert name is not None
+    for i, vote in enumerate(votes):
+        lists().vote(name, "w" * 22, i, vote)
+    if closed:
+        lists().close(name, "w" * 22)
+    return name
+
+
+def test_what_a_class_clicked_pays(open_page: Open, lang: str) -> None:
+    """The judge of a run is the one of the list that the link names, from the button on."""
+    votes = "1201221121" if lang == "en" else "2201221121"
+    name = list_of(votes)
+    at = open_page(
+        PAGE, lang=lang, reward_look="train", reward_live_kind="clicks", pref_from="together", pref_list=name,
+        pref_clicks="1" * 20,
+    )  # fmt: skip
+    assert 'class="gb-note"' not in said(at)
+    assert worded(lang, "clicks_together", n=9) in [c.value for c in at.caption], "a tie decides nothing"
+    next(b for b in at.button if b.key == "reward_stand_start").click().run()
+    assert not at.exception
+    wanted = reward_live.Asked(
+        "nano-gpt", checkpoints.card("nano-gpt").revision, RewardSetting("clicks", 0.0, 0, votes)
+    )
+    training = live.trainings().get(wanted)
+    assert training is not None
+    assert training.work is not None
+    for reader in list(training.wanted_by):
+        live.trainings().stop(wanted, reader)
+    assert training.work.wait(60)
+
+
+@pytest.mark.parametrize("state", ["ended", "open", "few"])
+def test_a_list_that_cannot_pay_says_why(open_page: Open, lang: str, state: str) -> None:
+    """What stands in for it is said, too: the reader's own presses, or the recorded ones."""
+    votes = "1" * 10 if state == "open" else "1201"
+    name = "x" * 22 if state == "ended" else list_of(votes, closed=state == "few")
+    query = {"reward_look": "train", "reward_live_kind": "clicks", "pref_from": "together", "pref_list": name}
+    for own, whose, decided in (("1" * 9, "own", 9), ("", "recorded", 40)):
+        at = open_page(PAGE, lang=lang, pref_clicks=own, **query)
+        assert worded(lang, f"list_{state}", hours=12, least=8) in html.unescape(said(at))
+        assert worded(lang, f"clicks_{whose}", n=decided, least=8) in [c.value for c in at.caption]
+
+
 def test_a_judge_pays() -> None:
     """A part of a run that is paid by presses: the untouched model judges, the copy is trained."""
     kept = shipped(page.CLICKED)
@@ -170,7 +227,7 @@ def test_a_judge_pays() -> None:
 
 def test_impossible_links_are_told(open_page: Open) -> None:
     at = open_page(PAGE, reward_kind="<b>", reward_step="99", reward_track="-4", reward_beta="7")
-    assert "gb-note" in said(at)
+    assert 'class="gb-note"' in said(at)
     assert data_of(at, page.BOARD)["start"] == {"step": page.LAST, "track": 0}
 
 
