@@ -1,5 +1,6 @@
 """Loading of models: the one store that all sessions share, and the warm-up."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -7,6 +8,14 @@ if TYPE_CHECKING:
 
 
 FIRST_MODEL = "pocket-gpt"
+
+
+_MADE_HERE: "dict[str, Callable[[], LoadedModel]]" = {}
+
+
+def made_here(name: str, make: "Callable[[], LoadedModel]") -> None:
+    """Give a name to a model that a page makes of another one; ``load_model`` then knows it, no link does."""
+    _MADE_HERE[name] = make
 
 
 def load_model(name: str, require: str | None = None) -> "LoadedModel":
@@ -19,6 +28,8 @@ def load_model(name: str, require: str | None = None) -> "LoadedModel":
     """
     from components.lm import checkpoints
 
+    if name in _MADE_HERE:
+        return _MADE_HERE[name]()
     return checkpoints.load(name, require)  # type: ignore[arg-type]
 
 

@@ -29,13 +29,14 @@ with controls(above=True):
         page_fields(page.VIEW, links.revision(), page.state(), page.fields())
     with row[1]:
         model_picker("attention", key="attention_model", on_change=page.typed)
-card = model_in_use("attention", default=default_model(), key="attention_model")
+begun = model_in_use("attention", default=default_model(), key="attention_model")
+card = page.weights_in_use(begun)
 say_if_foreign(card, st.session_state["text"], st.session_state["second"])
 
 # The model reads, here or in the browser; weights that were computed here go there in one byte each.
 attention = None if page.in_browser(card) else page.read(card)
 if attention is None and not page.in_browser(card):
-    foot(NAME, try_this=page.prepared(card))
+    foot(NAME, try_this=page.prepared(begun))
     st.stop()
 shown = page.browsers(card) if attention is None else page.computed(card, attention)
 with answer():
@@ -60,14 +61,14 @@ elif panel != "nothing" and (exact := attention or page.read(card)):
     else:
         panels.numbers(card, exact, choice, about)
 
-if reads := page.reads(shown, choice):
+if card is begun and (reads := page.reads(shown, choice)):
     texts = (st.session_state["text"], st.session_state["second"])
     notebook(notebooks.attention(card, *reads, texts))
 slide_note("E73", "E74")
 foot(
     NAME,
     terms=["self-attention", "query, key, value", "multi-head attention"],
-    try_this=page.prepared(card),
+    try_this=page.prepared(begun),
     sources=[
         ("Vaswani et al. 2017, 3.2", "https://arxiv.org/abs/1706.03762"),
         ("Clark et al. 2019, 3", "https://arxiv.org/abs/1906.04341"),

@@ -13,6 +13,7 @@ from components.elements.engine import model_files
 from components.elements.page_fields import Field
 from components.elements.predict_first import Prediction
 from components.elements.view import sent
+from components.lessons import tuned
 from components.lessons.attention_models import default_model
 from components.lessons.bert import attention_recorded
 from components.lm import checkpoints
@@ -48,6 +49,7 @@ def params() -> tuple[links.Param, ...]:
         links.Text("text", TEXT, max_chars=4000),
         links.Text("second", "", max_chars=4000),
         links.Text("attention_model", default_model(), max_chars=120, example="nano-bert"),
+        links.Choice("attention_weights", tuned.WEIGHTS, "pretrained"),
         links.Choice("measure", MEASURES, "weights"),
         links.Integer("layer", 0, 199, 0),
         links.Numbers("heads", (0,), most=8, high=999, example=(1,)),
@@ -108,6 +110,24 @@ def typed() -> None:
     links.put("at", -1)
     links.put("tried", False)
     links.moved()
+
+
+def weights_in_use(card: ModelCard) -> ModelCard:
+    """Draw the choice of weights where the model has two; return the card of those in use."""
+    if card.name != tuned.BASE:
+        return card
+    weights = held().segmented_control(
+        t("attention", "weights_of"),
+        tuned.WEIGHTS,
+        key="attention_weights",
+        required=True,
+        format_func=lambda name: t("attention", f"weights_{name}"),
+        on_change=links.moved,
+    )
+    if weights == tuned.WEIGHTS[0]:
+        return card
+    st.caption(told("attention", "weights_note", model=card.name, n=tuned.SIZE))
+    return tuned.tuned_card()
 
 
 def state() -> dict[str, Any]:
@@ -361,7 +381,7 @@ def export(
         about,
         {"weights": rows},
         lambda: {"weights": rows(), "tokens": tokens()},
-        models=(card.name,),
+        models=() if card.name == tuned.TUNED else (card.name,),
     )
 
 

@@ -16,6 +16,7 @@ from components.elements.predict_first import Prediction
 from components.lessons.fine_tuning.said import made_with, percent, said_score
 from components.lessons.recorded import shipped
 from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS, WRONG_LABELS
+from components.lm.fine_tuning.samples import sample_rows
 from components.lm.fine_tuning.sentences import TAGS
 from components.lm.fine_tuning.task_runs import GENERATED, MOMENTS, SHOWN
 from components.shell import links
@@ -97,6 +98,15 @@ def keep(now: TasksView) -> None:
     """Hand what the element holds to the link."""
     links.put("task_step", now.step)
     links.put("task_sentence", now.sentence)
+
+
+def written(task: str) -> int:
+    """Return how many examples of a task were written by hand."""
+    return len(
+        sample_rows(
+            {"tag": "tags.tsv", "single": "tags.tsv", "span": "stories.tsv", "pair": "answers.tsv"}[task]
+        )
+    )
 
 
 def lane(run: Mapping[str, Any], pretrained: bool) -> TasksLane:

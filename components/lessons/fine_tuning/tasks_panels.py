@@ -6,23 +6,25 @@ import streamlit as st
 
 from components.elements.fine_tuning.label_board import label_board, labelled
 from components.elements.fine_tuning.tasks_board import TasksView, tasks_board
+from components.lessons import tuned
 from components.lessons.fine_tuning import live, tasks_live
 from components.lessons.fine_tuning import tasks as page
 from components.lessons.fine_tuning.said import percent, said_score
 from components.lessons.fine_tuning.tasks_live import Both, Labelled, Pair
 from components.lessons.known_language import say_if_foreign
 from components.lm import checkpoints
-from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS, EncoderTask, Score
+from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS
 from components.lm.fine_tuning.sentences import TAGS
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import example_button, note_line, panel_choice, small_table, working
 from components.shell.loading import load_model
+from components.shell.navigation import lessons
 from components.words import literal, t, told
 
 W = page.WORDS
 BOARD = "label_board"
-LIVE_MODEL = "nano-bert"
+LIVE_MODEL = tuned.BASE
 
 
 def look_further() -> None:
@@ -145,15 +147,6 @@ def _learned(wanted: Labelled, found: Both) -> None:
 # -- a sentence of one's own ---------------------------------------------------------------------------------------------
 
 
-# nano-bert trained from both starts: 3 MB each.
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _taggers(name: str, revision: str) -> list[tuple[EncoderTask, Score]]:
-    from components.lm.fine_tuning.own_sentence import tagger
-
-    loaded = load_model(name, "masked_prediction")
-    return [tagger(loaded, SIZES[0], pretrained=start) for start in (True, False)]
-
-
 def own() -> None:
     """A sentence of the reader's as both starts tag it after fifty sentences, and what they cannot know."""
     from components.lm.fine_tuning.own_sentence import MOST_WORDS, known_words, tags_of, words_of
@@ -169,7 +162,7 @@ def own() -> None:
         return
     say_if_foreign(checkpoints.card(LIVE_MODEL), str(text), offer=False)
     with working(t(W, "own_working")):
-        taggers = _taggers(LIVE_MODEL, checkpoints.card(LIVE_MODEL).revision)
+        taggers = tuned.taggers(LIVE_MODEL, checkpoints.card(LIVE_MODEL).revision)
         loaded = load_model(LIVE_MODEL, "masked_prediction")
         found = [tags_of(loaded, task, words) for task, _ in taggers]
 
@@ -189,12 +182,28 @@ def own() -> None:
         told(
             W,
             "own_seen" if seen else "own_unseen",
+            n=page.written("tag"),
             words=", ".join(seen),
             mine=scores[0],
             bare=scores[1],
         )
     )
     st.markdown(t(W, "own_limits"))
+    _attention(str(text))
+
+
+def _attention(text: str) -> None:
+    """The same sentence in "Attention heads", read by the model before and after it learned to tag."""
+    goal = next((lesson for lesson in lessons() if lesson.name == "bert/attention"), None)
+    if goal is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(t(W, "own_attention"), width="content")
+        for weights in tuned.WEIGHTS:
+            asked = {"text": text, "attention_model": LIVE_MODEL, "attention_weights": weights}
+            st.page_link(
+                goal.page, label=t(W, f"own_{weights}"), query_params={**links.frame_query(), **asked}
+            )
 
 
 # -- GLUE ------------------------------------------------------------------------------------------------------------------

@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.lessons import tuned
+from components.lessons.bert.attention import attention_of
+from components.lm import checkpoints
 from tests.pages.conftest import data_of, modules_after, widget
 
 NAME = "bert/attention"
+needs_nano = pytest.mark.skipif(
+    "nano-bert" not in checkpoints.store().bundled_names(), reason="nano-bert is not in assets/models"
+)
 
 
 def shown(at: AppTest) -> dict[str, Any]:
@@ -260,3 +266,33 @@ def test_a_link_to_all_heads_tried_opens_with_them_tried(open_page, lang: str) -
     at.run()
     assert at.session_state["_effects"]["done"]
     assert at.session_state["tried"]
+
+
+@needs_nano
+def test_the_same_sentence_before_and_after_fine_tuning(open_page, lang: str) -> None:
+    """Other weights, other attention; the model as it comes is not changed by it, and another model has no such choice."""
+    text = "A shepherd and his wolf hid behind the chapel."
+    before, after = (
+        attention_of(card.name, card.revision, text, "", None).weights
+        for card in (checkpoints.card(tuned.BASE), tuned.tuned_card())
+    )
+    assert before.shape == after.shape
+    assert np.abs(before - after).max() > 0.01
+    kept = tuned.load_model(tuned.TUNED).model.bert.state_dict()
+    task, _ = tuned.taggers(tuned.BASE, checkpoints.card(tuned.BASE).revision)[0]
+    assert all((kept[name] == x).all() for name, x in task.body.state_dict().items())
+
+    at = open_page(NAME, lang=lang, text=text, attention_model=tuned.BASE, attention_weights="tuned")
+    assert not at.exception
+    assert widget(at, "attention_weights").value == "tuned"
+    assert f"{tuned.BASE}-tags-50" in json.dumps(shown(at))
+    other = open_page(NAME, lang=lang, attention_model="pocket-gpt", attention_weights="tuned")
+    assert not other.exception
+    assert "tags-50" not in json.dumps(shown(other))
+
+
+@needs_nano
+def test_every_panel_of_the_tuned_model(open_page) -> None:
+    for panel in ("ablation", "bertviz", "numbers"):
+        at = open_page(NAME, text="The king ran.", attention_model=tuned.BASE, attention_weights="tuned", panel=panel, bertviz_view="neuron")  # fmt: skip
+        assert not at.exception, panel

@@ -1,5 +1,7 @@
 """The page "Fifty labelled sentences", from links, in both languages, with the recorded runs and a training of its own."""
 
+from urllib.parse import parse_qs
+
 import pytest
 from safetensors.numpy import load
 
@@ -189,8 +191,15 @@ def test_a_sentence_of_ones_own(open_page: Open, lang: str) -> None:
     assert not at.exception
     text = " ".join(block.value for block in (*at.markdown, *at.caption))
     assert "**king**" in text
-    assert "king, park" in next(c.value for c in at.caption if "F1" in c.value and "60" in c.value)
+    assert "king, park" in next(
+        c.value for c in at.caption if "F1" in c.value and str(page.written("tag")) in c.value
+    )
     assert "<b>" not in text
+    links = [b.proto for b in at.get("page_link")]
+    asked = [parse_qs(b.query_string) for b in links if "attention_weights" in b.query_string]
+    assert [q["attention_weights"] for q in asked] == [["pretrained"], ["tuned"]]
+    assert all(q["text"] == ["The king saw a *fox* in <b> the park."] for q in asked)
+    assert all(q["attention_model"] == ["nano-bert"] and q["lang"] == [lang] for q in asked)
 
 
 @pytest.mark.parametrize(
