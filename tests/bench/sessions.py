@@ -7,7 +7,7 @@ import json
 import statistics
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -61,6 +61,21 @@ class Session:
         state = message.rerun_script.widget_states.widgets.add()
         state.id = f"$$STREAMLIT_INTERNAL_KEY_{name}__events"
         state.json_trigger_value = json.dumps([{"event": event, "value": value}])
+        return await self._answered(message)
+
+    async def set(self, element: str, value: Mapping[str, object]) -> float:
+        """Hand over the state of an element of the page, as the browser does; return the seconds until the run is over.
+
+        Raises:
+            StopIteration: the page has no such element.
+        """
+        name = self.name_of(element)
+        message = BackMsg()
+        message.rerun_script.page_name = self.page
+        message.rerun_script.query_string = self.query
+        message.rerun_script.fragment_id = self.elements[name]
+        own = message.rerun_script.widget_states.widgets.add()
+        own.id, own.json_value = name, json.dumps(value)
         return await self._answered(message)
 
     async def _answered(self, message: BackMsg) -> float:
