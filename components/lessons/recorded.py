@@ -43,13 +43,19 @@ def first_view(name: str, card: ModelCard, keys: Sequence[str]) -> dict[str, Any
 
     ``keys`` name the state that must be the one the view was made from. Needs no torch.
     """
-    trace = trace_file(name)
-    if trace is None or card.name != trace["model"] or card.revision != trace["revision"]:
+    trace = trace_of(name, card.name)
+    if trace is None or card.revision != trace["revision"]:
         return None
     if any(_plain(st.session_state[key]) != trace["state"][key] for key in keys):
         return None
     others = trace.get("others", {})
     return trace if all(of_shipped_model({"model": m, "revision": r}) for m, r in others.items()) else None
+
+
+def trace_of(name: str, model: str) -> dict[str, Any] | None:
+    """Return the recorded view of a page by a model: that of its defaults, or ``<name>_ko`` with which it begins in Korean."""
+    traces = (trace_file(name), trace_file(f"{name}_ko"))
+    return next((trace for trace in traces if trace is not None and trace["model"] == model), None)
 
 
 @cache

@@ -18,7 +18,7 @@ from components.shell.notebook import notebook
 from components.words import t
 
 NAME = "bert/attention"
-links.open_view(NAME, *page.params())
+links.open_view(NAME, *page.params(), korean=page.KOREAN)
 page_header(NAME)
 prediction(page.prediction())
 

@@ -7,6 +7,7 @@ from components.elements.predict_first import answer
 from components.lessons.bert import contextual as page
 from components.lessons.bert import notebooks
 from components.lessons.known_language import say_if_foreign
+from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import (
@@ -26,17 +27,17 @@ from components.shell.notebook import notebook
 from components.words import labels, t
 
 NAME = "bert/contextual"
-links.open_view(NAME, *page.PARAMS)
+links.open_view(NAME, *page.PARAMS, korean=page.KOREAN)
 
 
-def end(export: Export | None = None) -> None:
+def end(card: ModelCard, export: Export | None = None) -> None:
     with st.expander(t("contextual", "elmo")):
         st.markdown(t("contextual", "elmo_text"))
     slide_note("E77")
     foot(
         NAME,
         terms=["static embedding", "contextual embedding", "feature-based approach"],
-        try_this=page.prepared(),
+        try_this=page.prepared(card),
         sources=[
             ("Mikolov et al. 2013", "https://arxiv.org/abs/1301.3781"),
             ("Peters et al. 2018, section 3.2", "https://arxiv.org/abs/1802.05365"),
@@ -73,7 +74,7 @@ def lesson() -> None:
     say_if_foreign(card, st.session_state["word_sentences"], st.session_state["word"])
     vectors = page.read(card)
     if vectors is None:
-        end()
+        end(card)
         return
     with answer():
         look = show_word_map(
@@ -91,7 +92,7 @@ def lesson() -> None:
             note_line(t("contextual", "dropped_lines", used=len(vectors.sentences), dropped=page.dropped()))
         reading_aid(page.aid(vectors, *look.pair))
     notebook(notebooks.contextual(card, vectors, look.pair, page.last_cosine(vectors, *look.pair)))
-    end(page.export(card, vectors))
+    end(card, page.export(card, vectors))
 
 
 lesson()

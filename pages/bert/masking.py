@@ -23,7 +23,7 @@ from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
 from components.words import told
 
-links.open_view("bert/masking", *mlm.LAB)
+links.open_view("bert/masking", *mlm.LAB, korean=mlm.KOREAN)
 page_header("bert/masking")
 if asked := mlm.prediction():
     prediction(asked)
@@ -60,7 +60,7 @@ blanks()
 foot(
     "bert/masking",
     terms=["masked language model (MLM)", "special token", "logits", "softmax"],
-    try_this=mlm.lab_examples(),
+    try_this=mlm.lab_examples(card),
     sources=[
         ("Devlin et al. 2019 (BERT), section 3.1", "https://arxiv.org/abs/1810.04805"),
         ("Taylor 1953, the cloze procedure", "https://doi.org/10.1177/107769905303000401"),

@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.lessons.bert import attention, contextual, masking
 from components.lessons.gpt import generation
 from components.lessons.start import history
 from components.lessons.tokens import compare, encode, word_training, wordpiece
@@ -16,6 +17,9 @@ STARTS = {
     "tokens/encode": encode.KOREAN,
     "tokens/wordpiece": wordpiece.KOREAN,
     "tokens/compare": {"cmp_text": compare.TEXT_KO},
+    "bert/attention": attention.KOREAN,
+    "bert/contextual": contextual.KOREAN,
+    "bert/masking": masking.KOREAN,
     "gpt/generation": generation.KOREAN,
 }
 
@@ -62,6 +66,49 @@ def test_a_korean_text_does_not_come_to_words_chosen_before() -> None:
     at.session_state["bpe_source"] = "tale_en"
     at.switch_page("pages/tokens/encode.py").run()
     assert (at.session_state["bpe_source"], at.session_state["encode_text"]) == ("tale_en", "lowest")
+
+
+def _visit(at: AppTest, *names: str) -> AppTest:
+    """Go from page to page as the menu does: the address then holds the language alone."""
+    for name in names:
+        at.query_params.clear()
+        at.query_params["lang"] = at.session_state["lang"]
+        at.switch_page(f"pages/{name}.py").run()
+        assert not at.exception
+    return at
+
+
+def test_a_korean_beginning_is_whole_and_stays_on_its_page(open_page: Open) -> None:
+    at = open_page("start/home", lang="ko")
+    _visit(at, "bert/masking", "bert/masking_rates")  # the same key for the model, and an English text
+    assert at.session_state["bert_model"] == "pocket-bert"
+    _visit(at, "bert/contextual")
+    assert {key: at.session_state[key] for key in contextual.KOREAN} == contextual.KOREAN
+    _visit(at, "bert/masking_rates", "bert/masking")
+    assert {key: at.session_state[key] for key in masking.KOREAN} == masking.KOREAN
+    at.session_state["hidden"] = (2,)  # of the Korean text; it goes with its model when the reader returns
+    at.run()
+    _visit(at, "bert/masking_rates", "bert/masking")
+    assert at.session_state["hidden"] == (2,)
+    assert at.session_state["bert_model"] == "pocket-bert-ko"
+
+
+def test_what_a_reader_has_chosen_is_kept(open_page: Open) -> None:
+    at = open_page("bert/masking", lang="en")
+    at.session_state["lang"] = "ko"
+    at.run()
+    _visit(
+        at, "bert/contextual", "bert/masking"
+    )  # the second opens in Korean; the first was opened in English
+    assert at.session_state["mlm_text"] == masking.KOREAN["mlm_text"]  # nothing of it was the reader's
+    at = open_page("bert/masking", lang="en", mlm_text="My own text about a dog.")
+    at.session_state["lang"] = "ko"
+    at.run()
+    _visit(at, "bert/contextual", "bert/masking")
+    assert (at.session_state["mlm_text"], at.session_state["bert_model"]) == ("My own text about a dog.", "pocket-bert")  # fmt: skip
+    at = open_page("bert/masking", lang="ko", bert_model="nano-bert")
+    _visit(at, "bert/contextual")  # a model of the reader's: the page begins in English with it
+    assert (at.session_state["bert_model"], at.session_state["word"]) == ("nano-bert", "record")
 
 
 def test_every_letter_of_the_korean_text_was_learned() -> None:

@@ -16,7 +16,9 @@ from components.elements.view import sent
 from components.lessons import tuned
 from components.lessons.attention_models import default_model
 from components.lessons.bert import attention_recorded
+from components.lessons.known_language import reads_korean
 from components.lm import checkpoints
+from components.lm.checkpoints.bundled import KOREAN_BERT, KOREAN_GPT
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.reading import CannotRead
 from components.lm.transformer.attention import ALL_LAYERS_UP_TO, Attention, Unreadable, as_rows, pack_weights
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 REPEATED = "The cat saw the dog and the cat saw the dog and the cat"
 TEXT = "The little girl gave her brother the red ball because he was sad."
+KOREAN = {"text": "어머니는 아이를 안고 노래를 부르고 아이는 잠이 들었다.", "attention_model": KOREAN_BERT}
+"""What the page begins with in Korean."""
+REPEATED_KO = "고양이는 개를 보고 강아지는 새를 보고 고양이는 개를 보고 강아지는 새를"
 MEASURES = ("weights", "value_weighted", "rollout")
 PANELS = ("nothing", "ablation", "bertviz", "numbers")
 SORTS = ("grid", *KINDS)
@@ -388,9 +393,13 @@ def export(
 def prepared(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:
     """Three states worth a look. Induction is shown where it was first found: in a model that reads from the left."""
     common: dict[str, Any] = {"attention_model": card.name}
+    korean = reads_korean(card)
+    if korean:
+        common["text"] = KOREAN["text"]
+    reads_left = KOREAN_GPT if korean else FIRST_MODEL
     repeated = {
-        "attention_model": card.name if card.can("generation") else FIRST_MODEL,
-        "text": REPEATED,
+        "attention_model": card.name if card.can("generation") else reads_left,
+        "text": REPEATED_KO if korean else REPEATED,
         "sort": "induction",
         "heads": (),
     }
@@ -419,7 +428,8 @@ def strongest(scores: HeadScores) -> list[list[str]]:
 
 def prediction() -> Prediction:
     """To which place does the head of the first view give most weight?"""
-    first = links.defaults()
+    begins = KOREAN if st.session_state["attention_model"] == KOREAN_BERT else {}
+    first = {**links.defaults(), **begins}
     card = checkpoints.card(str(first["attention_model"]))
     layer, head = int(first["layer"]), int(first["heads"][0])
     scores = attention_scores(card.name, card.revision, str(first["text"]), "")
@@ -432,6 +442,7 @@ def prediction() -> Prediction:
         options,
         best,
         t("attention", "predict_why", share=f"{means[best]:.2f}", kind=options[best]),
+        begins,
     )
 
 

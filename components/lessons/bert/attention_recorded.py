@@ -13,6 +13,7 @@ from components.lm.transformer.attention import Attention
 from components.lm.transformer.head_scores import Induction
 
 ATTENTION = "bert/attention.npz"
+KOREAN_ATTENTION = "bert/attention_ko.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,18 +59,16 @@ class AttentionView:
 
 
 @cache
-def _attention() -> AttentionView | None:
-    path = TRACES / ATTENTION
-    return AttentionView.read(path) if path.exists() else None
+def _views() -> tuple[AttentionView, ...]:
+    paths = (TRACES / name for name in (ATTENTION, KOREAN_ATTENTION))
+    return tuple(AttentionView.read(path) for path in paths if path.exists())
 
 
 def attention(name: str, revision: str, text: str, pair: str) -> AttentionView | None:
-    """Return the attention of the page's own text in its own model, or None for anything else."""
-    view = _attention()
-    return view if view is not None and view.of == (name, revision, text, pair) else None
+    """Return the attention of a text that the page begins with in its own model, or None for anything else."""
+    return next((view for view in _views() if view.of == (name, revision, text, pair)), None)
 
 
 def induction(name: str, revision: str) -> Induction | None:
-    """Return the induction of the heads of the page's own model, or None for any other."""
-    view = _attention()
-    return view.induction if view is not None and view.of[:2] == (name, revision) else None
+    """Return the induction of the heads of a model that the page begins with, or None for any other."""
+    return next((view.induction for view in _views() if view.of[:2] == (name, revision)), None)

@@ -9,6 +9,7 @@ import streamlit as st
 from components.elements.bert.word_map import MapView
 from components.elements.predict_first import Prediction
 from components.lessons.bert import contextual_recorded
+from components.lessons.known_language import reads_korean
 from components.lm import checkpoints
 from components.lm.bert.contextual import (
     MOST_SENTENCES,
@@ -20,7 +21,7 @@ from components.lm.bert.contextual import (
     meanings,
     separation,
 )
-from components.lm.checkpoints.bundled import best_bert
+from components.lm.checkpoints.bundled import KOREAN_BERT, best_bert
 from components.lm.checkpoints.model_card import ModelCard, ModelRefused
 from components.lm.reading import CannotRead, is_causal
 from components.shell import links
@@ -57,22 +58,35 @@ EXAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 HARD = ("bank",)
 """Examples on which MODEL fails, shown as that."""
-KOREAN: dict[str, tuple[tuple[str, ...], ...]] = {
-    "배": (
-        ("배가 고파서 밥을 먹었다", "배가 아파서 병원에 갔다"),
-        ("배를 타고 바다로 나갔다", "큰 배가 바다 위에 떠 있다"),
-        ("시장에서 배와 사과를 샀다", "달고 시원한 배를 깎아 먹었다"),
+# The same in Korean, for KOREAN_BERT; the word is the same row of the token table in all sentences of an example.
+KOREAN_EXAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "차": (
+        ("차를 타고 여행을 갔다", "차를 운전해서 집에 간다"),
+        ("여자가 컵에 차를 따른다", "컵에 차를 넣고 마신다"),
     ),
-    "말": (
-        ("말이 들판을 달린다", "말을 타고 산을 넘었다"),
-        ("그는 말이 없는 사람이다", "좋은 말을 들었다"),
+    "밤": (
+        ("밤에 별이 빛난다", "밤에 잠을 못 잤다"),
+        ("산에서 밤을 주웠다", "할머니가 밤을 삶아 주셨다"),
+    ),
+    "배": (
+        ("큰 배가 바다 위에 떠 있다", "군인들은 배를 타고 바다를 건넜다"),
+        ("배가 고파서 밥을 먹었다", "배가 아파서 병원에 갔다"),
     ),
     "눈": (
-        ("밤새 눈이 내렸다", "눈이 와서 길이 하얗다"),
-        ("눈이 아파서 안경을 썼다", "눈을 감고 노래를 들었다"),
+        ("밤새 눈이 내렸다", "하늘에서 눈이 내린다"),
+        ("눈이 아파서 안경을 썼다", "눈이 나빠서 안경을 쓴다"),
+    ),
+    "말": (
+        ("왕은 말을 타고 전쟁에 나갔다", "군인들은 말을 타고 달렸다"),
+        ("친구의 말을 듣고 웃었다", "어머니의 말을 듣지 않았다"),
+    ),
+    "사과": (
+        ("사과를 먹었다", "시장에서 사과를 샀다"),
+        ("친구에게 사과를 했다", "정부의 사과를 요구했다"),
     ),
 }
-TWICE = "I record the record"
+KOREAN_HARD = ("사과",)
+TWICE, TWICE_KO = "I record the record", "차를 타고 가서 차를 마신다"
 
 
 def written(groups: Sequence[Sequence[str]]) -> str:
@@ -80,8 +94,14 @@ def written(groups: Sequence[Sequence[str]]) -> str:
     return "\n\n".join("\n".join(lines) for lines in groups)
 
 
-WORD = "record"
+WORD, WORD_KO = "record", "차"
 SENTENCES = written(EXAMPLES[WORD])
+KOREAN = {
+    "word_sentences": written(KOREAN_EXAMPLES[WORD_KO]),
+    "word": WORD_KO,
+    "bert_model": KOREAN_BERT,
+}
+"""What the page begins with in Korean."""
 PARAMS = (
     links.Text("word_sentences", SENTENCES, max_chars=2000),
     links.Text("word", WORD, max_chars=40, example="the"),
@@ -93,9 +113,10 @@ PARAMS = (
 
 
 def examples(card: ModelCard) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """Prepared words; the Korean ones only for a model that knows Korean."""
-    knows = "ko" in card.languages or "multilingual" in card.languages
-    return EXAMPLES | (KOREAN if knows else {})
+    """Prepared words in the languages that a model knows."""
+    if card.languages == ("ko",):
+        return KOREAN_EXAMPLES
+    return EXAMPLES | (KOREAN_EXAMPLES if reads_korean(card) else {})
 
 
 def take(word: str, groups: tuple[tuple[str, ...], ...]) -> None:
@@ -201,17 +222,19 @@ def aid(vectors: WordVectors, one: int, other: int) -> str:
 
 def prediction() -> Prediction:
     """How alike are two occurrences with different meanings after the last layer?"""
-    card = checkpoints.card(MODEL)
-    vectors = words_in_context(card.name, card.revision, SENTENCES, WORD)
+    begins = KOREAN if st.session_state["bert_model"] == KOREAN_BERT else {}
+    word, sentences = (WORD_KO, KOREAN["word_sentences"]) if begins else (WORD, SENTENCES)
+    card = checkpoints.card(KOREAN_BERT if begins else MODEL)
+    vectors = words_in_context(card.name, card.revision, sentences, word)
     first, last = layer_cosines(vectors)[0], layer_cosines(vectors)[-1]
-    one, other = 0, len(EXAMPLES[WORD][0])
+    one, other = 0, len(examples(card)[word][0])
     options = [f"{first[one][other]:.2f}", f"{last[one][1]:.2f}", f"{last[one][other]:.2f}"]
     return Prediction(
-        t("contextual", "predict", word=WORD, one=vectors.sentences[one], other=vectors.sentences[other]),
+        t("contextual", "predict", word=word, one=vectors.sentences[one], other=vectors.sentences[other]),
         options,
         2,
         t("contextual", "predict_why", same=options[1], sentence=vectors.sentences[1]),
-        {"word_layer": 99, "word_pair": (one, other)},
+        {**begins, "word_layer": 99, "word_pair": (one, other)},
     )
 
 
@@ -237,20 +260,27 @@ def words_of_map(card: ModelCard) -> dict[str, str]:
     return named
 
 
-def prepared() -> list[tuple[str, dict[str, Any]]]:
+TRIES = {"배": "ship", "눈": "snow", "말": "horse", "밤": "night", "사과": "apple"}
+"""What the names of the Korean examples' labels end in."""
+
+
+def prepared(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:
     """The other examples, after the last layer."""
     model = st.session_state["bert_model"]
+    korean = card.languages == ("ko",)
+    groups_of, first = (KOREAN_EXAMPLES, WORD_KO) if korean else (EXAMPLES, WORD)
+    twice = {"word_sentences": TWICE_KO, "word": WORD_KO} if korean else {"word_sentences": TWICE}
     return [
         (
-            t("contextual", f"try_{word}"),
+            t("contextual", f"try_{TRIES.get(word, word)}"),
             {"bert_model": model, "word": word, "word_sentences": written(groups), "word_layer": 99},
         )
-        for word, groups in EXAMPLES.items()
-        if word != WORD
+        for word, groups in groups_of.items()
+        if word != first
     ] + [
         (
             t("contextual", "try_twice"),
-            {"bert_model": model, "word_sentences": TWICE, "word_pair": "0.1", "word_layer": 99},
+            {"bert_model": model, **twice, "word_pair": "0.1", "word_layer": 99},
         )
     ]
 

@@ -9,7 +9,7 @@ from components.lessons.recorded import TRACES
 from components.lm.bert.contextual import WordVectors
 from components.lm.tokens.occurrences import Occurrence
 
-WORDS = "bert/contextual.npz"
+WORDS, KOREAN_WORDS = "bert/contextual.npz", "bert/contextual_ko.npz"
 
 
 def save_words(of: tuple[str, str, str, str], vectors: WordVectors, path: Path) -> None:
@@ -28,8 +28,8 @@ def save_words(of: tuple[str, str, str, str], vectors: WordVectors, path: Path) 
 
 
 @cache
-def _words() -> tuple[tuple[str, ...], WordVectors] | None:
-    path = TRACES / WORDS
+def _words(file_name: str) -> tuple[tuple[str, ...], WordVectors] | None:
+    path = TRACES / file_name
     if not path.exists():
         return None
     with np.load(path) as file:
@@ -45,6 +45,6 @@ def _words() -> tuple[tuple[str, ...], WordVectors] | None:
 
 
 def words(name: str, revision: str, sentences: str, word: str) -> WordVectors | None:
-    """Return the words of the page's own sentences in its own model, or None for anything else."""
-    view = _words()
-    return view[1] if view is not None and view[0] == (name, revision, sentences, word) else None
+    """Return the words of the sentences that the page begins with in its own model, or None for anything else."""
+    views = [view for view in (_words(WORDS), _words(KOREAN_WORDS)) if view is not None]
+    return next((found for of, found in views if of == (name, revision, sentences, word)), None)

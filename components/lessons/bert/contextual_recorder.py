@@ -4,19 +4,23 @@ from components.elements.start.course_map import Miniature
 from components.lessons.recorded import TRACES
 from components.lm import checkpoints
 
-MODELS = ("pocket-bert",)
+MODELS = ("pocket-bert", "pocket-bert-ko")
 
 
 def record() -> None:
-    """The default view of "One word, many meanings": every vector, exact."""
-    from components.lessons.bert.contextual import MODEL, SENTENCES, WORD
-    from components.lessons.bert.contextual_recorded import WORDS, save_words
+    """The views that "One word, many meanings" opens with, one in each language: every vector, exact."""
+    from components.lessons.bert.contextual import KOREAN, MODEL, SENTENCES, WORD
+    from components.lessons.bert.contextual_recorded import KOREAN_WORDS, WORDS, save_words
     from components.lm.bert.contextual import word_vectors
 
-    loaded = checkpoints.load(MODEL, "attention")
-    vectors = word_vectors(loaded, SENTENCES.splitlines(), WORD)
-    save_words((loaded.card.name, loaded.card.revision, SENTENCES, WORD), vectors, TRACES / WORDS)
-    print(f"{WORDS}: {(TRACES / WORDS).stat().st_size:,} bytes")
+    for name, model, sentences, word in (
+        (WORDS, MODEL, SENTENCES, WORD),
+        (KOREAN_WORDS, KOREAN["bert_model"], KOREAN["word_sentences"], KOREAN["word"]),
+    ):
+        loaded = checkpoints.load(model, "attention")
+        vectors = word_vectors(loaded, sentences.splitlines(), word)
+        save_words((loaded.card.name, loaded.card.revision, sentences, word), vectors, TRACES / name)
+        print(f"{name}: {(TRACES / name).stat().st_size:,} bytes")
 
 
 def miniature() -> Miniature:

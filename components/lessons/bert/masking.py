@@ -14,7 +14,9 @@ from components.elements.page_fields import Field
 from components.elements.predict_first import Prediction
 from components.elements.view import sent
 from components.lessons.bert.masked_text import MODEL, maskable_text, percent
-from components.lessons.recorded import first_view, of_shipped_model, trace_file
+from components.lessons.known_language import reads_korean
+from components.lessons.recorded import first_view, of_shipped_model, trace_of
+from components.lm.checkpoints.bundled import KOREAN_BERT, KOREAN_GPT
 from components.shell import links
 from components.shell.layout import example_button, panel_choice, reading_aid
 from components.shell.loading import load_model
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 
 LEFT_ONLY = "pocket-gpt"
+"""Reads the left side beside a BERT; beside one that knows Korean, its Korean twin does."""
 MOST_HIDDEN = 24
 LOOKS = ("three_ways", "order", "pieces", "nothing")
 ORDERS = ("at_once", "left_to_right", "right_to_left", "surest_first")
@@ -42,6 +45,17 @@ TWO_BLANKS = (
 PIECES = "The girl stacked the stones and smiled."
 IN_PIECES = (3, 4)  # stack ##ed
 QUIZ = "The children ran home because it began to [MASK]."
+
+# The same points in Korean, with the Korean twin.
+KOREAN = {
+    "mlm_text": "아이는 아버지의 손을 잡고 길을 건넌다.",
+    "bert_model": KOREAN_BERT,
+}  # 손을, at the same place
+"""What the page begins with in Korean."""
+NEED_EACH_OTHER_KO = "학생은 책을 읽고 글을 쓴다."
+TWO_BLANKS_KO = (2, 3)  # 책을 읽: 사진을 읽 at once, 사진을 찍 from left to right, 책을 읽 from right to left
+PIECES_KO, IN_PIECES_KO = "그는 서울에서 태어나 부산에서 살았다.", (4, 5)  # 태 ##어나
+QUIZ_KO = "오늘 날씨가 너무 [MASK]."
 
 LAB = (
     links.Text("mlm_text", TEXT),
@@ -177,7 +191,8 @@ def lab(card: ModelCard, *, guesses: bool = False) -> tuple[MaskableText | None,
 
 def prediction() -> Prediction | None:
     """What does the model put first at the blank of the first view? None where the recorded view is of other weights."""
-    trace = trace_file("bert/masking")
+    model = KOREAN_BERT if st.session_state["bert_model"] == KOREAN_BERT else MODEL
+    trace = trace_of("bert/masking", model)
     if trace is None or of_shipped_model(trace) is None:
         return None
     ways = {one["side"]: one for one in trace["three_ways"]}
@@ -197,6 +212,7 @@ def prediction() -> Prediction | None:
             left=percent(ways["left"]["original"]["p"]),
             first=best["left"],
         ),
+        KOREAN if model == KOREAN_BERT else {},
         tokens=True,
     )
 
@@ -266,7 +282,7 @@ def look_further(card: ModelCard, text: MaskableText | None) -> None:
         guess_cards(pieces, key="pieces")
     else:
         st.info(t("mlm", f"{title}_none"))
-        for i, (label, state) in enumerate(lab_examples()):
+        for i, (label, state) in enumerate(lab_examples(card)):
             if state["mlm_look"] == look:
                 example_button(label, state, key=f"mlm_example_{i}")
 
@@ -277,6 +293,11 @@ def _worded(card: WayCard) -> GuessCard:
     own = card["original"] if card["side"] == "gpt" else None
     note = own and t("mlm", "gpt_line", token=own["token"].replace(" ", "·"), rank=own["rank"])
     return {**read, "title": t("mlm", f"side_{card['side']}"), "note": note}
+
+
+def left_of(card: ModelCard) -> str:
+    """Return the GPT that stands beside a BERT: one that reads the same language."""
+    return KOREAN_GPT if reads_korean(card) else LEFT_ONLY
 
 
 def line_with(
@@ -314,7 +335,8 @@ def three_ways(
         for side, cut in cuts
     ]
     try:
-        causal = load_model(LEFT_ONLY, "generation")
+        left_only = left_of(card)
+        causal = load_model(left_only, "generation")
     except ModelRefused:
         return cards
     if not text.blank[: at + 1].any() and text.spans[at][1]:
@@ -324,7 +346,7 @@ def three_ways(
             1,
             {
                 "side": "gpt",
-                "about": LEFT_ONLY,
+                "about": left_only,
                 "line": line_with(text, [at], right),
                 "position": at,
                 "candidates": [(c.token_id, c.token, c.prob, None) for c in found.candidates],
@@ -426,20 +448,23 @@ def pieces_sum(cards: Sequence[GuessCard]) -> str:
     return t("mlm", "pieces_sum", alone=f"{sum(losses[::2]):.3g}", together=f"{sum(losses[1::2]):.3g}")
 
 
-def lab_examples() -> list[tuple[str, dict[str, Any]]]:
-    """Return the prepared states of the foot."""
+def lab_examples(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:
+    """Return the prepared states of the foot, in a language that the model knows."""
+    model = {"bert_model": KOREAN_BERT} if reads_korean(card) else {}
+    two, places, word, pieces, quiz = (
+        (NEED_EACH_OTHER_KO, TWO_BLANKS_KO, PIECES_KO, IN_PIECES_KO, QUIZ_KO)
+        if model
+        else (NEED_EACH_OTHER, TWO_BLANKS, PIECES, IN_PIECES, QUIZ)
+    )
     return [
-        (
-            t("mlm", "try_order"),
-            {"mlm_text": NEED_EACH_OTHER, "hidden": TWO_BLANKS, "mlm_look": "order"},
-        ),
+        (t("mlm", "try_order"), {**model, "mlm_text": two, "hidden": places, "mlm_look": "order"}),
         (
             t("mlm", "try_pieces"),
-            {"mlm_text": PIECES, "hidden": IN_PIECES, "mlm_look": "pieces", "whole_words": "1"},
+            {**model, "mlm_text": word, "hidden": pieces, "mlm_look": "pieces", "whole_words": "1"},
         ),
         (
             t("mlm", "try_quiz"),
-            {"bert_model": MODEL, "mlm_text": QUIZ, "hidden": [], "mlm_look": "three_ways"},
+            {"bert_model": MODEL, **model, "mlm_text": quiz, "hidden": [], "mlm_look": "three_ways"},
         ),
     ]
 

@@ -5,25 +5,36 @@ from components.lessons.bert.masked_text import MODEL, maskable_text
 from components.lessons.probabilities import short
 from components.lessons.recorded import save
 from components.lm import checkpoints
+from components.lm.checkpoints.bundled import KOREAN_BERT
 
-MODELS = ("pocket-bert", "pocket-gpt")
+MODELS = ("pocket-bert", "pocket-gpt", "pocket-bert-ko", "pocket-gpt-ko")
 
 
 def record() -> None:
-    """The default view of the masking lab."""
+    """The views that the masking lab opens with: one in each language."""
     from components.lessons.bert import masking as page
 
-    loaded = checkpoints.load(MODEL, "masked_prediction")
-    card, left_only = loaded.card, checkpoints.card(page.LEFT_ONLY)
-    model = {"model": card.name, "revision": card.revision}
-    text = maskable_text(card.name, card.revision, page.TEXT)
-    hidden = list(page.HIDDEN)
-    state = {"mlm_text": page.TEXT, "hidden": hidden, "filled": []}
-    lab = page.lab_data(card, text, hidden, {})
+    _record("bert/masking", MODEL, page.TEXT, list(page.HIDDEN))
+    _record("bert/masking_ko", KOREAN_BERT, page.KOREAN["mlm_text"], list(page.HIDDEN))
+
+
+def _record(name: str, model: str, written: str, hidden: list[int]) -> None:
+    from components.lessons.bert import masking as page
+
+    card = checkpoints.load(model, "masked_prediction").card
+    left_only = checkpoints.card(page.left_of(card))
+    text = maskable_text(card.name, card.revision, written)
     save(
-        "bert/masking",
-        {**model, "others": {left_only.name: left_only.revision}, "state": state, "lab": lab, "three_ways": page.three_ways(card, text, hidden, {})},
-    )  # fmt: skip
+        name,
+        {
+            "model": card.name,
+            "revision": card.revision,
+            "others": {left_only.name: left_only.revision},
+            "state": {"mlm_text": written, "hidden": hidden, "filled": []},
+            "lab": page.lab_data(card, text, hidden, {}),
+            "three_ways": page.three_ways(card, text, hidden, {}),
+        },
+    )
 
 
 def miniature() -> Miniature:

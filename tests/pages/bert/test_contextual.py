@@ -18,7 +18,7 @@ APP = str(ROOT / "app.py")
 def test_opens(open_page: Open, lang: str) -> None:
     at = open_page("bert/contextual", lang=lang)
     assert "5" in said(at)
-    assert at.session_state["word"] == "record"
+    assert at.session_state["word"] == {"en": "record", "ko": "차"}[lang]
 
 
 def test_a_link_opens_the_same_view(open_page: Open, lang: str) -> None:
@@ -52,10 +52,11 @@ def test_odd_sentences(open_page: Open, sentences: str) -> None:
 
 def test_an_example_can_be_taken(open_page: Open, lang: str) -> None:
     at = open_page("bert/contextual", lang=lang)
-    at.button(key="example-bat").click().run()
+    word, said_there = {"en": ("bat", "bat flew"), "ko": ("밤", "밤을 주웠다")}[lang]
+    at.button(key=f"example-{word}").click().run()
     assert not at.exception
-    assert at.session_state["word"] == "bat"
-    assert "bat flew" in at.session_state["word_sentences"]
+    assert at.session_state["word"] == word
+    assert said_there in at.session_state["word_sentences"]
 
 
 def test_korean_words_only_for_a_model_that_knows_korean(open_page: Open) -> None:

@@ -1,0 +1,97 @@
+"""The pages of BERT open in Korean with pocket-bert-ko, before torch, and their examples show what their sentences say."""
+
+import re
+from typing import Any
+
+import pytest
+
+from components.lessons.bert import attention, contextual, masking
+from components.lessons.known_language import has_hangul
+from components.lm import checkpoints
+from components.lm.bert.contextual import meanings, separation, word_vectors
+from tests.pages.bert.test_attention import shown
+from tests.pages.conftest import Open, data_of, said
+
+MODEL = "pocket-bert-ko"
+
+
+@pytest.fixture(autouse=True)
+def korean(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First views come from files: whoever loads a model for one fails."""
+    if "first" in request.node.name:
+
+        def never(*_: object) -> None:
+            raise AssertionError("the first view is in a file")
+
+        for module in ("masked_text", "masking", "attention", "contextual"):
+            monkeypatch.setattr(f"components.lessons.bert.{module}.load_model", never)
+
+
+def shares(text: str) -> list[float]:
+    return [float(x) for x in re.findall(r"([\d.]+)%", text)]
+
+
+def test_masking_first(open_page: Open) -> None:
+    at = open_page("bert/masking", lang="ko")
+    data = data_of(at, "mask_lab")
+    assert data["model"] == MODEL
+    assert MODEL in said(at)
+    (card,) = data["cards"]
+    assert card["candidates"][0][1] == card["original"]["token"] == "손을"
+    ways: dict[str, Any] = {one["about"] + one["title"]: one for one in data_of(at, "guess_cards")["cards"]}
+    assert [one["about"] for one in ways.values()] == [MODEL, "pocket-gpt-ko", MODEL, MODEL]
+    asked = data_of(at, "predict_first")
+    assert asked["options"][asked["answer"]] == "손을"
+    both, left = shares(asked["why"])
+    assert both > 10 * left
+
+
+def test_masking_examples(open_page: Open) -> None:
+    state = {
+        "bert_model": MODEL,
+        "mlm_text": masking.NEED_EACH_OTHER_KO,
+        "hidden": "2.3",
+        "mlm_look": "order",
+    }
+    table = data_of(open_page("bert/masking", lang="ko", **state), "comparison_table")
+    filled = [[token for token, kind, _ in row[1]["tokens"] if kind == "filled"] for row in table["rows"]][1:]
+    assert filled[:3] == [["사진을", "읽"], ["사진을", "찍"], ["책을", "읽"]]
+    state = {"bert_model": MODEL, "mlm_text": masking.PIECES_KO, "hidden": "4.5", "mlm_look": "pieces"}
+    cards = data_of(open_page("bert/masking", lang="ko", **state), "guess_cards")["cards"]
+    own = [card["original"] for card in cards]
+    assert all(alone["loss"] < whole["loss"] for alone, whole in zip(own[::2], own[1::2], strict=True))
+    assert min(one["rank"] for one in own[::2]) == 1 < min(one["rank"] for one in own[1::2])
+
+
+def test_attention_first(open_page: Open) -> None:
+    at = open_page("bert/attention", lang="ko")
+    data = shown(at)
+    assert data["model"] == MODEL
+    assert data["drawn"]["tokens"][1] == "어머니"
+    assert has_hangul(data["asked"]["text"])
+    asked = data_of(at, "predict_first")
+    found = re.search(r"[\d.]+\d", asked["why"])
+    assert found is not None
+    assert float(found.group()) > 0.9  # "does the same for nearly every word"
+    for _, state in attention.prepared(checkpoints.card(MODEL)):
+        assert has_hangul(state["text"])
+
+
+def test_contextual_first(open_page: Open) -> None:
+    at = open_page("bert/contextual", lang="ko")
+    assert at.session_state["word"] == contextual.WORD_KO
+    assert f"{MODEL} (" in said(at)
+    alike, same, across = map(float, data_of(at, "predict_first")["options"])
+    assert alike == 1  # one row of the table, whatever particle follows
+    assert alike > same > across + 0.1
+
+
+@pytest.mark.parametrize("word", contextual.KOREAN_EXAMPLES)
+def test_the_words_are_apart_or_said_to_be_too_hard(word: str) -> None:
+    """If this fails with a new model, choose other sentences by the same rule (``Separation.complete``)."""
+    lines = contextual.written(contextual.KOREAN_EXAMPLES[word]).splitlines()
+    vectors = word_vectors(checkpoints.load(MODEL), lines, word)
+    apart = separation(vectors, meanings(lines))
+    assert apart is not None
+    assert apart.complete == (word not in contextual.KOREAN_HARD)
+    assert contextual.spellings(vectors) == 1
