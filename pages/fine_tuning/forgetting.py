@@ -7,6 +7,7 @@ from components.elements.predict_first import answer
 from components.lessons.fine_tuning import forgetting as page
 from components.lessons.fine_tuning import notebooks
 from components.lessons.fine_tuning.forgetting_panels import look_further
+from components.lessons.fine_tuning.said import STARTS
 from components.lm.fine_tuning.forgetting import METHODS
 from components.shell import links
 from components.shell.held import held
@@ -36,7 +37,7 @@ def lesson() -> None:
         row = st.columns([3, 3.4, 2, 3], vertical_alignment="bottom")
         start = held(row[0]).segmented_control(
             t(page.WORDS, "start"),
-            page.STARTS,
+            STARTS,
             key="forget_start",
             required=True,
             format_func=lambda x: t(page.WORDS, x),

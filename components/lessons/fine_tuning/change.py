@@ -19,7 +19,7 @@ from components.elements.fine_tuning.change_board import (
     change_seen,
 )
 from components.elements.predict_first import Prediction
-from components.lessons.fine_tuning.said import made_with, percent, said_score
+from components.lessons.fine_tuning.said import STARTS, made_with, percent, said_score
 from components.lessons.recorded import TRACES, shipped
 from components.lm.fine_tuning.change import ALL, KINDS, RANKS, STORED
 from components.lm.fine_tuning.difference import as_safetensors
@@ -35,7 +35,6 @@ LOOKS = ("ways", "lora", "train", "nothing")
 RANK_NAMES = tuple("all" if rank == ALL else str(rank) for rank in RANKS)
 LAYERS = 6
 MATRICES = tuple(f"{layer}.{kind}" for layer in range(LAYERS) for kind in KINDS)
-STARTS = ("pretrained", "random")
 NEAR = 0.03
 """Of F1: so little less than with the whole change counts as kept."""
 

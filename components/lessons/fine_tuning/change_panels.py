@@ -7,11 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from components.elements.fine_tuning.score_lines import ScoreLine, score_lines
 from components.lessons.fine_tuning import change as page
 from components.lessons.fine_tuning import live
 from components.lessons.fine_tuning.change_live import Asked, Both, Pair
-from components.lessons.fine_tuning.said import percent, said_score
+from components.lessons.fine_tuning.live_curves import both_starts
+from components.lessons.fine_tuning.said import STARTS, percent, said_score
 from components.lm import checkpoints
 from components.lm.fine_tuning.adapters import BOTTLENECK
 from components.lm.fine_tuning.change import LORA_RANKS, RANKS, ChangeSetting
@@ -85,9 +85,7 @@ def lora() -> None:
     for rank in LORA_RANKS:
         place = RANKS.index(rank)
         cells = [str(rank)]
-        cells.append(
-            _both(*(page.recorded()["starts"][start]["cuts"][place]["written"] for start in page.STARTS))
-        )
+        cells.append(_both(*(page.recorded()["starts"][start]["cuts"][place]["written"] for start in STARTS)))
         for where in ("attention", "every"):
             runs = [
                 page.runs_of(way="lora", size=rank, targets=where, pretrained=start)[0]
@@ -158,18 +156,7 @@ def train() -> None:
 
 
 def _curves(wanted: Asked, found: Both) -> None:
-    lines: list[ScoreLine] = []
-    for run, start in zip(found["runs"], page.STARTS, strict=True):
-        points = [(step, *score) for step, score in zip(run["steps"], run["written"], strict=True)]
-        lines.append({"name": t(W, start), "points": points})
-    score_lines(
-        lines,
-        title=t(W, "live_chart", model=wanted.model),
-        last=found["steps"],
-        guess=0.0,
-        guess_label=t("tasks_board", "guess_tag"),
-        key="change_live",
-    )
+    both_starts(W, found["runs"], "written", model=wanted.model, last=found["steps"], key="change_live")
     mine = found["runs"][0]
     st.caption(
         told(

@@ -7,7 +7,8 @@ MODELS = ("pocket-bert",)
 
 def miniature() -> Miniature:
     """F1 of both starts with the change cut to a few ranks."""
-    from components.lessons.fine_tuning.change import RANK_NAMES, STARTS, recorded
+    from components.lessons.fine_tuning.change import RANK_NAMES, recorded
+    from components.lessons.fine_tuning.said import STARTS
 
     starts = recorded()["starts"]
     frames: list[Frame] = [

@@ -20,7 +20,7 @@ from components.elements.fine_tuning.features_board import (
     features_seen,
 )
 from components.elements.predict_first import Prediction
-from components.lessons.fine_tuning.said import made_with, percent, said_score
+from components.lessons.fine_tuning.said import STARTS, made_with, percent, said_score
 from components.lessons.recorded import shipped
 from components.lm import checkpoints
 from components.lm.fine_tuning.features import (
@@ -49,7 +49,6 @@ WORDS = "features"
 BOARD = "features_board"
 FACTS = Path(__file__).parents[3] / "assets" / "facts"
 LOOKS = ("paper", "seeds", "train", "nothing")
-STARTS = ("pretrained", "random")
 LAYERS = 7
 LAST = len(MOMENTS)
 

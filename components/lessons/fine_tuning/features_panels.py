@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components.elements.fine_tuning.score_lines import ScoreLine, score_lines
 from components.lessons.fine_tuning import features as page
 from components.lessons.fine_tuning import live
 from components.lessons.fine_tuning.features_live import Asked, Both, Pair
-from components.lessons.fine_tuning.said import percent, said_score
+from components.lessons.fine_tuning.live_curves import both_starts
+from components.lessons.fine_tuning.said import STARTS, percent, said_score
 from components.lm import checkpoints
 from components.lm.fine_tuning.features import SETS, STEPS
 from components.shell.held import held
@@ -113,24 +113,13 @@ def train() -> None:
 
 
 def _curves(wanted: Asked, found: Both) -> None:
-    lines: list[ScoreLine] = []
-    for run, start in zip(found["runs"], page.STARTS, strict=True):
-        points = [(step, *score) for step, score in zip(run["steps"], run["new"], strict=True)]
-        lines.append({"name": t(W, start), "points": points})
-    score_lines(
-        lines,
-        title=t(W, "live_chart", model=wanted.model),
-        last=STEPS,
-        guess=0.0,
-        guess_label=t("tasks_board", "guess_tag"),
-        key="features_live_lines",
-    )
+    both_starts(W, found["runs"], "new", model=wanted.model, last=STEPS, key="features_live_lines")
     shares = found["runs"][0]["shares"][-1]
     small_table(
         [t(W, "col_start"), *(page.layer_name(layer) for layer in range(len(shares)))],
         [
             [t(W, start), *(percent(share) for share in run["shares"][-1])]
-            for run, start in zip(found["runs"], page.STARTS, strict=True)
+            for run, start in zip(found["runs"], STARTS, strict=True)
         ],
     )
     st.caption(

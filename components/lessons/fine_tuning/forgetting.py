@@ -11,7 +11,7 @@ import streamlit as st
 
 from components.elements.fine_tuning.forgetting_plane import ForgettingData, ForgettingView, Track
 from components.elements.predict_first import Prediction
-from components.lessons.fine_tuning.said import made_with, percent, said_score
+from components.lessons.fine_tuning.said import STARTS, made_with, percent, said_score
 from components.lessons.recorded import shipped
 from components.lm import checkpoints
 from components.lm.fine_tuning import lora
@@ -26,7 +26,6 @@ WORDS = "forgetting"
 BOARD = "forgetting_plane"
 MODEL = "nano-bert"
 LOOKS = ("reading", "static", "families", "train", "nothing")
-STARTS = ("pretrained", "random")
 LEVELS = ("weak", "middle", "strong")
 READERS = ("nothing", "replay5", "replay25", "pull")
 """Of the second scene, in the order of its runs."""

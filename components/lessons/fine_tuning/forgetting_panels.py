@@ -9,7 +9,7 @@ from components.elements.fine_tuning.score_lines import ScoreLine, score_lines
 from components.lessons.fine_tuning import forgetting as page
 from components.lessons.fine_tuning import live
 from components.lessons.fine_tuning.forgetting_live import Asked, Both, Pair
-from components.lessons.fine_tuning.said import made_with, said_score
+from components.lessons.fine_tuning.said import STARTS, made_with, said_score
 from components.lm import checkpoints
 from components.lm.fine_tuning.forgetting import METHODS, MOMENTS, STRENGTHS, ForgettingSetting
 from components.shell.held import held
@@ -149,7 +149,7 @@ def _curves(wanted: Asked, found: Both) -> None:
         st.caption(t(W, "live_old_first"))
         return
     lines: list[ScoreLine] = []
-    for run, start in zip(found["runs"], page.STARTS, strict=True):
+    for run, start in zip(found["runs"], STARTS, strict=True):
         for task in ("old", "new"):
             points = [(step, *score) for step, score in zip(run["steps"], run[task], strict=True)]
             lines.append(
@@ -172,7 +172,7 @@ def _curves(wanted: Asked, found: Both) -> None:
                 said_score(run["old"][-1]),
                 said_score(run["new"][-1]),
             ]
-            for run, start in zip(found["runs"], page.STARTS, strict=True)
+            for run, start in zip(found["runs"], STARTS, strict=True)
         ],
     )
     live.take_home(W, found["difference"], f"{wanted.model}-{wanted.setting.method}", key="forget_difference")

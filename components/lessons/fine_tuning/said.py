@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+STARTS = ("pretrained", "random")
+"""Where a training begins, in the order of the lanes; also the words for it in each page's table."""
+
 
 def percent(value: float) -> str:
     """Return a score as whole percent.

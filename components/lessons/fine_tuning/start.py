@@ -13,7 +13,7 @@ import streamlit as st
 from components.elements.fine_tuning.slice_board import SliceData, SliceView
 from components.elements.fine_tuning.start_board import StartData, StartedRun, StartView
 from components.elements.predict_first import Prediction
-from components.lessons.fine_tuning.said import made_with, percent
+from components.lessons.fine_tuning.said import STARTS, made_with, percent
 from components.lessons.recorded import shipped
 from components.lm.fine_tuning.sentences import TAGS
 from components.lm.fine_tuning.start import BATCHES, MOMENTS, RANDOM_STARTS, SETS, SGD_RATE, SGD_STEPS
@@ -31,7 +31,6 @@ LOOKS = ("slice", "train", "nothing")
 LAST = MOMENTS - 1
 KNOWS_NOTHING = math.log(len(TAGS))
 """The loss, in nats, of giving every tag the same probability."""
-STARTS = ("pretrained", "random")
 
 PARAMS = (
     links.Choice("start_measure", MEASURES, MEASURES[0]),

@@ -33,11 +33,6 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def loaded() -> checkpoints.LoadedModel:
-    return checkpoints.load("nano-bert", "masked_prediction")
-
-
-@pytest.fixture(scope="module")
 def trained(loaded: checkpoints.LoadedModel) -> EncoderTask:
     """Everything trained for a few steps."""
     task = EncoderTask(loaded, "tag", "full", pretrained=True, seed=0)

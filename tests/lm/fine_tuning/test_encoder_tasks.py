@@ -27,11 +27,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def loaded() -> checkpoints.LoadedModel:
-    return checkpoints.load("nano-bert", "masked_prediction")
-
-
 @pytest.mark.parametrize("task", TASKS)
 def test_the_loss_is_that_of_transformers(loaded: checkpoints.LoadedModel, task: str) -> None:
     """The classes of transformers with our weights, on the same rows; 1e-5 is the rounding of float32 sums."""

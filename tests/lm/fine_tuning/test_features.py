@@ -31,11 +31,6 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def loaded() -> checkpoints.LoadedModel:
-    return checkpoints.load("nano-bert", "masked_prediction")
-
-
-@pytest.fixture(scope="module")
 def kept(loaded: checkpoints.LoadedModel) -> Features:
     return features(loaded, 20, pretrained=True, seed=0)
 

@@ -24,11 +24,6 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def loaded() -> checkpoints.LoadedModel:
-    return checkpoints.load("nano-bert", "masked_prediction")
-
-
-@pytest.fixture(scope="module")
 def old(loaded: checkpoints.LoadedModel) -> EncoderTask:
     """The old task after a few steps."""
     task, loop = old_task(loaded, True, 0)

@@ -30,11 +30,6 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def loaded() -> checkpoints.LoadedModel:
-    return checkpoints.load("nano-bert", "masked_prediction")
-
-
-@pytest.fixture(scope="module")
 def few(loaded: checkpoints.LoadedModel) -> Sentences:
     """A dozen sentences of each kind."""
     texts = sentences(loaded)
