@@ -65,6 +65,7 @@ page = contents(
             lesson("fine_tuning/start", icon="flag"),
         ],
         "alignment": [
+            lesson("alignment/instructions", icon="assignment"),
             lesson("alignment/reward", icon="paid"),
             lesson("alignment/preferences", icon="thumbs_up_down"),
         ],

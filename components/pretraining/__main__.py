@@ -11,6 +11,7 @@ from components.pretraining import (
     alignment,
     electra,
     fine_tuning,
+    instructions,
     jump_study,
     norm_study,
     preferences,
@@ -46,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     fine_tuning.add_step(steps, REPOSITORY)
     alignment.add_step(steps, REPOSITORY)
     preferences.add_step(steps, REPOSITORY)
+    instructions.add_step(steps, REPOSITORY)
     norm_study.add_step(steps, REPOSITORY)
     scaling_study.add_step(steps, REPOSITORY)
     jump_study.add_step(steps, REPOSITORY)

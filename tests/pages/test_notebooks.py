@@ -61,6 +61,7 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     ("fine_tuning/change", {"change_rank": "8", "change_matrix": "3.intermediate"}),
     ("fine_tuning/features", {}),
     ("fine_tuning/start", {}),
+    ("alignment/instructions", {}),
     ("alignment/reward", {}),
     ("alignment/reward", {"reward_kind": "dog"}),
 ]  # fmt: skip

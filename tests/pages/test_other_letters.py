@@ -20,6 +20,7 @@ SHOWN_AT = {
     "transformer/self_attention": {"example": "model"},
     "gpt/learning": {"twins": "nano"},
     "gpt/in_context": {"icl_look": "story", "icl_name": OTHER},
+    "alignment/instructions": {"ins_look": "tune"},
     "gpt/scaling": {"scaling_look": "limits", "scaling_name": OTHER},
 }
 """The part of a page that reads the text, where it is not the first."""

@@ -52,9 +52,9 @@ def slots() -> dict[str, str]:
     }
 
 
-def _page_of(step: str) -> Lesson | None:
-    """Return the page of a step if the contents have it."""
-    return next((one for one in lessons() if one.name == STEPS[step]), None)
+def _page_of(step: str) -> Lesson:
+    """Return the page of a step."""
+    return next(one for one in lessons() if one.name == STEPS[step])
 
 
 def chapter_map(name: str) -> None:
@@ -64,13 +64,12 @@ def chapter_map(name: str) -> None:
         st.html(f'<p class="gb-foot-title">{html.escape(t(W, "map"))}</p>', width="content")
         for step, shown in STEPS.items():
             label, number = t(W, f"map_{step}"), t(W, f"map_{step}_data", **found)
-            page = _page_of(step)
-            if page is not None and shown != name:
-                st.page_link(page.page, label=f"{label} :small[{number}]", query_params=links.frame_query(), width="content")  # fmt: skip
+            if shown != name:
+                st.page_link(_page_of(step).page, label=f"{label} :small[{number}]", query_params=links.frame_query(), width="content")  # fmt: skip
                 continue
-            here = ' class="here" aria-current="page"' if shown == name else ""
             st.html(
-                f"<p{here}>{html.escape(label)} <small>{html.escape(number)}</small></p>", width="content"
+                f'<p class="here" aria-current="page">{html.escape(label)} <small>{html.escape(number)}</small></p>',
+                width="content",
             )
 
 
@@ -80,12 +79,9 @@ def three_steps() -> None:
     st.markdown(told(W, "steps_text", **found))
     rows = []
     for step in STEPS:
-        page = _page_of(step)
-        title = "" if page is None else page.title
-        here = "here" if page is not None else "here_else"  # only the first may not be there
         rows.append(
             [t(W, f"steps_{step}_{part}", **found) for part in ("step", "data", "loss")]
-            + [told(W, f"steps_{step}_{here}", title=title)]
+            + [told(W, f"steps_{step}_here", title=_page_of(step).title)]
         )
     small_table([t(W, f"steps_{name}") for name in ("step", "data", "loss", "here")], rows)
     st.markdown(told(W, "steps_after", **found))

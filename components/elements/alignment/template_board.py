@@ -1,0 +1,52 @@
+"""Instruction, input and output, and the one row of text that a template makes of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TypedDict
+
+from components.elements.mount import element
+from components.elements.view import Whole, reported, started
+
+_mount = element("alignment/template_board")
+
+
+@dataclass(frozen=True)
+class TemplateView:
+    """Which template is shown, from 0."""
+
+    template: int
+
+
+class Template(TypedDict):
+    """``parts``: (field or "", text) in the order of the row; the parts of the field ``output`` are what is learned."""
+
+    name: str
+    parts: Sequence[tuple[str, str]]
+
+
+def template_board(
+    fields: Sequence[tuple[str, str]],
+    templates: Sequence[Template],
+    view: TemplateView,
+    *,
+    words: Mapping[str, str],
+    rev: int,
+    key: str,
+) -> TemplateView:
+    """Draw the fields and the row of the chosen template.
+
+    Args:
+        fields: (``instruction``, ``input`` or ``output``, its text, which may be empty).
+        templates: at least one.
+        view: the state of the link; the element follows it when ``rev`` changes.
+        words: labels of the element.
+        rev: raised when Python moved the state.
+        key: the element's key in the session.
+    """
+    start = started(key, view, rev)
+    result = _mount(
+        key=key,
+        data={"fields": list(fields), "templates": list(templates), "words": dict(words), "rev": rev, "start": asdict(start)},
+        on_view_change=lambda: None,
+    )  # fmt: skip
+    return reported(result.get("view"), view, rev, {"template": Whole(0, len(templates) - 1)})
