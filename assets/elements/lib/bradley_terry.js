@@ -30,6 +30,7 @@ export function fit(differences, size, shrinkage, steps) {
     }
     const change = solve(curve, slope); // only the lower triangle is looked at
     w = w.map((x, i) => x - change[i]);
+    if (change.every((x) => Math.abs(x) < 1e-12)) break; // further steps change nothing that could be seen
   }
   return w;
 }

@@ -23,6 +23,8 @@ MOST_PRESSES = 2_000
 """Of one list."""
 MOST_LISTS = 100
 HOURS = 12
+ASKED_A_SECOND = 8
+"""How often all browsers of a list together ask what is new in it, about."""
 Outcome = Literal["kept", "full", "closed", "ended"]
 
 
@@ -101,6 +103,12 @@ class VoteLists:
         with self._lock:
             found = self._get(name)
             return (0, 0) if found is None else (len({who for who, _ in found.votes}), len(found.votes))
+
+    def seconds(self, name: str) -> float:
+        """Return after how many seconds a browser asks again what is new: 1 for a few, some 4 for a class of thirty."""
+        with self._lock:
+            found = self._get(name)
+            return max(1.0, (0 if found is None else len(found.joined)) / ASKED_A_SECOND)
 
     def mine(self, name: str, who: str, pairs: int) -> str:
         """Return what one browser pressed, a character a pair."""

@@ -87,7 +87,7 @@ def together(outcome: Outcome | None) -> None:
         word = "list_count_closed" if closed else "list_count"
         st.html(f'<p class="gb-aid">{html.escape(t(W, word, browsers=browsers, presses=presses))}</p>')
 
-    st.fragment(counted, run_every=4.0 if not owner else None if closed else 2.0)()
+    st.fragment(counted, run_every=None if owner and closed else lists().seconds(name))()
     if not owner:
         return
     st.caption(t(W, "list_yours"))

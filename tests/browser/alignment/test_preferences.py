@@ -28,29 +28,30 @@ def shown_order(page: Page) -> list[str]:
     return found
 
 
-def test_the_browsers_judge_is_pythons(open_at: OpenAt, outside: list[str]) -> None:
-    page = open_at("/alignment-preferences?lang=en&pref_look=nothing")
+def test_the_browsers_judge_is_pythons_and_presses_are_in_the_link(open_at: OpenAt, outside: list[str]) -> None:  # fmt: skip
+    """A link into the recorded presses, all of them, then a reader's own by keys: changed, kept behind the rule's, and opened again."""
+    page = open_at("/alignment-preferences?lang=en&pref_look=nothing&pref_step=1")
     expect(page.locator(".unseen li")).to_have_count(100)
+    expect(page.locator(".card.on")).to_have_count(1)
     clicks = page_data.recorded()["clicks"]
+    assert shown_order(page) == order_of(clicks[:1])
+    page.locator(".gb-step-last").click()
+    page.wait_for_url(lambda url: "pref_step" not in url)
     assert shown_order(page) == order_of(clicks)
     d = lm.differences_of(page_data.vectors(), lm.better(clicks, page_data.PAIRS))
     found = lm.accuracy(lm.fit(d), page_data.held_out())
     assert found is not None
     expect(page.locator(".judge")).to_contain_text(f"Right on {found.right} of {found.total}")
-    page.locator(".gb-step-first").click()
-    page.wait_for_url("**pref_step=0**")
-    page.keyboard.press("ArrowRight")
-    page.wait_for_url("**pref_step=1**")
-    assert shown_order(page) == order_of(clicks[:1])
-    page.reload()
-    expect(page.locator(".card.on")).to_have_count(1)
     page.locator(".gb-dpo_board .move button").first.click()
     page.wait_for_url("**pref_moment=5**")
-    assert outside == []
+    page.locator(".gb-preference_board .gb-step-first").click()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".gb-step-label")).to_have_text(f"press 1 of {len(clicks)}")
+    assert shown_order(page) == order_of(clicks[:1])
+    page.locator(".gb-preference_board .gb-step-first").click()
+    page.wait_for_url("**pref_step=0**")
 
-
-def test_presses_by_keys_are_in_the_link(open_at: OpenAt) -> None:
-    page = open_at("/alignment-preferences?lang=en&pref_from=own&pref_step=0&pref_look=nothing")
+    page.get_by_role("radio", name="you", exact=True).click()
     expect(page.locator("button.card")).to_have_count(2)
     for key in KEYS:
         page.keyboard.press(key)
@@ -71,6 +72,7 @@ def test_presses_by_keys_are_in_the_link(open_at: OpenAt) -> None:
     page.reload()
     expect(page.locator("button.card")).to_have_count(2)
     assert shown_order(page) == order_of(f"{KEYS[:-1]}2")
+    assert outside == []
 
 
 def test_two_browsers_press_into_one_list(open_at: OpenAt, browser: Browser) -> None:

@@ -121,3 +121,15 @@ def test_each_browser_begins_at_another_pair(lists: page.VoteLists) -> None:
     assert all(sorted(order) == list(range(10)) for order in orders)
     assert len({order[0] for order in orders}) == 3
     assert orders[0] == orders[3]
+
+
+def test_a_class_asks_as_often_as_one_reader(lists: page.VoteLists) -> None:
+    """A few are told after a second; thirty together ask no more than eight times a second."""
+    name = made(lists)
+    assert lists.seconds(name) == lists.seconds("gone") == 1
+    for i in range(30):
+        lists.order(name, f"{i:022d}", 120)
+    assert lists.seconds(name) == 30 / page.ASKED_A_SECOND
+    assert 3 < lists.seconds(name) < 5
+    lists.empty(name, ANN)
+    assert lists.seconds(name) == 1
