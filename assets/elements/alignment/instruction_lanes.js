@@ -27,7 +27,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const amount = h("span", { class: "amount" });
   const lane = (letter, name, children) => h("section", { class: `lane lane-${letter}` },
     h("h3", {}, h("b", {}, letter.toUpperCase()), " ", w[`lane_${name}`], name === "tuned" ? amount : null), h("p", { class: "from" }, w[`from_${name}`]), ...children);
-  const reads = (before, text) => h("div", { class: "reads" }, h("small", {}, w.reads), before ? h("pre", { class: "before", tabindex: "0", role: "group", "aria-label": w.examples }, before) : null, h("pre", {}, text));
+  const reads = (before, text) => h("div", { class: "reads", role: "group", "aria-label": w.reads, title: w.reads }, before ? h("pre", { class: "before", tabindex: "0", role: "group", "aria-label": w.examples }, before) : null, h("pre", {}, text));
   const writes = (node) => h("div", { class: "writes" }, h("small", {}, w.writes), node);
 
   const { happy } = data.head, top = happy >= 0.5 ? w.happy : w.sad;

@@ -179,6 +179,8 @@ def stages() -> list[Stage]:
     made = [stage(i, name) for i, name in enumerate(("seeds", "ask", "grown", "tune", "compare", "limits"))]
     made[0]["rows"] = [[t(W, f"seed_{k}_{part}") for part in ("instruction", "input", "output")] for k in range(1, SEEDS + 1)]  # fmt: skip
     made[2]["bars"] = [(t(W, "bar_written"), seeds / grown, str(seeds)), (t(W, "bar_generated"), 1.0, f"{grown:,}")]  # fmt: skip
+    sizes = (float(numbers("LLaMA", "sizes")[0]), 175.0)
+    made[3]["bars"] = [("LLaMA 7B", sizes[0] / sizes[1], "7B"), ("GPT-3", 1.0, "175B")]
     made[4]["low"], made[4]["high"], made[4]["share"] = low, high, wins[0] / sum(wins)
     made[5]["limits"] = [t(W, f"limit_{k}") for k in range(1, 5)]
     return made
@@ -199,13 +201,14 @@ def alpaca() -> None:
     flan, llama, mine = facts("FLAN"), facts("LLaMA"), facts("Alpaca")
     better = re.search(r"(\d+) of (\d+)", flan["result"])
     assert better is not None
+    tokens = re.findall(r"[\d.]+T", llama["training tokens"])
     st.markdown(f"##### {t(W, 'dates_title')}")
     small_table(
         [t(W, "col_date"), t(W, "col_model"), t(W, "col_what")],
         [
             [timeline()["flan"]["date"], "FLAN", told(W, "date_flan", size=flan["base model"].split()[0], result=better[1], of=better[2])],
             [timeline()["instructgpt"]["date"], "InstructGPT", told(W, "date_instructgpt")],
-            [llama["date"], "LLaMA", told(W, "date_llama", sizes=llama["sizes"], counted=llama_counted())],
+            [llama["date"], "LLaMA", told(W, "date_llama", sizes=llama["sizes"], counted=llama_counted(), few=tokens[0], many=tokens[1])],
             [mine["date"], "Alpaca", told(W, "date_alpaca")],
         ],
     )  # fmt: skip
