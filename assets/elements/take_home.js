@@ -52,9 +52,19 @@ function changed(one, change) {
 }
 const partsIn = (lang) => changed(content.parts, lang === content.first ? null : content.changes[lang]);
 
+/** A header in front of numbers, as message() of components/lm/transformer/attention.py and components/elements/packed.py make them. */
+function withHeader(header, numbers) {
+  const text = new TextEncoder().encode(JSON.stringify(header)), padded = Math.ceil((text.length + 4) / 4) * 4 - 4, made = new Uint8Array(4 + padded + numbers.length).fill(32, 4);
+  new DataView(made.buffer).setUint32(0, padded, true);
+  made.set(text, 4);
+  made.set(numbers, 4 + padded);
+  return made;
+}
+
 function withBytes(value) {
   if (Array.isArray(value)) return value.map(withBytes);
   if (value === null || typeof value !== "object") return value;
+  if (value.$header) return withHeader(value.$header, blobs.get(value.$bytes));
   if (value.$bytes) return blobs.get(value.$bytes);
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withBytes(inner)]));
 }
@@ -114,11 +124,7 @@ function putBack(data, mine) {
   if (!Object.keys(mine).length || data === null || typeof data !== "object") return data;
   if (data instanceof Uint8Array) { // a header and numbers: components/lm/transformer/attention.py, message()
     const size = new DataView(data.buffer, data.byteOffset, 4).getUint32(0, true), header = putBack(JSON.parse(new TextDecoder().decode(data.subarray(4, 4 + size))), mine);
-    const text = new TextEncoder().encode(JSON.stringify(header)), padded = Math.ceil((text.length + 4) / 4) * 4 - 4, made = new Uint8Array(4 + padded + data.length - 4 - size).fill(32, 4);
-    new DataView(made.buffer).setUint32(0, padded, true);
-    made.set(text, 4);
-    made.set(data.subarray(4 + size), 4 + padded);
-    return made;
+    return withHeader(header, data.subarray(4 + size));
   }
   // What an element begins with stands in `state` or `start`; of the rest of its data only plain values can be places in it.
   const put = (held, plain) => Object.fromEntries(Object.entries(held).map(([key, value]) => [key, key !== "rev" && key in mine && typeof mine[key] === typeof value && !(plain && typeof value === "object") ? mine[key] : value]));

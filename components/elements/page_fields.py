@@ -30,7 +30,9 @@ class Field(TypedDict):
     resets: NotRequired[Mapping[str, object]]
 
 
-def page_fields(view: str, rev: int, state: Mapping[str, object], fields: Sequence[Field]) -> None:
+def page_fields(
+    view: str, rev: int, state: Mapping[str, object], fields: Sequence[Field], *, name: str = ""
+) -> None:
     """Draw the fields. What they hold is the view that another element of the page reports; they tell Python nothing.
 
     Args:
@@ -38,9 +40,10 @@ def page_fields(view: str, rev: int, state: Mapping[str, object], fields: Sequen
         rev: raised by Python when it moved the view.
         state: values by key.
         fields: in their order.
+        name: tells several groups of fields of one view apart.
     """
     _mount(
-        key=f"{view}-fields",
+        key=f"{name or view}-fields",
         data={
             "view": view,
             "rev": rev,

@@ -259,16 +259,25 @@ def _pressed(value: bytes) -> str:
 
 
 def _without_bytes(value: Any, blobs: dict[str, str]) -> Any:
-    """Return a value whose bytes are named by their digest, and put them into ``blobs``."""
+    """Return a value whose bytes are named by their digest, and put them into ``blobs``.
+
+    A header in front of numbers stands beside their name: it has the words of one language, and the numbers are there once.
+    """
+    if isinstance(value, bytes) and (found := _header(value)):
+        return {"$header": found[0], **_without_bytes_in(found[1].tobytes(), blobs)}
     if isinstance(value, bytes):
-        name = hashlib.sha256(value).hexdigest()[:12]
-        blobs[name] = _pressed(value)
-        return {"$bytes": name}
+        return _without_bytes_in(value, blobs)
     if isinstance(value, dict):
         return {key: _without_bytes(item, blobs) for key, item in value.items()}
     if isinstance(value, list):
         return [_without_bytes(item, blobs) for item in value]
     return value
+
+
+def _without_bytes_in(value: bytes, blobs: dict[str, str]) -> dict[str, str]:
+    name = hashlib.sha256(value).hexdigest()[:12]
+    blobs[name] = _pressed(value)
+    return {"$bytes": name}
 
 
 def as_file(shown: Mapping[str, Sequence[Part]], lang: str, links: Mapping[str, Any] | None = None) -> str:

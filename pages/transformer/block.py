@@ -2,15 +2,13 @@
 
 import streamlit as st
 
+from components.elements.page_fields import page_fields
 from components.elements.predict_first import answer
 from components.lessons.known_language import say_if_foreign
 from components.lessons.transformer import block as page
 from components.lessons.transformer import notebooks
-from components.lm.transformer.block import TAKEN
 from components.shell import links
-from components.shell.held import held
 from components.shell.layout import (
-    caption,
     controls,
     foot,
     page_header,
@@ -18,7 +16,6 @@ from components.shell.layout import (
     part,
     picture_first,
     prediction,
-    reading_aid,
     slide_note,
 )
 from components.shell.models import model_in_use, model_picker
@@ -37,44 +34,36 @@ def lesson() -> None:
     if asked := page.prediction():
         prediction(asked)
 
-    # The reader sets a text, a model, the block that is opened, and what is taken out.
+    # The reader sets the model here; the text, the block and what is taken out are fields that the browser keeps.
     with controls(above=True):
-        row = st.columns([3.4, 1.8, 1, 4.6], vertical_alignment="bottom")
-        held(row[0]).text_input(t(WORDS, "text"), key="block_text", help=t(WORDS, "text_help"))
+        row = st.columns([9.4, 2], vertical_alignment="bottom")
         with row[1]:
-            model_picker("attention", key="attention_model")
+            model_picker("attention", key="attention_model", on_change=links.moved)
         card = model_in_use("attention", default=page.MODEL, key="attention_model")
-        page.clamp_layer(card)
-        held(row[2]).number_input(t(WORDS, "layer"), 0, card.num_layers - 1, key="block_layer")
-        held(row[3]).segmented_control(
-            t(WORDS, "taken"),
-            TAKEN,
-            key="block_taken",
-            required=True,
-            format_func=lambda what: t(WORDS, f"taken_{what}"),
-            help=t(WORDS, "taken_help"),
-        )
-
-    # The model reads once; every vector of the block goes to the browser, and is stepped through there.
+        last = page.clamp_layer(card)
+        with row[0]:
+            page_fields(page.VIEW, links.revision(), page.state(), page.fields(last))
     say_if_foreign(card, st.session_state["block_text"])
-    now = page.shown(card)
-    if now is None:
+
+    # The model reads once, here or in the browser; every vector of the block is stepped through there.
+    here = page.in_browser(card)
+    now = None if here else page.shown(card)
+    if now is None and not here:
         foot(NAME)
         return
     with answer():
-        view = page.draw(now)
-    page.keep(view)
-    picture_first("block", now.identity)
-    caption(page.caption(now))
-    reading_aid(page.verdict(now, view))
+        page.draw(card, now)
+    if now is not None:
+        picture_first("block", now.identity)
 
     panel_choice(WORDS, page.LOOKS, key="block_look")
-    page.look_further(now, view)
+    page.look_further(card, now)
     with st.expander(t(WORDS, "how")):
         st.markdown(t(WORDS, "how_text"))
 
     slide_note("E46")
-    notebook(notebooks.block(now.card, now.text, now.whole.inside, view.token) if not now.changed else None)
+    if read := page.example(now):
+        notebook(notebooks.block(card, *read))
     foot(
         NAME,
         terms=[
@@ -95,7 +84,7 @@ def lesson() -> None:
                 "https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru/interpreting-gpt-the-logit-lens",
             ),
         ],
-        export=page.export(now),
+        export=page.export(card, now),
     )
 
 

@@ -22,8 +22,8 @@ PAGES = [
 ]
 MOST = 150_000
 """Bytes of one file, gzipped."""
-LARGER = {"transformer-block": 225_000}
-"""The stream of every token through every block, with all its neurons: float32 numbers that no packing makes smaller."""
+
+
 SCREENS = {"desk": (1366, 768), "phone": (390, 844)}
 
 
@@ -77,7 +77,7 @@ def test_page_lives_in_a_file(
     site: Path, alone: Callable[..., tuple[Page, list[str]]], name: str, screen: str
 ) -> None:
     file = site / f"{name}.html"
-    assert len(gzip.compress(file.read_bytes(), 9, mtime=0)) <= LARGER.get(name, MOST)
+    assert len(gzip.compress(file.read_bytes(), 9, mtime=0)) <= MOST
     page, said = alone(file, screen)
     english = page.locator("main").inner_text()
     elements = page.locator(".element").count()

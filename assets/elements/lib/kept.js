@@ -25,7 +25,9 @@ export function kept({ view, params, mine, here, tell, moved }) {
     if (from !== "address") keepAddress(params(), view.state);
     if (!told(from)) view.ahead ||= !connected();
     moved(was, from);
-    if (!told(from)) report();
+    if (told(from)) return;
+    if (!here() && params().some(({ kind, key }) => kind === "Text" && was && view.state[key] !== was[key])) { soon.cancel(); say(); } // a text is given once: no hand has to rest
+    else report();
   };
   const report = () => (here() ? rest : soon)({});
   const back = () => {

@@ -1,14 +1,23 @@
 // One block of a Transformer: every token is a lane, two parts add to it. One token's vectors are followed from the block's input to its output.
-import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
+import { h, fill, instances, said, words as say } from "../glassbox.lib/dom.js";
 import { num, full, percent, visible, narrowed } from "../glassbox.lib/format.js";
 import { unpack } from "../glassbox.lib/packed.js";
 import { shadeTable } from "../glassbox.lib/shades.js";
 import { signedTable, paint } from "../glassbox.lib/signed.js";
-import { stepper, reporter } from "../glassbox.lib/stepper.js";
+import { stepper } from "../glassbox.lib/stepper.js";
+import { kept } from "../glassbox.lib/kept.js";
+import { local } from "../glassbox.lib/local.js";
+import { opening } from "../glassbox.lib/sources/opening.js";
+import { view } from "../glassbox.lib/view.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 
-const create = instances(() => ({ rev: null, step: 0, token: 0, dim: 0, off: [], transport: null, report: null, offers: [], watch: null }));
+const ASKED = ["block_text", "block_layer", "block_taken", "block_off"]; // what the numbers depend on
+const ORDER = { // the vectors of a block from its input to its output
+  pre: ["stream", "norm1", "attention", "add1", "norm2", "feed_forward", "add2"],
+  post: ["stream", "attention", "add1", "norm1", "feed_forward", "add2", "norm2"],
+};
+const MOST_OFF = 16;
 const MONO = "ui-monospace, monospace";
 const WIDE = 520, TALL = 500, LANES = [26, 270], BOX = { x: 334, w: 176 }, LABELS = 470;
 
@@ -19,18 +28,129 @@ const PLACES = {
 };
 const BRANCH = { pre: { attention: 418, feed_forward: 262 }, post: { attention: 418, feed_forward: 256 } }; // where a part leaves the lane
 
-export default living(function ({ data, parentElement, setStateValue }) {
-  const state = create(parentElement);
-  const root = parentElement.querySelector(".gb-block_flow");
-  const model = unpack(data), { words, order, wiring } = model;
+const create = instances(() => ({ rev: null, step: 0, token: 0, dim: 0, off: [], asked: 0, pending: null, found: null, of: null, transport: null, offers: [], watch: null, view: view("block") }));
+const askedOf = (held) => JSON.stringify(ASKED.map((key) => held[key]));
+const nameOf = (s) => JSON.stringify([s.frame.model, askedOf(s.view.state)]);
+
+// -- who computes ------------------------------------------------------------------------------------------------------------------------
+
+/** Let the engine open the block that the view asks for; only the newest question is drawn. */
+async function compute(s) {
+  const asked = s.asked += 1, of = nameOf(s), { block_text: text, block_layer: layer, block_taken: taken, block_off: off } = s.view.state;
+  s.pending = of;
+  s.root.classList.add("waiting");
+  try {
+    const found = await s.local.source.inside({ text, layer, taken, off }, s.frame.most);
+    if (asked !== s.asked || !s.root.isConnected) return;
+    Object.assign(s, { found, of, pending: null });
+    build(s);
+    s.keeper.rest();
+  } catch (error) { if (asked === s.asked) s.local.fail(error); }
+}
+
+/** Tell Python where the reader is, and what it need not compute. */
+function tell(s) {
+  if (!s.root.isConnected || !s.found) return;
+  const here = Boolean(s.local.source), missing = s.found.neurons[s.token].some((n) => !s.found.pushes[n]);
+  s.trigger("view", { rev: s.view.rev, state: s.view.state, waits: !here && (s.of !== nameOf(s) || missing), browser: here ? s.frame.model : null, read: here ? s.read() : null });
+}
+
+/** The view was moved: by the picture, a field, or Back and Forward. */
+function moved(s, from) {
+  const of = nameOf(s);
+  if (s.of === of) { if (s.pending !== of) { s.asked += 1; s.pending = null; } if (s.found && (from !== "picture" || s.root.classList.contains("waiting"))) settle(s); return; }
+  s.local.open(s.frame.files);
+  if (s.local.source) compute(s);
+  else { s.asked += 1; s.root.classList.add("waiting"); if (s.found) settle(s); }
+}
+
+/** Take step, token, dimension and switched neurons from the view. */
+function settle(s) {
+  const held = s.view.state;
+  Object.assign(s, { step: held.block_step, token: held.block_token, dim: held.block_dim, off: [...held.block_off] });
+  s.root.classList.toggle("waiting", s.of !== nameOf(s) || s.pending === s.of);
+  s.show();
+}
+
+/** What Python sent: the state that it moved, or the block of the state on screen. */
+function take(s, data) {
+  const { found, arrays, words, ...frame } = data, lang = words.picture;
+  if (s.frame && s.frame.model !== frame.model) { s.local.drop(); s.found = null; }
+  const fresh = s.words?.picture !== lang || !s.found;
+  Object.assign(s, { frame, words });
+  const adopted = s.view.adopt(frame.rev, frame.state), of = nameOf(s), mine = askedOf(frame.asked) === askedOf(s.view.state);
+  const wanted = found && (mine || !s.found) && !(s.local.source && s.of === of);
+  if (wanted) Object.assign(s, { found: { ...found, arrays }, of: mine ? of : null });
+  if (s.found && (wanted || fresh || !s.show)) build(s);
+  else if (s.found && adopted) settle(s);
+  if (!found || !mine) s.local.open(frame.files);
+  if (s.local.source && s.of !== of) compute(s);
+  if (s.view.ahead) s.keeper.rest();
+}
+
+export default living(function ({ data, parentElement, setTriggerValue }) {
+  const s = create(parentElement), root = parentElement.querySelector(".gb-block_flow");
+  s.trigger = setTriggerValue;
+  if (s.root !== root) {
+    s.root = root;
+    s.show = null;
+    s.notes = h("div", { role: "status" });
+    s.picture = h("div", { class: "picture" });
+    s.where = h("p", { class: "where gb-caption" });
+    s.verdict = h("p", { class: "aid verdict", "aria-live": "polite" });
+    fill(root, s.notes, s.picture, s.where, s.verdict);
+  }
+  s.local ??= local({
+    make: opening,
+    ready: () => { s.view.change({}, "engine"); compute(s); }, // also what the server computed: it sends the words of the chosen token's neurons alone
+    failed: () => { s.view.change({}, "engine"); s.keeper.report(); },
+    changed: () => drawWhere(s),
+  });
+  s.view.local = s.local;
+  s.view.files = () => s.frame?.files;
+  s.keeper ??= kept({
+    view: s.view, params: () => s.frame.params, here: () => Boolean(s.local.source), tell: () => tell(s), moved: (_, from) => moved(s, from),
+    mine: (event) => event.composedPath().some((node) => ["gb-block_flow", "gb-page_fields", "gb-layer_lanes"].some((name) => node.classList?.contains(name))),
+  });
+  take(s, unpack(data));
+  return () => { s.transport?.destroy(); s.transport = null; s.show = null; s.watch?.disconnect(); s.offers.forEach((stop) => stop()); s.offers = []; s.keeper?.stop(); s.keeper = null; };
+});
+
+// -- in words ----------------------------------------------------------------------------------------------------------------------------
+
+/** What was taken out, in words. */
+function without(s) {
+  const { page } = s.words, { taken, off } = s.found;
+  return [taken === "none" ? null : page[`taken_${taken}`], off.length ? say(page.caption_neurons, { numbers: off.join(", ") }) : null].filter(Boolean).join(", ");
+}
+
+/** Model, layer and text of the picture; above it what is unusual about the text. */
+function drawWhere(s) {
+  if (!s.found) return;
+  const { words: w, frame: { model, revision, layers, most, files }, found } = s, { page } = w, [where, progress] = s.local.line(w), [, , width] = found.arrays.states.shape, [, neurons] = found.arrays.before.shape;
+  const line = say(page.caption, { model, revision: revision.slice(0, 14), layer: found.layer, last: layers - 1, width, neurons, wiring: page[`wiring_${found.wiring}`], text: found.text });
+  fill(s.where, line, found.changed ? ` · ${say(page.caption_taken, { what: without(s) })}` : null, files ? ` · ${where}` : null, progress);
+  fill(s.notes, found.cut ? h("p", { class: "note" }, say(page.cut, { limit: most })) : null, s.local.note(w));
+}
+
+/** What taking something out did to the prediction at the chosen token; else how far the parts are from adding up. */
+function drawVerdict(s) {
+  const { found, words: { page } } = s;
+  if (!found.changed) { s.verdict.textContent = say(page.add_up, { difference: num(found.difference[0], 1), largest: num(found.difference[1]) }); return; }
+  if (!found.finite) { s.verdict.textContent = page.overflow; return; }
+  const rows = found.guesses[s.token], before = rows.reduce((a, b) => (b[1] > a[1] ? b : a)), after = rows.reduce((a, b) => (b[2] > a[2] ? b : a)), mono = (text) => h("span", { class: "gb-mono" }, visible(text) || "∅");
+  fill(s.verdict, ...said(page.effect, { what: without(s), word: mono(before[0]), before: percent(before[1]), after: percent(before[2]), first: mono(after[0]), p: percent(after[2]) }));
+}
+
+// -- the picture -------------------------------------------------------------------------------------------------------------------------
+
+function build(state) {
+  const root = state.root, { words, frame: { steps, layers, reads_on: readsOn } } = state, { found } = state, order = ORDER[found.wiring], { wiring } = found;
+  const model = { ...found, layers, reads_on: readsOn, steps: { ...steps, steps_text: found.text, steps_layer: String(found.layer) } };
   const N = model.tokens.length, [, , D] = model.arrays.states.shape, H = model.arrays.before.shape[1], heads = model.arrays.attention.shape[0];
-  if (state.rev !== model.rev) { state.rev = model.rev; Object.assign(state, model.start, { off: [...model.start.off] }); }
-  state.token = Math.min(state.token, N - 1);
-  state.dim = Math.min(state.dim, D - 1);
-  state.off = state.off.filter((n) => n < H);
-  state.report = state.report ?? reporter((value) => setStateValue("view", value));
-  const tell = () => state.report({ step: state.step, token: state.token, dim: state.dim, off: state.off, id: model.id, rev: state.rev });
+  const tell = () => state.view.change({ block_step: state.step, block_token: state.token, block_dim: state.dim, block_off: state.off }, "picture");
   const shown = (text) => visible(text) || "∅";
+  state.read = () => (found.changed ? null : [found.text, wiring, found.layer, state.token, [length(vector(order[0])), length(vector(order.at(-1)))]]);
 
   // --- the numbers ---------------------------------------------------------------------------------------------
   const states = model.arrays.states.data;
@@ -64,7 +184,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const spread = Math.sqrt(x.reduce((sum, v) => sum + (v - mean) ** 2, 0) / D + model.epsilon[which]);
     return model.centred ? `${at}: (${num(x[i])} − ${n(mean)}) / ${num(spread)} × ${n(gain)} + ${n(shift)} = ${num(value)}` : `${at}: ${num(x[i])} / ${num(spread)} × ${n(gain)} = ${num(value)}`;
   }
-  function said() {
+  function aidOf() {
     const name = now(), v = vector(name), slots = { token: shown(model.tokens[state.token]), length: num(length(v)), layer: model.layer };
     if (name === "attention" || name === "feed_forward") {
       if (length(v) === 0) return words[`aid_${name}_gone`];
@@ -198,8 +318,8 @@ export default living(function ({ data, parentElement, setStateValue }) {
       label(W - 6, T - 4, say(words.before_axis, { name: model.activation }), { "text-anchor": "end", "font-size": 11, fill: "var(--gb-quiet)" }), label(X(0) + 4, 14, num(top), { "text-anchor": "start", "font-size": 10.5, fill: "var(--gb-quiet)" }), label(W - 6, Y(0) - 4, num(high), { "text-anchor": "end", "font-size": 10.5, fill: "var(--gb-quiet)" }));
     fill(neuronBox, h("p", { class: `title${now() === "feed_forward" ? " on" : ""}` }, say(words.neurons, { token: shown(model.tokens[state.token]) }), h("span", { class: "quiet" }, ` ${say(words.of_neurons, { n: chosen.length, all: H })}${model.changed ? ` · ${words.whole}` : ""}`)),
       h("div", { class: "neuron-parts" }, plot, h("div", { class: "table" }, h("span", { class: "quiet" }, words.neuron), h("span", { class: "quiet right" }, model.gated ? words.gated : words.fires), h("span", { class: "quiet" }, words.push_for), h("span", {}),
-        ...chosen.flatMap((n) => { const off = state.off.includes(n), [up, down] = model.pushes[n], negative = at("active", n) < 0, list = (negative ? down : up).map(shown); return [h("span", { class: off ? "off" : "" }, String(n)), h("span", { class: `right${off ? " off" : ""}` }, num(at("active", n))), h("span", { class: `pushed${off ? " off" : ""}`, title: `${words.push_for}: ${up.map(shown).join(" ")}\n${words.push_against}: ${down.map(shown).join(" ")}` }, list.join(" ")),
-          h("button", { type: "button", class: `chip${off ? " on" : ""}`, "aria-pressed": String(off), "aria-label": say(off ? words.turn_on : words.turn_off, { n }), onclick: () => { if (!off && state.off.length >= 16) return; state.off = off ? state.off.filter((one) => one !== n) : [...state.off, n].sort((a, b) => a - b); draw(); tell(); } }, off ? words.on : words.off)]; }))));
+        ...chosen.flatMap((n) => { const off = state.off.includes(n), [up, down] = model.pushes[n] ?? [[], []], negative = at("active", n) < 0, list = (negative ? down : up).map(shown); return [h("span", { class: off ? "off" : "" }, String(n)), h("span", { class: `right${off ? " off" : ""}` }, num(at("active", n))), h("span", { class: `pushed${off ? " off" : ""}`, title: `${words.push_for}: ${up.map(shown).join(" ")}\n${words.push_against}: ${down.map(shown).join(" ")}` }, model.pushes[n] ? list.join(" ") : "…"),
+          h("button", { type: "button", class: `chip${off ? " on" : ""}`, "aria-pressed": String(off), "aria-label": say(off ? words.turn_on : words.turn_off, { n }), onclick: () => { if (!off && state.off.length >= MOST_OFF) return; state.off = off ? state.off.filter((one) => one !== n) : [...state.off, n].sort((a, b) => a - b); draw(); tell(); } }, off ? words.on : words.off)]; }))));
   }
   function erf(x) { const t = 1 / (1 + 0.3275911 * Math.abs(x)), y = 1 - ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t * Math.exp(-x * x); return x < 0 ? -y : y; } // Abramowitz and Stegun 7.1.26, error below 1.5e-7
   function drawGuesses() {
@@ -216,16 +336,25 @@ export default living(function ({ data, parentElement, setStateValue }) {
   function draw() {
     drawLanes(picture); drawStrips(); drawHeads(); drawNeurons(); drawGuesses();
     const title = words[`vector_${now()}`];
-    aid.textContent = `${title[0].toUpperCase()}${title.slice(1)}. ${said()}`;
+    aid.textContent = `${title[0].toUpperCase()}${title.slice(1)}. ${aidOf()}`;
+    drawVerdict(state);
     Object.assign(root.dataset, { step: String(state.step), vector: now(), token: String(state.token), dim: String(state.dim), off: state.off.join(".") });
   }
   function choose(token) { state.token = token; draw(); tell(); }
   function go(step) { state.step = step; state.transport.set({ step, last: order.length - 1 }); draw(); tell(); }
   state.transport?.destroy();
   state.transport = stepper({ words, onMove: (step) => { state.step = step; draw(); tell(); }, label: (step, last) => say(words.step_named, { n: step + 1, last: last + 1 }) });
-  state.transport.set({ step: state.step, last: order.length - 1 });
-  fill(root, state.transport.node, aid, h("div", { class: "parts" }, h("div", { class: "left" }, picture, guessBox), h("div", { class: "main" }, strips, count, headBox, neuronBox, legend)));
-  draw();
+  fill(state.picture, state.transport.node, aid, h("div", { class: "parts" }, h("div", { class: "left" }, picture, guessBox), h("div", { class: "main" }, strips, count, headBox, neuronBox, legend)));
+  state.show = () => {
+    state.step = Math.min(state.step, order.length - 1);
+    state.token = Math.min(state.token, N - 1);
+    state.dim = Math.min(state.dim, D - 1);
+    state.off = state.off.filter((n) => n < H);
+    state.transport.set({ step: state.step, last: order.length - 1 });
+    draw();
+    drawWhere(state);
+  };
+  settle(state);
 
   // What is painted follows the theme.
   state.watch?.disconnect();
@@ -234,5 +363,4 @@ export default living(function ({ data, parentElement, setStateValue }) {
   if (app) state.watch.observe(app, { attributes: true, attributeFilter: ["style", "class"] });
   state.offers.forEach((stop) => stop());
   state.offers = [offerPicture("block", () => { const svg = drawLanes(frame(WIDE, TALL)); svg.querySelectorAll("text").forEach((node) => { if (!node.getAttribute("font-family")) node.setAttribute("font-family", "sans-serif"); }); return svg; })];
-  return () => { state.transport?.destroy(); state.transport = null; state.watch?.disconnect(); state.offers.forEach((stop) => stop()); state.offers = []; };
-});
+}

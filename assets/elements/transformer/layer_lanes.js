@@ -4,16 +4,74 @@ import { num, full, percent, visible, narrowed } from "../glassbox.lib/format.js
 import { unpack } from "../glassbox.lib/packed.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
+import { view } from "../glassbox.lib/view.js";
 
-const create = instances(() => ({ id: null, token: 0, row: null, offers: [] }));
+const ASKED = ["block_text", "block_layer", "block_taken", "block_off", "block_words"]; // what the numbers depend on
+const create = instances(() => ({ view: view("block"), asked: 0, found: null, of: null, token: 0, row: null, offers: [] }));
+const askedOf = (held) => JSON.stringify(ASKED.map((key) => held[key]));
+const nameOf = (s) => JSON.stringify([s.data.model, askedOf(s.view.state)]);
 const MONO = "ui-monospace, monospace";
 const DASHES = [null, "7 4", "2 3", "9 3 2 3", "4 4"];
 
+/** Let the engine say what the model would say after each block; only the newest question is drawn. */
+async function compute(s) {
+  const asked = s.asked += 1, of = nameOf(s), { source } = s.view.local, { block_text: text, block_layer: layer, block_taken: taken, block_off: off, block_words: words } = s.view.state;
+  s.root.classList.add("waiting");
+  try {
+    const opened = await source.inside({ text, layer, taken, off }, s.data.most), found = opened.finite ? { ...(await source.lens(opened, words.split(/\s+/).filter(Boolean).slice(0, s.data.most_words))), tokens: opened.tokens } : null;
+    if (asked !== s.asked || !s.root.isConnected) return;
+    Object.assign(s, { found, of, overflow: !opened.finite });
+    draw(s);
+  } catch (error) { if (asked === s.asked) s.view.local.fail(error); }
+}
+
+/** The view was moved: what it asks for now is computed, or waited for. */
+function moved(s, from) {
+  if (s.early) { take(s, s.early); return; }
+  if (s.of === nameOf(s)) { if (from !== "engine") follow(s); return; }
+  if (s.view.local?.source) compute(s);
+  else { s.asked += 1; s.root.classList.add("waiting"); }
+}
+
+/** What Python sent: the lanes of the state on screen, if it is the one that computes. */
+function take(s, sent) {
+  const { found, arrays, words, ...data } = sent;
+  Object.assign(s, { data, words, early: s.view.state ? null : sent }); // who keeps the view may come later
+  if (s.early) return;
+  const of = nameOf(s), mine = askedOf(data.asked) === askedOf(s.view.state);
+  if ((found || data.overflow) && (mine || !s.of) && !(s.view.local?.source && s.of === of)) Object.assign(s, { found: found && { ...found, arrays }, of: mine ? of : null, overflow: data.overflow });
+  if (s.found || s.overflow) draw(s);
+  if (s.view.local?.source && s.of !== of) compute(s);
+}
+
+/** Whoever opened the lanes follows the token of the block. */
+function follow(s) {
+  const token = s.view.state.block_token;
+  if (s.found && token !== s.followed) { s.followed = token; s.token = Math.min(token, s.found.tokens.length - 1); s.redraw?.(); }
+}
+
 export default living(function ({ data, parentElement }) {
-  const state = create(parentElement);
-  const root = parentElement.querySelector(".gb-layer_lanes");
-  const model = unpack(data), { words } = model, N = model.tokens.length, rows = model.guesses.length, K = model.guesses[0][0].length;
-  if (state.id !== model.id) Object.assign(state, { id: model.id, token: model.token, row: rows - 1 });
+  const s = create(parentElement);
+  s.root = parentElement.querySelector(".gb-layer_lanes");
+  take(s, unpack(data));
+  s.unlisten?.();
+  s.unlisten = s.view.listen((_, from) => moved(s, from));
+  return () => { s.unlisten?.(); s.unlisten = null; s.offers.forEach((stop) => stop()); s.offers = []; };
+});
+
+function draw(s) {
+  s.root.classList.toggle("waiting", s.of !== nameOf(s));
+  s.offers.forEach((stop) => stop());
+  s.offers = [];
+  s.redraw = null;
+  if (!s.found) { fill(s.root, h("p", { class: "intro" }, s.words.no_blocks)); return; }
+  build(s);
+}
+
+function build(state) {
+  const { root, words, found, data } = state, model = { ...found, reads_on: data.reads_on, lens: data.reads_on }, N = model.tokens.length, rows = model.guesses.length, K = model.guesses[0][0].length;
+  if (state.shown !== state.of) Object.assign(state, { shown: state.of, token: state.view.state.block_token, row: rows - 1 });
+  state.followed = state.view.state.block_token;
   state.token = Math.min(state.token, N - 1);
   state.row = Math.min(state.row, rows - 1);
   const shown = (text) => visible(text) || "∅";
@@ -80,10 +138,11 @@ export default living(function ({ data, parentElement }) {
     PICTURES.forEach(([, make], i) => make(svgs[i]));
     Object.assign(root.dataset, { row: String(state.row), token: String(state.token) });
   }
+  const given = state.view.state.block_words.split(/\s+/).filter(Boolean).length;
+  const notes = [model.cut.length ? say(words.own_words_cut, { tokens: model.cut.map((one) => one.trim()).join(", ") }) : null, given > data.most_words ? say(words.own_words_many, { most: data.most_words }) : null].filter(Boolean);
   fill(charts, ...PICTURES.map(([name], i) => h("figure", { "data-chart": name }, h("figcaption", {}, words[`${name}_title`]), svgs[i])));
-  fill(root, h("p", { class: "intro" }, words[model.lens ? "intro" : "intro_bert"]), h("div", { class: "scroll" }, grid), more, charts);
+  fill(root, ...notes.map((note) => h("p", { class: "note" }, note)), h("p", { class: "intro" }, words[model.lens ? "intro" : "intro_bert"]), h("div", { class: "scroll" }, grid), more, charts);
   draw();
-  state.offers.forEach((stop) => stop());
+  state.redraw = draw;
   state.offers = PICTURES.map(([name, make, width]) => offerPicture(`blocks-${name}`, () => make(frame(width, 250))));
-  return () => { state.offers.forEach((stop) => stop()); state.offers = []; };
-});
+}

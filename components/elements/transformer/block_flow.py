@@ -1,52 +1,74 @@
 """One block of a Transformer: the lanes of all tokens, two parts that add to them, and every vector of one token on its way."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypedDict
 
 import numpy.typing as npt
 
+from components.elements.engine import ModelFiles
 from components.elements.mount import element
 from components.elements.packed import packed
-from components.elements.view import Bound, Several, Whole, reported
 from components.words import labels
 
 _mount = element("transformer/block_flow")
 
 STEPS = 7
 """Vectors of a block from its input to its output."""
-BOUNDS: Mapping[str, Bound] = {
-    "step": Whole(0, STEPS - 1),
-    "token": Whole(0, 63),
-    "dim": Whole(0, 65_535),
-    "off": Several(Whole(0, 262_143)),
-}
+
+PAGE_WORDS = (
+    "caption",
+    "caption_taken",
+    "caption_neurons",
+    "wiring_pre",
+    "wiring_post",
+    "taken_attention",
+    "taken_feed_forward",
+    "taken_residual",
+    "taken_norm",
+    "cut",
+    "add_up",
+    "overflow",
+    "effect",
+)
+"""What the element says of the page's words."""
 
 
-@dataclass(frozen=True)
-class BlockView:
-    """Where the reader is: the vector reached (from 0), the token, the dimension written out, the neurons switched off."""
+class BlockFrame(TypedDict):
+    """What the picture is of.
 
-    step: int = 0
-    token: int = 0
-    dim: int = 0
-    off: tuple[int, ...] = ()
-
-
-class BlockHeader(TypedDict):
-    """A block in words.
-
-    ``id`` names what is shown; ``order`` the vectors from input to output; ``neurons`` for each token the numbers of those that
-    fire most; ``pushes`` number -> words for, words against; ``guesses`` for each token rows of text, probability in the whole
-    model, and in the changed one; ``taken`` what was taken out; ``steps`` the query of the page that opens a head of this layer.
+    ``state`` holds every value of the link that the browser moves, as they were when ``rev`` last changed; ``asked`` those that
+    the numbers depend on, as they are for what is sent. ``most`` tokens are drawn; ``layers`` of the model; ``reads_on`` where it
+    predicts what comes next; ``steps`` the query of the page that opens a head of this layer. ``params`` as in
+    ``components/shell/links.py``, ``files`` as in ``components/elements/engine.py``.
     """
 
-    id: str
+    rev: int
+    state: Mapping[str, Any]
+    params: Sequence[Mapping[str, Any]]
+    asked: Mapping[str, Any]
+    files: ModelFiles | None
+    model: str
+    revision: str
+    most: int
+    layers: int
+    reads_on: bool
+    steps: Mapping[str, str]
+
+
+class BlockFound(TypedDict):
+    """A block in words, computed here; ``assets/elements/lib/sources/opening.js`` gives the same.
+
+    ``text`` is what was read, ``cut`` if it is only the beginning; ``neurons`` for each token the numbers of those that fire most;
+    ``pushes`` number -> words for, words against, as far as they are known; ``guesses`` for each token rows of text, probability in
+    the whole model, and in the changed one; ``changed`` if something was ``taken`` out or neurons are ``off``; ``finite`` if there
+    are numbers then; ``difference`` how far the block's parts are from its output when added up, and the largest number of that.
+    """
+
+    text: str
+    cut: bool
     tokens: Sequence[str]
     wiring: str
-    order: Sequence[str]
     layer: int
-    layers: int
     activation: str
     gated: bool
     epsilon: Sequence[float]
@@ -55,9 +77,10 @@ class BlockHeader(TypedDict):
     pushes: Mapping[str, tuple[Sequence[str], Sequence[str]]]
     guesses: Sequence[Sequence[tuple[str, float, float]]]
     changed: bool
+    finite: bool
     taken: str
-    reads_on: bool
-    steps: Mapping[str, str]
+    off: Sequence[int]
+    difference: tuple[float, float]
 
 
 class BlockArrays(TypedDict):
@@ -72,22 +95,23 @@ class BlockArrays(TypedDict):
 
 
 def block_flow(
-    header: BlockHeader,
-    arrays: BlockArrays,
-    *,
-    start: BlockView,
-    rev: int,
-    key: str,
-) -> BlockView:
-    """Draw a block; all stepping happens in the browser.
+    frame: BlockFrame, found: tuple[BlockFound, BlockArrays] | None, *, on_view: Callable[[], None]
+) -> None:
+    """Draw a block; all stepping happens in the browser, and with a bundled model the computing, too.
+
+    Trigger under the key ``block_flow``: ``view`` ({rev, state: every value that the browser moves, browser: the model that the
+    browser computes with or None, read: [text, wiring, layer, lengths of the chosen token's vector before and after the block]}).
 
     Args:
-        header: the block in words.
-        arrays: its numbers.
-        start: where to begin; taken over when ``rev`` changed. Must stay the same while ``rev`` does.
-        rev: raised by Python when it moved the view.
-        key: the element's key in the session.
+        frame: what is asked.
+        found: the block in words and its numbers, or None where the browser computes them.
     """
-    sent = {**header, "rev": rev, "start": asdict(start), "words": labels("stepper") | labels("block_view")}
-    result = _mount(key=key, data=packed(sent, arrays), on_view_change=lambda: None)
-    return reported(result.view, start, rev, BOUNDS)
+    page = labels("block")
+    words = (
+        labels("stepper")
+        | labels("block_view")
+        | labels("engine")
+        | {"page": {k: page[k] for k in PAGE_WORDS}}
+    )
+    header = {**frame, "words": words, "found": found[0] if found else None}
+    _mount(key="block_flow", data=packed(header, found[1] if found else {}), on_view_change=on_view)

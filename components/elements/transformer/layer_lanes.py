@@ -1,7 +1,7 @@
 """All blocks of a model: what it would say after each, how much each part adds, where the vectors point."""
 
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
 
 import numpy.typing as npt
 
@@ -12,18 +12,27 @@ from components.words import labels
 _mount = element("transformer/layer_lanes")
 
 
-class LanesHeader(TypedDict):
-    """What the lanes say in words: ``token`` to begin with, ``guesses`` (row, token, candidate), ``candidates`` (token,
-    candidate): those of the last row; ``own`` the reader's words that are followed; ``reads_on`` for a model that writes, ``lens`` where the rows are a logit lens."""
+class LanesFrame(TypedDict):
+    """What the lanes are of: ``asked`` is what the numbers depend on, ``model`` whose, ``most`` tokens are read and ``most_words``
+    words followed; ``reads_on`` for a model that writes, ``overflow`` where there are no numbers any more."""
 
-    id: str
+    asked: Mapping[str, Any]
+    model: str
+    most: int
+    most_words: int
+    reads_on: bool
+    overflow: bool
+
+
+class LanesFound(TypedDict):
+    """What the lanes say in words: ``guesses`` (row, token, candidate), ``candidates`` (token, candidate): those of the last row;
+    ``own`` the reader's words that are followed, ``cut`` those of which it is only the first piece."""
+
     tokens: Sequence[str]
-    token: int
     guesses: Sequence[Sequence[Sequence[str]]]
     candidates: Sequence[Sequence[str]]
     own: Sequence[str]
-    reads_on: bool
-    lens: bool
+    cut: Sequence[str]
 
 
 class LanesArrays(TypedDict):
@@ -36,12 +45,15 @@ class LanesArrays(TypedDict):
     own_ranks: npt.ArrayLike
 
 
-def layer_lanes(header: LanesHeader, arrays: LanesArrays, *, key: str) -> None:
-    """Draw the lanes from the embedding to the last layer.
+def layer_lanes(frame: LanesFrame, found: tuple[LanesFound, LanesArrays] | None, *, key: str) -> None:
+    """Draw the lanes from the embedding to the last layer. What is asked is the view of the page, which ``block_flow`` keeps.
 
     Args:
-        header: tokens and guesses.
-        arrays: their numbers.
+        frame: what is asked.
+        found: tokens and guesses with their numbers, or None where the browser computes them.
         key: the element's key in the session.
     """
-    _mount(key=key, data=packed({**header, "words": labels("layer_lanes")}, arrays))
+    page = labels("block")
+    words = labels("layer_lanes") | {k: page[k] for k in ("no_blocks", "own_words_cut", "own_words_many")}
+    header = {**frame, "words": words, "found": found[0] if found else None}
+    _mount(key=key, data=packed(header, found[1] if found else {}))

@@ -1,26 +1,21 @@
 """State and numbers of the page "One block from inside"."""
 
-import html
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from dataclasses import fields as fields_of
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
+from components.elements.engine import model_files
+from components.elements.page_fields import Field, page_fields
 from components.elements.predict_first import Prediction
-from components.elements.transformer.block_flow import (
-    BOUNDS,
-    STEPS,
-    BlockArrays,
-    BlockHeader,
-    BlockView,
-    block_flow,
-)
-from components.elements.transformer.layer_lanes import layer_lanes
-from components.elements.view import reported, started
+from components.elements.transformer.block_flow import STEPS, BlockArrays, BlockFound, BlockFrame, block_flow
+from components.elements.transformer.layer_lanes import LanesArrays, LanesFound, LanesFrame, layer_lanes
+from components.elements.view import sent, started
 from components.lessons.attention_models import beginning
 from components.lessons.recorded import TRACES
 from components.lessons.transformer import norm_depth
@@ -28,10 +23,10 @@ from components.lm import checkpoints
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.reading import CannotRead
 from components.lm.transformer.attention import Unreadable
-from components.lm.transformer.block import ORDER, TAKEN, Inside, Taken, path
+from components.lm.transformer.block import ORDER, TAKEN, Inside, Lens, Taken, path
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import Export, note_line, reading_aid, working
+from components.shell.layout import Export, reading_aid, working
 from components.shell.loading import load_model
 from components.shell.refusals import cannot_read
 from components.words import t, told
@@ -62,7 +57,12 @@ PARAMS = (
     links.Integer("norm_seed", 0, MOST_SEED, 0),
 )
 MOST_WORDS = 3
-_FIELDS = {"block_step": "step", "block_token": "token", "block_dim": "dim", "block_off": "off"}
+ASKED = ("block_text", "block_layer", "block_taken", "block_off")
+"""What the numbers depend on."""
+MOVED = (*ASKED, "block_step", "block_token", "block_dim", "block_words")
+"""What the browser moves by itself."""
+VIEW = "block"
+"""The name that the elements of the page share."""
 
 
 # -- what is shown ---------------------------------------------------------------------------------------------------
@@ -72,8 +72,9 @@ _FIELDS = {"block_step": "step", "block_token": "token", "block_dim": "dim", "bl
 class Known:
     """A model's block on a text, and the words for its numbers: all that the page draws, without the model.
 
-    ``said`` names tokens by id, ``pushes`` the words a neuron pushes for and against, ``norms`` is (2, 2, width):
-    weight and bias of both normalisations.
+    ``said`` names tokens by id: those of ``lens`` where it is known (the recorded view), else the likeliest of the last block.
+    ``pushes`` are the words a neuron pushes for and against, as far as they are known; ``norms`` is (2, 2, width): weight and
+    bias of both normalisations.
     """
 
     tokens: tuple[str, ...]
@@ -85,10 +86,14 @@ class Known:
     centred: bool
     activation: str
     gated: bool
+    lens: Lens | None = None
 
 
 def compute(name: str, text: str, layer: int, taken: Taken = "none", neurons: tuple[int, ...] = ()) -> Known:
-    """Run the model and put its numbers into words. Raises ``CannotRead``, ``Unreadable``."""
+    """Run the model and put its numbers into words: one pass, and nothing that only shows when it is opened.
+
+    Raises ``CannotRead``, ``Unreadable``.
+    """
     from components.lm.reading import read
     from components.lm.tokens.token_text import token_info
     from components.lm.transformer import block
@@ -96,13 +101,14 @@ def compute(name: str, text: str, layer: int, taken: Taken = "none", neurons: tu
     loaded = load_model(name, "attention")
     reading = read(loaded, text)
     inside = block.look_inside(loaded, reading, layer, taken=taken, neurons=neurons)
-    strongest = sorted({n for token in range(len(reading)) for n in inside.strongest(token)})
     first, second = block.norms(loaded, layer)
+    finite = bool(np.isfinite(inside.logits).all())
+    best = {i for token in range(len(reading)) for i in inside.likeliest(token)} if finite else set()
     return Known(
         tuple(reading.texts),
         inside,
-        {int(i): token_info(loaded.tokenizer, int(i)).text for i in np.unique(inside.guesses)},
-        block.pushes(loaded, layer, strongest),
+        {i: token_info(loaded.tokenizer, i).text for i in sorted(best)},
+        {},
         np.stack([[norm.weight, norm.bias] for norm in (first, second)]),
         (first.epsilon, second.epsilon),
         first.centred,
@@ -111,9 +117,33 @@ def compute(name: str, text: str, layer: int, taken: Taken = "none", neurons: tu
     )
 
 
+def complete(name: str, known: Known) -> Known:
+    """The same with everything that can be opened: what would be said after each block, the words of all neurons."""
+    found, words = _after_blocks(name, known.inside)
+    neurons = sorted({n for token in range(len(known.tokens)) for n in known.inside.strongest(token)})
+    return replace(
+        known, lens=found, said={**known.said, **words}, pushes=_words_of(name, known.inside.layer, neurons)
+    )
+
+
+def _after_blocks(name: str, inside: Inside) -> tuple[Lens, dict[int, str]]:
+    from components.lm.tokens.token_text import token_info
+    from components.lm.transformer.block import lens
+
+    loaded = load_model(name, "attention")
+    found = lens(loaded, inside.streams)
+    return found, {int(i): token_info(loaded.tokenizer, int(i)).text for i in np.unique(found.guesses)}
+
+
+def _words_of(name: str, layer: int, neurons: list[int]) -> dict[int, tuple[list[str], list[str]]]:
+    from components.lm.transformer.block import pushes
+
+    return pushes(load_model(name, "attention"), layer, neurons)
+
+
 def save(known: Known, of: tuple[str, ...]) -> None:
-    """Write what was computed for the page's own text to the trace."""
-    inside = {field.name: getattr(known.inside, field.name) for field in fields(Inside)}
+    """Write what was computed for the page's own text to the trace; ``known`` is complete."""
+    inside = {field.name: getattr(known.inside, field.name) for field in fields_of(Inside)}
     about = {
         "tokens": known.tokens,
         "said": {str(i): text for i, text in known.said.items()},
@@ -125,9 +155,10 @@ def save(known: Known, of: tuple[str, ...]) -> None:
         "wiring": inside.pop("wiring"),
         "layer": inside.pop("layer"),
     }
+    after = {field.name: getattr(known.lens, field.name) for field in fields_of(Lens)}
     TRACE.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
-        TRACE, of=np.array(of), about=np.array(json.dumps(about)), norms=known.norms, **inside
+        TRACE, of=np.array(of), about=np.array(json.dumps(about)), norms=known.norms, **inside, **after
     )
 
 
@@ -139,6 +170,7 @@ def _trace() -> tuple[list[str], Known] | None:
         of = [str(part) for part in file["of"]]
         about = json.loads(str(file["about"]))
         arrays = {name: file[name] for name in file.files if name not in ("of", "about", "norms")}
+        after = {field.name: arrays.pop(field.name) for field in fields_of(Lens)}
         known = Known(
             tuple(about["tokens"]),
             Inside(about["wiring"], about["layer"], **arrays),
@@ -149,6 +181,7 @@ def _trace() -> tuple[list[str], Known] | None:
             about["centred"],
             about["activation"],
             about["gated"],
+            Lens(**after),
         )
     return of, known
 
@@ -165,6 +198,30 @@ def _known(name: str, revision: str, text: str, layer: int, taken: Taken, neuron
     if taken == "none" and not neurons and (found := first_view(name, revision, text, layer)):
         return found
     return compute(name, text, layer, taken, neurons)
+
+
+# What would be said after each of 6 blocks at 24 tokens: 30 kB.
+@st.cache_resource(max_entries=60, show_spinner=False)
+def _lens(
+    name: str, revision: str, text: str, layer: int, taken: Taken, neurons: tuple[int, ...]
+) -> tuple[Lens, dict[int, str]]:
+    return _after_blocks(name, _known(name, revision, text, layer, taken, neurons).inside)
+
+
+# The words of a block's neurons do not depend on a text: 3,072 of them are 1 MB.
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _pushes(name: str, revision: str, layer: int) -> dict[int, tuple[list[str], list[str]]]:
+    return {}
+
+
+def pushes(now: "Shown", neurons: list[int]) -> dict[int, tuple[list[str], list[str]]]:
+    """The words these neurons push for and against; only those that nobody has asked for yet are computed."""
+    layer = now.whole.inside.layer
+    known = _pushes(now.card.name, now.card.revision, layer)
+    known.update(now.whole.pushes)
+    if missing := [n for n in neurons if n not in known]:
+        known.update(_words_of(now.card.name, layer, missing))
+    return {n: known[n] for n in neurons}
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,27 +249,84 @@ class Shown:
         """Whether the changed model still gives numbers."""
         return bool(np.isfinite(self.now.inside.logits).all())
 
+    def after_blocks(self) -> tuple[Lens, Mapping[int, str]]:
+        """What the model would say after each block, and the tokens' texts."""
+        if self.now.lens is not None:
+            return self.now.lens, self.now.said
+        name, revision, layer = self.card.name, self.card.revision, self.now.inside.layer
+        return _lens(name, revision, self.text, layer, self.taken, self.off)
 
-def _off() -> tuple[int, ...]:
-    """The neurons that are off: the element knows first, the link right after it moved."""
-    held = (st.session_state.get("block_flow") or {}).get("view")
-    return tuple(reported(held, _linked(), links.revision(), BOUNDS).off)[:16]
+
+def clamp_layer(card: ModelCard) -> int:
+    """Keep the layer within the model before its field is drawn; returns the last one there is."""
+    if st.session_state["block_layer"] > card.num_layers - 1:
+        links.put("block_layer", card.num_layers - 1)
+    return card.num_layers - 1
 
 
-def _linked() -> BlockView:
+def state() -> dict[str, Any]:
+    """What the browser moves, as the link holds it."""
     s = st.session_state
-    return BlockView(**{field: s[key] for key, field in _FIELDS.items()})
+    return {key: list(value) if isinstance(value := s[key], tuple) else value for key in MOVED}
 
 
-def clamp_layer(card: ModelCard) -> None:
-    """Keep the layer within the model before its widget is drawn."""
-    st.session_state["block_layer"] = min(st.session_state["block_layer"], card.num_layers - 1)
+def fields(last_layer: int) -> list[Field]:
+    """Text, block, and what is taken out, as fields of the browser."""
+    for key in ("text", "layer", "taken"):
+        links.name_field(f"block_{key}", t(WORDS, key))
+    return [
+        {
+            "key": "block_text",
+            "label": t(WORDS, "text"),
+            "wide": 4.4,
+            "high": 400,
+            "help": t(WORDS, "text_help"),
+        },
+        {"key": "block_layer", "label": t(WORDS, "layer"), "wide": 1, "low": 0, "high": last_layer},
+        {
+            "key": "block_taken",
+            "label": t(WORDS, "taken"),
+            "wide": 1.9,
+            "options": [(what, t(WORDS, f"taken_{what}")) for what in TAKEN],
+            "help": t(WORDS, "taken_help"),
+        },
+    ]
+
+
+def took_view() -> None:
+    """Callback: the reader moved the view; the browser sends the whole state, and who computed what it shows."""
+    report = sent(st.session_state["block_flow"].get("view"), links.revision())
+    if report is None:
+        return
+    if isinstance(report.get("state"), Mapping):
+        links.take_over(report["state"])
+    s = st.session_state
+    s["_block_browser"] = report.get("browser")
+    s["_block_read"] = _read(report.get("read"))
+
+
+Example = tuple[str, str, int, int, tuple[float, ...]]
+"""Text, wiring, layer, token, and the lengths of the token's vector before the block and after it."""
+
+
+def _read(report: Any) -> Example | None:
+    """What the browser told of the block; None if it is of another shape."""
+    try:
+        text, wiring, layer, token, lengths = report
+        return str(text), str(wiring), int(layer), int(token), tuple(float(length) for length in lengths)
+    except (TypeError, ValueError):
+        return None
+
+
+def in_browser(card: ModelCard) -> bool:
+    """Whether the browser computes with this model, so that nothing need be computed here."""
+    return model_files(card.name) is not None and st.session_state.get("_block_browser") == card.name
 
 
 def shown(card: ModelCard) -> Shown | None:
     """What the link asks for, or None after saying why not; a long text is read up to the last word that fits."""
     s = st.session_state
-    text, layer = str(s["block_text"] or ""), int(s["block_layer"])
+    text, layer = str(s["block_text"] or ""), min(int(s["block_layer"]), card.num_layers - 1)
     taken: Taken = s["block_taken"] or "none"
     try:
         with working(told(WORDS, "computing", model=card.name)):
@@ -220,7 +334,7 @@ def shown(card: ModelCard) -> Shown | None:
                 text = beginning(card.name, card.revision, text, MOST_TOKENS)
             whole = _known(card.name, card.revision, text, layer, "none", ())
             size = whole.inside.active.shape[1]
-            off = tuple(sorted({n for n in _off() if n < size}))
+            off = tuple(sorted({n for n in s["block_off"] if n < size}))
             now = (
                 _known(card.name, card.revision, text, layer, taken, off) if off or taken != "none" else whole
             )
@@ -230,8 +344,6 @@ def shown(card: ModelCard) -> Shown | None:
     except Unreadable:
         st.error(told(WORDS, "unreadable", family=card.family))
         return None
-    if text != str(s["block_text"] or ""):
-        note_line(t(WORDS, "cut", limit=MOST_TOKENS))
     return Shown(card, text, whole, now, taken, off)
 
 
@@ -239,12 +351,13 @@ def prediction() -> Prediction | None:
     """After how many blocks is the model's word for once on top?"""
     card = checkpoints.card(MODEL)
     known = first_view(MODEL, card.revision, TEXT, LAYER)
-    if known is None:
+    if known is None or known.lens is None:
         return None
-    ranks = known.inside.ranks[:, TOKEN, 0]
+    lens = known.lens
+    ranks = lens.ranks[:, TOKEN, 0]
     first = int(np.argmax(ranks == 1))
     options = [t(WORDS, "predict_after", n=n) for n in range(len(ranks) - 1)]
-    word = known.said[int(known.inside.guesses[-1, TOKEN, 0])].strip()
+    word = known.said[int(lens.guesses[-1, TOKEN, 0])].strip()
     return Prediction(
         t(WORDS, "predict", word=word, text=TEXT),
         options,
@@ -255,8 +368,8 @@ def prediction() -> Prediction | None:
             word=word,
             n=first - 1,
             before=int(ranks[first - 1]),
-            q=f"{known.inside.probs[-1, TOKEN, 0]:.0%}",
-            p=f"{known.inside.probs[first, TOKEN, 0]:.0%}",
+            q=f"{lens.probs[-1, TOKEN, 0]:.0%}",
+            p=f"{lens.probs[first, TOKEN, 0]:.0%}",
         ),
         {"block_look": "blocks"},
     )
@@ -268,12 +381,10 @@ def prediction() -> Prediction | None:
 def guesses(now: Shown) -> list[list[tuple[str, float, float]]]:
     """For each token the likeliest in the whole and the changed model: text, probability in each."""
     rows = []
+    said = {**now.whole.said, **now.now.said}
     for token in range(len(now.whole.tokens)):
         both = [_softmax(known.inside.logits[token]) for known in (now.whole, now.now)]
-        ids = list(
-            dict.fromkeys(int(i) for known in (now.whole, now.now) for i in known.inside.guesses[-1, token])
-        )
-        said = {**now.whole.said, **now.now.said}
+        ids = list(dict.fromkeys(i for known in (now.whole, now.now) for i in known.inside.likeliest(token)))
         rows.append([(said[i], float(both[0][i]), float(both[1][i])) for i in ids])
     return rows
 
@@ -283,57 +394,67 @@ def _softmax(logits: Any) -> Any:
     return powers / powers.sum()
 
 
-def draw(now: Shown) -> BlockView:
-    """The block, and where the reader is in it."""
+def _asked() -> dict[str, Any]:
+    return {key: value for key, value in state().items() if key in ASKED}
+
+
+def draw(card: ModelCard, now: Shown | None) -> None:
+    """The block, and where the reader is in it; ``now`` is None where the browser computes."""
+    frame: BlockFrame = {
+        "rev": links.revision(),
+        "state": started("block_flow", state(), links.revision()),
+        "params": links.described(*MOVED),
+        "asked": _asked(),
+        "files": model_files(card.name),
+        "model": card.name,
+        "revision": card.revision,
+        "most": MOST_TOKENS,
+        "layers": card.num_layers,
+        "reads_on": card.can("generation"),
+        "steps": {**links.frame_query(), "example": "model", "attention_model": card.name},
+    }
+    block_flow(frame, None if now is None else _found(now), on_view=took_view)
+
+
+def _found(now: Shown) -> tuple[BlockFound, BlockArrays]:
     inside, whole = now.now.inside, now.whole
-    start = started("block_flow", _linked(), links.revision())
-    header: BlockHeader = {
-        "id": now.identity,
+    neurons = [whole.inside.strongest(token) for token in range(len(whole.tokens))]
+    chosen = neurons[min(int(st.session_state["block_token"]), len(neurons) - 1)]
+    pushes(now, chosen)
+    known = _pushes(now.card.name, now.card.revision, inside.layer)
+    off, largest = difference(whole)
+    found: BlockFound = {
+        "text": now.text,
+        "cut": now.text != str(st.session_state["block_text"] or ""),
         "tokens": whole.tokens,
         "wiring": inside.wiring,
-        "order": ORDER[inside.wiring],
         "layer": inside.layer,
-        "layers": len(inside.lengths),
         "activation": whole.activation,
         "gated": whole.gated,
         "epsilon": whole.epsilon,
         "centred": whole.centred,
-        "neurons": [whole.inside.strongest(token) for token in range(len(whole.tokens))],
-        "pushes": {str(n): found for n, found in whole.pushes.items()},
+        "neurons": neurons,
+        "pushes": {str(n): known[n] for n in sorted({n for row in neurons for n in row}) if n in known},
         "guesses": guesses(now) if now.finite else [],
         "changed": now.changed,
+        "finite": now.finite,
         "taken": now.taken,
-        "reads_on": now.card.can("generation"),
-        "steps": {
-            **links.frame_query(),
-            "example": "model",
-            "attention_model": now.card.name,
-            "steps_text": now.text,
-            "steps_layer": str(inside.layer),
-        },
+        "off": now.off,
+        "difference": (float(f"{off:.3g}"), float(f"{largest:.6g}")),
     }
-    arrays: BlockArrays = {
+    return found, {
         "states": inside.states,
         "attention": inside.attention,
         "before": whole.inside.before,
         "active": whole.inside.active,
         "norms": whole.norms,
     }
-    return block_flow(header, arrays, start=start, rev=links.revision(), key="block_flow")
 
 
-def keep(view: BlockView) -> None:
-    """Hand what was chosen in the element to the link."""
-    for key, field in _FIELDS.items():
-        links.put(key, getattr(view, field))
-
-
-def look_further(now: Shown, view: BlockView) -> None:
+def look_further(card: ModelCard, now: Shown | None) -> None:
     """What the reader chose to see below the picture."""
-    if st.session_state["block_look"] == "blocks" and not now.finite:
-        reading_aid(t(WORDS, "no_blocks"))
-    elif st.session_state["block_look"] == "blocks":
-        draw_blocks(now, view.token)
+    if st.session_state["block_look"] == "blocks":
+        draw_blocks(card, now)
     elif st.session_state["block_look"] == "norms":
         reading_aid(t(WORDS, "norms_intro"))
         held(st.columns([1.4, 8])[0]).number_input(t(WORDS, "norm_seed"), 0, MOST_SEED, key="norm_seed")
@@ -341,11 +462,8 @@ def look_further(now: Shown, view: BlockView) -> None:
 
 
 def followed(now: Shown) -> "list[Followed]":
-    """The reader's own words through the blocks, at most ``MOST_WORDS``; the rest is said."""
+    """The reader's own words through the blocks, at most ``MOST_WORDS``."""
     words = str(st.session_state["block_words"] or "").split()
-    held(st.columns([3, 5])[0]).text_input(
-        t(WORDS, "own_words"), key="block_words", help=t(WORDS, "own_words_help", most=MOST_WORDS)
-    )
     if not words:
         return []
     from components.lm.transformer.block import follow
@@ -353,90 +471,79 @@ def followed(now: Shown) -> "list[Followed]":
     with working(told(WORDS, "computing", model=now.card.name)):
         loaded = load_model(now.card.name, "attention")
         found = [follow(loaded, now.now.inside.streams, word) for word in words[:MOST_WORDS]]
-    own = [one for one in found if one is not None]
-    if cut := [one for one in own if one.pieces > 1]:
-        note_line(t(WORDS, "own_words_cut", tokens=", ".join(one.token.strip() for one in cut)))
-    if len(words) > MOST_WORDS:
-        note_line(t(WORDS, "own_words_many", most=MOST_WORDS))
-    return own
+    return [one for one in found if one is not None]
 
 
-def draw_blocks(now: Shown, token: int) -> None:
+def draw_blocks(card: ModelCard, now: Shown | None) -> None:
     """All blocks: what would be said after each, lengths, ranks, and the map."""
-    known = now.now
-    inside = known.inside
-    own = followed(now)
-    layer_lanes(
-        {
-            "id": now.identity,
-            "tokens": known.tokens,
-            "token": min(token, len(known.tokens) - 1),
-            "guesses": [[[known.said[int(i)] for i in cell] for cell in row] for row in inside.guesses],
-            "candidates": [[known.said[int(i)] for i in cell] for cell in inside.guesses[-1]],
-            "own": [one.token for one in own],
-            "reads_on": now.card.can("generation"),
-            "lens": now.card.can("generation"),
-        },
-        {
-            "probs": inside.probs,
-            "ranks": inside.ranks,
-            "lengths": inside.lengths,
-            "path": path(inside.streams),
-            "own_ranks": np.stack([one.ranks for one in own], -1).astype(np.int32)
-            if own
-            else np.zeros((*inside.streams.shape[:2], 0), np.int32),
-        },
-        key="layer_lanes",
-    )
+    links.name_field("block_words", t(WORDS, "own_words"))
+    with st.columns([3, 5])[0]:
+        page_fields(
+            VIEW,
+            links.revision(),
+            state(),
+            [
+                {
+                    "key": "block_words",
+                    "label": t(WORDS, "own_words"),
+                    "wide": 1,
+                    "high": 60,
+                    "help": t(WORDS, "own_words_help", most=MOST_WORDS),
+                }
+            ],
+            name="block-words",
+        )
+    frame: LanesFrame = {
+        "asked": {**_asked(), "block_words": str(st.session_state["block_words"] or "")},
+        "model": card.name,
+        "most": MOST_TOKENS,
+        "most_words": MOST_WORDS,
+        "reads_on": card.can("generation"),
+        "overflow": now is not None and not now.finite,
+    }
+    layer_lanes(frame, None if now is None or not now.finite else _lanes(now), key="layer_lanes")
+
+
+def _lanes(now: Shown) -> tuple[LanesFound, LanesArrays]:
+    (lens, said), inside, own = now.after_blocks(), now.now.inside, followed(now)
+    found: LanesFound = {
+        "tokens": now.now.tokens,
+        "guesses": [[[said[int(i)] for i in cell] for cell in row] for row in lens.guesses],
+        "candidates": [[said[int(i)] for i in cell] for cell in lens.guesses[-1]],
+        "own": [one.token for one in own],
+        "cut": [one.token for one in own if one.pieces > 1],
+    }
+    return found, {
+        "probs": lens.probs,
+        "ranks": lens.ranks,
+        "lengths": inside.lengths,
+        "path": path(inside.streams),
+        "own_ranks": np.stack([one.ranks for one in own], -1).astype(np.int32)
+        if own
+        else np.zeros((*inside.streams.shape[:2], 0), np.int32),
+    }
 
 
 # -- in words and to take home ---------------------------------------------------------------------------------------
 
 
-def caption(now: Shown) -> str:
-    """Model, layer and text of the picture."""
-    inside = now.now.inside
-    line = t(
-        WORDS,
-        "caption",
-        model=now.card.name,
-        revision=now.card.revision[:14],
-        layer=inside.layer,
-        last=len(inside.lengths) - 1,
-        width=inside.states.shape[2],
-        neurons=inside.active.shape[1],
-        wiring=t(WORDS, f"wiring_{inside.wiring}"),
-        text=now.text,
-    )
-    return line + (f" · {t(WORDS, 'caption_taken', what=_what(now))}" if now.changed else "")
-
-
-def _what(now: Shown) -> str:
-    parts = [] if now.taken == "none" else [t(WORDS, f"taken_{now.taken}")]
-    if now.off:
-        parts.append(t(WORDS, "caption_neurons", numbers=", ".join(map(str, now.off))))
-    return ", ".join(parts)
-
-
-def verdict(now: Shown, view: BlockView) -> str:
-    """What taking something out did to the prediction at the chosen token, as HTML."""
-    if not now.changed:
-        off, largest = difference(now.whole)
-        return t(WORDS, "add_up", difference=f"{off:.1g}", largest=f"{largest:.3g}")
-    if not now.finite:
-        return t(WORDS, "overflow")
-    token = min(view.token, len(now.whole.tokens) - 1)
-    rows = guesses(now)[token]
-    before, after = max(rows, key=lambda row: row[1]), max(rows, key=lambda row: row[2])
-    return t(
-        WORDS,
-        "effect",
-        what=html.escape(_what(now)),
-        word=_mono(before[0]),
-        before=_percent(before[1]),
-        after=_percent(before[2]),
-        first=_mono(after[0]),
-        p=_percent(after[2]),
+def example(now: Shown | None) -> Example | None:
+    """What the chosen token's vector is before the block and after it; None if something is taken out, or if the browser has
+    not told it."""
+    if st.session_state["block_taken"] != "none" or st.session_state["block_off"]:
+        return None
+    if now is None:
+        told_of: Example | None = st.session_state.get("_block_read")
+        return told_of
+    inside = now.whole.inside
+    token = min(int(st.session_state["block_token"]), inside.states.shape[1] - 1)
+    streams = inside.streams[inside.layer : inside.layer + 2, token].astype(np.float64)
+    return (
+        now.text,
+        inside.wiring,
+        inside.layer,
+        token,
+        tuple(float(x) for x in np.linalg.norm(streams, axis=-1)),
     )
 
 
@@ -456,14 +563,6 @@ def difference(known: Known) -> tuple[float, float]:
         again /= np.sqrt((again**2).mean(-1, keepdims=True) + known.epsilon[1])
         again = again * known.norms[1][0] + known.norms[1][1]
     return float(np.abs(again - own).max()), float(np.abs(own).max())
-
-
-def _mono(text: str) -> str:
-    return f'<span class="gb-mono">{html.escape(text)}</span>'
-
-
-def _percent(p: float) -> str:
-    return "<0.1%" if p < 0.001 else ">99.9%" if p > 0.999 else f"{p:.1%}"
 
 
 def part_rows(now: Shown) -> list[dict[str, Any]]:
@@ -486,6 +585,9 @@ def part_rows(now: Shown) -> list[dict[str, Any]]:
 def neuron_rows(now: Shown) -> list[dict[str, Any]]:
     """The neurons that fire most for each token, and the words they push for."""
     whole = now.whole
+    words = pushes(
+        now, sorted({n for token in range(len(whole.tokens)) for n in whole.inside.strongest(token)})
+    )
     return [
         {
             "position": token,
@@ -493,8 +595,8 @@ def neuron_rows(now: Shown) -> list[dict[str, Any]]:
             "neuron": neuron,
             "before": float(whole.inside.before[token, neuron]),
             "activation": float(whole.inside.active[token, neuron]),
-            "for": " ".join(whole.pushes[neuron][0]),
-            "against": " ".join(whole.pushes[neuron][1]),
+            "for": " ".join(words[neuron][0]),
+            "against": " ".join(words[neuron][1]),
         }
         for token in range(len(whole.tokens))
         for neuron in whole.inside.strongest(token)
@@ -503,50 +605,69 @@ def neuron_rows(now: Shown) -> list[dict[str, Any]]:
 
 def lens_rows(now: Shown) -> list[dict[str, Any]]:
     """What the model would say after each block."""
-    known = now.now
-    inside = known.inside
+    lens, said = now.after_blocks()
     return [
         {
             "blocks": row,
             "position": token,
-            "token": known.tokens[token],
+            "token": now.now.tokens[token],
             "rank": k + 1,
-            "guess": known.said[int(inside.guesses[row, token, k])],
-            "probability": float(inside.probs[row, token, k]),
+            "guess": said[int(lens.guesses[row, token, k])],
+            "probability": float(lens.probs[row, token, k]),
         }
-        for row in range(len(inside.guesses))
-        for token in range(len(known.tokens))
-        for k in range(inside.guesses.shape[2])
+        for row in range(len(lens.guesses))
+        for token in range(len(now.now.tokens))
+        for k in range(lens.guesses.shape[2])
     ]
 
 
-def export(now: Shown) -> Export:
-    """Everything of the picture, exact."""
-    looks_at_norms, seed = st.session_state["block_look"] == "norms", int(st.session_state["norm_seed"] or 0)
+def export(card: ModelCard, now: Shown | None) -> Export:
+    """Everything of the picture, exact; computed here when it is asked for."""
+    s = st.session_state
+    looks_at_norms, seed = s["block_look"] == "norms", int(s["norm_seed"] or 0)
+    off = " ".join(map(str, s["block_off"]))
     about = {
-        "model": now.card.name,
-        "revision": now.card.revision,
-        "text": now.text,
-        "layer": now.now.inside.layer,
-        "taken_out": now.taken,
-        "neurons_off": " ".join(map(str, now.off)),
+        "model": card.name,
+        "revision": card.revision,
+        "text": now.text if now else s["block_text"],
+        "layer": s["block_layer"],
+        "taken_out": s["block_taken"],
+        "neurons_off": off,
     }
+
+    def rows(make: Callable[[Shown], list[dict[str, Any]]]) -> Callable[[], list[dict[str, Any]]]:
+        return lambda: make(found) if (found := now or shown(card)) else []
+
+    def everything() -> dict[str, Any]:
+        found = now or shown(card)
+        if found is None:
+            return {}
+        inside = found.now.inside
+        return {
+            "tokens": found.now.tokens,
+            "order": ORDER[inside.wiring],
+            "states": inside.states.tolist(),
+            "after_blocks": lens_rows(found) if found.finite else [],
+        }
+
+    taken = [
+        f"without {what}"
+        for what in (*([s["block_taken"]] * (s["block_taken"] != "none")), *([f"neurons {off}"] * bool(off)))
+    ]
     return Export(
         "block",
-        caption(now),
+        " · ".join(
+            [f"{card.name} {card.revision[:14]}", f"block {s['block_layer']}", str(about["text"]), *taken]
+        ),
         about,
         {
-            "parts": lambda: part_rows(now),
-            "neurons": lambda: neuron_rows(now),
-            "after-blocks": lambda: lens_rows(now),
+            "parts": rows(part_rows),
+            "neurons": rows(neuron_rows),
+            "after-blocks": rows(lambda found: lens_rows(found) if found.finite else []),
             **({"gradients": lambda: norm_depth.rows(seed)} if looks_at_norms else {}),
         },
-        lambda: {
-            "tokens": now.now.tokens,
-            "order": ORDER[now.now.inside.wiring],
-            "states": now.now.inside.states.tolist(),
-            "after_blocks": lens_rows(now),
-        },
+        everything,
+        models=(card.name,),
     )
 
 

@@ -9,23 +9,24 @@ MODELS = ("pocket-gpt",)
 
 def record() -> None:
     """The default view of "One block from inside": every vector of the block, and every guess, exact."""
-    from components.lessons.transformer.block import LAYER, MODEL, TEXT, TRACE, compute, save
+    from components.lessons.transformer.block import LAYER, MODEL, TEXT, TRACE, complete, compute, save
 
     card = checkpoints.card(MODEL)
-    save(compute(MODEL, TEXT, LAYER), (MODEL, card.revision, TEXT, str(LAYER)))
+    save(complete(MODEL, compute(MODEL, TEXT, LAYER)), (MODEL, card.revision, TEXT, str(LAYER)))
     print(f"{TRACE.name}: {TRACE.stat().st_size:,} bytes")
 
 
 def miniature() -> Miniature:
     """What the model would say at the last token of the page's own text after some of its blocks."""
-    from components.lessons.transformer.block import LAYER, MODEL, TEXT, TOKEN, compute
+    from components.lessons.transformer.block import LAYER, MODEL, TEXT, TOKEN, complete, compute
 
-    known = compute(MODEL, TEXT, LAYER)
-    inside = known.inside
+    known = complete(MODEL, compute(MODEL, TEXT, LAYER))
+    assert known.lens is not None
+    lens = known.lens
     frames: list[Frame] = []
     for row in (3, 4, 5, 6):
-        names = [known.said[int(i)] for i in inside.guesses[row, TOKEN, :4]]
-        probs = [short(float(p)) for p in inside.probs[row, TOKEN, :4]]
+        names = [known.said[int(i)] for i in lens.guesses[row, TOKEN, :4]]
+        probs = [short(float(p)) for p in lens.probs[row, TOKEN, :4]]
         frames.append(
             {
                 "text": TEXT,

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from components.lm.transformer.block import Inside
     from components.lm.transformer.text_to_text import Decoding
 
 _TABLES = {"bert": "model.embeddings.position_embeddings.weight", "gpt2": "model.wpe.weight"}
@@ -104,11 +103,11 @@ print(f"{{torch.exp(-loss * answer.shape[1]):.4f}}")
     return Notebook(code, ("|".join(found.written), numbers([math.exp(found.log_prob)])))
 
 
-def block(card: ModelCard, text: str, inside: "Inside", token: int) -> Notebook:
+def block(
+    card: ModelCard, text: str, wiring: str, layer: int, token: int, lengths: Sequence[float]
+) -> Notebook:
     """The lengths of one token's vector before the opened block and after it; after the last one transformers normalises first."""
-    token = min(token, inside.states.shape[1] - 1)
-    layer, last = inside.layer, len(inside.lengths) - 1
-    rows = [layer] if layer == last and inside.wiring == "pre" else [layer, layer + 1]
+    rows = [layer] if layer == card.num_layers - 1 and wiring == "pre" else [layer, layer + 1]
     code = f"""{opening(card, "AutoModel")}
 {call(card, text)}with torch.inference_mode():
     streams = model(**given, output_hidden_states=True).hidden_states
@@ -117,8 +116,7 @@ token = {token}
 for row in {rows}:  # before a block with this number
     print(f"{{streams[row][0, token].norm():.2f}}")
 """
-    lengths = [float((inside.streams[row, token].astype("float64") ** 2).sum() ** 0.5) for row in rows]
-    return Notebook(code, tuple(f"{length:.2f}" for length in lengths))
+    return Notebook(code, tuple(f"{length:.2f}" for length in lengths[: len(rows)]))
 
 
 def three_ways(

@@ -8,14 +8,18 @@ Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", sect
     found = look_inside(loaded, read(loaded, "The fox sat on the stone."), layer=2)
     found.states[found.place("attention")]     # what attention adds to each token, (tokens, width)
 
-Every number is caught while the model of transformers runs, on a :func:`~components.lm.transformer.attention.twin`.
+Every number is caught while the model of transformers runs, on a :func:`~components.lm.transformer.attention.twin`. What it
+would say after each block (:func:`lens`) is a product with the output table for every block, and computed by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -110,6 +114,12 @@ def _said(model: PreTrainedModel, stream: Any) -> Any:
     raise Unreadable(str(model.config.model_type))
 
 
+def _can_speak(model: PreTrainedModel) -> bool:
+    """Whether :func:`_said` knows the model's last step."""
+    guesses = hasattr(model, "cls") and hasattr(model.cls, "predictions")
+    return guesses or hasattr(model, "generator_lm_head") or hasattr(model, "lm_head")
+
+
 @dataclass(frozen=True, eq=False)
 class Inside:
     """One block of a model on a text, and the stream before and after every block.
@@ -125,12 +135,7 @@ class Inside:
     active: Floats  # (N, H): what each neuron gives
     lengths: Floats  # (L, 2, N): lengths of what attention and feed-forward add
     streams: Floats  # (L + 1, N, D): before the first block, and after each
-    guesses: npt.NDArray[np.int64]  # (L + 1, N, TOP_GUESSES): likeliest tokens after so many blocks
-    probs: Floats  # the same, their probabilities
-    ranks: npt.NDArray[
-        np.int64
-    ]  # (L + 1, N, TOP_GUESSES): rank after so many blocks of the last layer's likeliest tokens
-    logits: Floats  # (N, vocab)
+    logits: Floats  # (N, vocab): the model's own
 
     def place(self, name: str) -> int:
         """Where a vector stands in ``states``."""
@@ -140,6 +145,38 @@ class Inside:
         """The neurons that fire most for a token, by size; ties go to the lower number."""
         order = np.argsort(-np.abs(self.active[token]), kind="stable")
         return [int(neuron) for neuron in order[:TOP_NEURONS]]
+
+    def likeliest(self, token: int) -> list[int]:
+        """The tokens that the model gives most probability after this one, or in its place; ties go to the lower id."""
+        logits = self.logits[token]
+        some = np.flatnonzero(logits >= np.partition(logits, -TOP_GUESSES)[-TOP_GUESSES])
+        return [int(i) for i in some[np.argsort(-logits[some], kind="stable")][:TOP_GUESSES]]
+
+
+@dataclass(frozen=True, eq=False)
+class Lens:
+    """What a model would say if it stopped after each block: L layers, N tokens."""
+
+    guesses: npt.NDArray[np.int64]  # (L + 1, N, TOP_GUESSES): likeliest tokens after so many blocks
+    probs: Floats  # the same, their probabilities
+    ranks: npt.NDArray[
+        np.int64
+    ]  # the same shape: rank after so many blocks of the last layer's likeliest tokens
+
+
+_twins: WeakKeyDictionary[PreTrainedModel, tuple[PreTrainedModel, threading.Lock]] = WeakKeyDictionary()
+_making = threading.Lock()
+
+
+@contextmanager
+def _own(model: PreTrainedModel) -> Iterator[PreTrainedModel]:
+    """The twin of a model for one caller at a time, who takes away what it hooks; it is made once."""
+    with _making:
+        if model not in _twins:
+            _twins[model] = (twin(model), threading.Lock())
+    own, lock = _twins[model]
+    with lock:
+        yield own
 
 
 def look_inside(
@@ -157,39 +194,56 @@ def look_inside(
     """
     import torch
 
-    own = twin(loaded.model)
-    wiring, parts = block_parts(own)
-    if not 0 <= layer < len(parts):
-        raise IndexError(layer)
-    kept: list[dict[str, Any]] = [{} for _ in parts]
-    for number, part in enumerate(parts):
-        _watch(part, kept[number], number == layer, wiring, taken, neurons)
+    with _own(loaded.model) as own:
+        wiring, parts = block_parts(own)
+        if not 0 <= layer < len(parts):
+            raise IndexError(layer)
+        if not _can_speak(own):
+            raise Unreadable(str(own.config.model_type))
+        kept: list[dict[str, Any]] = [{} for _ in parts]
+        hooks = [
+            hook
+            for number, part in enumerate(parts)
+            for hook in _watch(part, kept[number], number == layer, wiring, taken, neurons)
+        ]
+        try:
+            with torch.inference_mode():
+                output = own(**inputs(loaded, [reading]), output_attentions=True)
+        finally:
+            for hook in hooks:
+                hook.remove()
+    order = ORDER[wiring]
+    lengths = [
+        torch.stack([one["attention"].norm(dim=-1), one["feed_forward"].norm(dim=-1)]).numpy() for one in kept
+    ]
+    masked = loaded.card.can("masked_prediction")
+    return Inside(
+        wiring,
+        layer,
+        np.stack([kept[layer][name].numpy() for name in order]),
+        output.attentions[layer][0].float().numpy(),
+        kept[layer]["before"].numpy(),
+        kept[layer]["active"].numpy(),
+        np.stack(lengths),
+        np.stack([kept[0]["stream"].numpy(), *(one[order[-1]].numpy() for one in kept)]),
+        (loaded.masked_logits(output) if masked else output.logits)[0].float().numpy(),
+    )
+
+
+def lens(loaded: LoadedModel, streams: Floats) -> Lens:
+    """What the model would say after each block, at every position.
+
+    Args:
+        streams: (L + 1, N, width), those of :class:`Inside`.
+    """
+    import torch
+
     with torch.inference_mode():
-        output = own(**inputs(loaded, [reading]), output_attentions=True)
-        order = ORDER[wiring]
-        states = np.stack([kept[layer][name].numpy() for name in order])
-        streams = torch.stack([kept[0]["stream"], *(one[order[-1]] for one in kept)])
-        logits = _said(own, streams)  # (L + 1, N, vocab)
+        logits = _said(loaded.model, torch.from_numpy(streams))  # (L + 1, N, vocab)
         probs, guesses = logits.softmax(-1).topk(TOP_GUESSES)
         wanted = torch.gather(logits, -1, guesses[-1].expand_as(guesses))
         ranks = torch.stack([(logits > wanted[..., k : k + 1]).sum(-1) for k in range(TOP_GUESSES)], -1) + 1
-        lengths = torch.stack(
-            [torch.stack([one["attention"].norm(dim=-1), one["feed_forward"].norm(dim=-1)]) for one in kept]
-        )
-        return Inside(
-            wiring,
-            layer,
-            states,
-            output.attentions[layer][0].float().numpy(),
-            kept[layer]["before"].numpy(),
-            kept[layer]["active"].numpy(),
-            lengths.numpy(),
-            streams.numpy(),
-            guesses.numpy(),
-            probs.numpy(),
-            ranks.numpy(),
-            logits[-1].numpy(),
-        )
+        return Lens(guesses.numpy(), probs.numpy(), ranks.numpy())
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,8 +281,8 @@ def _watch(
     wiring: Wiring,
     taken: Taken,
     neurons: tuple[int, ...],
-) -> None:
-    """Hook one block of a twin: keep its vectors in ``kept``, take out what is to be taken out."""
+) -> list[Any]:
+    """Hook one block of a twin: keep its vectors in ``kept``, take out what is to be taken out. Returns the hooks."""
 
     def enter(module: Any, args: tuple[Any, ...], given: dict[str, Any]) -> None:
         kept["stream"] = (args[0] if args else given["hidden_states"])[0].clone()
@@ -269,17 +323,19 @@ def _watch(
             "add2", (out[0] if isinstance(out, tuple) else out).reshape(kept["stream"].shape).clone()
         )
 
-    part.block.register_forward_pre_hook(enter, with_kwargs=True)
-    part.attention.register_forward_hook(attended)
-    part.norm1.register_forward_hook(normed("norm1", "add1" if wiring == "post" else None))
-    part.norm2.register_forward_hook(normed("norm2", "add1" if wiring == "pre" else "add2"))
-    part.up.register_forward_hook(rises)
-    part.down.register_forward_pre_hook(fires)
-    part.down.register_forward_hook(fed)
-    part.block.register_forward_hook(leave)
+    return [
+        part.block.register_forward_pre_hook(enter, with_kwargs=True),
+        part.attention.register_forward_hook(attended),
+        part.norm1.register_forward_hook(normed("norm1", "add1" if wiring == "post" else None)),
+        part.norm2.register_forward_hook(normed("norm2", "add1" if wiring == "pre" else "add2")),
+        part.up.register_forward_hook(rises),
+        part.down.register_forward_pre_hook(fires),
+        part.down.register_forward_hook(fed),
+        part.block.register_forward_hook(leave),
+    ]
 
 
-def pushes(loaded: LoadedModel, layer: int, neurons: list[int]) -> dict[int, tuple[list[str], list[str]]]:
+def pushes(loaded: LoadedModel, layer: int, neurons: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
     """The words each neuron pushes for and against: its column of the down projection times the output table.
 
     What a firing neuron adds to the stream is its column, scaled; the product with a token's row of the table is what
@@ -295,7 +351,7 @@ def pushes(loaded: LoadedModel, layer: int, neurons: list[int]) -> dict[int, tup
     with torch.inference_mode():
         rows = down.weight if type(down).__name__ == "Conv1D" else down.weight.T  # (H, D)
         table = loaded.model.get_output_embeddings().weight  # (vocab, D)
-        scores = rows[neurons] @ table.T
+        scores = rows[list(neurons)] @ table.T
         most, least = scores.topk(TOP_WORDS).indices.tolist(), (-scores).topk(TOP_WORDS).indices.tolist()
 
     def said(ids: list[int]) -> list[str]:
@@ -355,7 +411,8 @@ def path(streams: Floats) -> Floats:
     """A map of where the vectors point, before the first block and after each: (L + 1, N, 2).
 
     Each vector is divided by its length, then all are projected onto the two directions in which they differ most
-    (principal component analysis). Lengths are left out: they grow by orders of magnitude from layer to layer.
+    (principal component analysis). Lengths are left out: they grow by orders of magnitude from layer to layer. A direction
+    has no side of its own: the furthest point lies above zero.
     """
     length = np.maximum(np.linalg.norm(streams.astype(np.float64), axis=-1, keepdims=True), 1e-30)
     flat = (streams / length).reshape(-1, streams.shape[-1])
@@ -363,4 +420,5 @@ def path(streams: Floats) -> Floats:
     _, _, directions = np.linalg.svd(flat, full_matrices=False)
     found = np.zeros((len(flat), 2))
     found[:, : min(2, len(directions))] = flat @ directions[:2].T
+    found *= np.where(np.take_along_axis(found, np.abs(found).argmax(0)[None], 0) < 0, -1, 1)
     return np.asarray(found.reshape(*streams.shape[:2], 2), np.float32)

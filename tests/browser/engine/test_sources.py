@@ -147,3 +147,97 @@ def test_next_sentence_is_what_the_server_says(page: Page, files_url: str) -> No
         sentences,
     )
     assert shuffled == [shuffled_words(one) for one in sentences]
+
+
+OPENING = """async ([url, name, asked, most, words]) => {
+  const { opening } = await import("/elements/lib/sources/opening.js");
+  const held = window.openings ??= {}, source = held[name] ??= await opening({ folder: `${url}/models/${name}/`, bytes: 0 });
+  const found = await source.inside(asked, most), lens = found.finite ? await source.lens(found, words) : null;
+  const plain = (one) => one && { ...one, streams: null, lengths: null, arrays: Object.fromEntries(Object.entries(one.arrays).map(([key, { shape, data }]) => [key, { shape, data: Array.from(data) }])) };
+  return { found: plain(found), lens: plain(lens) };
+}"""
+OPENED = "The little girl gave her brother a red ball."
+OPENED_ASKED = (
+    ("pocket-gpt", OPENED, 4, "none", ()),
+    ("pocket-gpt", OPENED, 2, "attention", (3, 77)),
+    ("pocket-gpt", "word " * 40, 5, "none", (0,)),
+    ("pocket-gpt", "", 1, "feed_forward", ()),
+    ("pocket-gpt", OPENED, 3, "norm", ()),
+    ("pocket-bert", "안녕하세요, 왕이 [MASK]", 2, "feed_forward", (9,)),
+    ("pocket-bert", OPENED, 1, "residual", ()),
+)
+
+
+def _arrays(told: Any) -> dict[str, Any]:
+    return {
+        key: np.array([np.nan if x is None else x for x in one["data"]], np.float64).reshape(one["shape"])
+        for key, one in told["arrays"].items()
+    }
+
+
+def _near(mine: Any, theirs: Any, what: str) -> None:
+    """To 1e-4 of the largest number: float32 sums of the same numbers, in another order."""
+    theirs = np.asarray(theirs, np.float64)
+    scale = max(1.0, float(np.abs(theirs).max())) if theirs.size else 1.0
+    np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-4 * scale, err_msg=what)
+
+
+@pytest.mark.parametrize(("name", "text", "layer", "taken", "off"), OPENED_ASKED)
+def test_a_block_opened_in_the_browser(
+    blank: Page, files_url: str, name: str, text: str, layer: int, taken: Any, off: tuple[int, ...]
+) -> None:
+    """Every number and every word of the picture and of the lanes, as the server computes them."""
+    from components.lessons.transformer import block as page
+    from components.lm.reading import beginning
+    from components.lm.transformer.block import follow, lens, path
+
+    asked = {"text": text, "layer": layer, "taken": taken, "off": list(off)}
+    words = ["bird", "unbelievable"]
+    got = blank.evaluate(OPENING, [files_url.rstrip("/"), name, asked, page.MOST_TOKENS, words])
+    found, mine = got["found"], _arrays(got["found"])
+    loaded = checkpoints.load(name, "attention")
+    start = beginning(loaded, text, page.MOST_TOKENS)
+    whole = page.compute(name, start, layer)
+    now = page.compute(name, start, layer, taken, off)
+    shown = page.Shown(checkpoints.card(name), start, whole, now, taken, off)
+    assert (found["text"], found["cut"], found["tokens"]) == (start, start != text, list(now.tokens))
+    assert (found["wiring"], found["activation"], found["finite"]) == (
+        now.inside.wiring,
+        now.activation,
+        shown.finite,
+    )
+    _near(mine["norms"], whole.norms, "norms")
+    np.testing.assert_allclose(found["epsilon"], whole.epsilon, rtol=1e-6)
+    for key in ("before", "active"):
+        _near(mine[key], getattr(whole.inside, key), key)
+    assert found["difference"][0] < 1e-4 * max(1.0, found["difference"][1])
+    neurons = [whole.inside.strongest(token) for token in range(len(whole.tokens))]
+    same = [set(a) == set(b) for a, b in zip(found["neurons"], neurons, strict=True)]
+    assert np.mean(same) > 0.9  # two that fire alike may change places
+    some = neurons[0]
+    assert {n: found["pushes"][str(n)] for n in some} == {
+        n: list(map(list, pair)) for n, pair in page.pushes(shown, some).items()
+    }
+    if not shown.finite:
+        assert found["guesses"] == []
+        assert got["lens"] is None
+        return
+    _near(mine["attention"], now.inside.attention, "attention")
+    for step in range(7):
+        _near(mine["states"][step], now.inside.states[step], f"vector {step}")
+    for mine_row, row in zip(found["guesses"], page.guesses(shown), strict=True):
+        for text_, *both in row[:3]:
+            at = [one[0] for one in mine_row].index(text_)
+            np.testing.assert_allclose(mine_row[at][1:], both, atol=1e-4)
+    lanes, told = _arrays(got["lens"]), got["lens"]
+    wanted = lens(loaded, now.inside.streams)
+    np.testing.assert_allclose(lanes["probs"][:, :, 0], wanted.probs[:, :, 0], atol=1e-4)
+    assert np.mean(lanes["ranks"] == wanted.ranks) > 0.95
+    _near(lanes["lengths"], now.inside.lengths, "lengths")
+    _near(lanes["path"], path(now.inside.streams), "path")
+    own = [follow(loaded, now.inside.streams, word) for word in words]
+    assert told["own"] == [one.token for one in own if one]
+    assert told["cut"] == [one.token for one in own if one and one.pieces > 1]
+    np.testing.assert_allclose(
+        lanes["own_ranks"], np.stack([one.ranks for one in own if one], -1), rtol=0.05, atol=2
+    )

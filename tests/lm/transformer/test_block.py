@@ -16,6 +16,7 @@ from components.lm.transformer.block import (
     block_parts,
     follow,
     gated,
+    lens,
     look_inside,
     norms,
     path,
@@ -72,8 +73,10 @@ def check(loaded: Any) -> None:
             close(down(torch.from_numpy(found.active)).numpy(), part["feed_forward"])
     logits = loaded.masked_logits(output) if loaded.card.can("masked_prediction") else output.logits
     close(found.logits, logits[0].numpy())
-    assert (found.guesses[-1, :, 0] == logits[0].argmax(-1).numpy()).all()  # the lens at the top is the model
-    assert (found.ranks[-1, :, 0] == 1).all()
+    assert [found.likeliest(token)[0] for token in range(len(reading))] == logits[0].argmax(-1).tolist()
+    after = lens(loaded, found.streams)
+    assert (after.guesses[-1, :, 0] == logits[0].argmax(-1).numpy()).all()  # the lens at the top is the model
+    assert (after.ranks[-1, :, 0] == 1).all()
 
 
 @pytest.mark.parametrize("name", OPENED)
@@ -155,7 +158,9 @@ def test_odd_texts(text: str) -> None:
 
 def test_the_map_ignores_length() -> None:
     streams = np.random.default_rng(0).normal(size=(4, 5, 16)).astype(np.float32)
-    np.testing.assert_allclose(np.abs(path(streams)), np.abs(path(streams * 100)), atol=1e-5)
+    np.testing.assert_allclose(path(streams), path(streams * 100), atol=1e-5)
+    furthest = np.abs(path(streams)).reshape(-1, 2).argmax(0)
+    assert (path(streams).reshape(-1, 2)[furthest, [0, 1]] > 0).all()  # a direction has no side of its own
 
 
 @pytest.mark.parametrize("name", ["pocket-gpt", "pocket-bert"])
@@ -169,11 +174,11 @@ def test_a_word_is_followed_to_where_the_model_puts_it(name: str) -> None:
     (place,) = pieces(loaded, "tree", before="the ")
     order = np.argsort(-inside.logits, axis=-1)
     assert found.ranks[-1].tolist() == [int(np.flatnonzero(row == place)[0]) + 1 for row in order]
-    best = inside.guesses[-1, 2, 0]
-    word = token_info(loaded.tokenizer, int(best)).text.strip()
+    best = inside.likeliest(2)[0]
+    word = token_info(loaded.tokenizer, best).text.strip()
     again = follow(loaded, inside.streams, word)
     if again is not None and pieces(loaded, word, before="the ") == (best,):
-        assert again.ranks[:, 2].tolist() == inside.ranks[:, 2, 0].tolist()
+        assert again.ranks[:, 2].tolist() == lens(loaded, inside.streams).ranks[:, 2, 0].tolist()
 
 
 def test_odd_words_to_follow() -> None:
@@ -185,3 +190,28 @@ def test_odd_words_to_follow() -> None:
         assert found is not None
         assert found.pieces > 1
         assert found.ranks.min() >= 1
+
+
+def test_a_new_text_costs_one_pass_and_its_own_logits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that only shows when it is opened: no early logits, no neuron's words, no second copy of the modules."""
+    loaded = checkpoints.load("nano-gpt", "attention")
+    look_inside(loaded, read(loaded, TEXT), 1)
+    table = loaded.model.get_output_embeddings().weight
+    passes, rows, twins = [], [], []
+    forward, linear = type(loaded.model).forward, torch.nn.functional.linear
+    monkeypatch.setattr(
+        type(loaded.model), "forward", lambda *a, **k: (passes.append(1), forward(*a, **k))[1]
+    )
+
+    def counted(x: Any, weight: Any, *rest: Any) -> Any:
+        if weight.data_ptr() == table.data_ptr():
+            rows.append(x.shape[:-1].numel())
+        return linear(x, weight, *rest)
+
+    monkeypatch.setattr(torch.nn.functional, "linear", counted)
+    monkeypatch.setattr("components.lm.transformer.block.twin", lambda model: twins.append(1))
+    reading = read(loaded, "The fox sat on the stone.")
+    found = look_inside(loaded, reading, 1)
+    assert (sum(passes), sum(rows), twins) == (1, len(reading), [])
+    lens(loaded, found.streams)
+    assert sum(rows) == len(reading) * (1 + len(found.streams))

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.elements.transformer.block_flow import BOUNDS, BlockView
-from components.elements.view import reported
 from components.lessons.transformer import block as page
 from components.lm import checkpoints
 from tests import float32
@@ -18,10 +16,18 @@ from tests.pages.conftest import APP, Open, data_of, modules_after, on_page, sai
 NAME = "transformer/block"
 
 
+def header_of(at: AppTest, element: str = "block_flow") -> dict[str, Any]:
+    """The header of what an element was given."""
+    block = next(b for b in at.get("bidi_component") if b.proto.component_name == f"glassbox.{element}")
+    size = int.from_bytes(block.proto.bytes[:4], "little")
+    header: dict[str, Any] = json.loads(block.proto.bytes[4 : 4 + size])
+    return header
+
+
 def test_opens(open_page: Open, lang: str) -> None:
-    at = open_page(NAME, lang=lang)
-    assert on_page(at, "block_flow")
-    assert page.TEXT in said(at)
+    header = header_of(open_page(NAME, lang=lang))
+    assert header["found"]["text"] == page.TEXT
+    assert header["files"]["folder"].startswith("glassbox.pocket-gpt-")
 
 
 def test_the_first_view_imports_no_torch() -> None:
@@ -33,41 +39,83 @@ def test_the_first_view_is_what_is_computed() -> None:
     card = checkpoints.card(page.MODEL)
     known = page.first_view(page.MODEL, card.revision, page.TEXT, page.LAYER)
     assert known is not None
-    found = page.compute(page.MODEL, page.TEXT, page.LAYER)
+    found = page.complete(page.MODEL, page.compute(page.MODEL, page.TEXT, page.LAYER))
+    assert known.lens is not None
+    assert found.lens is not None
     scale = np.abs(found.inside.states).max()
     np.testing.assert_allclose(known.inside.states, found.inside.states, atol=float32.STREAM * scale)
-    np.testing.assert_array_equal(known.inside.guesses[:, :, 0], found.inside.guesses[:, :, 0])
+    np.testing.assert_array_equal(known.lens.guesses[:, :, 0], found.lens.guesses[:, :, 0])
     assert (known.tokens, known.pushes, known.gated) == (found.tokens, found.pushes, found.gated)
     assert page.first_view(page.MODEL, "sha256:other", page.TEXT, page.LAYER) is None
 
 
 def test_the_question_knows_its_answer(open_page: Open, lang: str) -> None:
     asked = data_of(open_page(NAME, lang=lang), "predict_first")
-    found = page.compute(page.MODEL, page.TEXT, page.LAYER)
-    ranks = found.inside.ranks[:, page.TOKEN, 0]
+    found = page.complete(page.MODEL, page.compute(page.MODEL, page.TEXT, page.LAYER))
+    assert found.lens is not None
+    ranks = found.lens.ranks[:, page.TOKEN, 0]
     assert ranks[asked["answer"] + 1] == 1
     assert (ranks[: asked["answer"] + 1] > 1).all()
 
 
 def test_bert_is_opened_too(open_page: Open, lang: str) -> None:
     at = open_page(NAME, lang=lang, attention_model="pocket-bert", block_text=page.BERT_TEXT, block_layer="5")
-    assert "post-LN" in said(at)
+    assert header_of(at)["found"]["wiring"] == "post"
 
 
 @pytest.mark.parametrize("taken", ["attention", "feed_forward", "residual"])
 def test_what_is_taken_out_is_said(open_page: Open, lang: str, taken: str) -> None:
-    at = open_page(NAME, lang=lang, block_taken=taken)
-    assert ("the probability of" if lang == "en" else "토큰의 확률이") in said(at)
+    found = header_of(open_page(NAME, lang=lang, block_taken=taken))["found"]
+    assert (found["taken"], found["changed"], found["finite"]) == (taken, True, True)
+    assert all(abs(sum(p for _, p, _ in row) - sum(q for _, _, q in row)) > 0 for row in found["guesses"])
 
 
 def test_numbers_that_overflow_are_said(open_page: Open, lang: str) -> None:
     at = open_page(NAME, lang=lang, block_taken="norm", block_look="blocks")
-    assert ("exceed what a computer's numbers can hold" if lang == "en" else "담을 수 없게") in said(at)
+    header = header_of(at)
+    assert (header["found"]["finite"], header["found"]["guesses"]) == (False, [])
+    assert header_of(at, "layer_lanes")["overflow"]
+    assert header["words"]["page"]["overflow"]
 
 
 def test_neurons_off_in_a_link(open_page: Open) -> None:
-    at = open_page(NAME, block_off="252.599")
-    assert "neurons 252, 599" in said(at)
+    assert header_of(open_page(NAME, block_off="252.599"))["found"]["off"] == [252, 599]
+
+
+def test_words_of_neurons_are_computed_for_the_chosen_token_alone(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight columns through the output table for what is seen, and none a second time."""
+    asked: list[int] = []
+    words_of = page._words_of
+    monkeypatch.setattr(
+        page, "_words_of", lambda name, layer, some: (asked.extend(some), words_of(name, layer, some))[1]
+    )
+    page._pushes.clear()
+    text = "The old king lost his crown in the deep forest"
+    found = header_of(
+        open_page(NAME, block_text=text, block_token="3", attention_model="nano-gpt", block_layer="1")
+    )["found"]
+    assert sorted(asked) == sorted(found["neurons"][3])
+    assert {int(n) for n in found["pushes"]} == set(asked)
+    open_page(
+        NAME, block_text=text, block_token="3", attention_model="nano-gpt", block_layer="1", block_step="2"
+    )
+    assert len(asked) == 8
+
+
+def test_nothing_is_computed_here_where_the_browser_does(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_page(NAME, block_look="blocks")
+    monkeypatch.setattr(page, "shown", lambda card: pytest.fail("computed"))
+    at.session_state["_block_browser"] = page.MODEL
+    at.session_state["_block_read"] = page._read([page.TEXT, "pre", 4, 7, [1.0, 2.0]])
+    at.run()
+    assert not at.exception
+    assert header_of(at)["found"] is None
+    assert header_of(at, "layer_lanes")["found"] is None
+    assert page._read(["x", "pre", "y"]) is None
 
 
 def test_all_blocks(open_page: Open, lang: str) -> None:
@@ -113,20 +161,12 @@ def test_tables_hold_what_is_drawn() -> None:
     assert all(p == pytest.approx(q) for row in page.guesses(now) for _, p, q in row)
 
 
-def test_what_a_browser_may_send() -> None:
-    start = BlockView(token=2)
-    sent = {"step": 5, "token": 3, "dim": 7, "off": [4, 9], "rev": 2}
-    assert reported(sent, start, 2, BOUNDS) == BlockView(5, 3, 7, (4, 9))
-    assert reported(sent, start, 3, BOUNDS) == start
-    assert reported(sent | {"off": "x"}, start, 2, BOUNDS) == start
-
-
 def test_the_parts_add_up_to_the_models_own(open_page: Open, lang: str) -> None:
     for name, text, layer in ((page.MODEL, page.TEXT, page.LAYER), ("nano-bert", page.BERT_TEXT, 1)):
         off, largest = page.difference(page.compute(name, text, layer))
         assert off < 1e-5 * max(largest, 1)
     off, largest = page.difference(page.compute(page.MODEL, page.TEXT, page.LAYER))
-    assert f"{largest:.3g}" in said(open_page(NAME, lang=lang))
+    assert header_of(open_page(NAME, lang=lang))["found"]["difference"][1] == pytest.approx(largest, rel=1e-4)
 
 
 def test_gradients_by_depth(open_page: Open, lang: str) -> None:
@@ -157,19 +197,12 @@ def test_what_the_page_says_of_training_is_what_was_recorded(open_page: Open, la
     )
 
 
-def lanes_of(at: AppTest) -> dict[str, Any]:
-    """The header of what the lanes were given."""
-    block = next(b for b in at.get("bidi_component") if b.proto.component_name == "glassbox.layer_lanes")
-    size = int.from_bytes(block.proto.bytes[:4], "little")
-    header: dict[str, Any] = json.loads(block.proto.bytes[4 : 4 + size])
-    return header
-
-
 def test_own_words_are_followed(open_page: Open, lang: str) -> None:
     at = open_page(NAME, lang=lang, block_look="blocks", block_words="tree unbelievable bird boy")
-    header = lanes_of(at)
-    assert header["own"][::2] == [" tree", " bird"]
+    header = header_of(at, "layer_lanes")
+    found = header["found"]
+    assert found["own"][::2] == [" tree", " bird"]
     assert header["arrays"]["own_ranks"][-1] == 3
-    assert "unbelievable" not in header["own"][1]
-    assert header["own"][1].strip() in said(at)  # only its first piece is followed, and the page says so
-    assert lanes_of(open_page(NAME, lang=lang, block_look="blocks"))["own"] == []
+    assert "unbelievable" not in found["own"][1]
+    assert found["cut"] == [found["own"][1]]  # only its first piece is followed, and the page says so
+    assert header_of(open_page(NAME, lang=lang, block_look="blocks"), "layer_lanes")["found"]["own"] == []

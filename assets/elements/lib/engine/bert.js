@@ -24,7 +24,7 @@ export function encoderLayer(m, d, { self, norm1, feed, norm2 }) {
 }
 
 /**
- * bert(config, file, m) -> {forward, vocab}
+ * bert(config, file, m) -> {forward, lens, vocab}
  *
  * forward(ids, options); all options can be left out:
  *   segments      0 or 1 per token (segment A or B), 0 by default
@@ -39,15 +39,16 @@ export function bert(config, file, m) {
   const load = weights(m, file), d = desk(m, { rows, size, hidden, slots: rows, vocab }), { x, y, z } = d;
   const word = load.tensor("bert.embeddings.word_embeddings.weight"), position = load.tensor("bert.embeddings.position_embeddings.weight");
   const segment = load.tensor("bert.embeddings.token_type_embeddings.weight"), inputNorm = load.norm("bert.embeddings.LayerNorm", epsilon);
-  const stack = Array.from({ length: layers }, (_, l) => {
+  const blocks = Array.from({ length: layers }, (_, l) => {
     const p = `bert.encoder.layer.${l}`, [query, key, value] = ["query", "key", "value"].map((name) => load.linear(`${p}.attention.self.${name}`));
-    return encoderLayer(m, d, {
+    return {
       self: attention(m, d, { query, key, value, out: load.linear(`${p}.attention.output.dense`) }, heads, rows),
       norm1: load.norm(`${p}.attention.output.LayerNorm`, epsilon),
       feed: { up: load.linear(`${p}.intermediate.dense`), activation: "geluErf", down: load.linear(`${p}.output.dense`) },
       norm2: load.norm(`${p}.output.LayerNorm`, epsilon),
-    });
+    };
   });
+  const stack = blocks.map((block) => encoderLayer(m, d, block));
   const P = "cls.predictions", guessing = load.has(`${P}.transform.dense.weight`) && {
     transform: load.linear(`${P}.transform.dense`), norm: load.norm(`${P}.transform.LayerNorm`, epsilon),
     decoder: { w: word, b: load.tensor(`${P}.bias`), inner: size, outer: Math.ceil(vocab / 4) * 4 }, // tied to the word embeddings
@@ -65,12 +66,21 @@ export function bert(config, file, m) {
   }
   /** Task 1, the masked language model: what stands at the rows `at`? [at, vocab] */
   function guess(at) {
-    if (!at.length) return new Float32Array(0);
     at.forEach((row, r) => m.f.copyWithin(z + r * size, x + row * size, x + (row + 1) * size));
-    m.linear(z, guessing.transform.w, guessing.transform.b, y, at.length, size, size);
-    m.geluErf(y, at.length * size);
-    norm(m, guessing.norm, y, y, at.length);
-    return unembed(m, d, guessing.decoder, y, at.length, vocab);
+    return said(at.length);
+  }
+  /** Logits [rows, vocab] of the vectors at z: the whole head for masked tokens. */
+  function said(count) {
+    if (!count) return new Float32Array(0);
+    m.linear(z, guessing.transform.w, guessing.transform.b, y, count, size, size);
+    m.geluErf(y, count * size);
+    norm(m, guessing.norm, y, y, count);
+    return unembed(m, d, guessing.decoder, y, count, vocab);
+  }
+  /** The same of residuals [rows, size] of any layer. */
+  function lens(residual) {
+    m.f.set(residual, z);
+    return said(residual.length / size);
   }
   /** Task 2, next sentence prediction, from the vector of [CLS] through the pooler. [2] */
   function follows() {
@@ -80,5 +90,6 @@ export function bert(config, file, m) {
     m.linear(z, relation.w, relation.b, y, 1, size, relation.outer);
     return m.read(y, 2);
   }
-  return { forward, vocab, slots: rows };
+  const anatomy = { m, d, blocks, wiring: "post", size, table: word }; // what opened.js looks at
+  return { forward, lens, vocab, slots: rows, anatomy };
 }

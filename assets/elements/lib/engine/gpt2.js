@@ -68,5 +68,6 @@ export function gpt2(config, file, m, slots = config.n_positions) {
     norm(m, finalNorm, x, y, rows);
     return unembed(m, d, head, y, rows, vocab);
   }
-  return { forward, lens, forget: (to = 0) => { length = Math.min(length, to); }, get length() { return length; }, vocab, slots };
+  const anatomy = { m, d, blocks, wiring: "pre", size, table: wte };                                // what opened.js looks at
+  return { forward, lens, forget: (to = 0) => { length = Math.min(length, to); }, get length() { return length; }, vocab, slots, anatomy };
 }

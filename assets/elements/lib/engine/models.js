@@ -9,7 +9,7 @@ const ARCHITECTURES = { // a page loads only what it runs
   bert: async () => (await import("./bert.js")).bert,
   bart: async () => (await import("./bart.js")).bart,
 };
-const strategies = () => import("./strategies.js");
+const strategies = () => import("./strategies.js"), blocks = () => import("./opened.js");
 const opened = new Map(); // folder -> promise of a model
 let compiled = null, proven = null; // proven: whether the kernel counts right on this machine; null before the first model
 
@@ -148,6 +148,9 @@ const ACTS = {
   forget(model, to) { model.seen = []; model.net.forget(to); },
   surprisal,
   lens: (model, residual) => model.net.lens(residual),
+  opened: async (model, ids, options) => (await blocks()).opened(model, ids, options),
+  pushes: async (model, layer, neurons, count) => (await blocks()).pushes(model, layer, neurons, count),
+  layerLens: async (model, streams, count, words) => (await blocks()).layerLens(model, streams, count, words),
   write: async (model, ids, lane, most, seed, ends, picks = []) => (await strategies()).writeWithPicks(model, read, ids, lane, most, seed, ends, picks),
   tell: async (model, ids, text) => (await strategies()).told(model, read, ids, text),
   step: (model, ids, settings, position, { off, ...options } = {}) => step(read(model, ids, { off }).logits, settings, position, options),

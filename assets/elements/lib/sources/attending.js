@@ -14,7 +14,17 @@ export function softmax(logits) {
 }
 
 /** Ids by probability, highest first, ties by id. */
-export const ranked = (probs, count) => [...probs.keys()].sort((a, b) => probs[b] - probs[a] || a - b).slice(0, count);
+export function ranked(probs, count) {
+  const best = [];
+  probs.forEach((p, id) => {
+    if (best.length === count && p <= probs[best[count - 1]]) return;
+    let at = best.length;
+    while (at > 0 && probs[best[at - 1]] < p) at--;
+    best.splice(at, 0, id);
+    if (best.length > count) best.pop();
+  });
+  return best;
+}
 
 /** One byte a weight, round(255·√p), of one layer behind the other. */
 function packed(layers) {

@@ -8,23 +8,9 @@ const COUNT = 6; // guesses listed
 
 /** A model that guesses words. */
 async function guesser(files, onProgress) {
-  const m = model(files), { config } = await m.open(onProgress), { read, text: textOf, causal, mask } = await reader(m);
+  const m = model(files), { config } = await m.open(onProgress), { read, beginning, text: textOf, causal, mask } = await reader(m);
   const layers = config.n_layer ?? config.num_hidden_layers, heads = config.n_head ?? config.num_attention_heads;
   const forward = ({ ids, segments }, options) => (causal ? m.ask("read", ids, { at: [], whole: true, ...options }) : m.ask("forward", ids, { segments, ...options }));
-  const count = async (text) => { try { return (await read(text)).ids.length; } catch (error) { if (error.tokens) return error.tokens; throw error; } };
-
-  /** The longest beginning of at most `most` tokens: the whole text, or whole words of it, or a part of its first word. */
-  async function beginning(text, most) {
-    const characters = [...text], upTo = (end) => characters.slice(0, end).join("");
-    if (await count(text) <= most) return text;
-    for (const cuts of [wordSpans(text).map(([, end]) => end), characters.map((_, i) => i)]) {
-      let low = 0, high = cuts.length;
-      while (low < high) { const middle = (low + high) >> 1; if (await count(upTo(cuts[middle])) <= most) low = middle + 1; else high = middle; }
-      if (low && upTo(cuts[low - 1]).trim()) return upTo(cuts[low - 1]);
-    }
-    return "";
-  }
-
   /** What the model may read for a word, and what it guesses there; null where it reads nothing. */
   async function guess(text, word, wanted) {
     const reading = await read(text), spans = wordSpans(reading.text), layer = Math.min(wanted, layers - 1), n = reading.ids.length;

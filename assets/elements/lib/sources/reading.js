@@ -1,16 +1,18 @@
 // A reader's text as a bundled model reads it: what components/lm/reading.py does on the server, for the families of the engine.
+import { wordSpans } from "../format.js";
 import { spelled } from "./writing.js";
 
 const tooLong = (tokens, limit) => Object.assign(new Error(`${tokens} tokens, room for ${limit}`), { code: "context", tokens, limit });
 
 /**
- * Promise of {read, text, causal, mask, separators, unknown}, for a model of engine.js.
+ * Promise of {read, beginning, text, causal, mask, separators, unknown}, for a model of engine.js.
  *
  * read(text, pair, {shorten}): promise of {text, pair, ids, texts, segments, inputSegments, special, punctuation, spans, words, dropped},
  * one entry a token. texts: what each
  * token stands for; segments: 0 or 1, which of two texts it is of; spans: where it stands in `text`, words: the number of the word it is of, both null for the frame; dropped: tokens that were left out; special: marks that
  * stand for no word. Rejects with code `context`, `tokens` and `limit` where the model has no room;
  * with `shorten` a BERT reads it without the last tokens of the longer half instead.
+ * beginning(text, most): promise of the longest beginning of at most `most` tokens: the whole text, or whole words of it, or a part of its first word.
  * text(id): what a token stands for.
  */
 export async function reader(m) {
@@ -47,5 +49,16 @@ export async function reader(m) {
     const special = ids.map((_, i) => spans[i] === null || typed(i));
     return { text: first, pair: second, ids, texts, segments, spans, words, dropped, special, punctuation: texts.map((one, i) => Boolean(one.trim()) && !/[\p{L}\p{N}]/u.test(one) && !special[i]) };
   }
-  return { read, text, causal, mask, names, unknown, separators: [at("[SEP]"), config.eos_token_id].filter((id) => id >= 0) };
+  const count = async (given) => { try { return (await read(given)).ids.length; } catch (error) { if (error.tokens) return error.tokens; throw error; } };
+  async function beginning(given, most) {
+    const characters = [...given], upTo = (end) => characters.slice(0, end).join("");
+    if (await count(given) <= most) return given;
+    for (const cuts of [wordSpans(given).map(([, end]) => end), characters.map((_, i) => i)]) {
+      let low = 0, high = cuts.length;
+      while (low < high) { const middle = (low + high) >> 1; if (await count(upTo(cuts[middle])) <= most) low = middle + 1; else high = middle; }
+      if (low && upTo(cuts[low - 1]).trim()) return upTo(cuts[low - 1]);
+    }
+    return "";
+  }
+  return { read, beginning, text, causal, mask, names, unknown, separators: [at("[SEP]"), config.eos_token_id].filter((id) => id >= 0) };
 }
