@@ -24,7 +24,7 @@ def test_lanes_cards_and_stages(open_at: OpenAt, outside: list[str]) -> None:
     page.locator(".gb-step-first").first.click()
     page.wait_for_url("**ins_size=0**")
     expect(board.locator(".lane-c .answer")).not_to_have_text(tuned)
-    expect(board.locator(".key li").first).to_contain_text("0%")
+    expect(board.locator(".key li").first).to_contain_text("story 0%")
 
     cards = page.locator(".gb-answer_cards")
     cards.locator(".card").nth(0).get_by_role("button", name="invents").click()
@@ -48,5 +48,5 @@ def test_lanes_cards_and_stages(open_at: OpenAt, outside: list[str]) -> None:
     expect(stages.locator(".range")).to_have_count(1)
     page.reload()
     expect(stages.locator(".open")).to_contain_text("That is a tie")
-    expect(board.locator(".lane-c h3")).to_contain_text("0 pairs")
+    expect(board.locator(".lane-c h3")).to_contain_text(": 0 pairs")
     assert outside == []
