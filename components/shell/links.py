@@ -366,8 +366,9 @@ def _korean_start(page: str, params: Sequence[Param], entered: bool) -> Mapping[
     defaults = {param.key: param.default for param in params}
     held = {key: view.values.get(key, state.get(key)) for key in view.korean}
     untouched = all(held[key] in (None, value, defaults[key]) for key, value in view.korean.items())
-    # A view that stands at its defaults was opened in English, and stays.
-    if in_korean and untouched and any(value != defaults[key] for key, value in held.items()):
+    # A view that stands at its defaults was opened in English, and stays; a default that we set ourselves says nothing.
+    new = any(held[key] != defaults[key] or key in view.taken_back for key in view.korean)
+    if in_korean and untouched and new:
         view.lent.update(view.korean)
         view.began.add(page)
         view.taken_back -= view.korean.keys()

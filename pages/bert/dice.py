@@ -23,7 +23,7 @@ from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
 from components.words import t, told
 
-links.open_view("bert/dice", *dice.PARAMS)
+links.open_view("bert/dice", *dice.PARAMS, korean=dice.KOREAN)
 page_header("bert/dice")
 if asked := dice.question():
     prediction(asked)
@@ -69,11 +69,7 @@ slide_note("E19", "E26")
 foot(
     "bert/dice",
     terms=["masked language model (MLM)", "dynamic masking", "span masking"],
-    try_this=[
-        (t("dice", "try_all_mask"), {"mask_replace_prob": 1.0, "random_replace_prob": 0.0, "stage": 3}),
-        (t("dice", "try_words"), {"strategy": "words", "dice_look": "ways", "stage": 3}),
-        (t("dice", "try_half"), {"mlm_probability": 0.5, "stage": 3}),
-    ],
+    try_this=dice.prepared(card),
     sources=[
         ("Devlin et al. 2019 (BERT), section 3.1 and appendix A.1", "https://arxiv.org/abs/1810.04805"),
         ("Liu et al. 2019 (RoBERTa), section 4.1", "https://arxiv.org/abs/1907.11692"),

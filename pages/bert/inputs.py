@@ -7,6 +7,7 @@ from components.elements.predict_first import answer
 from components.lessons.bert import inputs as page
 from components.lessons.bert import notebooks
 from components.lessons.known_language import say_if_foreign
+from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import (
@@ -27,10 +28,10 @@ from components.shell.notebook import notebook
 from components.words import labels, t
 
 NAME = "bert/inputs"
-links.open_view(NAME, *page.PARAMS)
+links.open_view(NAME, *page.PARAMS, korean=page.KOREAN)
 
 
-def end(export: Export | None = None) -> None:
+def end(card: ModelCard, export: Export | None = None) -> None:
     slide_note("E12", "E13", "E15", "E16", "E17")
     foot(
         NAME,
@@ -42,7 +43,7 @@ def end(export: Export | None = None) -> None:
             "attention mask",
             "layer normalization",
         ],
-        try_this=page.prepared(),
+        try_this=page.prepared(card),
         sources=[
             ("Devlin et al. 2019, section 3, Figure 2", "https://arxiv.org/abs/1810.04805"),
             ("Ba et al. 2016, section 3", "https://arxiv.org/abs/1607.06450"),
@@ -67,7 +68,7 @@ def lesson() -> None:
     card = page.of_bert(card)
     say_if_foreign(card, *page.texts())
     if (reading := page.read(card)) is None:
-        end()
+        end(card)
         return
 
     # The three rows of every token; the browser adds them up, normalises, and paints tokens by itself.
@@ -92,7 +93,7 @@ def lesson() -> None:
     panel_choice("inputs", page.PANELS, key="in_panel", word="panel")
     page.panel(card, reading, look.token)
     notebook(notebooks.inputs(card, reading.given, reading.parts, look.token, look.dim))
-    end(page.export(card))
+    end(card, page.export(card))
 
 
 lesson()

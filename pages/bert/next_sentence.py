@@ -23,7 +23,7 @@ from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
 from components.words import t, told
 
-links.open_view("bert/next_sentence", *nsp.params())
+links.open_view("bert/next_sentence", *nsp.params(), korean=nsp.korean())
 page_header("bert/next_sentence")
 if asked := nsp.prediction():
     prediction(asked)
@@ -77,11 +77,7 @@ slide_note("E15", "E16", "E20", "E21")
 foot(
     "bert/next_sentence",
     terms=["next sentence prediction (NSP)", "sentence order prediction (SOP)"],
-    try_this=[
-        (t("nsp", "try_same"), {"elsewhere": "same_text"}),
-        (t("nsp", "try_probe"), {"nsp_part": "probe"}),
-        (t("nsp", "try_other_seed"), {"nsp_seed": 7}),
-    ],
+    try_this=nsp.prepared(card),
     sources=[
         ("Devlin et al. 2019 (BERT), section 3.1 and Table 5", "https://arxiv.org/abs/1810.04805"),
         ("Liu et al. 2019 (RoBERTa), section 4.2", "https://arxiv.org/abs/1907.11692"),

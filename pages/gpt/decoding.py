@@ -23,7 +23,7 @@ from components.shell.loading import FIRST_MODEL
 from components.shell.models import model_in_use, model_picker
 from components.words import t, told
 
-links.open_view(page.NAME, *page.PARAMS)
+links.open_view(page.NAME, *page.PARAMS, korean=page.KOREAN)
 page_header(page.NAME)
 prediction(page.prediction())
 
@@ -80,7 +80,7 @@ foot(
         "top-p (nucleus) sampling",
         "perplexity",
     ],
-    try_this=page.prepared(),
+    try_this=page.prepared(card),
     sources=[
         ("Holtzman et al. 2020, nucleus sampling", "https://arxiv.org/abs/1904.09751"),
         ("Meister et al. 2023, typical sampling", "https://arxiv.org/abs/2202.00666"),

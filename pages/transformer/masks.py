@@ -26,7 +26,7 @@ from components.shell.notebook import notebook
 from components.words import t
 
 NAME = "transformer/masks"
-links.open_view(NAME, *page.PARAMS)
+links.open_view(NAME, *page.PARAMS, korean=page.KOREAN)
 page_header(NAME)
 prediction(page.prediction())
 
@@ -44,7 +44,7 @@ with controls(above=True):
 
 # Both read the same sentence and guess the same word, each from what it may see: here, or in the browser.
 here = page.in_browser(cards)
-text = st.session_state.get("_masks_text") or page.SENTENCE if here else page.sentence(cards)
+text = st.session_state.get("_masks_text") or page.own(cards) if here else page.sentence(cards)
 spans, word = word_spans(text), page.word(text)
 readers = [] if here else page.readers(cards, text, word)
 if readers or here:
@@ -77,11 +77,7 @@ def rows() -> list[dict[str, Any]]:
 foot(
     NAME,
     terms=["masked (causal) self-attention", "attention mask", "padding", "encoder-decoder attention"],
-    try_this=[
-        (t("masks", "try_first"), {"word": 0}),
-        (t("masks", "try_last"), {"word": 8}),
-        (t("masks", "try_cheat"), {"flips": (101, 102, 103, 104, 105)}),
-    ],
+    try_this=page.prepared(cards),
     sources=[
         ("Vaswani et al. 2017, 3.2.3", "https://arxiv.org/abs/1706.03762"),
         ("Devlin et al. 2019, 3.1", "https://arxiv.org/abs/1810.04805"),

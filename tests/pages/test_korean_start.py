@@ -5,10 +5,11 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.lessons.bert import attention, contextual, masking
-from components.lessons.gpt import generation
+from components.lessons.bert import attention, contextual, dice, inputs, masking, next_sentence
+from components.lessons.gpt import decoding, generation
 from components.lessons.start import history
 from components.lessons.tokens import compare, encode, word_training, wordpiece
+from components.lessons.transformer import masks
 from tests.pages.conftest import APP, Open, data_of, said
 
 STARTS = {
@@ -19,8 +20,13 @@ STARTS = {
     "tokens/compare": {"cmp_text": compare.TEXT_KO},
     "bert/attention": attention.KOREAN,
     "bert/contextual": contextual.KOREAN,
+    "bert/dice": dice.KOREAN,
+    "bert/inputs": inputs.KOREAN,
     "bert/masking": masking.KOREAN,
+    "bert/next_sentence": next_sentence.korean(),
+    "gpt/decoding": decoding.KOREAN,
     "gpt/generation": generation.KOREAN,
+    "transformer/masks": masks.KOREAN,
 }
 
 

@@ -112,7 +112,7 @@ function drawWhere(s) {
   if (!given) notes.push(w.empty);
   else if (s.of === nameOf(s) && shown.text !== given) notes.push(say(w.cut_text, { limit: data.most, words: wordSpans(shown.text).length, all: wordSpans(given).length }));
   shown.readers.forEach((one, i) => { if (!one && data.models[i]) notes.push(say(w.no_word, { model: data.models[i].name })); });
-  const letters = [...shown.text].filter((c) => /\p{L}/u.test(c)).length;
+  const letters = [...shown.text.normalize("NFD")].filter((c) => /\p{L}/u.test(c)).length; // a Hangul syllable has two or three
   const spelled = readers.filter((one) => letters >= 4 && one.word_of.filter((of) => of >= 0).length > PIECES_PER_LETTER * letters).map((one) => one.model);
   if (spelled.length) notes.push(say(w.spelled, { models: spelled.join(", ") }));
   fill(s.notes, ...notes.map((note) => h("p", { class: "note" }, note)), s.local.note(w));

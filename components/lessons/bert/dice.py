@@ -10,7 +10,9 @@ import streamlit as st
 from components.elements.predict_first import Prediction
 from components.elements.view import sent
 from components.lessons.bert.masked_text import MODEL, caption, maskable_text, percent
-from components.lessons.recorded import first_view, of_shipped_model, trace_file
+from components.lessons.known_language import reads_korean
+from components.lessons.recorded import first_view, of_shipped_model, trace_of
+from components.lm.checkpoints.bundled import KOREAN_BERT
 from components.shell import links
 from components.shell.loading import load_model, mask_name
 from components.words import t, with_mask
@@ -30,6 +32,15 @@ TEXT = (
 SEED = 185
 """The first draw of this text in which what the page says of kept and hidden tokens is seen; the rule is ``choose_seed``
 in dice_recorder."""
+KOREAN = {
+    "dice_text": (
+        "아이는 아침에 일어나 밥을 먹고 학교에 갔다. 학교에서 친구들과 공을 가지고 놀았다. "
+        "비가 와서 우산을 쓰고 집에 돌아왔다."
+    ),
+    "bert_model": KOREAN_BERT,
+    "seed": 0,  # by the same rule
+}
+"""What the page begins with in Korean."""
 THROWS = ("1", "100", "10000")
 LOOKS = ("settle", "epochs", "ways", "nothing")
 
@@ -169,7 +180,8 @@ def draw_data(card: ModelCard, text: MaskableText, how: Recipe, seed: int) -> Di
 
 def question() -> Prediction | None:
     """Return the prepared question about the first draw, answered from the losses of that draw; None without a file."""
-    trace = trace_file("bert/dice")
+    begins = KOREAN if st.session_state["bert_model"] == KOREAN_BERT else {}
+    trace = trace_of("bert/dice", KOREAN_BERT if begins else MODEL)
     if trace is None or of_shipped_model(trace) is None:
         return None
     actual = {place["actual"]: place["cases"][place["actual"]]["p"] for place in trace["draw"]["places"]}
@@ -188,8 +200,18 @@ def question() -> Prediction | None:
         [t("dice", f"predict_{case}", token=tokens[case]) for case in cases],
         cases.index(easiest),
         t("dice", "predict_why", **{case: percent(actual[case]) for case in cases}),
-        {"stage": 3},
+        {**begins, "stage": 3},
     )
+
+
+def prepared(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:
+    """Return the prepared states of the foot, in a language that the model knows."""
+    begins = {**(KOREAN if reads_korean(card) else {}), "stage": 3}
+    return [
+        (t("dice", "try_all_mask"), {**begins, "mask_replace_prob": 1.0, "random_replace_prob": 0.0}),
+        (t("dice", "try_words"), {**begins, "strategy": "words", "dice_look": "ways"}),
+        (t("dice", "try_half"), {**begins, "mlm_probability": 0.5}),
+    ]
 
 
 COMPARED_TOKENS = 4_000

@@ -7,28 +7,36 @@ from components.elements.start.course_map import Miniature
 from components.lessons.bert.masked_text import MODEL, maskable_text
 from components.lessons.recorded import save
 from components.lm import checkpoints
+from components.lm.checkpoints.bundled import KOREAN_BERT
 
-MODELS = ("pocket-bert",)
+MODELS = ("pocket-bert", "pocket-bert-ko")
 
 
 def record() -> None:
-    """The default throw of the dice, and the shares of one and of a hundred."""
+    """The throw of the dice that the page opens with, and the shares of one and of a hundred, in each language."""
+    from components.lessons.bert import dice as page
+
+    state: dict[str, Any] = {p.key: p.default for p in page.PARAMS if p.key in page.DREW}
+    _record("bert/dice", MODEL, state)
+    _record("bert/dice_ko", KOREAN_BERT, {**state, **{k: v for k, v in page.KOREAN.items() if k in state}})
+
+
+def _record(name: str, model_name: str, state: dict[str, Any]) -> None:
     from components.lessons.bert import dice as page
     from components.lm.bert.dice import Recipe, settle
 
-    card = checkpoints.card(MODEL, "masked_prediction")
-    model = {"model": card.name, "revision": card.revision}
-    state: dict[str, Any] = {p.key: p.default for p in page.PARAMS if p.key in page.DREW}
-    text = maskable_text(card.name, card.revision, page.TEXT)
+    card = checkpoints.card(model_name, "masked_prediction")
+    text = maskable_text(card.name, card.revision, state["dice_text"])
     settled = {n: settle(text, Recipe(), num_draws=n, seed=state["seed"]) for n in (1, 100)}
     kept = {
         n: {"tokens": s.tokens, "draws": s.draws, "counts": {int(a): c for a, c in s.counts.items()}}
         for n, s in settled.items()
     }
     save(
-        "bert/dice",
+        name,
         {
-            **model,
+            "model": card.name,
+            "revision": card.revision,
             "state": state,
             "draw": page.draw_data(card, text, Recipe(), state["seed"]),
             "settled": kept,
@@ -36,7 +44,7 @@ def record() -> None:
     )
 
 
-def choose_seed(most: int = 1000) -> int:
+def choose_seed(most: int = 1000, *, korean: bool = False) -> int:
     """Return the first seed whose draw shows what the page says, or raise ValueError.
 
     One token is kept, one is random, two to four are hidden. The kept one can be copied (at least 95%) and could not have
@@ -47,10 +55,11 @@ def choose_seed(most: int = 1000) -> int:
     from components.lm.bert.dice import Recipe
     from components.lm.bert.masking import Action
 
-    card = checkpoints.card(MODEL, "masked_prediction")
+    card = checkpoints.card(KOREAN_BERT if korean else MODEL, "masked_prediction")
+    text = str(page.KOREAN["dice_text"]) if korean else page.TEXT
     how = astuple(Recipe())
     for seed in range(most):
-        drawn, places = page.dice_throw(card.name, card.revision, page.TEXT, how, seed)
+        drawn, places = page.dice_throw(card.name, card.revision, text, how, seed)
         counts = [int((drawn.actions == int(action)).sum()) for action in (Action.KEPT, Action.RANDOM)]
         if counts != [1, 1] or not 4 <= len(places) <= 6:
             continue
@@ -58,7 +67,7 @@ def choose_seed(most: int = 1000) -> int:
         others = [place.cases[place.actual].prob for place in places if place.actual is not Action.KEPT]
         if kept[Action.KEPT].prob >= 0.95 and kept[Action.MASKED].prob < 0.5 and max(others) <= 0.3:
             return seed
-    raise ValueError(f"no draw of {page.TEXT!r} shows it: choose another text")
+    raise ValueError(f"no draw of {text!r} shows it: choose another text")
 
 
 def miniature() -> Miniature:

@@ -14,6 +14,7 @@ from components.elements.bert.near_rows import near_rows
 from components.elements.bert.padding_board import asked_flips, padding_board
 from components.elements.predict_first import Prediction
 from components.lessons.bert import inputs_recorded
+from components.lessons.known_language import reads_korean
 from components.lm import checkpoints
 from components.lm.bert.embeddings import (
     FAMILIES,
@@ -28,7 +29,7 @@ from components.lm.bert.embeddings import (
     norms,
     run_through,
 )
-from components.lm.checkpoints.bundled import best_bert
+from components.lm.checkpoints.bundled import KOREAN_BERT, best_bert
 from components.lm.checkpoints.model_card import ModelCard, ModelRefused
 from components.lm.reading import CannotRead
 from components.lm.transformer.model_size import fact_rows
@@ -50,6 +51,16 @@ LIVELY = 9
 inputs_recorder."""
 PANELS = ("neighbours", "changes", "padding", "special", "code")
 PADDING = ("the dog is cute", "he likes playing in the garden", "yes")
+KOREAN = {
+    "in_a": "우리 고양이는 귀엽다",
+    "in_b": "고양이는 공을 좋아한다",
+    "bert_model": KOREAN_BERT,
+    "in_dim": 97,  # by the same rule
+    "in_pad_1": "고양이는 귀엽다",
+    "in_pad_2": "고양이는 마당에서 공을 가지고 논다",
+    "in_pad_3": "응",
+}
+"""What the page begins with in Korean."""
 PARAMS = (
     links.Text("in_a", FIRST),
     links.Text("in_b", SECOND),
@@ -218,21 +229,23 @@ def mean_lengths(card: ModelCard) -> dict[str, float]:
 
 def prediction() -> Prediction:
     """Which of the three rows of the first view's token is the longest?"""
-    card = checkpoints.card(MODEL)
+    begins = KOREAN if st.session_state["bert_model"] == KOREAN_BERT else {}
+    card = checkpoints.card(KOREAN_BERT if begins else MODEL)
+    first, second = (str(begins["in_a"]), str(begins["in_b"])) if begins else (FIRST, SECOND)
     at = int(links.defaults()["in_token"])
-    parts = bert_embedding(card.name, card.revision, FIRST, SECOND, Changes())
+    parts = bert_embedding(card.name, card.revision, first, second, Changes())
     lengths = {
         "position": float(norms(parts.position_embedding)[at]),
         "segment": float(norms(parts.segment_embedding)[at]),
         "token": float(norms(parts.token_embedding)[at]),
     }
-    token = bert_input(card.name, card.revision, FIRST, SECOND, Changes()).tokens[at]
+    token = bert_input(card.name, card.revision, first, second, Changes()).tokens[at]
     return Prediction(
         t("inputs", "predict", token=token),
         [t("sum_words", f"row_{name}") for name in lengths],
         list(lengths).index(max(lengths, key=lengths.__getitem__)),
         t("inputs", "predict_why", **{name: f"{value:#.3g}" for name, value in lengths.items()}),
-        {"in_step": LAST_STEP},
+        {**begins, "in_step": LAST_STEP},
     )
 
 
@@ -268,9 +281,10 @@ def export(card: ModelCard) -> Export:
     )
 
 
-def prepared() -> list[tuple[str, dict[str, Any]]]:
-    """Three states worth trying, each after the last step of the picture."""
-    kept = {"bert_model": st.session_state["bert_model"], "in_step": LAST_STEP}
+def prepared(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:
+    """Three states worth trying, each after the last step of the picture, in a language that the model knows."""
+    begins = KOREAN if reads_korean(card) else {}
+    kept = {**begins, "bert_model": st.session_state["bert_model"], "in_step": LAST_STEP}
     return [
         (t("inputs", "try_all_b"), kept | {"in_panel": "changes", "in_segments": "all_b"}),
         (t("inputs", "try_reversed"), kept | {"in_panel": "changes", "in_positions": "reversed"}),

@@ -10,7 +10,7 @@ import numpy as np
 from components.lessons.recorded import TRACES
 from components.lm.bert.embeddings import InputEmbeddings, ModelInput, Neighbour, Normed
 
-INPUTS = "bert/inputs.npz"
+INPUTS, KOREAN_INPUTS = "bert/inputs.npz", "bert/inputs_ko.npz"
 
 
 def _arrays(thing: Any, prefix: str) -> dict[str, Any]:
@@ -97,19 +97,19 @@ class InputsView:
 
 
 @cache
-def _inputs() -> InputsView | None:
-    path = TRACES / INPUTS
-    return InputsView.read(path) if path.exists() else None
+def _views() -> tuple[InputsView, ...]:
+    paths = (TRACES / name for name in (INPUTS, KOREAN_INPUTS))
+    return tuple(InputsView.read(path) for path in paths if path.exists())
 
 
 def inputs(
     name: str, revision: str, first: str | None = None, second: str | None = None
 ) -> InputsView | None:
-    """Return the view of the page's own pair in its own model, or None for anything else.
+    """Return the view of a pair that the page begins with in its own model, or None for anything else.
 
     Without texts: what is true of the model whatever it reads.
     """
-    view = _inputs()
-    if view is None or view.of[:2] != (name, revision):
-        return None
-    return view if first is None or view.of[2:] == (first, second) else None
+    for view in _views():
+        if view.of[:2] == (name, revision) and (first is None or view.of[2:] == (first, second)):
+            return view
+    return None

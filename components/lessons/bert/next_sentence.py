@@ -18,9 +18,10 @@ from components.elements.engine import model_files
 from components.elements.predict_first import Prediction, answer
 from components.elements.view import Bound, Several, Whole, reported, sent
 from components.lessons.bert.masked_text import MODEL, percent
-from components.lessons.known_language import say_if_foreign
+from components.lessons.known_language import reads_korean, say_if_foreign
 from components.lessons.recorded import first_view
 from components.lm import checkpoints
+from components.lm.checkpoints.bundled import KOREAN_BERT
 from components.lm.reading import CannotRead, read
 from components.shell import links
 from components.shell.layout import note_line, working
@@ -48,6 +49,14 @@ def scene(lang: str) -> dict[str, Any]:
     return tomllib.loads((ASSETS / "samples" / f"dialogue_{lang}.toml").read_text(encoding="utf-8"))
 
 
+def korean() -> dict[str, Any]:
+    """What the page begins with in Korean."""
+    return {
+        "bert_model": KOREAN_BERT,
+        **{f"nsp_{key}": scene("ko")["probe"][key] for key in _PROBE},
+    }
+
+
 def params() -> tuple[links.Param, ...]:
     """What the link of the page holds; a probe that is empty, or that of the English scene, stands for the scene's."""
     return (
@@ -63,16 +72,15 @@ def params() -> tuple[links.Param, ...]:
 
 def scene_language(card: ModelCard) -> str:
     """Return the language of the scene: the reader's, if the model can read it."""
-    knows = card.languages
-    if language() == "ko" and ("ko" in knows or "multilingual" in knows):
+    if language() == "ko" and reads_korean(card):
         return "ko"
-    return "ko" if knows == ("ko",) else "en"
+    return "ko" if card.languages == ("ko",) else "en"
 
 
 def notices(card: ModelCard) -> None:
     """Say it when the scene is not in the reader's language."""
     if language() == "ko" and scene_language(card) == "en":
-        note_line(t("nsp", "only_english", model=card.name))
+        note_line(t("nsp", "only_english", model=card.name, other=KOREAN_BERT))
 
 
 VOTED: dict[str, Bound] = {"votes": Several(Whole(0, 1)), "round": Whole(0, ROUNDS - 1)}
@@ -239,8 +247,9 @@ def probe_text(card: ModelCard, key: str) -> str:
 
 def prediction() -> Prediction | None:
     """Which change of sentence B does the model notice? None where it notices not exactly one."""
-    card = checkpoints.card(MODEL)
-    of_scene = scene("en")["probe"]
+    begins = korean() if st.session_state["bert_model"] == KOREAN_BERT else {}
+    card = checkpoints.card(KOREAN_BERT if begins else MODEL)
+    of_scene = scene("ko" if begins else "en")["probe"]
     pairs = probe_pairs(*(of_scene[key] for key in _PROBE))
     asked = ("swapped", "another_topic", "nonsense", "repeated")
     found = dict(zip(pairs, is_next(card, tuple(pairs.values())), strict=True))
@@ -258,8 +267,18 @@ def prediction() -> Prediction | None:
             p=percent(found[noticed_[0]]),
             least=percent(min(found[case] for case in unseen)),
         ),
-        {"nsp_part": "probe"},
+        {**begins, "nsp_part": "probe"},
     )
+
+
+def prepared(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:
+    """Return the prepared states of the foot."""
+    begins = korean() if card.name == KOREAN_BERT else {}
+    return [
+        (t("nsp", "try_same"), {**begins, "elsewhere": "same_text"}),
+        (t("nsp", "try_probe"), {**begins, "nsp_part": "probe"}),
+        (t("nsp", "try_other_seed"), {**begins, "nsp_seed": 7}),
+    ]
 
 
 def own_sentences(card: ModelCard) -> set[str]:

@@ -5,18 +5,24 @@ from components.lessons.bert.masked_text import MODEL
 from components.lessons.probabilities import short
 from components.lessons.recorded import save
 from components.lm import checkpoints
+from components.lm.checkpoints.bundled import KOREAN_BERT
 
-MODELS = ("pocket-bert",)
+MODELS = ("pocket-bert", "pocket-bert-ko")
 
 
 def record() -> None:
-    """What the bundled BERT says of every pair that the rounds can draw."""
+    """What the bundled BERTs say of every pair that the rounds can draw, each in its language."""
+    _record("bert/next_sentence", MODEL, "en")
+    _record("bert/next_sentence_ko", KOREAN_BERT, "ko")
+
+
+def _record(name: str, model_name: str, lang: str) -> None:
     from components.lessons.bert import next_sentence as page
     from components.lm.bert.next_sentence import judge
 
-    loaded = checkpoints.load(MODEL, "next_sentence")
+    loaded = checkpoints.load(model_name, "next_sentence")
     model = {"model": loaded.card.name, "revision": loaded.card.revision}
-    told = page.scene("en")
+    told = page.scene(lang)
     lines, others = ([text for _, text in told[part]] for part in ("lines", "elsewhere"))
     pairs = [(a, b) for i, a in enumerate(lines[:-1]) for j, b in enumerate(lines) if i != j]
     pairs += [(a, b) for a in lines[:-1] for b in others]
@@ -26,7 +32,7 @@ def record() -> None:
         [sentences.index(a), sentences.index(b), verdict.is_next_prob]
         for (a, b), verdict in zip(pairs, judge(loaded, pairs), strict=True)
     ]
-    save("bert/next_sentence", {**model, "state": {}, "sentences": sentences, "verdicts": verdicts})
+    save(name, {**model, "state": {}, "sentences": sentences, "verdicts": verdicts})
 
 
 def miniature() -> Miniature:

@@ -16,9 +16,11 @@ from components.elements.engine import ModelFiles, model_files
 from components.elements.gpt.lane_race import LaneSettings, LaneText, RaceData, RaceTexts, TreeData, TreeTexts
 from components.elements.predict_first import Prediction
 from components.elements.view import sent
+from components.lessons.known_language import reads_korean
 from components.lessons.probabilities import short
-from components.lessons.recorded import of_shipped_model, shipped, trace_file
+from components.lessons.recorded import of_shipped_model, trace_file
 from components.lm import checkpoints
+from components.lm.checkpoints.bundled import KOREAN_GPT
 from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
 from components.shell.layout import Export, working
@@ -38,6 +40,20 @@ STORY = (
     " over the roof of the mill."
 )
 """How our story goes on; at the default number of tokens its last sentence is whole."""
+KOREAN = {
+    "dec_prompt": "할아버지는 집 뒤에서 벌을 키운다. 어느 날 아침 벌들이 조용했다. 할아버지는",
+    "model": KOREAN_GPT,
+    "dec_seed": 0,  # the first whose drawn lanes do not end early and have no broken letter
+}
+"""What the page begins with in Korean."""
+STORIES = {
+    BEGINNING: STORY,
+    str(KOREAN["dec_prompt"]): (
+        " 벌통에 가서 귀를 기울였다. 안에서 누군가 잠결에 노래하는 소리가 났다. 할아버지는 모자를 벗고 풀밭에 앉아 해가 질 때까지"
+        " 같은 노래를 불렀다. 그러자 벌들이 하나둘 벌통 밖으로 나왔다."
+    ),
+}
+"""Our stories by their beginnings; each is read by the model of its language."""
 STRATEGIES = (
     "story",
     "greedy",
@@ -87,8 +103,8 @@ PARAMS = (
 
 
 def has_story() -> bool:
-    """Whether our story goes on from the beginning: only from its own."""
-    return bool(st.session_state["dec_prompt"] == BEGINNING)
+    """Whether a story of ours goes on from the beginning: only from its own."""
+    return st.session_state["dec_prompt"] in STORIES
 
 
 def shown() -> list[str]:
@@ -199,7 +215,7 @@ def race(
     for text in lanes:
         given = json.loads(text)
         if given["strategy"] == "story":
-            whole = encode_prompt(loaded, prompt + STORY, reserve=MOST).token_ids
+            whole = encode_prompt(loaded, prompt + STORIES[prompt], reserve=MOST).token_ids
             written = list(whole[len(ids) : len(ids) + most])
         else:
             number = STRATEGIES.index(given["strategy"])
@@ -265,11 +281,17 @@ def _files(card: ModelCard) -> ModelFiles | None:
 Made = TypeVar("Made", RaceTexts, TreeTexts)
 
 
+def traces() -> list[dict[str, Any]]:
+    """Return the recorded views: of the defaults, and of what the page begins with in Korean."""
+    found = (trace_file(name) for name in (NAME, f"{NAME}_ko"))
+    return [trace for trace in found if trace is not None]
+
+
 def _known(card: ModelCard, part: str, key: str, compute: Callable[[ModelCard], Made]) -> Made | None:
-    trace = trace_file(NAME)
-    if trace is not None and trace[part]["key"] == key and of_shipped_model(trace):
-        made: Made = trace[part]["made"]
-        return made
+    for trace in traces():
+        if trace[part]["key"] == key and of_shipped_model(trace):
+            made: Made = trace[part]["made"]
+            return made
     if _files(card) is not None:
         return None
     with working(told("decoding", "computing")):
@@ -286,7 +308,7 @@ def race_data(card: ModelCard) -> RaceData:
         "known": _known(card, "race", key, made_race),
         "files": _files(card),
         "prompt": s["dec_prompt"],
-        "story": STORY if has_story() else "",
+        "story": STORIES.get(s["dec_prompt"], ""),
         "most": s["dec_most"],
         "most_prompt": MOST_PROMPT,
         "seed": s["dec_seed"],
@@ -473,16 +495,17 @@ def export(card: ModelCard) -> Export:
     )  # fmt: skip
 
 
-def first_trace() -> RaceTexts:
-    """Return the recorded lanes of the default view."""
-    made: RaceTexts = shipped(NAME)["race"]["made"]
-    return made
+def first_trace() -> dict[str, Any]:
+    """Return the recorded view that the page begins with: in Korean where its Korean model is chosen."""
+    korean = st.session_state["model"] == KOREAN_GPT
+    return next(trace for trace in traces() if (trace["model"] == KOREAN_GPT) == korean)
 
 
 def prediction() -> Prediction:
     """Which of the texts does the model itself find the most probable per token?"""
-    made = first_trace()
-    means = {name: numbers(one)["logprob_per_token"] for name, one in zip(FIRST_LANES, made["lanes"], strict=True)}  # fmt: skip
+    trace = first_trace()
+    lanes = zip(FIRST_LANES, trace["race"]["made"]["lanes"], strict=True)
+    means = {name: numbers(one)["logprob_per_token"] for name, one in lanes}
     order = ("beam", "story", "top_p")
     slots = {name: f"{means[name]:.2f}".replace("-", "−") for name in means}
     return Prediction(
@@ -490,25 +513,26 @@ def prediction() -> Prediction:
         [t("decoding", f"predict_{name}") for name in order],
         max(range(len(order)), key=lambda i: means[order[i]]),
         t("decoding", "predict_why", **slots),
-        {},
+        KOREAN if trace["model"] == KOREAN_GPT else {},
     )
 
 
-def prepared() -> list[tuple[str, dict[str, Any]]]:
-    """Return the prepared states of the foot."""
+def prepared(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:
+    """Return the prepared states of the foot, in a language that the model knows."""
+    begins = {**(KOREAN if reads_korean(card) else {}), "dec_named": True}
     return [
-        (t("decoding", "try_eight"), {"dec_named": True, "dec_lanes": ",".join(STRATEGIES[1:])}),
-        (t("decoding", "try_typical"), {"dec_named": True, "dec_lanes": "top_p,typical", "dec_top_p": 0.95, "dec_typical": 0.95}),
-        (t("decoding", "try_heat"), {"dec_named": True, "dec_lanes": "top_p,min_p", "dec_heat": 1.5}),
-        (t("decoding", "try_penalty"), {"dec_named": True, "dec_lanes": "greedy,beam", "dec_penalised": "greedy"}),
+        (t("decoding", "try_eight"), {**begins, "dec_lanes": ",".join(STRATEGIES[1:])}),
+        (t("decoding", "try_typical"), {**begins, "dec_lanes": "top_p,typical", "dec_top_p": 0.95, "dec_typical": 0.95}),
+        (t("decoding", "try_heat"), {**begins, "dec_lanes": "top_p,min_p", "dec_heat": 1.5}),
+        (t("decoding", "try_penalty"), {**begins, "dec_lanes": "greedy,beam", "dec_penalised": "greedy"}),
     ]  # fmt: skip
 
 
 def notebook_of(card: ModelCard) -> Notebook | None:
     """Beam search of the tree in plain ``transformers``: the sum of the winner divided by its length."""
     s = st.session_state
-    trace = trace_file(NAME)
-    if trace is None or trace["tree"]["key"] != tree_key(card):
+    trace = next((trace for trace in traces() if trace["tree"]["key"] == tree_key(card)), None)
+    if trace is None:
         return None
     made = trace["tree"]["made"]["beam"]
     _, step, *_, total, _, _ = made["tree"]["nodes"][made["tree"]["winner"]]
@@ -523,11 +547,11 @@ print(f"{{found.sequences_scores[0]:.3f}}")
     return Notebook(code, (f"{total / step ** s['dec_length']:.3f}",))
 
 
-def recorded() -> dict[str, Any]:
-    """Compute the first view, for the recorder of this page; the session holds the defaults."""
-    card = checkpoints.card(FIRST_MODEL)
+def recorded(begins: Mapping[str, Any]) -> dict[str, Any]:
+    """Compute a first view, for the recorder of this page: that of the defaults with what the page ``begins`` with."""
     for param in PARAMS:
-        st.session_state[param.key] = param.default
+        st.session_state[param.key] = begins.get(param.key, param.default)
+    card = checkpoints.card(st.session_state["model"])
     return {
         "model": card.name,
         "revision": card.revision,

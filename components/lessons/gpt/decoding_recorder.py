@@ -3,14 +3,15 @@
 from components.elements.start.course_map import Frame, Miniature
 from components.lessons.recorded import save, shipped
 
-MODELS = ("pocket-gpt",)
+MODELS = ("pocket-gpt", "pocket-gpt-ko")
 
 
 def record() -> None:
-    """The default view: four lanes and the tree of a beam."""
-    from components.lessons.gpt.decoding import NAME, recorded
+    """The views that the page opens with, one in each language: four lanes and the tree of a beam."""
+    from components.lessons.gpt.decoding import KOREAN, NAME, recorded
 
-    save(NAME, recorded())
+    save(NAME, recorded({}))
+    save(f"{NAME}_ko", recorded(KOREAN))
 
 
 def miniature() -> Miniature:

@@ -13,9 +13,11 @@ from components.elements.transformer.two_readers import Found, TwoReaders
 from components.elements.view import sent
 from components.lessons import attention_models
 from components.lessons.attention_models import beginning
+from components.lessons.known_language import reads_korean
 from components.lessons.transformer import masks_recorded
 from components.lessons.transformer.notebooks import FirstGuess
 from components.lm import checkpoints
+from components.lm.checkpoints.bundled import KOREAN_BERT, KOREAN_GPT
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.reading import CannotRead
 from components.lm.transformer import attention_patterns as patterns
@@ -36,6 +38,14 @@ SENTENCE = "The little girl saw a bird in the tree."
 WORD = 3
 """The word to begin with, chosen by :func:`~components.lm.transformer.word_context.word_for_both_sides`; a test says when
 other models need another."""
+KOREAN: dict[str, Any] = {
+    "sentence": "아이는 아버지의 손을 잡고 길을 건넌다.",
+    "left_model": KOREAN_BERT,
+    "right_model": KOREAN_GPT,
+    "word": 2,  # chosen by the same rule
+}
+"""What the page begins with in Korean."""
+OWN = (SENTENCE, str(KOREAN["sentence"]))
 LAYER = 0
 MOST_TOKENS = 40
 """Rows of a matrix whose names can still be read beside it."""
@@ -72,11 +82,16 @@ def models() -> list[ModelCard]:
     return list({card.name: card for card in cards}.values())
 
 
+def own(cards: list[ModelCard]) -> str:
+    """The sentence of the page in a language that all its models know."""
+    return OWN[all(reads_korean(card) for card in cards)]
+
+
 def sentence(cards: list[ModelCard]) -> str:
     """The text that both models read: the reader's, or its beginning."""
     given = str(st.session_state["sentence"]).strip()
-    if not given or given == SENTENCE:
-        return SENTENCE
+    if not given or given in OWN:
+        return given or own(cards)
     return min((beginning(card.name, card.revision, given, MOST_TOKENS) for card in cards), key=len)
 
 
@@ -178,7 +193,7 @@ def shown(cards: list[ModelCard], found: Found | None) -> TwoReaders:
         "params": links.described("sentence", "mask_layer", "word"),
         "models": [{"name": card.name, "revision": card.revision} for card in cards],
         "files": files(cards),
-        "own": SENTENCE,
+        "own": own(cards),
         "most": MOST_TOKENS,
         "asked": state(),
         "found": found,
@@ -200,22 +215,39 @@ def first_of(shown: "list[tuple[str, WordGuess]]", word: int) -> list[FirstGuess
 
 def prediction() -> Prediction:
     """Which of the two gives the real word more?"""
-    words = [SENTENCE[a:b] for a, b in word_spans(SENTENCE)]
-    cards = [checkpoints.card(name) for name in (attention_models.default_model(), FIRST_MODEL)]
-    both, left = (word_guess(card.name, card.revision, SENTENCE, WORD, LAYER) for card in cards)
+    begins = KOREAN if st.session_state["left_model"] == KOREAN_BERT else {}
+    text = str(begins.get("sentence", SENTENCE))
+    word = int(begins.get("word", WORD))
+    words = [text[a:b] for a, b in word_spans(text)]
+    names = (KOREAN_BERT, KOREAN_GPT) if begins else (attention_models.default_model(), FIRST_MODEL)
+    cards = [checkpoints.card(name) for name in names]
+    both, left = (word_guess(card.name, card.revision, text, word, LAYER) for card in cards)
     p_both, p_left = both.first_piece[1], left.first_piece[1]
-    gap = " ".join([*words[:WORD], "___", *words[WORD + 1 :]])
+    gap = " ".join([*words[:word], "___", *words[word + 1 :]])
     options = [t("masks", f"predict_{name}") for name in ("both", "left", "even")]
     answer = 0 if p_both > p_left * LOUDER else 1 if p_left > p_both * LOUDER else 2
     why = t(
         "masks",
         "predict_why",
-        word=words[WORD],
+        word=words[word],
         p_both=percent(p_both),
         p_left=percent(p_left),
         left=left.guesses[0][0].strip(),
     )
-    return Prediction(t("masks", "predict", gap=gap, word=words[WORD]), options, answer, why, {"word": WORD})
+    return Prediction(
+        t("masks", "predict", gap=gap, word=words[word]), options, answer, why, {**begins, "word": word}
+    )
+
+
+def prepared(cards: list[ModelCard]) -> list[tuple[str, dict[str, Any]]]:
+    """The first and the last word, and a mask that lets the past see the future."""
+    begins = KOREAN if all(reads_korean(card) for card in cards) else {}
+    last = len(word_spans(str(begins.get("sentence", SENTENCE)))) - 1
+    return [
+        (t("masks", "try_first"), {**begins, "word": 0}),
+        (t("masks", "try_last"), {**begins, "word": last}),
+        (t("masks", "try_cheat"), {**begins, "flips": (101, 102, 103, 104, 105)}),
+    ]
 
 
 def percent(p: float) -> str:

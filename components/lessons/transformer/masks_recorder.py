@@ -6,21 +6,23 @@ from components.elements.start.course_map import Miniature
 from components.lessons.recorded import matrix_frame, save
 from components.lm import checkpoints
 
-MODELS = ("pocket-bert", "pocket-gpt")
+MODELS = ("pocket-bert", "pocket-gpt", "pocket-bert-ko", "pocket-gpt-ko")
 
 
 def record() -> None:
-    """The default view of "Who may look at whom": every word of its sentence, guessed by both models."""
-    from components.lessons.transformer.masks import LAYER, PARAMS, SENTENCE
+    """The views that "Who may look at whom" opens with, one in each language: every word of its sentence, guessed by both models."""
+    from components.lessons.transformer.masks import KOREAN, LAYER, PARAMS
     from components.lessons.transformer.masks_recorded import guesses_as_json
     from components.lm.transformer.word_context import guess_word, word_spans
 
-    state = {p.key: p.default for p in PARAMS}
+    defaults: dict[str, Any] = {p.key: p.default for p in PARAMS}
     found: list[dict[str, Any]] = []
-    for name in (state["left_model"], state["right_model"]):
-        loaded = checkpoints.load(name, "attention")
-        guesses = [guess_word(loaded, SENTENCE, word, LAYER) for word in range(len(word_spans(SENTENCE)))]
-        found.append(guesses_as_json(loaded.card.name, loaded.card.revision, SENTENCE, guesses))
+    for state in (defaults, {**defaults, **KOREAN}):
+        text = str(state["sentence"])
+        for name in (state["left_model"], state["right_model"]):
+            loaded = checkpoints.load(name, "attention")
+            guesses = [guess_word(loaded, text, word, LAYER) for word in range(len(word_spans(text)))]
+            found.append(guesses_as_json(loaded.card.name, loaded.card.revision, text, guesses))
     save("transformer/masks", found)
 
 

@@ -10,6 +10,7 @@ that replaces it (Devlin et al. 2019, https://arxiv.org/abs/1810.04805, section 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -115,10 +116,13 @@ SIDE = 3
 """Words that must stand before and behind the word of an example, so that each side has something to say."""
 
 
-def word_for_both_sides(words: Sequence[str], both: Sequence[WordGuess], left: Sequence[WordGuess]) -> int:
+def word_for_both_sides(
+    words: Sequence[str], both: Sequence[WordGuess], left: Sequence[WordGuess], side: int = SIDE
+) -> int:
     """The word that shows best what the right side adds: the example of a page on masks.
 
-    Among the words of three letters or more with :data:`SIDE` words on either side, for which the model that reads both
+    Among the words of three letters or more (a Hangul syllable has two or three) with ``side`` words on either side (in Korean, whose words
+    have their particles with them, two will do), for which the model that reads both
     sides puts the real word first and the one that reads the left does not: the largest difference in its probability.
     Run when a bundled model is replaced: a test compares what it returns with the word the page begins with.
 
@@ -130,8 +134,8 @@ def word_for_both_sides(words: Sequence[str], both: Sequence[WordGuess], left: S
     """
     gains = {
         i: both[i].first_piece[1] - left[i].first_piece[1]
-        for i in range(SIDE, len(words) - SIDE)
-        if len(words[i]) >= 3
+        for i in range(side, len(words) - side)
+        if len(unicodedata.normalize("NFD", words[i])) >= 3
         and both[i].guesses[0][0] == both[i].first_piece[0]
         and left[i].guesses[0][0] != left[i].first_piece[0]
     }

@@ -23,7 +23,7 @@ def difference(at: AppTest) -> float:
 
 def test_first_view_is_the_pair_of_the_course(open_page: Open, lang: str) -> None:
     at = open_page("bert/inputs", lang=lang)
-    assert at.session_state["in_a"] == "my dog is cute"
+    assert at.session_state["in_a"] == {"en": "my dog is cute", "ko": "우리 고양이는 귀엽다"}[lang]
     assert at.session_state["in_step"] == 0
     assert difference(at) <= 1e-6
 

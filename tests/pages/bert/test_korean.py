@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from components.lessons.bert import attention, contextual, masking
+from components.lessons.bert import attention, contextual, dice, inputs, masking
+from components.lessons.bert.dice_recorder import choose_seed
+from components.lessons.bert.inputs_recorder import choose_dimension
 from components.lessons.known_language import has_hangul
 from components.lm import checkpoints
 from components.lm.bert.contextual import meanings, separation, word_vectors
@@ -23,7 +25,15 @@ def korean(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         def never(*_: object) -> None:
             raise AssertionError("the first view is in a file")
 
-        for module in ("masked_text", "masking", "attention", "contextual"):
+        for module in (
+            "masked_text",
+            "masking",
+            "attention",
+            "contextual",
+            "inputs",
+            "next_sentence",
+            "dice",
+        ):
             monkeypatch.setattr(f"components.lessons.bert.{module}.load_model", never)
 
 
@@ -95,3 +105,48 @@ def test_the_words_are_apart_or_said_to_be_too_hard(word: str) -> None:
     assert apart is not None
     assert apart.complete == (word not in contextual.KOREAN_HARD)
     assert contextual.spellings(vectors) == 1
+
+
+def test_inputs_first(open_page: Open) -> None:
+    at = open_page("bert/inputs", lang="ko")
+    assert f"{MODEL} (" in said(at)
+    asked = data_of(at, "predict_first")
+    assert "고양이" in asked["question"]
+    known = inputs.inputs_recorded.inputs(MODEL, checkpoints.card(MODEL).revision)
+    assert known is not None
+    near = {known.given.tokens[i]: known.near[int(known.given.input_ids[i])] for i in (2, 3)}
+    assert {one.token for one in near["고양이"][1:5]} <= {"소녀", "친구", "엄마", "아빠", "할머니"}
+    assert {one.token for one in near["##는"][1:5]} <= {
+        "##가",
+        "##를",
+        "##의",
+        "##와",
+    }  # particles beside particles
+
+
+def test_choices_made_by_rule_are_those_of_these_weights() -> None:
+    assert choose_dimension(korean=True) == inputs.KOREAN["in_dim"]
+    assert choose_seed(korean=True) == dice.KOREAN["seed"]
+
+
+def test_next_sentence_first(open_page: Open) -> None:
+    """Another text is noticed nearly always, another order of the same story is not."""
+    at = open_page("bert/next_sentence", lang="ko")
+    data = data_of(at, "next_rounds")
+    assert data["run"].startswith(f"{MODEL}|")
+    assert has_hangul(data["pairs"][0]["first"])
+    right = [(pair["p"] > 0.5) == pair["is_next"] for pair in data["pairs"]]
+    assert sum(right) >= 8
+    asked = data_of(at, "predict_first")
+    assert asked["options"][asked["answer"]] == "주제가 다른 B"
+    probed = {one["case"]: one["is_next"] for one in data_of(open_page("bert/next_sentence", lang="ko", bert_model=MODEL, nsp_part="probe"), "next_probe")["found"]}  # fmt: skip
+    assert [case for case, p in probed.items() if p <= 0.5] == ["another_topic"]
+
+
+def test_dice_first(open_page: Open) -> None:
+    at = open_page("bert/dice", lang="ko")
+    assert f"{MODEL} (" in said(at)
+    data = data_of(at, "dice_board")
+    assert sorted(token["action"] for token in data["tokens"] if token["action"]) == ["K", "M", "M", "M", "R"]
+    asked = data_of(at, "predict_first")
+    assert asked["answer"] == 2  # the kept token is the easy one

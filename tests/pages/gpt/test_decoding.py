@@ -21,6 +21,21 @@ def test_opens(open_page: Open, lang: str) -> None:
     assert [len(lane["ids"]) for lane in race["known"]["lanes"]] == [page.MOST] * 4
 
 
+def test_korean_begins_with_its_model_and_a_beam_that_repeats_itself(open_page: Open) -> None:
+    """What the sentence after the guess says is so in Korean, too: the beam is the most probable and repeats itself."""
+    at = open_page(PAGE, lang="ko")
+    race = data_of(at, "lane_race")
+    assert "pocket-gpt-ko" in said(at)
+    lanes = dict(zip(page.FIRST_LANES, race["known"]["lanes"], strict=True))
+    assert "".join(lanes["story"]["texts"]) == race["story"]  # whole, with the default number of tokens
+    assert not any("\\x" in text or "\ufffd" in text for lane in lanes.values() for text in lane["texts"])
+    found = {name: page.numbers(lane) for name, lane in lanes.items()}
+    assert max(found, key=lambda name: found[name]["logprob_per_token"]) == "beam"
+    assert found["beam"]["repeated_4grams"] > 0.5 > found["sample"]["repeated_4grams"]
+    asked = data_of(at, "predict_first")
+    assert asked["answer"] == 0
+
+
 def test_the_first_view_waits_for_no_model() -> None:
     assert modules_after(PAGE, "lane_race") == "[]"
 

@@ -40,22 +40,31 @@ def test_of_a_long_sentence_the_beginning_is_read(open_page, lang: str, sentence
 
 
 def test_the_word_to_begin_with_is_guessed_better_from_both_sides(open_page, lang: str) -> None:
-    """Other bundled models need another word: set WORD to what ``word_for_both_sides`` returns."""
+    """Other bundled models need another word: set WORD (in Korean KOREAN) to what ``word_for_both_sides`` returns."""
     from components.lessons.transformer import masks
     from components.lm.transformer.word_context import word_for_both_sides, word_spans
     from components.shell.loading import FIRST_MODEL
 
-    words = [masks.SENTENCE[a:b] for a, b in word_spans(masks.SENTENCE)]
-    cards = [masks.checkpoints.card(name) for name in (masks.attention_models.default_model(), FIRST_MODEL)]
-    both, left = (
-        [masks.word_guess(c.name, c.revision, masks.SENTENCE, i, masks.LAYER) for i in range(len(words))]
-        for c in cards
+    text, word = (
+        (masks.SENTENCE, masks.WORD) if lang == "en" else (masks.KOREAN["sentence"], masks.KOREAN["word"])
     )
-    assert word_for_both_sides(words, both, left) == masks.WORD
+    names = (
+        (masks.attention_models.default_model(), FIRST_MODEL)
+        if lang == "en"
+        else ("pocket-bert-ko", "pocket-gpt-ko")
+    )
+    words = [text[a:b] for a, b in word_spans(text)]
+    cards = [masks.checkpoints.card(name) for name in names]
+    both, left = (
+        [masks.word_guess(c.name, c.revision, text, i, masks.LAYER) for i in range(len(words))] for c in cards
+    )
+    assert word_for_both_sides(words, both, left, 3 if lang == "en" else 2) == word
     at = open_page(NAME, lang=lang)
     assert data_of(at, "predict_first")["answer"] == 0
-    shown = data_of(at, "two_readers")["found"]["readers"]
-    assert shown[0]["first_piece"][1] == pytest.approx(both[masks.WORD].first_piece[1])
+    data = data_of(at, "two_readers")
+    assert [one["name"] for one in data["models"]] == list(names)
+    assert data["own"] == text
+    assert data["found"]["readers"][0]["first_piece"][1] == pytest.approx(both[word].first_piece[1])
 
 
 def test_the_server_computes_nothing_where_the_browser_does(
