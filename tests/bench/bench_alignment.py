@@ -116,7 +116,7 @@ def _live() -> list[Row]:
 
 def _votes() -> list[Row]:
     """What a press costs in the list itself, beside the page that is drawn for it."""
-    from components.lessons.alignment.preferences_lists import VoteLists
+    from components.lessons.alignment.vote_lists import VoteLists
 
     lists, found = VoteLists(), []
     name = lists.make("w" * 22)

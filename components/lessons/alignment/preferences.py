@@ -20,7 +20,7 @@ from components.elements.alignment.preference_board import (
     reported,
 )
 from components.elements.predict_first import Prediction
-from components.lessons.alignment.preferences_lists import Outcome, lists
+from components.lessons.alignment.vote_lists import Outcome, lists
 from components.lessons.recorded import shipped
 from components.lm.alignment import dpo
 from components.lm.alignment import preferences as lm

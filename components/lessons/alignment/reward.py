@@ -14,7 +14,7 @@ import streamlit as st
 
 from components.elements.alignment.reward_plane import BestOf, RewardData, RewardTrack, RewardView, Story
 from components.elements.predict_first import Prediction
-from components.lessons.alignment.preferences_lists import lists
+from components.lessons.alignment.vote_lists import lists
 from components.lessons.recorded import shipped
 from components.lm import checkpoints
 from components.lm.alignment import rewards

@@ -6,8 +6,8 @@ import streamlit as st
 
 from components.elements.alignment.reward_plane import RewardView, reward_plane
 from components.lessons.alignment import reward as page
-from components.lessons.alignment.preferences_lists import HOURS
 from components.lessons.alignment.reward_live import Asked, OneRun, Paid
+from components.lessons.alignment.vote_lists import HOURS
 from components.lessons.fine_tuning import live
 from components.lm import checkpoints
 from components.lm.alignment.reinforce import HELD_OUT, KEPT, RECIPES, RewardSetting

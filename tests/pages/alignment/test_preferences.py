@@ -8,7 +8,7 @@ import torch
 from components.elements.alignment.preference_board import PreferenceView, pressed, reported
 from components.lessons.alignment import preferences as page
 from components.lessons.alignment import preferences_live
-from components.lessons.alignment.preferences_lists import lists
+from components.lessons.alignment.vote_lists import lists
 from components.lessons.fine_tuning import live
 from components.lm import checkpoints
 from components.lm.alignment import dpo

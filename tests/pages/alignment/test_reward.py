@@ -9,7 +9,7 @@ import pytest
 
 from components.lessons.alignment import reward as page
 from components.lessons.alignment import reward_live
-from components.lessons.alignment.preferences_lists import lists
+from components.lessons.alignment.vote_lists import lists
 from components.lessons.fine_tuning import live
 from components.lessons.recorded import shipped
 from components.lm import checkpoints

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from components.lessons.alignment import preferences_lists as page
+from components.lessons.alignment import vote_lists as page
 
 ANN, BEN, CHO = ("a" * 22, "b" * 22, "c" * 22)
 
