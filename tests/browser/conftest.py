@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, Request, expect, sync_playwright
 
 from tests.browser.find_chromium import find_chromium
 from tests.browser.waiting import settle
@@ -74,26 +75,40 @@ def app_url() -> Iterator[str]:
         yield url
 
 
+HERE = ("localhost", "127.0.0.1")
+OPTIONS: dict[str, Any] = {
+    "args": [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        # No other host has an address. A rule of routes would do it, too, but turns the browser's cache off.
+        f"--host-resolver-rules=MAP * ~NOTFOUND, {', '.join(f'EXCLUDE {name}' for name in HERE)}",
+    ],
+}
+"""What every Chromium of the tests is started with."""
+READER: dict[str, Any] = {"viewport": {"width": 1366, "height": 768}, "locale": "en-US"}
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium() -> Iterator[BrowserType]:
+    """Chromium, to be started with ``OPTIONS``."""
     path = find_chromium()
     if path is None:
         reason = "no Chromium or Chrome found; `make test` tries to install one"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
+    OPTIONS["executable_path"] = path
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-background-networking",
-                "--disable-component-update",
-            ],
-        )
-        yield browser
-        browser.close()
+        yield playwright.chromium
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: BrowserType) -> Iterator[Browser]:
+    browser = chromium.launch(**OPTIONS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
@@ -102,32 +117,61 @@ def outside() -> list[str]:
     return []
 
 
-@contextmanager
-def reader(browser: Browser, outside: list[str]) -> Iterator[BrowserContext]:
-    """A reader's browser; what it asks outside this machine is refused, and written down in ``outside``."""
-    context = browser.new_context(
-        viewport={"width": 1366, "height": 768}, locale="en-US", accept_downloads=True
-    )
+# What Streamlit shows before a page's first run moves without end, and every picture of it is drawn without a graphics card.
+_STILL = """
+(() => {
+  const still = new CSSStyleSheet();
+  still.replaceSync('[data-testid=stAppSkeleton] *, [data-testid=stSkeleton], [data-testid=stSkeleton] * { animation: none !important; }');
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, still];
+})();
+"""
 
-    def only_here(route) -> None:  # type: ignore[no-untyped-def]  # Playwright's Route
-        host = urlsplit(route.request.url).hostname
-        if host in ("localhost", "127.0.0.1", None):
-            route.continue_()
-        else:
-            outside.append(route.request.url)
-            route.abort()
 
-    context.route("**/*", only_here)
-    try:
-        yield context
-    finally:
-        context.close()
+def newcomer(browser: Browser, **options: Any) -> BrowserContext:
+    """A reader whose browser was never here, and shares nothing with another."""
+    context = browser.new_context(**READER, **options)
+    context.add_init_script(_STILL)
+    return context
+
+
+@pytest.fixture(scope="session")
+def at_home(chromium: BrowserType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """A browser that keeps the app's files, compiled, as one that was here before: a page opened anew costs half.
+
+    Every tab is a session of its own all the same; ``context`` is this browser with all forgotten but the files.
+    """
+    folder = tmp_path_factory.mktemp("reader")
+    context = chromium.launch_persistent_context(folder, **OPTIONS, **READER, accept_downloads=True)
+    context.add_init_script(_STILL)
+    yield context
+    context.close()
+
+
+FORGOTTEN = "cookies,local_storage,indexeddb,websql,service_workers,cache_storage,file_systems"
 
 
 @pytest.fixture
-def context(browser: Browser, outside: list[str]) -> Iterator[BrowserContext]:
-    with reader(browser, outside) as context:
-        yield context
+def context(at_home: BrowserContext, outside: list[str]) -> Iterator[BrowserContext]:
+    """A reader's browser with nothing in it but the app's files; what it asks outside this machine goes to ``outside``."""
+
+    def failed(request: Request) -> None:
+        if urlsplit(request.url).hostname not in (*HERE, None):
+            outside.append(request.url)
+
+    blank, *others = at_home.pages
+    for page in others:
+        page.close()
+    session = at_home.new_cdp_session(blank)
+    session.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": FORGOTTEN})
+    session.detach()
+    at_home.clear_cookies()
+    at_home.clear_permissions()
+    at_home.on("requestfailed", failed)
+    yield at_home
+    at_home.remove_listener("requestfailed", failed)
+    at_home.unroute_all()
+    for page in at_home.pages[1:]:
+        page.close()
 
 
 @pytest.fixture

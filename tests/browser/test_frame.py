@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from components.lm import checkpoints
 from tests.browser.waiting import settle
@@ -14,6 +14,21 @@ ROOT = Path(__file__).parents[2]
 PAGES = re.findall(r'lesson\("([\w/]+)"', (ROOT / "app.py").read_text(encoding="utf-8"))
 PATHS = ["/"] + [f"/{name.replace('/', '-')}" for name in PAGES if name != "start/home"]
 Open = Callable[[str], Page]
+
+
+def test_what_is_asked_outside_fails_and_is_written_down(open_at: Open, outside: list[str]) -> None:
+    page = open_at("/")
+    for address in ("https://example.com/a", "http://192.0.2.1/b"):
+        assert (
+            page.evaluate("address => fetch(address).then(() => 'came', () => 'failed')", address) == "failed"
+        )
+    assert (
+        page.evaluate(
+            "new Promise((done) => { const socket = new WebSocket('ws://example.com'); socket.onopen = () => done('open'); socket.onerror = () => done('failed'); })"
+        )
+        == "failed"
+    )
+    assert outside == ["https://example.com/a", "http://192.0.2.1/b"]
 
 
 def test_the_language_is_in_the_link_and_survives_navigation(open_at: Open) -> None:
@@ -28,8 +43,8 @@ def test_the_language_is_in_the_link_and_survives_navigation(open_at: Open) -> N
     assert page.evaluate("location.search") == "?lang=ko"
 
 
-def test_a_korean_browser_starts_in_korean(context: BrowserContext, app_url: str) -> None:
-    korean = context.browser.new_context(locale="ko-KR")  # type: ignore[union-attr]
+def test_a_korean_browser_starts_in_korean(browser: Browser, app_url: str) -> None:
+    korean = browser.new_context(locale="ko-KR")
     page = korean.new_page()
     page.goto(app_url)
     expect(page.locator(".gb-head p")).to_contain_text("들여다봐요")

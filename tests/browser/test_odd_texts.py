@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from components.shell import links
+from tests.browser.conftest import newcomer
 from tests.browser.views import PAGES, comes_to, count_runs, declared, go, open_cold, path, query, rest, seen
 
 ODD = ("", "[MASK]", " \u200b", "👩‍👩‍👦")
@@ -22,9 +23,7 @@ NAMES = [name for name in PAGES if name != "start/home"]
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     """One reader for all pages; each is opened cold."""
-    context = browser.new_context(
-        viewport={"width": 1366, "height": 768}, locale="en-US", reduced_motion="reduce"
-    )
+    context = newcomer(browser, reduced_motion="reduce")
     context.set_default_timeout(90_000)
     count_runs(context)
     yield context.new_page()

@@ -5,14 +5,12 @@ inside our elements, and on a phone what the reader sets is not far down.
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.conftest import reader
 from tests.browser.views import PAGES, count_runs, path, rest
 
 SIZES = {
@@ -31,6 +29,27 @@ async () => {
     await new Promise((done) => setTimeout(done, 50));
     const next = boxes();
     if (next !== last) { last = next; since = performance.now(); }
+    else if (performance.now() - since >= 150) return true;
+  }
+  return false;
+}
+"""
+
+# After a change of theme, elements and charts are coloured anew: wait until the page is dark and no colour has changed for 150 ms.
+_DARK = """
+async () => {
+  const colours = () => {
+    const out = [];
+    const walk = (node) => { for (const child of (node.shadowRoot ?? node).children) { const style = getComputedStyle(child); out.push(style.color, style.backgroundColor, style.fill); walk(child); } };
+    walk(document.querySelector('[data-testid=stApp]'));
+    return out.join();
+  };
+  const dark = () => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor === 'rgb(16, 22, 29)';
+  let last = '', since = performance.now();
+  for (const began = since; performance.now() - began < 30_000;) {
+    await new Promise((done) => setTimeout(done, 50));
+    const next = dark() ? colours() : '';
+    if (!next || next !== last) { last = next; since = performance.now(); }
     else if (performance.now() - since >= 150) return true;
   }
   return false;
@@ -123,7 +142,7 @@ def accessible(page: Page) -> None:
     """Both themes are, on a laptop; what is accessible in one language is in the other, and a theme changes colours only."""
     assert findings(page) == [], "light"
     page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(600)
+    assert page.evaluate(_DARK), "the page does not turn dark"
     assert findings(page, ("color-contrast",)) == [], "dark"
     page.emulate_media(color_scheme="light")
 
@@ -143,32 +162,17 @@ def misfits(page: Page) -> list[str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def refused() -> list[str]:
-    """What was asked outside this machine so far."""
-    return []
-
-
-@pytest.fixture(scope="module")
-def one_reader(browser: Browser, refused: list[str]) -> Iterator[BrowserContext]:
-    """One reader for all pages; each is opened cold, in a tab of its own."""
-    with reader(browser, refused) as context:
-        count_runs(context)
-        context.set_default_timeout(90_000)
-        yield context
-
-
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_fits(
-    app_url: str, one_reader: BrowserContext, refused: list[str], name: str, lang: str
+    app_url: str, context: BrowserContext, outside: list[str], name: str, lang: str
 ) -> None:
-    page = one_reader.new_page()
-    try:
-        fits(page, app_url + path(name, {"lang": lang}), lang)
-    finally:
-        page.close()
-    assert refused == []
+    page = context.new_page()
+    page.set_default_timeout(90_000)
+    page.emulate_media(reduced_motion="reduce")
+    count_runs(page)
+    fits(page, app_url + path(name, {"lang": lang}), lang)
+    assert outside == []
 
 
 def fits(page: Page, address: str, lang: str) -> None:

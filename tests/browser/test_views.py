@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from components.shell import links
+from tests.browser.conftest import newcomer
 from tests.browser.views import (
     PAGES,
     address,
@@ -40,10 +41,7 @@ OPTION = "button[data-variant]"
 @pytest.fixture(scope="module")
 def people(browser: Browser) -> Iterator[tuple[Page, Page]]:
     """The reader, and the friend the links are sent to: two browsers that share nothing."""
-    both = [
-        browser.new_context(viewport={"width": 1366, "height": 768}, locale="en-US", reduced_motion="reduce")
-        for _ in range(2)
-    ]
+    both = [newcomer(browser, reduced_motion="reduce") for _ in range(2)]
     for one in both:
         one.set_default_timeout(90_000)
         count_runs(one)

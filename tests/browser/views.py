@@ -148,8 +148,8 @@ async ([quiet, most]) => {
 """
 
 
-def count_runs(context: BrowserContext) -> None:
-    """Let the pages of a context count what they ask of Streamlit; :func:`rest` needs it."""
+def count_runs(context: BrowserContext | Page) -> None:
+    """Let a page, or the pages of a context, count what they ask of Streamlit; :func:`rest` needs it."""
     sent, answered = BackMsg.DESCRIPTOR.fields_by_name, ForwardMsg.DESCRIPTOR.fields_by_name
     script = _RUNS.replace("RERUN", str(sent["rerun_script"].number))
     for name in ("new_session", "script_finished"):
