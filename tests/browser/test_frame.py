@@ -52,11 +52,12 @@ def test_a_korean_browser_starts_in_korean(browser: Browser, app_url: str) -> No
 
 
 def test_the_lecture_starts_and_walks_on(open_at: Open) -> None:
+    """Over the border of a part; that every page leads to the next is tested with the pages."""
     page = open_at("/")
     page.locator(".start").click()
     first = PATHS[1]
     page.wait_for_function(f"location.pathname === '{first}'")
-    for path in PATHS[2:]:
+    for path in PATHS[2:8]:
         settle(page)
         page.locator("[data-testid=stPageLink] a:visible", has_text="→").last.click()
         page.wait_for_function(f"location.pathname === '{path}'")

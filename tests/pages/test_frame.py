@@ -1,11 +1,14 @@
 """The frame outlives its pages."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components import words
 from components.words import literal
+from tests.browser.views import PAGES
 from tests.pages.conftest import Open
 
 
@@ -43,3 +46,16 @@ def test_a_readers_text_in_a_message_is_no_markdown(open_page: Open, word: str) 
     assert literal(word) in at.info[0].value
     at = open_page("tokens/bpe", bpe_words=json.dumps([[word, 1], [word, 2]]))
     assert literal(word) in at.warning[0].value
+
+
+def test_every_page_leads_to_the_next(open_page: Open) -> None:
+    """The lecture walks on from page to page, to the last; the browser's test goes the beginning of that way."""
+    at = open_page(PAGES[1])
+    for here, there in pairwise([*PAGES[1:], None]):
+        at.switch_page(f"pages/{here}.py").run()
+        links = [(link.proto.page, link.proto.label) for link in at.get("page_link")]
+        after = [
+            (page, label) for page, label in links if label.endswith(" →")
+        ]  # a page may have links of its own
+        with_title = [] if there is None else [(there.replace("/", "-"), f"{words.t(there, 'title')} →")]
+        assert after == with_title, here
