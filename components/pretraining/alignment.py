@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import platform
 import time
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,12 +42,21 @@ def rewards_of(model: str, presses: str) -> dict[str, tuple[rewards.Kind, str]]:
     }
 
 
+def nothing_paid(run: Mapping[str, Any]) -> bool:
+    """Whether no text of a run was paid anything, in a step or a measurement.
+
+    Then no text was better than another and nothing moved: with every other β the same seed makes the same run.
+    """
+    steps = [reward for reward, _ in run["batch"]]
+    return not any((*run["reward"], *run["kl"], *steps))
+
+
 def add_step(steps: Any, repository: Path) -> None:
     """Register ``reward`` with the program."""
     parser = steps.add_parser(
         "reward",
         help="make the recorded runs of a model that is paid for its texts",
-        description="Every β and three seeds for each reward. The same command again goes on where it stopped.",
+        description="Every β and three seeds for each reward; for happy words the β that holds the model back is looked for first. The same command again goes on where it stopped.",
     )
     parser.add_argument("--model", help="bundled model to begin from (pocket-gpt)")
     parser.add_argument(
@@ -72,23 +83,40 @@ def _run(options: Any, repository: Path) -> int:
     clicked = json.loads((repository / CLICKED).read_text(encoding="utf-8"))
     known = rewards_of(name, clicked["clicks"])
     judge: Judge | None = None
+
+    def runs_of(reward: str, *betas: float) -> list[dict[str, Any]]:
+        kind, word = known[reward]
+        found: list[dict[str, Any]] = []
+        for seed in tqdm(reinforce.SEEDS, desc=f"{reward}, β {', '.join(f'{beta:g}' for beta in betas)}"):
+            for beta in betas:
+                one = RewardSetting(kind, beta, seed, word, steps)
+                if found and found[-1]["setting"]["seed"] == seed and nothing_paid(found[-1]):
+                    found.append({**found[-1], "setting": asdict(one)})
+                    continue
+                name = f"{reward}-{word}-{beta:g}-{seed}-{steps}-{rate:g}"
+                found.append(kept.get(name, partial(made, one)))
+        return found
+
     wanted = options.reward or list(known)
     path = options.to / "reward.json"
     for reward in wanted:
         kind, word = known[reward]
         untouched = checkpoints.load(clicked["model"], "generation") if kind == "clicks" else None
         judge = judge_of(untouched, clicked, word) if untouched else None
-        settings = [
-            RewardSetting(kind, beta, seed, word, steps)
-            for seed in reinforce.SEEDS
-            for beta in reinforce.BETAS
-        ]
-        runs = [
-            kept.get(f"{reward}-{word}-{one.beta:g}-{one.seed}-{steps}-{rate:g}", partial(made, one))
-            for one in tqdm(settings, desc=reward)
-        ]
+
+        tried: list[reinforce.End] = []
+        betas = reinforce.betas_of(name, reward)
+        if reward == "happy":
+            for beta in reinforce.LADDER:
+                tried.append(reinforce.end_of_runs(runs_of(reward, beta)))
+                if tried[-1].fits:
+                    break
+            found = reinforce.held_back(tried)
+            print(f"{name}: held back by β = {found}; HELD says {betas[2]:g}", flush=True)
+        runs = runs_of(reward, *betas)
         best = kept.get(
-            f"best-of-{reward}-{word}", partial(best_of_n.curve, loaded, settings[0], judge=judge)
+            f"best-of-{reward}-{word}",
+            partial(best_of_n.curve, loaded, RewardSetting(kind, 0.0, 0, word, steps), judge=judge),
         )
         before = json.loads(path.read_text(encoding="utf-8"))["models"] if path.exists() else {}
         mine = before.get(name, {})
@@ -106,7 +134,13 @@ def _run(options: Any, repository: Path) -> int:
                         "beginnings": [reinforce.HELD_OUT[i] for i in reinforce.KEPT],
                         "rewards": {
                             **(mine.get("rewards", {}) if same else {}),
-                            reward: {"kind": kind, "word": word, "best_of": best, "runs": runs},
+                            reward: {
+                                "kind": kind,
+                                "word": word,
+                                "best_of": best,
+                                "runs": runs,
+                                "tried": [asdict(end) for end in tried],
+                            },
                         },
                     },
                 }

@@ -18,7 +18,20 @@ from components.lessons.alignment.vote_lists import lists
 from components.lessons.recorded import shipped
 from components.lm import checkpoints
 from components.lm.alignment import rewards
-from components.lm.alignment.reinforce import BATCH, BETAS, MEASURED, RECIPES, SEEDS
+from components.lm.alignment.reinforce import (
+    BATCH,
+    BETAS,
+    GAIN,
+    HELD,
+    LADDER,
+    LEAST_PAIRS,
+    MEASURED,
+    MOST_KL,
+    RECIPES,
+    SEEDS,
+    End,
+    betas_of,
+)
 from components.shell import links
 from components.shell.layout import Export
 from components.shell.notebook import Notebook, opening
@@ -35,7 +48,10 @@ MODELS = ("pocket-gpt", "nano-gpt")
 STARTS = ("0", "1", "2")
 LAST = 8
 """The last measured moment of every recorded run."""
-BETA_NAMES = tuple(f"{beta:g}" for beta in BETAS)
+HELD_TRACK = 2
+"""The track of the β that holds the model back."""
+BETA_NAMES = tuple(f"{beta:g}" for beta in sorted({*BETAS, *HELD.values()}))
+"""Of a live run."""
 POCKET_STEPS = 12
 """Of a live run with the larger model, which takes a second a step."""
 
@@ -109,6 +125,16 @@ def run_of(name: str, reward: str, beta: float, seed: int = SEEDS[0]) -> Mapping
     """Return one recorded run."""
     runs: Sequence[Mapping[str, Any]] = paid_for(name, reward)["runs"]
     return next(r for r in runs if r["setting"]["beta"] == beta and r["setting"]["seed"] == seed)
+
+
+def betas() -> tuple[float, ...]:
+    """Return the β of the tracks in sight."""
+    return betas_of(model(), kind())
+
+
+def tried(name: str) -> list[End]:
+    """Return where the runs ended whose β was tried for holding a model back."""
+    return [End(**end) for end in paid_for(name, "happy")["tried"]]
 
 
 def view() -> RewardView:
@@ -204,7 +230,7 @@ def track(runs: Sequence[Mapping[str, Any]], start: int, reward: str) -> RewardT
 def tracks() -> list[RewardTrack]:
     """Return the tracks in sight, one a β."""
     start = int(st.session_state["reward_start"])
-    return [track([run_of(model(), kind(), beta, seed) for seed in SEEDS], start, kind()) for beta in BETAS]
+    return [track([run_of(model(), kind(), beta, seed) for seed in SEEDS], start, kind()) for beta in betas()]
 
 
 def board(drawn: Sequence[RewardTrack], steps: Sequence[int], best: Sequence[BestOf], beginning: str) -> RewardData:  # fmt: skip
@@ -226,7 +252,7 @@ def beginning() -> str:
 
 def steps() -> list[int]:
     """Return the step of every moment in sight."""
-    return list(run_of(model(), kind(), BETAS[0])["steps"])
+    return list(run_of(model(), kind(), 0.0)["steps"])
 
 
 def number(value: float) -> str:
@@ -267,13 +293,15 @@ def aid(drawn: Sequence[RewardTrack], now: RewardView) -> str:
         said.append(t(WORDS, "aid_fooled" if kind() == "clicks" else "aid_hacked"))
     elif chosen["pairs"][k] >= 0.65 and chosen["reward"][k] > chosen["reward"][0] + 1 and chosen["beta"]:
         said.append(t(WORDS, "aid_held"))
+    if kind() == "happy" and now.track == HELD_TRACK and k == LAST:
+        said.append(t(WORDS, "aid_chosen", kl=f"{MOST_KL:g}", pairs=f"{100 * LEAST_PAIRS:g}%"))
     return html.escape(" ".join(said))
 
 
 def caption() -> str:
     """The line under the plane: model, runs, texts, time."""
     kept = recorded()[model()]
-    runs = [run_of(model(), kind(), beta, seed) for beta in BETAS for seed in SEEDS]
+    runs = [run_of(model(), kind(), beta, seed) for beta in betas() for seed in SEEDS]
     return t(
         WORDS,
         "caption",
@@ -297,7 +325,7 @@ def _opening(name: str, beta: float) -> tuple[str, float]:
 def prediction() -> Prediction:
     """Asked before the plane is seen: which of the two was paid more?"""
     name = models_of("happy")[0]
-    found = [_opening(name, beta) for beta in (0.3, 0.0)]
+    found = [_opening(name, beta) for beta in (betas_of(name, "happy")[HELD_TRACK], 0.0)]
     free = [run_of(name, "happy", 0.0, seed) for seed in SEEDS]
     return Prediction(
         t(WORDS, "predict"),
@@ -330,11 +358,27 @@ def track_rows() -> list[dict[str, Any]]:
             "step": step,
             **{name: run[name][k] for name in ("reward", "reward_error", "kl", "pairs", "old_loss", "tokens")},
         }
-        for beta in BETAS
+        for beta in betas()
         for seed in SEEDS
         for run in (run_of(model(), kind(), beta, seed),)
         for k, step in enumerate(run["steps"])
     ]  # fmt: skip
+
+
+def tried_rows() -> list[dict[str, Any]]:
+    """Return what the β that holds each model back was chosen from."""
+    return [
+        {
+            "model": name,
+            "beta": end.beta,
+            "reward_above_untouched": end.gain,
+            "kl": end.kl,
+            "pairs": end.pairs,
+            "fits": end.fits,
+        }
+        for name in models_of("happy")
+        for end in tried(name)
+    ]
 
 
 def best_rows() -> list[dict[str, Any]]:
@@ -366,7 +410,12 @@ def export(now: RewardView) -> Export:
         "alignment-reward",
         caption(),
         {"model": model(), "revision": recorded()[model()]["revision"], "reward": kind()},
-        {"tracks": track_rows, "best-of-n": best_rows, "stories": lambda: story_rows(now)},
+        {
+            "tracks": track_rows,
+            "beta-tried": tried_rows,
+            "best-of-n": best_rows,
+            "stories": lambda: story_rows(now),
+        },
         lambda: {
             "steps": steps(),
             "beginning": beginning(),
@@ -403,13 +452,21 @@ for ids in texts[:, given.input_ids.shape[1]:]:
 print("texts", len(paid))
 print(f"mean reward {{sum(paid) / len(paid):.3f}}")
 """
-    base = run_of(model(), kind(), BETAS[0])["reward"][0]
+    base = run_of(model(), kind(), 0.0)["reward"][0]
     return Notebook(code, (f"texts {MEASURED}", f"mean reward {base:.3f}"))
 
 
 def how() -> str:
     """How it is made; Markdown."""
-    return told(
+    rows = [
+        f"| {name} | {end.beta:g} | {end.gain:+.2f} | {end.kl:.1f} | {100 * end.pairs:.0f}% | {t(WORDS, 'fits' if end.fits else 'fits_not')} |"
+        for name in models_of("happy")
+        for end in tried(name)
+    ]
+    heads = "".join(
+        f"| {t(WORDS, f'col_{name}')} " for name in ("model", "beta", "gain", "kl", "pairs", "fits")
+    )
+    text = told(
         WORDS,
         "how_text",
         happy=", ".join(sorted(rewards.HAPPY)),
@@ -422,13 +479,23 @@ def how() -> str:
         nano_rate=f"{RECIPES['nano'][1]:g}",
         pocket_steps=RECIPES["pocket"][0],
         pocket_rate=f"{RECIPES['pocket'][1]:g}",
+        ladder=", ".join(f"{beta:g}" for beta in LADDER),
+        low=f"{GAIN[0]:g}",
+        high=f"{GAIN[1]:g}",
+        kl=f"{MOST_KL:g}",
+        pairs=f"{100 * LEAST_PAIRS:g}%",
+        held=", ".join(f"{name} {betas_of(name, 'happy')[HELD_TRACK]:g}" for name in models_of("happy")),
     )
+    return "\n".join([text, "", f"{heads}|", "|---|---|---|---|---|---|", *rows])
 
 
 def prepared() -> list[tuple[str, dict[str, Any]]]:
     """States worth a look."""
     return [
-        (t(WORDS, "try_held"), {"reward_track": BETAS.index(0.3)}),
+        (
+            t(WORDS, "try_held", beta=f"{betas_of(MODELS[0], KINDS[0])[HELD_TRACK]:g}"),
+            {"reward_track": HELD_TRACK},
+        ),
         (t(WORDS, "try_middle"), {"reward_step": LAST // 2}),
         (t(WORDS, "try_never"), {"reward_kind": "never"}),
         (t(WORDS, "try_train"), {"reward_look": "train"}),

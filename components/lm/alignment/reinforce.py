@@ -17,7 +17,7 @@ import copy
 import math
 import random
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,13 @@ if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
 
 BETAS = (0.0, 0.1, 0.3, 1.0)
+"""Of the recorded tracks; for happy words the third is the model's own, see :data:`HELD`."""
+LADDER = (0.25, 0.275, 0.3, 0.35, 0.4)
+"""Values tried from below for the β that holds a model back: the first that fits is taken (:func:`held_back`)."""
+HELD = {"nano": 0.35, "pocket": 0.275}
+"""Which it is for happy words, by the size of the model."""
+GAIN, MOST_KL, LEAST_PAIRS = (2.0, 5.0), 12.0, 0.7
+"""What fits, at the end, as means of the seeds: reward above the untouched model, nats a text, share of word pairs that differ."""
 SEEDS = (0, 1, 2)
 MOMENTS = 9
 """How often a run is measured, its start and its end among them, evenly."""
@@ -89,6 +96,41 @@ class RewardSetting:
     def pays(self, text: str) -> float:
         """Return the reward of a text by a rule."""
         return rewards.reward(self.kind, text, self.word)
+
+
+def betas_of(model: str, reward: str) -> tuple[float, ...]:
+    """Return the four β of a model's recorded tracks for a reward of the page.
+
+    >>> betas_of("nano-gpt", "happy"), betas_of("nano-gpt", "short")
+    ((0.0, 0.1, 0.35, 1.0), (0.0, 0.1, 0.3, 1.0))
+    """
+    held = HELD.get(model.split("-")[0], BETAS[2]) if reward == "happy" else BETAS[2]
+    return (BETAS[0], BETAS[1], held, BETAS[3])
+
+
+@dataclass(frozen=True)
+class End:
+    """Where the runs of one β ended, as means of the seeds: ``gain`` in reward over the untouched model, ``kl`` in nats a text, and
+    ``pairs``, the share of word pairs that differ."""
+
+    beta: float
+    gain: float
+    kl: float
+    pairs: float
+
+    @property
+    def fits(self) -> bool:
+        """Whether the model is paid visibly more and still writes: what holds a model back is the smallest β with that."""
+        return GAIN[0] <= self.gain <= GAIN[1] and self.kl < MOST_KL and self.pairs >= LEAST_PAIRS
+
+
+def held_back(ends: Sequence[End]) -> float | None:
+    """Return the smallest β that fits (it is paid the most), or None.
+
+    >>> held_back([End(0.4, 2.1, 6.0, 0.8), End(0.3, 3.9, 10.7, 0.66), End(0.35, 2.7, 7.9, 0.73)])
+    0.35
+    """
+    return min((end.beta for end in ends if end.fits), default=None)
 
 
 def worth(reward: Sequence[float], log_ratio: Sequence[float], beta: float) -> list[float]:
@@ -149,6 +191,18 @@ class RewardRun:
     def as_json(self) -> dict[str, Any]:
         """Return it as plain data."""
         return asdict(self)
+
+
+def end_of_runs(runs: Sequence[Mapping[str, Any]]) -> End:
+    """Return where recorded runs of one β ended (:meth:`RewardRun.as_json`)."""
+
+    def mean(name: str, moment: int) -> float:
+        return float(sum(run[name][moment] for run in runs) / len(runs))
+
+    gain = mean("reward", -1) - mean("reward", 0)
+    return End(
+        runs[0]["setting"]["beta"], round(gain, 3), round(mean("kl", -1), 3), round(mean("pairs", -1), 4)
+    )
 
 
 def beginnings_of(loaded: LoadedModel, texts: Sequence[str]) -> list[tuple[int, ...]]:

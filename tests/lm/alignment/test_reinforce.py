@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from components.lm.alignment.reinforce import (
     policy_loss,
     worth,
 )
+from components.pretraining.alignment import nothing_paid
 
 nano = pytest.mark.skipif(
     "nano-gpt" not in checkpoints.store().bundled_names(), reason="nano-gpt is not in assets/models"
@@ -137,6 +139,14 @@ def test_a_large_beta_stays_near_and_a_word_never_found_teaches_nothing(
     before = digest(run.model)
     assert set(run.finish().kl) == {0}
     assert digest(run.model) == before
+    # So a run stands for those of every other β: the recorder makes it once.
+    other = Reinforce(loaded, RewardSetting("word", 0.0, word="xylophonist", steps=2)).finish()
+    assert nothing_paid(other.as_json())
+    assert {**other.as_json(), "setting": 0, "seconds": 0} == {
+        **run.run.as_json(),
+        "setting": 0,
+        "seconds": 0,
+    }
 
 
 @nano
@@ -150,6 +160,26 @@ def test_pieces_join_to_the_text(loaded: checkpoints.LoadedModel) -> None:
 def test_a_beta_that_is_none_is_refused(beta: float) -> None:
     with pytest.raises(ValueError, match="beta"):
         RewardSetting("happy", beta)
+
+
+def test_what_holds_a_model_back_is_the_smallest_beta_that_fits() -> None:
+    """Paid 2 to 5 more, a KL under 12, at least 0.7 of the word pairs different; one that fits in two of the three is passed over."""
+    good = lm.End(0.3, 3.0, 8.0, 0.75)
+    assert good.fits
+    for bad in ({"gain": 1.9}, {"gain": 5.1}, {"kl": 12.0}, {"pairs": 0.69}):
+        assert not replace(good, beta=0.1, **bad).fits
+        assert lm.held_back([replace(good, beta=0.1, **bad), good, replace(good, beta=0.4)]) == 0.3
+        assert lm.held_back([replace(good, **bad)]) is None
+    for edge in ({"gain": 2.0}, {"gain": 5.0}, {"pairs": 0.7}):
+        assert replace(good, **edge).fits
+
+
+def test_where_runs_end_is_the_mean_of_their_seeds() -> None:
+    def run(seed: int, reward: list[float]) -> dict[str, object]:
+        setting = {"beta": 0.3, "seed": seed}
+        return {"setting": setting, "reward": reward, "kl": [0, 4.0 + seed], "pairs": [0.9, 0.7 + 0.1 * seed]}
+
+    assert lm.end_of_runs([run(0, [-1, 2]), run(1, [-1, 4])]) == lm.End(0.3, 4.0, 4.5, 0.75)
 
 
 def test_no_beginning_is_both_trained_on_and_measured() -> None:

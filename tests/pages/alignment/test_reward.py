@@ -15,7 +15,17 @@ from components.lessons.recorded import shipped
 from components.lm import checkpoints
 from components.lm.alignment import rewards
 from components.lm.alignment.judge import judge_of
-from components.lm.alignment.reinforce import BETAS, HELD_OUT, SEEDS, Reinforce, RewardSetting
+from components.lm.alignment.reinforce import (
+    HELD,
+    HELD_OUT,
+    LADDER,
+    SEEDS,
+    Reinforce,
+    RewardSetting,
+    betas_of,
+    end_of_runs,
+    held_back,
+)
 from components.words import TEXT
 from tests.pages.conftest import Open, data_of, modules_after, said
 
@@ -27,8 +37,8 @@ PAGE = "alignment/reward"
 
 def test_opens(open_page: Open, lang: str) -> None:
     board = data_of(open_page(PAGE, lang=lang), page.BOARD)
-    assert [track["beta"] for track in board["tracks"]] == list(BETAS)
-    assert [len(track["stories"]) for track in board["tracks"]] == [page.LAST + 1] * len(BETAS)
+    assert [track["beta"] for track in board["tracks"]] == list(betas_of(page.MODELS[0], "happy"))
+    assert [len(track["stories"]) for track in board["tracks"]] == [page.LAST + 1] * 4
     assert {len(moment) for track in board["tracks"] for moment in track["stories"]} == {3}
     assert board["start"] == {"step": page.LAST, "track": 0}
 
@@ -44,9 +54,9 @@ def test_the_runs_belong_to_the_shipped_models(name: str) -> None:
     kept = page.recorded()[name]
     assert kept["revision"] == checkpoints.card(name).revision
     assert set(kept["beginnings"]) <= set(HELD_OUT)
-    for found in kept["rewards"].values():
+    for reward, found in kept["rewards"].items():
         settings = [(r["setting"]["beta"], r["setting"]["seed"]) for r in found["runs"]]
-        assert sorted(settings) == [(beta, seed) for beta in BETAS for seed in SEEDS]
+        assert sorted(settings) == [(beta, seed) for beta in betas_of(name, reward) for seed in SEEDS]
         for row in found["best_of"]:
             assert row["kl"] == pytest.approx(math.log(row["n"]) - (row["n"] - 1) / row["n"], abs=1e-4)
 
@@ -79,14 +89,29 @@ def test_what_is_recorded_holds_together() -> None:
                         assert (1 in marks) == (text["reward"] > 0), (name, whole)
 
 
-def test_what_the_page_says_is_what_was_found() -> None:
-    """With no penalty every seed is paid far more and loses its text; β = 0.3 is paid more than the old model and keeps it."""
+def test_what_holds_a_model_back_was_chosen_by_the_rule() -> None:
+    """From below, and the first that fits; where it ended is the mean of the runs that are drawn."""
+    assert set(page.models_of("happy")) == set(page.MODELS)
     for name in page.models_of("happy"):
+        tried = page.tried(name)
+        assert [end.beta for end in tried] == list(LADDER[: len(tried)])
+        assert [end.fits for end in tried] == [False] * (len(tried) - 1) + [True]
+        held = betas_of(name, "happy")[page.HELD_TRACK]
+        assert held_back(tried) == held == HELD[name.split("-")[0]]
+        assert end_of_runs([page.run_of(name, "happy", held, seed) for seed in SEEDS]) == tried[-1]
+
+
+def test_what_the_page_says_is_what_was_found() -> None:
+    """With no penalty the model is paid far more and loses its text; held back it is paid more than the old model and keeps it."""
+    for name in page.models_of("happy"):
+        free = [page.run_of(name, "happy", 0.0, seed) for seed in SEEDS]
+        end = end_of_runs(free)
+        assert end.gain >= 10
+        assert end.kl > 60
+        assert end.pairs < 0.5
         for seed in SEEDS:
-            free, held = (page.run_of(name, "happy", beta, seed) for beta in (0.0, 0.3))
-            assert free["reward"][-1] > free["reward"][0] + 10
-            assert free["kl"][-1] > 60
-            assert free["pairs"][-1] < 0.5
+            held = page.run_of(name, "happy", betas_of(name, "happy")[page.HELD_TRACK], seed)
+            assert free[seed]["reward"][-1] > free[seed]["reward"][0] + 10
             assert held["reward"][-1] > held["reward"][0] + 0.5
             assert held["kl"][-1] < 15
             assert held["pairs"][-1] > 0.6
@@ -99,10 +124,11 @@ def test_what_the_page_says_is_what_was_found() -> None:
 def test_a_recorded_text_is_written_again_by_its_seed() -> None:
     """Before the first step nothing but the draws decides, so this holds on other machines too."""
     name = page.models_of("happy")[-1]
-    run = Reinforce(checkpoints.load(name, "generation"), RewardSetting("happy", 0.3, steps=1))
+    beta = betas_of(name, "happy")[page.HELD_TRACK]
+    run = Reinforce(checkpoints.load(name, "generation"), RewardSetting("happy", beta, steps=1))
     while not run.run.steps:
         run.part()
-    kept = page.run_of(name, "happy", 0.3)
+    kept = page.run_of(name, "happy", beta)
     assert run.run.reward[0] == kept["reward"][0]
     assert [text["pieces"] for start in run.run.texts[0] for text in start] == [
         text["pieces"] for start in kept["texts"][0] for text in start
@@ -134,6 +160,15 @@ def test_the_word_it_never_finds_is_named(open_page: Open, lang: str) -> None:
 def test_every_panel(open_page: Open, lang: str) -> None:
     for look in page.LOOKS:
         assert not open_page(PAGE, lang=lang, reward_look=look).exception
+
+
+def test_the_chosen_beta_is_said_with_what_it_was_chosen_from(open_page: Open, lang: str) -> None:
+    for name in page.models_of("happy"):
+        at = open_page(PAGE, lang=lang, reward_model=name, reward_track=str(page.HELD_TRACK))
+        assert html.escape(worded(lang, "aid_chosen", kl=12, pairs="70%")) in said(at)
+        text = " ".join(block.value for block in at.markdown)
+        for end in page.tried(name):
+            assert f"| {name} | {end.beta:g} | {end.gain:+.2f} |" in text
 
 
 @pytest.mark.parametrize("word", ["", "  ", "123 !", "😀"])
