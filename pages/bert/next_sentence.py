@@ -30,7 +30,7 @@ if asked := nsp.prediction():
 
 chosen = st.session_state["nsp_part"]
 with controls():
-    row = st.columns([3, 3.2, 2, 1.5], vertical_alignment="bottom")
+    row = st.columns([3, 3.2, 2], vertical_alignment="bottom")
     held(row[0]).segmented_control(
         t("nsp", "part"),
         ["rounds", "probe"],
@@ -38,18 +38,11 @@ with controls():
         required=True,
         format_func=lambda name: t("nsp", f"part_{name}"),
     )
-    held(row[1]).selectbox(
-        t("nsp", "elsewhere"),
-        nsp.ELSEWHERE,
-        key="elsewhere",
-        format_func=lambda name: t("nsp", f"elsewhere_{name}"),
-        help=t("nsp", "elsewhere_help"),
-        disabled=chosen == "probe",
-        on_change=nsp.restart,
-    )
+    if chosen == "rounds":
+        with row[1]:
+            nsp.ask_elsewhere()
     with row[2]:
         model_picker("next_sentence", key="bert_model", on_change=nsp.restart)
-    row[3].button(t("nsp", "new_game"), key="new_game", on_click=nsp.new_game, disabled=chosen == "probe")
 
 card = model_in_use("next_sentence", default=MODEL, key="bert_model")
 nsp.notices(card)
@@ -60,14 +53,14 @@ if chosen == "rounds":
         """Ten pairs; a vote runs this again and nothing else of the page."""
         with working(told("nsp", "loading", model=card.name)):
             data = nsp.rounds(card)
-        next_rounds(data, on_votes=nsp.voted)
-        pair = data["pairs"][st.session_state["round"]]
-        notebook(notebooks.next_sentence(card, pair["first"], pair["second"], pair["p"]))
+        next_rounds(data, on_view=nsp.took_rounds)
+        if shown := nsp.example(card, data):
+            notebook(notebooks.next_sentence(card, *shown))
 
     rounds()
 else:
     nsp.ask_probe(card)
-caption(nsp.caption(card))
+    caption(nsp.caption(card))
 
 with st.expander(t("nsp", "why_title")):
     st.markdown(t("nsp", "why_text"))

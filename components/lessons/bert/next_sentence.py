@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from components.elements.bert.next_rounds import Votes
 from components.elements.engine import model_files
+from components.elements.page_fields import page_fields
 from components.elements.predict_first import Prediction, answer
-from components.elements.view import Bound, Several, Whole, reported, sent
+from components.elements.view import sent, started
 from components.lessons.bert.masked_text import MODEL, percent
 from components.lessons.known_language import reads_korean, say_if_foreign
 from components.lessons.recorded import first_view
@@ -31,8 +31,8 @@ from components.words import language, t, told
 
 if TYPE_CHECKING:
     from components.elements.bert.next_probe import Probed
-    from components.elements.bert.next_rounds import NextRounds
-    from components.lm.bert.next_sentence import Verdict
+    from components.elements.bert.next_rounds import NextPair, NextRounds
+    from components.lm.bert.next_sentence import Pair, Verdict
     from components.lm.checkpoints.model_card import ModelCard
 
 
@@ -83,21 +83,48 @@ def notices(card: ModelCard) -> None:
         note_line(t("nsp", "only_english", model=card.name, other=KOREAN_BERT))
 
 
-VOTED: dict[str, Bound] = {"votes": Several(Whole(0, 1)), "round": Whole(0, ROUNDS - 1)}
+MOVED = ("elsewhere", "nsp_seed", "round", "votes")
+"""What the browser moves by itself in the rounds."""
+VIEW = "next_rounds"
+"""The name that the elements of the rounds share."""
 
 
-def voted() -> None:
-    """Callback: the class voted or went to another round; the browser sends the whole state."""
+def state() -> dict[str, Any]:
+    """What the browser moves, as the link holds it."""
     s = st.session_state
-    found = reported(s["next_rounds"].get("votes"), Votes(tuple(s["votes"]), s["round"]), None, VOTED)
-    links.put("votes", found.votes[:ROUNDS])
-    links.put("round", found.round)
+    return {key: list(value) if isinstance(value := s[key], tuple) else value for key in MOVED}
 
 
-def new_game() -> None:
-    """Callback: other pairs, no votes."""
-    links.put("nsp_seed", (st.session_state["nsp_seed"] + 1) % 1_000_000)
-    restart()
+def ask_elsewhere() -> None:
+    """Where the wrong lines come from, as a field of the browser."""
+    links.name_field("elsewhere", t("nsp", "elsewhere"))
+    page_fields(
+        VIEW,
+        links.revision(),
+        state(),
+        [
+            {
+                "key": "elsewhere",
+                "label": t("nsp", "elsewhere"),
+                "wide": 1,
+                "options": [(name, t("nsp", f"elsewhere_{name}")) for name in ELSEWHERE],
+                "help": t("nsp", "elsewhere_help"),
+                "resets": {"votes": [], "round": 0},
+            }
+        ],
+    )
+
+
+def took_rounds() -> None:
+    """Callback: the class voted, went to another round or drew other pairs; the browser sends the whole state."""
+    said = sent(st.session_state["next_rounds"].get("view"), links.revision())
+    if said is None:
+        return
+    if isinstance(said.get("state"), Mapping):
+        links.take_over(said["state"])
+    st.session_state["_rounds_browser"] = said.get("browser")
+    p = said.get("p")
+    st.session_state["_rounds_p"] = float(p) if isinstance(p, int | float) else None
 
 
 def restart() -> None:
@@ -119,62 +146,106 @@ def marks(card: ModelCard) -> tuple[str, str, str]:
     return " ".join(places[0]), " ".join(places[1]), " ".join(places[2])
 
 
-def rounds(card: ModelCard) -> NextRounds:
-    """Return the element's data: ten pairs with the truth and P(IsNext) of the model."""
+def drawn(card: ModelCard) -> list[Pair]:
+    """Return the ten pairs of the seed."""
     from components.lm.bert.next_sentence import draw_pairs
 
-    s = st.session_state
-    lang = scene_language(card)
-    told = scene(lang)
-    lines, others = told["lines"], told["elsewhere"]
-    pairs = draw_pairs(
-        [text for _, text in lines],
-        [text for _, text in others],
+    s, of = st.session_state, scene(scene_language(card))
+    return draw_pairs(
+        [text for _, text in of["lines"]],
+        [text for _, text in of["elsewhere"]],
         rounds=ROUNDS,
         seed=s["nsp_seed"],
         elsewhere=s["elsewhere"],
     )
-    verdicts = is_next(card, tuple((p.first, p.second) for p in pairs))
+
+
+def in_browser(card: ModelCard) -> bool:
+    """Whether the browser judges with this model, so that nothing need be computed here."""
+    return model_files(card.name) is not None and st.session_state.get("_rounds_browser") == card.name
+
+
+def pairs(card: ModelCard) -> list[NextPair]:
+    """Return ten pairs with the truth and P(IsNext) of the model."""
+    of = scene(scene_language(card))
+    lines, others = of["lines"], of["elsewhere"]
+    found = drawn(card)
+    verdicts = is_next(card, tuple((p.first, p.second) for p in found))
+    return [
+        {
+            "first": pair.first,
+            "second": pair.second,
+            "who": [
+                lines[pair.first_line][0],
+                (others if pair.other_text else lines)[pair.second_line][0],
+            ],
+            "is_next": pair.is_next,
+            "other": pair.other_text,
+            "line": pair.second_line,
+            "p": p,
+        }
+        for pair, p in zip(found, verdicts, strict=True)
+    ]
+
+
+def rounds(card: ModelCard) -> NextRounds:
+    """Return the element's data."""
+    s, of = st.session_state, scene(scene_language(card))
+    known = _recorded(card)
+    lines = [text for _, text in of["lines"]]
+
+    def table(seconds: list[str]) -> list[list[float | None]]:
+        return [[known.get((first, second)) for second in seconds] for first in lines]
+
     return {
         "rev": links.revision(),
+        "state": started("next_rounds", state(), links.revision()),
+        "params": links.described(*MOVED),
         "marks": list(marks(card)),
-        "run": f"{card.name}|{card.revision}|{lang}|{s['nsp_seed']}|{s['elsewhere']}",
-        "round": s["round"],
-        "votes": list(s["votes"]),
-        "pairs": [
-            {
-                "first": pair.first,
-                "second": pair.second,
-                "who": [
-                    lines[pair.first_line][0],
-                    (others if pair.other_text else lines)[pair.second_line][0],
-                ],
-                "is_next": pair.is_next,
-                "other": pair.other_text,
-                "line": pair.second_line,
-                "p": p,
-            }
-            for pair, p in zip(pairs, verdicts, strict=True)
-        ],
+        "model": card.name,
+        "files": model_files(card.name),
+        "scene": {
+            "lines": of["lines"],
+            "others": of["elsewhere"],
+            "known": {"lines": table(lines), "others": table([text for _, text in of["elsewhere"]])},
+        },
+        "title": of["title"],
+        "said": _of_model(card),
+        "asked": [s["elsewhere"], s["nsp_seed"]],
+        "pairs": None if in_browser(card) else pairs(card),
     }
+
+
+def example(card: ModelCard, data: NextRounds) -> tuple[str, str, float] | None:
+    """Return the two sentences of the round that is shown and P(IsNext); None if the browser has not told it."""
+    number = st.session_state["round"]
+    if data["pairs"] is not None:
+        pair = data["pairs"][number]
+        return pair["first"], pair["second"], pair["p"]
+    p, shown = st.session_state.get("_rounds_p"), drawn(card)[number]
+    return None if p is None else (shown.first, shown.second, p)
+
+
+def _recorded(card: ModelCard) -> Mapping[tuple[str, str], float]:
+    """Return P(IsNext) of pairs of the scene by the model it was recorded for; nothing for another."""
+    trace = first_view("bert/next_sentence", card, ())
+    if trace is None:
+        return {}
+    sentences = trace["sentences"]
+    return {(sentences[i], sentences[j]): float(p) for i, j, p in trace["verdicts"]}
 
 
 def is_next(card: ModelCard, pairs: tuple[tuple[str, str], ...]) -> list[float]:
     """Return P(IsNext) of each pair: from a file for pairs of the scene and the bundled model, else from the model."""
-    trace = first_view("bert/next_sentence", card, ())
-    if trace is not None:
-        of = {sentence: i for i, sentence in enumerate(trace["sentences"])}
-        known = {(i, j): p for i, j, p in trace["verdicts"]}
-        found = [known.get((of.get(a, -1), of.get(b, -1))) for a, b in pairs]
-        if None not in found:
-            return [float(p) for p in found if p is not None]
+    known = _recorded(card)
+    if all(pair in known for pair in pairs):
+        return [known[pair] for pair in pairs]
     return [v.is_next_prob for v in pair_verdicts(card.name, card.revision, pairs)]
 
 
 def ask_probe(card: ModelCard) -> None:
     """Take the sentences of the reader, and draw what the model says of the pair and its changes."""
     from components.elements.bert.next_probe import next_probe
-    from components.elements.page_fields import page_fields
 
     st.markdown(t("nsp", "probe_text"))
     of_scene = scene(scene_language(card))["probe"]
@@ -324,20 +395,23 @@ def probe_pairs(first: str, second: str, topic: str, said_again: str) -> dict[st
     }
 
 
-def caption(card: ModelCard) -> str:
-    """Return the line under the picture."""
-    s = st.session_state
-    common = {
+def _of_model(card: ModelCard) -> dict[str, str]:
+    return {
         "model": card.name,
         "revision": card.revision.removeprefix("sha256:")[:10],
         "parameters": f"{card.num_parameters:,}",
     }
+
+
+def caption(card: ModelCard) -> str:
+    """Return the line under the picture."""
+    s = st.session_state
     if s["nsp_part"] == "probe":
-        return t("nsp", "caption_probe", **common).replace("[CLS]", marks(card)[0])
+        return t("nsp", "caption_probe", **_of_model(card)).replace("[CLS]", marks(card)[0])
     return t(
         "nsp",
         "caption",
-        **common,
+        **_of_model(card),
         scene=scene(scene_language(card))["title"],
         part=t("nsp", f"elsewhere_{s['elsewhere']}"),
         seed=s["nsp_seed"],
@@ -405,7 +479,7 @@ def export_rows(card: ModelCard) -> list[dict[str, Any]]:
             "model": names[pair["p"] > 0.5],
             "class": names[votes[i]] if i < len(votes) else "",
         }
-        for i, pair in enumerate(rounds(card)["pairs"])
+        for i, pair in enumerate(pairs(card))
     ]
 
 

@@ -95,7 +95,7 @@ def test_vote_then_see(open_at: Open, outside: list[str]) -> None:
     page.keyboard.press("2")
     page.wait_for_function("location.search.includes('votes=1.0')")
     expect(rounds.locator(".score")).to_contain_text("/ 2")
-    page.locator(".st-key-new_game button").click()
+    rounds.locator(".again").click()
     page.wait_for_function("!location.search.includes('votes=')")
     expect(rounds.locator(".score")).to_contain_text("0 / 0")
     assert outside == []

@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from components.lessons.bert.next_sentence import scene
+from components.lm.bert.next_sentence import draw_pairs
 from tests.browser.conftest import free_port, serving
 
 HERE, THERE = "computed in your browser", "computed on the server"
@@ -62,3 +64,35 @@ def test_browser_and_server_say_the_same_and_the_browser_goes_on_alone(
     page.go_forward()
     expect(page.locator(".gb-next_probe tbody tr td").first).to_have_text("<b>The king</b> was old.")
     assert told(page) == alone
+
+
+def test_rounds_go_on_without_the_server(context: BrowserContext) -> None:
+    """New pairs, another place for the wrong lines, votes and Back: the server is gone before any of them."""
+    port = free_port()
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    rounds = page.locator(".gb-next_rounds")
+    with serving(port) as url:
+        page.goto(f"{url}/bert-next_sentence?lang=en")
+        expect(rounds.locator("[data-vote='1']")).to_be_enabled()
+        page.wait_for_load_state("networkidle")
+    expect(page.locator(".gb-toolbar .lost")).to_contain_text("server cannot be reached")
+    for vote in ("1", "2", "1"):
+        rounds.locator(f"[data-vote='{vote}']" if vote == "1" else "[data-vote='0']").click()
+        expect(rounds.locator(".outcomes")).to_be_visible()
+        rounds.locator(".go").click()
+    expect(rounds.locator(".score")).to_contain_text("/ 3")
+    rounds.locator(".again").click()
+    expect(rounds.locator(".score")).to_contain_text("0 / 0")
+    assert "nsp_seed=4" in page.evaluate("location.search")
+    page.get_by_label("NotNext lines come from").select_option("same_text")
+    expect(rounds.locator(".where")).to_contain_text("the same scene (harder)")
+    lines = [text for _, text in scene("en")["lines"]]
+    others = [text for _, text in scene("en")["elsewhere"]]
+    pairs = draw_pairs(lines, others, rounds=10, seed=4, elsewhere="same_text")
+    for pair in pairs:
+        assert rounds.locator(".bubble p").all_inner_texts() == [pair.first, pair.second]
+        rounds.locator("[data-vote='1']").click()
+        if pair is not pairs[-1]:
+            rounds.locator(".go").click()
+    expect(rounds.locator(".score")).to_contain_text(f"{sum(pair.is_next for pair in pairs)} / 10")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from components.lessons.bert.attention import plain_scores, strongest
 from components.lm import checkpoints
-from components.lm.bert.next_sentence import judge, shuffled_words
+from components.lm.bert.next_sentence import draw_pairs, judge, shuffled_words
 from components.lm.reading import CannotRead, read, separator_ids
 from components.lm.transformer import ablation
 from components.lm.transformer.attention import attend, pack_weights, rollout, shares, value_weighted
@@ -241,3 +241,32 @@ def test_a_block_opened_in_the_browser(
     np.testing.assert_allclose(
         lanes["own_ranks"], np.stack([one.ranks for one in own if one], -1), rtol=0.05, atol=2
     )
+
+
+def test_the_browser_draws_what_numpy_draws(blank: Page) -> None:
+    """To the bit: an old link keeps its pairs, whoever draws them."""
+    seeds = [*range(60), 999_999, 2**32, 12_345_678_901_234]
+    got = blank.evaluate(
+        """async (seeds) => {
+          const { pcg64 } = await import("/elements/lib/pcg64.js"), { drawPairs } = await import("/elements/lib/sources/judging.js");
+          const drawn = (seed) => { const r = pcg64(seed); return [r.permutation(11), r.random(), r.integers(8), r.random(), r.integers(1), r.integers(5), r.permutation(40), r.random()]; };
+          return { drawn: seeds.map(drawn), pairs: ["another_text", "same_text"].map((elsewhere) => seeds.map((seed) => drawPairs(12, 8, 25, seed, elsewhere).map((p) => [p.first, p.second, p.isNext, p.other]))) };
+        }""",
+        seeds,
+    )
+    for seed, mine in zip(seeds, got["drawn"], strict=True):
+        r = np.random.default_rng(seed)
+        wanted = [
+            r.permutation(11).tolist(),
+            r.random(),
+            r.integers(8),
+            r.random(),
+            r.integers(1),
+            r.integers(5),
+        ]
+        assert mine == [*wanted, r.permutation(40).tolist(), r.random()]
+    lines, others = [f"line {i}" for i in range(12)], [f"other {i}" for i in range(8)]
+    for elsewhere, all_ in zip(("another_text", "same_text"), got["pairs"], strict=True):
+        for seed, mine in zip(seeds, all_, strict=True):
+            pairs = draw_pairs(lines, others, rounds=25, seed=seed, elsewhere=elsewhere)  # type: ignore[arg-type]
+            assert mine == [[p.first_line, p.second_line, p.is_next, p.other_text] for p in pairs]

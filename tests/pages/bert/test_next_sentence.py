@@ -36,7 +36,7 @@ def test_ten_rounds(open_page: Open, lang: str) -> None:
 @listed
 def test_a_link_opens_votes(open_page: Open) -> None:
     data = data_of(open_page(PAGE, votes="1.0.1", round="2", elsewhere="same_text"), "next_rounds")
-    assert (data["votes"], data["round"]) == ([1, 0, 1], 2)
+    assert (data["state"]["votes"], data["state"]["round"]) == ([1, 0, 1], 2)
     assert not any(pair["other"] for pair in data["pairs"])
 
 
