@@ -34,6 +34,8 @@ export default living(function ({ data, parentElement, setStateValue }) {
   state.step = Math.min(state.step, last);
   state.track = Math.min(state.track, tracks.length - 1);
   const tell = () => state.report({ step: state.step, track: state.track, rev: state.rev });
+  /** A dot of a track opens what was written there; the list of β and the stepper do the same by keys. */
+  const choose = (track, step) => { Object.assign(state, { track, step }); refresh(); tell(); };
   const label = (k) => say(w.moment, { step: data.steps[k], last: data.steps[last] });
   const every = tracks.flatMap((t) => t.seeds.flat());
   const farthest = Math.max(3, ...every.map(([x]) => x)) * 1.06;
@@ -61,9 +63,9 @@ export default living(function ({ data, parentElement, setStateValue }) {
       const at = (m, side = t.reward) => `${x(t.kl[m]).toFixed(1)},${y(side[m]).toFixed(1)}`;
       parts.push(h("polygon", { points: [...moments.map((m) => at(m, t.low)), ...[...moments].reverse().map((m) => at(m, t.high))].join(" "), fill: ink(i), "fill-opacity": on ? 0.2 : 0.1, class: "band" }));
       parts.push(h("polyline", { points: moments.map((m) => at(m)).join(" "), fill: "none", stroke: ink(i), "stroke-width": on ? 3 : 1.8, "stroke-opacity": on ? 1 : 0.65 }));
-      for (const m of moments.slice(0, -1)) parts.push(h("circle", { cx: x(t.kl[m]), cy: y(t.reward[m]), r: on ? 3.5 : 2.5, fill: ink(i) }, h("title", {}, `${t.label}, ${label(m)}: ${amount(t.reward[m])}, KL ${amount(t.kl[m])}`)));
+      for (const m of moments.slice(0, -1)) parts.push(h("circle", { cx: x(t.kl[m]), cy: y(t.reward[m]), r: on ? 3.5 : 2.5, fill: ink(i) }), h("circle", { class: "dot", cx: x(t.kl[m]), cy: y(t.reward[m]), r: 0.5 * rem, fill: "transparent", onclick: () => choose(i, m) }, h("title", {}, `${t.label}, ${label(m)}: ${amount(t.reward[m])}, KL ${amount(t.kl[m])}`)));
       if (on && t.seeds[k].length > 1) for (const [kl, reward] of t.seeds[k]) parts.push(h("circle", { cx: x(kl), cy: y(reward), r: 3.5, fill: "none", stroke: ink(i), "stroke-width": 1.5 }));
-      parts.push(mark(i, x(t.kl[k]), y(t.reward[k]), on ? 0.62 * rem : 0.5 * rem));
+      parts.push(h("g", { class: "dot", onclick: () => choose(i, k) }, mark(i, x(t.kl[k]), y(t.reward[k]), on ? 0.62 * rem : 0.5 * rem)));
     }
     return parts;
   }

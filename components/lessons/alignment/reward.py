@@ -459,7 +459,7 @@ print(f"mean reward {{sum(paid) / len(paid):.3f}}")
 def how() -> str:
     """How it is made; Markdown."""
     rows = [
-        f"| {name} | {end.beta:g} | {end.gain:+.2f} | {end.kl:.1f} | {100 * end.pairs:.0f}% | {t(WORDS, 'fits' if end.fits else 'fits_not')} |"
+        f"| {name} | {end.beta:g} | {end.gain:+.2f} | {end.kl:.2f} | {100 * end.pairs:.0f}% | {t(WORDS, 'fits' if end.fits else 'fits_not')} |"
         for name in models_of("happy")
         for end in tried(name)
     ]

@@ -27,6 +27,10 @@ def test_penalties_and_moments(open_at: OpenAt, outside: list[str]) -> None:
     held = f"{betas_of('pocket-gpt', 'happy')[2]:g}"
     expect(board.locator("h3")).to_contain_text(f"β = {held}")
     expect(board.locator(".formula")).to_contain_text(held)
+    board.locator("svg.plane circle.dot").nth(7).click()  # A is drawn first: its moment before the last
+    page.wait_for_url(lambda url: "reward_step=7" in url and "reward_track" not in url)
+    expect(board.locator("h3")).to_contain_text("β = 0")
+    board.locator(".beta").nth(2).click()
     page.locator(".gb-step-first").click()
     page.wait_for_url("**reward_step=0**")
     expect(board.locator(".story .sum").first).to_contain_text("KL of this text 0")
