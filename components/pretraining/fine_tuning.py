@@ -1,11 +1,12 @@
 """The recorded runs of the chapter on fine-tuning: ``python -m components.pretraining fine-tuning PAGE``.
 
-Every finished run is kept in the working folder under the weights it began from, so the same command goes on where it
-stopped and a new model makes new runs. The result is one small file below ``assets/traces/fine_tuning``.
+Every finished run is kept in the working folder under the weights it began from and the data it saw, so the same command
+goes on where it stopped, and a new model or new data make new runs. The result is one small file below ``assets/traces/fine_tuning``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import time
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from tqdm import tqdm
@@ -21,7 +22,9 @@ from tqdm import tqdm
 from components.lm import checkpoints
 from components.lm.fine_tuning import task_runs
 from components.lm.fine_tuning.generative import log_likelihood
-from components.lm.fine_tuning.sentences import generate
+from components.lm.fine_tuning.samples import SAMPLES
+from components.lm.fine_tuning.sentences import Side, generate
+from components.lm.fine_tuning.stories import replies, stories
 
 TALE = "assets/samples/tale_en.txt"
 
@@ -67,7 +70,18 @@ def begin(options: Any, page: str, default: str, require: Any) -> tuple[Any, Kep
     """Return the model a page's runs begin from, and the place of its runs."""
     loaded = checkpoints.load(options.model or default, require)
     short = loaded.card.revision.removeprefix("sha256:")[:12]
-    return loaded, Kept(options.work / "fine_tuning" / page / f"{loaded.card.name}-{short}")
+    return loaded, Kept(options.work / "fine_tuning" / page / f"{loaded.card.name}-{short}-{data_mark()}")
+
+
+def data_mark() -> str:
+    """Return eight signs that change with the labelled data: the hand-written files and what the generators make."""
+    made = [
+        repr((generate(side, 50, 0), stories(side, 50, 0), replies(side, 50, 0))) for side in get_args(Side)
+    ]
+    written = [
+        (SAMPLES / name).read_text(encoding="utf-8") for name in sorted(p.name for p in SAMPLES.iterdir())
+    ]
+    return hashlib.sha256("\n".join([*made, *written]).encode()).hexdigest()[:8]
 
 
 def write(path: Path, value: Any) -> None:
@@ -186,6 +200,7 @@ def _tasks(options: Any, repository: Path) -> int:
                     "shown": {task: lm.shown_rows(loaded, task) for task in tasks.TASKS},
                     "guessing": {task: lm.guessing(task, rows) for task, rows in written.items()},
                     "written": {task: len(rows) for task, rows in written.items()},
+                    "wrong": tasks.WRONG_LABELS,
                     "runs": runs,
                 },
             }
@@ -279,6 +294,7 @@ def _change(options: Any, repository: Path) -> int:
 def _forgetting(options: Any, repository: Path) -> int:
     """Every method at three strengths; the middle one with two more seeds and from random weights."""
     from components.lm.fine_tuning import forgetting as lm
+    from components.lm.fine_tuning.encoder_tasks import examples
 
     loaded, kept = begin(options, "forgetting", "pocket-bert", "masked_prediction")
     olds: dict[tuple[bool, int], Any] = {}
@@ -326,6 +342,10 @@ def _forgetting(options: Any, repository: Path) -> int:
                     "old": task_runs.shown_rows(loaded, "tag")[: lm.SHOWN],
                     "new": task_runs.shown_rows(loaded, "span")[: lm.SHOWN],
                     "numbers": sum(p.numel() for p in loaded.model.bert.parameters()),
+                    "written": {
+                        task: len(examples(loaded, task, "written", task_runs.WRITTEN, 0))
+                        for task in ("tag", "span")
+                    },
                     "runs": runs,
                 },
             },
@@ -389,7 +409,9 @@ def _electra(options: Any, repository: Path) -> int:
     for size in options.sizes or (50, 200):
         for loaded, pretrained in ((electra, True), (bert, True), (bert, False)):
             short = loaded.card.revision.removeprefix("sha256:")[:12]
-            kept = Kept(options.work / "fine_tuning" / "electra" / f"{loaded.card.name}-{short}")
+            kept = Kept(
+                options.work / "fine_tuning" / "electra" / f"{loaded.card.name}-{short}-{data_mark()}"
+            )
 
             def made(loaded: Any, size: int, pretrained: bool, seed: int) -> Any:
                 tuned = lm.tune_fully(loaded, lm.TaskSetting("tag", size, "full", pretrained, seed))

@@ -74,7 +74,7 @@ def lesson() -> None:
 
     look_further()
     with st.expander(t(page.WORDS, "how")):
-        st.markdown(t(page.WORDS, "how_text"))
+        st.markdown(page.how())
     slide_note("E14", "E34")
     notebook(notebooks.tasks(page.recorded()[page.model()], page.model()))
     foot(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from components.lessons.fine_tuning.features import num_written
 from components.lessons.fine_tuning.live import Found, InTurns
 from components.lessons.fine_tuning.said import alike
 from components.lm import checkpoints
@@ -33,7 +34,10 @@ class Pair(InTurns):
 
     def __init__(self, asked: Asked) -> None:
         loaded = checkpoints.load(asked.model, "masked_prediction")
-        kept = [features(loaded, asked.size, pretrained=start, seed=asked.seed) for start in (True, False)]
+        kept = [
+            features(loaded, asked.size, pretrained=start, seed=asked.seed, written=num_written())
+            for start in (True, False)
+        ]
         self._reading = sum(one.seconds for one in kept)
         self.runs = [Mixing(one, None, seed=asked.seed) for one in kept]
         super().__init__(*self.runs)

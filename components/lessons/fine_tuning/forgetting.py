@@ -269,7 +269,7 @@ def how() -> str:
     """How it is made; Markdown."""
     offered = {f"strengths_{name}": " / ".join(f"{x:g}" for x in found) for name, found in STRENGTHS.items()}
     some, whole = trained_by_lora()
-    return told(WORDS, "how_text", share=f"{100 * some / whole:.1f}%", **offered)
+    return told(WORDS, "how_text", share=f"{100 * some / whole:.1f}%", **offered, **recorded()["written"])
 
 
 def prepared() -> list[tuple[str, dict[str, Any]]]:

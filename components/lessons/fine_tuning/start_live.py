@@ -7,6 +7,7 @@ from typing import Any
 
 from components.lessons.fine_tuning.live import Found, InTurns
 from components.lessons.fine_tuning.said import alike
+from components.lessons.fine_tuning.start import recorded
 from components.lm import checkpoints
 from components.lm.fine_tuning.start import Start, sentences
 
@@ -31,7 +32,7 @@ class Pair(InTurns):
 
     def __init__(self, asked: Asked) -> None:
         loaded = checkpoints.load(asked.model, "masked_prediction")
-        texts = sentences(loaded)
+        texts = sentences(loaded, written=recorded()["counts"]["written"])  # those of the starts beside it
         self.runs = [Start(loaded, pretrained=start, seed=asked.seed, texts=texts) for start in (True, False)]
         super().__init__(*self.runs)
 

@@ -15,13 +15,13 @@ from components.elements.fine_tuning.tasks_board import TasksData, TasksLane, Ta
 from components.elements.predict_first import Prediction
 from components.lessons.fine_tuning.said import made_with, percent, said_score
 from components.lessons.recorded import shipped
-from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS, WRONG_LABELS
+from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS
 from components.lm.fine_tuning.samples import sample_rows
 from components.lm.fine_tuning.sentences import TAGS
 from components.lm.fine_tuning.task_runs import GENERATED, MOMENTS, SHOWN
 from components.shell import links
 from components.shell.layout import Export
-from components.words import labels, t
+from components.words import labels, t, told
 
 NAME = "fine_tuning/tasks"
 WORDS = "tasks"
@@ -57,7 +57,7 @@ PARAMS = (
     links.Choice("task_look", LOOKS, "all"),
     links.Text("task_labels", "", max_chars=1_000, example="0/1.3"),
     links.Integer("task_live_seed", 0, 99, 0),
-    links.Text("task_own", "A shepherd and his wolf hid behind the chapel.", max_chars=MOST_CHARACTERS),
+    links.Text("task_own", "The princess saw a fox near the castle.", max_chars=MOST_CHARACTERS),
 )
 
 
@@ -126,7 +126,9 @@ def board(
     kept = recorded()[of or model()]
     if lanes is None:
         task, size, way = asked()
-        lanes = (run_of(task, size, way, True), run_of(task, size, way, False))
+        lanes, count = (run_of(task, size, way, True), run_of(task, size, way, False)), kept["written"][task]
+    else:  # trained now, on what lies there now
+        count = written(task)
     return {
         "task": task,
         "steps": lanes[0]["steps"],
@@ -134,7 +136,7 @@ def board(
         "tags": list(TAGS),
         "sentences": kept["shown"][task],
         "lanes": [lane(lanes[0], True), lane(lanes[1], False)],
-        "counts": {"written": kept["written"][task], "generated": GENERATED},
+        "counts": {"written": count, "generated": GENERATED},
         "words": labels("tasks_board"),
         "stepper": labels("stepper"),
     }
@@ -176,7 +178,7 @@ def caption(now: TasksView) -> str:
         trained=f"{run['trained']:,}",
         of=f"{run['of']:,}",
         seconds=f"{run['seconds']:.1f}",
-        wrong=WRONG_LABELS[task],
+        wrong=kept["wrong"][task],
     )
 
 
@@ -244,6 +246,12 @@ def export(now: TasksView) -> Export:
             "random": run_of(task, size, way, False),
         },
     )
+
+
+def how() -> str:
+    """How it is made; Markdown. Two shares of n answers each are told apart from 1.96 standard errors on, here near one half."""
+    counts = recorded()[model()]["written"]
+    return told(WORDS, "how_text", **counts, points=round(100 * 1.96 * (0.5 / counts["span"]) ** 0.5))
 
 
 @cache

@@ -16,7 +16,7 @@ from components.lm.fine_tuning.adapters import BOTTLENECK, add_adapters
 from components.lm.fine_tuning.generative import draw_anew
 from components.lm.fine_tuning.loop import Loop, Recipe
 from components.lm.fine_tuning.lora import RANK, TARGETS, add_lora
-from components.lm.fine_tuning.samples import swap_two
+from components.lm.fine_tuning.samples import reads_as_well, swap_two
 from components.lm.fine_tuning.scores import wilson
 from components.lm.fine_tuning.sentences import TAGS, Side, Tagged, generate, joined, written_tags
 from components.lm.fine_tuning.stories import replies, stories, written_replies, written_stories
@@ -37,9 +37,9 @@ WAYS: tuple[Way, ...] = ("full", "lora", "head")
 """What is trained: everything, LoRA's changes and the head, or the head alone. ``adapter`` trains adapters and the head."""
 SIZES = (50, 200, 1000)
 PASSES = {50: 12, 200: 6, 1000: 3}
-WRONG_LABELS: dict[str, int] = {"tag": 0, "span": 3, "pair": 3, "single": 3}
+WRONG_LABELS: dict[str, int] = {"tag": 0, "span": 0, "pair": 0, "single": 0}
 """Of 100 generated examples of each task (50 for training, 50 for the test, seed 11), read one by one: those with a wrong or doubtful
-label. Span: "went" of one who was playing there; pair: "Where is it?" with "To the pond."; single: an exchange that reads as well."""
+label. The first 50 for training (seed 0) were read too; what was wrong in them the generators no longer make."""
 LONGEST_ANSWER = 12
 """Tokens of a span at most."""
 Said = list[int] | tuple[int, int] | float
@@ -114,13 +114,18 @@ def _class_example(loaded: LoadedModel, text: str, second: str, gold: int) -> Ex
 
 
 def _singles(sentences: Sequence[Tagged], seed: int) -> list[tuple[str, int]]:
-    """Return every second sentence as it is, the others with two words exchanged."""
+    """Return every second sentence as it is, the others with two words exchanged so that it shows."""
     import random
 
     rng = random.Random(f"single-{seed}")
-    return [
-        (s.text, 1) if i % 2 == 0 else (joined(swap_two(s.words, rng)), 0) for i, s in enumerate(sentences)
-    ]
+
+    def swapped(s: Tagged) -> str:
+        nouns = [tag != "O" for tag in s.tags]
+        while reads_as_well(s.words, found := swap_two(s.words, rng), nouns):
+            pass
+        return joined(found)
+
+    return [(s.text, 1) if i % 2 == 0 else (swapped(s), 0) for i, s in enumerate(sentences)]
 
 
 def examples(

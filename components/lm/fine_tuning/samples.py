@@ -55,3 +55,24 @@ def swap_two(words: Sequence[str], rng: random.Random) -> list[str]:
     swapped = list(words)
     swapped[i], swapped[j] = swapped[j], swapped[i]
     return swapped
+
+
+_ARTICLES = frozenset(["a", "an", "the", "my", "her", "his", "our", "its", "their"])
+_BEFORE_A_NOUN = _ARTICLES | {"and", "with"}
+
+
+def reads_as_well(words: Sequence[str], exchanged: Sequence[str], nouns: Sequence[bool] = ()) -> bool:
+    """Return whether a sentence with two words exchanged may read as well as the sentence itself.
+
+    It may where two nouns change places (``nouns`` says of each word whether it is known to be one; others stand behind an
+    article, "and" or "with"), or two articles, or a name and the verb of who speaks.
+
+    >>> reads_as_well("A doll is on the bell .".split(), "A bell is on the doll .".split())
+    True
+    """
+    i, j = (k for k, (a, b) in enumerate(zip(words, exchanged, strict=True)) if a != b)
+    both_nouns = {words[i - 1].lower(), words[j - 1].lower()} <= _BEFORE_A_NOUN or (
+        bool(nouns) and nouns[i] and nouns[j]
+    )
+    both_articles = {words[i].lower(), words[j].lower()} <= _ARTICLES
+    return both_nouns or both_articles or (j == i + 1 and words[i - 1] == '"')

@@ -52,13 +52,37 @@ ASKED = (
     ("What did {m} give the {a}?", "a {u}"),
 )
 REPLIES = {
-    "where": (("Where did {n} go?", "Where is the {a}?", "Where did you {w} the {t}?"), ("To the {p}.", "In the {p}.", "It was near the {p}.", "Over there by the {p}.")),
-    "who": (("Who {v} the {t}?", "Who is that?", "Who gave you the {t}?"), ("It was {m}.", "My friend {m}.", "{m} did.", "Only {m}.")),
-    "what": (("What did {n} {w}?", "What is in the box?", "What do you want?"), ("A {c} {t}.", "The {t}.", "I want a {t}.", "Only an old {t}.")),
-    "how": (("How did {n} feel?", "How is the {a}?"), ("Very {f}.", "So {f}!", "A little {f}.")),
-    "when": (("When will {n} come back?", "When did the {a} go?"), ("In the morning.", "At night.", "Tomorrow.", "After lunch.", "In the winter.", "Yesterday.")),
-    "why": (("Why is {n} {f}?", "Why did you {w} it?"), ("Because {m} lost the {t}.", "Because the {a} was hungry.", "Because it was {c}.")),
+    "where": (
+        ("Where did {n} go?", ("To the {p}.", "Over to the {p}.", "Into the {p}.", "Back to the {p}.")),
+        ("Where is the {a}?", ("In the {p}.", "Over there by the {p}.", "It is near the {p}.")),
+        ("Where did you {w} the {t}?", ("In the {p}.", "It was near the {p}.", "Over there by the {p}.")),
+    ),
+    "who": (
+        ("Who {v} the {t}?", ("It was {m}.", "My friend {m}.", "{m} did.", "Only {m}.")),
+        ("Who is that?", ("It is {m}.", "My friend {m}.", "Only {m}.")),
+        ("Who gave you the {t}?", ("It was {m}.", "My friend {m}.", "{m} did.")),
+    ),
+    "what": (
+        ("What did {n} {w}?", ("A {c} {t}.", "The {t}.", "Only an old {t}.")),
+        ("What is in the box?", ("A {c} {t}.", "The {t}.", "Only an old {t}.")),
+        ("What do you want?", ("A {c} {t}.", "The {t}.", "I want a {t}.", "Only an old {t}.")),
+    ),
+    "how": (
+        ("How did {n} feel?", ("Very {f}.", "So {f}!", "A little {f}.")),
+        ("How is the {a}?", ("Very {f}.", "So {f}!", "A little {f}.")),
+    ),
+    "when": (
+        ("When will {n} come back?", ("In the morning.", "At night.", "Tomorrow.", "After lunch.", "In the winter.")),
+        ("When did the {a} go?", ("In the morning.", "At night.", "Yesterday.", "After lunch.", "In the winter.")),
+    ),
+    "why": (
+        ("Why is {n} {f}?", ("Because {m} lost the {t}.", "Because the {a} was hungry.", "Because it was {c}.")),
+        ("Why did you {w} it?", ("Because {m} lost the {t}.", "Because the {a} was hungry.", "Because it was {c}.")),
+    ),
 }  # fmt: skip
+"""By kind: every question with the replies that answer it. A reply of another kind does not, but for those of ``TOO_NEAR``."""
+TOO_NEAR = {("what", "who")}
+"""(question, reply) that may still fit, as in "What did Tim find?" "My friend Anna."."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +112,10 @@ def _words(side: Side, rng: random.Random) -> dict[str, str]:
     }  # fmt: skip
 
 
+def _with_an(text: str) -> str:
+    return re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
+
+
 def stories(side: Side, count: int, seed: int) -> list[Story]:
     """Return stories with a question that their text answers."""
     rng = random.Random(f"stories-{side}-{seed}")
@@ -95,16 +123,17 @@ def stories(side: Side, count: int, seed: int) -> list[Story]:
     while len(found) < count:
         w = _words(side, rng)
         text = " ".join(rng.choice(part).format_map(w) for part in (FIRST, SECOND, THIRD))
-        text = re.sub(r"\ba (?=[aeiou])", "an ", text)
         asked, answer = (part.format_map(w) for part in rng.choice(ASKED))
-        answer = re.sub(r"\ba (?=[aeiou])", "an ", answer)
+        text, asked, answer = _with_an(text), _with_an(asked), _with_an(answer)
         told = {"gave": "gave" in text, "feel": f"{w['n']} felt" in text}
         if (" gave " in f" {asked} " or " give " in asked) and not told["gave"]:
             continue
         if "feel" in asked and not told["feel"]:
             continue
+        if asked == f"Where did {w['n']} go?" and f"{w['n']} was playing" in text:
+            continue
         if re.search(rf"\b{re.escape(answer)}\b", text):
-            found.setdefault((text, asked), Story(text, re.sub(r"\ba (?=[aeiou])", "an ", asked), answer))
+            found.setdefault((text, asked), Story(text, asked, answer))
     return list(found.values())
 
 
@@ -114,9 +143,14 @@ def replies(side: Side, count: int, seed: int) -> list[Reply]:
     found: dict[tuple[str, str], Reply] = {}
     while len(found) < count:
         w, kind, yes = _words(side, rng), rng.choice(list(REPLIES)), len(found) % 2 == 0
-        other = kind if yes else rng.choice([one for one in REPLIES if one != kind])
-        question = rng.choice(REPLIES[kind][0]).format_map(w)
-        reply = re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", rng.choice(REPLIES[other][1]).format_map(w))
+        asked, fitting = rng.choice(REPLIES[kind])
+        if asked == "Where did you {w} the {t}?" and w["w"] == "want":
+            continue
+        if not yes:
+            others = [one for one in REPLIES if one != kind and (kind, one) not in TOO_NEAR]
+            _, fitting = rng.choice(REPLIES[rng.choice(others)])
+        question = asked.format_map(w)
+        reply = _with_an(rng.choice(fitting).format_map(w))
         found.setdefault((question, reply), Reply(question, reply, yes))
     return list(found.values())
 

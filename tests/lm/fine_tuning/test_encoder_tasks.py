@@ -173,7 +173,7 @@ def test_pairs_are_balanced_and_a_reply_never_belongs_to_both() -> None:
     for found in (replies("train", 400, 0), written_replies()):
         assert sum(one.answers for one in found) * 2 == len(found)
     yes = {one.reply for one in written_replies() if one.answers}
-    assert len(yes) == 25
+    assert len(yes) == 50
 
 
 def test_random_weights_stay_near_guessing(loaded: checkpoints.LoadedModel) -> None:

@@ -4,9 +4,10 @@ import random
 
 import pytest
 
-from components.lm.fine_tuning.samples import FEELINGS, read_feelings, swap_two
+from components.lm.fine_tuning.samples import FEELINGS, read_feelings, reads_as_well, swap_two
 from components.lm.fine_tuning.scores import f1, wilson
-from components.lm.fine_tuning.sentences import TAGS, TEMPLATES, fill, generate, joined
+from components.lm.fine_tuning.sentences import TAGS, TEMPLATES, Side, fill, generate, joined, written_tags
+from components.lm.fine_tuning.stories import replies, stories, written_replies, written_stories
 from components.lm.fine_tuning.transfer import SEEDS, sentences, swap_pairs, written_pairs
 from tests.lm.fine_tuning.labelled import labelled_words
 
@@ -16,6 +17,42 @@ def test_the_feelings_are_balanced_and_written_once() -> None:
     assert len({text.lower() for text, _ in rows}) == len(rows) == 200
     assert {label: sum(own == label for _, own in rows) for label in FEELINGS} == {"sad": 100, "happy": 100}
     assert not any(word in text.lower().split() for text, _ in rows for word in FEELINGS)
+
+
+def test_as_many_are_written_by_hand_as_is_said() -> None:
+    tags, told, pairs = written_tags(), written_stories(), written_replies()
+    assert (len(tags), len(told), len(pairs)) == (150, 100, 100)
+    assert len({s.text.lower() for s in tags}) == 150
+    assert len({(s.text, s.question) for s in told}) == 100
+    assert len({(p.question, p.reply) for p in pairs}) == 100
+    assert {tag for s in tags for tag in s.tags} == set(TAGS)
+
+
+@pytest.mark.parametrize("side", ["train", "test"])
+def test_the_generators_make_no_doubtful_label(side: Side) -> None:
+    """What was wrong in the first fifty of each task: who plays somewhere went nowhere, "tomorrow" is no answer to "did"."""
+    for story in stories(side, 400, 0):
+        assert not ("was playing" in story.text and story.question.endswith(" go?")), story
+    for pair in replies(side, 400, 0):
+        if pair.answers:
+            assert not (pair.question.startswith("When did") and pair.reply == "Tomorrow."), pair
+            assert not (pair.question.startswith("When will") and pair.reply == "Yesterday."), pair
+            assert not (pair.question.endswith(" go?") and pair.reply.startswith("It was")), pair
+        elif pair.question.startswith("What"):
+            assert not any(name in pair.reply for name in ("My friend", "It is", " did."))
+
+
+def test_an_exchange_that_reads_as_well_is_known() -> None:
+    said = ['"', "Where", "is", "my", "cup", "?", '"', "asked", "Kate", "."]
+    assert reads_as_well(said, ['"', "Where", "is", "my", "cup", "?", '"', "Kate", "asked", "."])
+    assert not reads_as_well(said, ['"', "Where", "my", "is", "cup", "?", '"', "asked", "Kate", "."])
+    goose = ["The", "goose", "and", "the", "hen", "shared", "a", "pie", "."]
+    assert reads_as_well(goose, ["The", "hen", "and", "the", "goose", "shared", "a", "pie", "."])
+    assert reads_as_well(goose, ["The", "goose", "and", "a", "hen", "shared", "the", "pie", "."])
+    turtle = ["A", "friendly", "turtle", "came", "out", "of", "the", "mill", "."]
+    mill = ["A", "friendly", "mill", "came", "out", "of", "the", "turtle", "."]
+    assert reads_as_well(turtle, mill, [word in ("turtle", "mill") for word in turtle])
+    assert not reads_as_well(turtle, ["A", "friendly", "came", "turtle", "out", "of", "the", "mill", "."])
 
 
 def test_no_sentence_is_on_both_sides() -> None:

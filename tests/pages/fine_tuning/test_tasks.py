@@ -91,7 +91,11 @@ def test_what_was_recorded_is_what_the_code_makes() -> None:
         checkpoints.load("nano-bert", "masked_prediction"), TaskSetting("tag", 50, "head", True)
     ).run
     # A word on the edge may fall on the other side on another processor: two points of F1.
-    assert again.written[-1][0] == pytest.approx(kept["written"][-1][0], abs=0.02)
+    assert again.generated[-1][0] == pytest.approx(kept["generated"][-1][0], abs=0.02)
+    if page.recorded()["nano-bert"]["written"]["tag"] == page.written(
+        "tag"
+    ):  # sentences may have been added since
+        assert again.written[-1][0] == pytest.approx(kept["written"][-1][0], abs=0.02)
     assert again.trained == kept["trained"]
 
 
@@ -217,3 +221,4 @@ def test_the_caption_counts_wrong_labels(open_page: Open, task: str) -> None:
     at = open_page(PAGE, task=task)
     assert f"read one by one: {WRONG_LABELS[task]}" in said(at)
     assert set(WRONG_LABELS) == set(TASKS)
+    assert page.recorded()["pocket-bert"]["wrong"] == WRONG_LABELS
