@@ -23,7 +23,7 @@ from transformers import (
     TypicalLogitsWarper,
 )
 
-from components.lessons.gpt.decoding import BEGINNING, STORY
+from components.lessons.gpt.decoding import STORIES
 from components.lm.gpt.decoding import random_number
 from components.lm.gpt.frontier import CachedFrontier, tell
 from components.lm.gpt.strategies import (
@@ -337,28 +337,38 @@ def test_repetition() -> None:
     assert (distinct([], 3), distinct([1], 3), repeated([1, 2, 3])) == (1.0, 1.0, 0.0)
 
 
-# -- the story of the page -------------------------------------------------------------------------------------------------
+# -- the stories of the page -----------------------------------------------------------------------------------------------
+
+LOOKED_FOR = {
+    "294409fa100cb3ddb6d42e214c95be362fa4b29bdc1d24d31ab2d78115c91ed3": "simple_stories_en more_stories_en childrens_books_en graded_news_en",
+    "c53a343c28fb7f6e372001d95d9d7a539d2ac9c9d399d3ad3dae39587952a100": "everyday_ko stories_ko sentences_ko reviews_ko wikipedia_ko",
+}
+"""SHA-256 of a story with its beginning, and the sources that the bundled models of its language were trained on."""
 
 
 def words(text: str) -> list[str]:
     """Words in lower case, without marks."""
-    return re.findall(r"[a-z']+", text.lower())
+    return re.findall(r"[\w']+", text.lower())
 
 
-def test_the_story_is_the_one_that_was_looked_for() -> None:
+def test_the_stories_are_those_that_were_looked_for() -> None:
     """Another text must be looked for in the training text again (the next test)."""
-    digest = hashlib.sha256((BEGINNING + STORY).encode()).hexdigest()
-    assert digest == "294409fa100cb3ddb6d42e214c95be362fa4b29bdc1d24d31ab2d78115c91ed3"
+    digests = [
+        hashlib.sha256((beginning + story).encode()).hexdigest() for beginning, story in STORIES.items()
+    ]
+    assert digests == list(LOOKED_FOR)
 
 
-def test_no_eight_words_of_the_story_stand_in_the_training_text() -> None:
+@pytest.mark.parametrize(
+    ("story", "sources"), [*zip(STORIES.items(), LOOKED_FOR.values(), strict=True)], ids=["en", "ko"]
+)
+def test_no_eight_words_of_a_story_stand_in_the_training_text(story: tuple[str, str], sources: str) -> None:
     """Where the text that the bundled models were trained on is at hand: ``GLASSBOX_CORPUS`` names its folder."""
     folder = os.environ.get("GLASSBOX_CORPUS")
     if not folder:
         pytest.skip("GLASSBOX_CORPUS is not set")
-    names = ("simple_stories_en", "more_stories_en", "childrens_books_en", "graded_news_en")
-    train, _ = read_corpus(Path(folder), [Source.parse(name) for name in names])
-    ours = words(BEGINNING + STORY)
+    train, _ = read_corpus(Path(folder), [Source.parse(name) for name in sources.split()])
+    ours = words("".join(story))
     wanted = {tuple(ours[i : i + 8]) for i in range(len(ours) - 7)}
     starts = {gram[:2] for gram in wanted}
     known = words(train[0].text)

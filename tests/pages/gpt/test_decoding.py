@@ -4,8 +4,11 @@ import json
 import unicodedata
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from components.lessons.gpt import decoding as page
+from components.lm import checkpoints
 from components.pretraining.decoding_study import STRATEGIES
 from tests import float32
 from tests.pages.conftest import Open, data_of, modules_after, on_page, said
@@ -79,6 +82,26 @@ def test_odd_beginnings_are_written_on(open_page: Open, prompt: str) -> None:
         PAGE, dec_prompt=prompt, model="nano-gpt", dec_lanes="greedy,beam", dec_most="8", dec_depth="4"
     )
     assert data_of(at, "lane_race")["lanes"]
+
+
+@settings(max_examples=12, deadline=None)
+@given(prompt=st.text(max_size=40))
+def test_any_beginning_is_read_whole_and_written_on(prompt: str) -> None:
+    """Every lane has its numbers, none is above what is possible, and greedy takes the first of every row."""
+    lanes = tuple(
+        json.dumps({"strategy": strategy, "value": value, "penalty": 1, "temperature": 1, "order": "first", "k": 4, "length_penalty": 1})
+        for strategy, value in (("greedy", 0), ("beam", 2), ("top_p", 0.9), ("contrastive", 0.6))
+    )  # fmt: skip
+    made = page.race.__wrapped__("nano-gpt", "", prompt, lanes, 3, 4, ())
+    if prompt:
+        assert checkpoints.load("nano-gpt").tokenizer.decode(made["prompt"]["ids"]) == prompt
+    assert made["prompt"]["dropped"] == 0
+    for lane in made["lanes"]:
+        assert len(lane["ids"]) == 4 or lane["ended"]
+        assert len(lane["ids"]) == len(lane["texts"]) == len(lane["logprobs"]) == len(lane["candidates"])
+        assert all(logprob <= 0 for logprob in lane["logprobs"])
+    greedy = made["lanes"][0]
+    assert greedy["ids"] == [row[0][0] for row in greedy["candidates"]]
 
 
 def test_a_model_of_the_server(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
