@@ -1,5 +1,5 @@
 """Texts that nobody expects: how soon 20,000 characters are answered or refused, what 10,000 runs of odd texts leave in
-memory, and how long links to the dice and to the pages after BERT take beside one to the masked language model.
+memory, and how long links to the dice, to the pages after BERT and to those of GPT take beside one to the masked language model.
 
 ``measure(10)`` is a short run, to see that it works; the rows are those of 10,000 runs.
 """
@@ -51,7 +51,7 @@ def measure(runs: int = RUNS) -> list[Row]:
 
 
 def _cold_links(port: int) -> list[Row]:
-    """From a link in a new browser to the board: the dice, the pages after BERT and the masked language model in turn."""
+    """From a link in a new browser to the board: the dice, the pages after BERT, those of GPT and the masked language model in turn."""
     from playwright.sync_api import sync_playwright
 
     boards = {
@@ -59,6 +59,10 @@ def _cold_links(port: int) -> list[Row]:
         "bert-albert": ".gb-albert_levers .stored",
         "bert-electra": ".gb-electra_flow .col",
         "bert-family": ".gb-family_board button",
+        "gpt-decoding": ".gb-lane_race .lanes button",
+        "gpt-in_context": ".gb-prompt_board .pair",
+        "gpt-prompting": ".gb-wording_board .row",
+        "gpt-scaling": ".gb-scaling_board .dot",
         "bert-masking": ".gb-mask_lab .chip",
     }
     seconds: dict[str, list[float]] = {name: [] for name in boards}
