@@ -23,7 +23,7 @@ from components.lm.alignment.judge import Judge, judge_of
 from components.lm.alignment.reinforce import RewardSetting
 from components.pretraining.fine_tuning import begin, write
 
-NEVER = {"nano-gpt": "robot", "pocket-gpt": "dragon"}
+NEVER = {"nano-gpt": "robot", "pocket-gpt": "penguin"}
 """A word that no text of these models says in the draws of the three seeds."""
 
 
@@ -37,7 +37,7 @@ def rewards_of(model: str, presses: str) -> dict[str, tuple[rewards.Kind, str]]:
         "happy": ("happy", ""),
         "short": ("short", ""),
         "dog": ("word", "dog"),
-        "never": ("word", NEVER.get(model, "dragon")),
+        "never": ("word", NEVER.get(model, "penguin")),
         "clicks": ("clicks", presses),
     }
 
