@@ -78,6 +78,8 @@ if view is not None:
         for note in filter(None, (page.forms_note(), page.split_note(view))):
             reading_aid(note)
         page.byte_details()
+    elif shares := page.unknown_shares():
+        reading_aid(t("encode", "unknown_share", **shares))
     slide_note("E07", "E09")
 
 foot(

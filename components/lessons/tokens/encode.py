@@ -1,7 +1,9 @@
 """State and data of the page "Encode a word": which tokenizer, which view, what is given away."""
 
 import html
+import re
 import unicodedata
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ import streamlit as st
 from components.elements.predict_first import Prediction
 from components.lessons.tokens import word_training
 from components.lessons.tokens.word_editor import word_editor
+from components.lm.checkpoints.bundled import KOREAN_BERT
 from components.lm.tokens.bpe import BpeModel, train_bpe
 from components.lm.tokens.bpe_lesson import BpeLesson
 from components.lm.tokens.byte_level import ByteLevelBpe, byte_alphabet, character_bytes, normal_forms
@@ -317,3 +320,13 @@ def bytes_of_same_words(identity: str, _trace: "BpeTrace") -> "ByteLevelBpe":
     rule, merges = _trace.settings.tie_rule, _trace.settings.num_merges
     trained = train_bpe(words, merges, tie_rule=rule, extra_alphabet=byte_alphabet())
     return ByteLevelBpe.from_trace(trained)
+
+
+@cache
+def unknown_shares() -> dict[str, str]:
+    """Return the shares of held-out words that the WordPiece of the Korean BERT turns into [UNK], as its card says: of all
+    ``words``, and of those that are ``hangul`` from end to end; empty where there is no such card."""
+    card = Path(__file__).parents[3] / "assets" / "models" / KOREAN_BERT / "README.md"
+    text = card.read_text(encoding="utf-8") if card.exists() else ""
+    found = re.search(r"held-out words ([\d.]+%) become \[UNK\].*end to end ([\d.]+%)", text)
+    return {"words": found[1], "hangul": found[2]} if found else {}

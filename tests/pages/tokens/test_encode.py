@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.pages.conftest import Open, data_of, widget
+from components.lessons.tokens.encode import unknown_shares
+from tests.pages.conftest import Open, data_of, said, widget
 
 PAGE = "tokens/encode"
 
@@ -107,3 +108,9 @@ def test_a_long_text_is_cut_and_said(open_page: Open) -> None:
     widget(at, "encode_text").set_value("low " * 750).run()
     assert any("first 2,000 of 3,000" in block.proto.body for block in at.get("html"))
     assert data_of(at, "encode_board")["words"]
+
+
+def test_it_says_how_often_a_trained_vocabulary_is_at_a_loss(open_page: Open, lang: str) -> None:
+    assert unknown_shares() == {"words": "0.86%", "hangul": "0.03%"}  # of the model's card
+    assert all(share in said(open_page("tokens/encode", lang=lang)) for share in ("0.86%", "0.03%"))
+    assert "0.86%" not in said(open_page("tokens/encode", lang=lang, encode_view="bytes"))
