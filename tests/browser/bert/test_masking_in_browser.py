@@ -6,6 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import free_port, serving
+from tests.browser.line import line
 
 Open = Callable[[str], Page]
 HERE, THERE = "computed in your browser", "computed on the server"
@@ -55,11 +56,11 @@ def test_browser_and_server_say_the_same(open_at: Open, browser: Browser, app_ur
     other.close()
 
 
-def test_masks_are_filled_without_the_server(context: BrowserContext) -> None:
+def test_masks_are_filled_without_the_server(context: BrowserContext, app_url: str) -> None:
     port = free_port()
     page = context.new_page()
     page.set_default_timeout(60_000)
-    with serving(port) as url:
+    with line(app_url, port) as url:
         page.goto(f"{url}{QUERY}2")
         page.locator(".gb-mask_lab .card").wait_for()
         chip(page, 3)

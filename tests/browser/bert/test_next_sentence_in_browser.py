@@ -4,7 +4,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from components.lessons.bert.next_sentence import scene
 from components.lm.bert.next_sentence import draw_pairs
-from tests.browser.conftest import free_port, serving
+from tests.browser.conftest import free_port
+from tests.browser.line import line
 
 HERE, THERE = "computed in your browser", "computed on the server"
 WHERE = ".gb-next_probe .where"
@@ -25,12 +26,12 @@ def told(page: Page) -> list[str]:
 
 
 def test_browser_and_server_say_the_same_and_the_browser_goes_on_alone(
-    context: BrowserContext, browser: Browser
+    context: BrowserContext, browser: Browser, app_url: str
 ) -> None:
     port = free_port()
     page = context.new_page()
     page.set_default_timeout(60_000)
-    with serving(port) as url:
+    with line(app_url, port) as url:
         page.goto(f"{url}/bert-next_sentence?lang=en&nsp_part=probe")
         expect(page.locator(".gb-next_probe tbody tr")).to_have_count(6)
         expect(page.locator(WHERE)).to_contain_text(THERE)  # from the file, before any weight is loaded
@@ -66,13 +67,13 @@ def test_browser_and_server_say_the_same_and_the_browser_goes_on_alone(
     assert told(page) == alone
 
 
-def test_rounds_go_on_without_the_server(context: BrowserContext) -> None:
+def test_rounds_go_on_without_the_server(context: BrowserContext, app_url: str) -> None:
     """New pairs, another place for the wrong lines, votes and Back: the server is gone before any of them."""
     port = free_port()
     page = context.new_page()
     page.set_default_timeout(60_000)
     rounds = page.locator(".gb-next_rounds")
-    with serving(port) as url:
+    with line(app_url, port) as url:
         page.goto(f"{url}/bert-next_sentence?lang=en")
         expect(rounds.locator("[data-vote='1']")).to_be_enabled()
         page.wait_for_load_state("networkidle")

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import free_port, serving
+from tests.browser.conftest import free_port
+from tests.browser.line import line
 from tests.browser.waiting import settle
 
 OpenAt = Callable[[str], Page]
@@ -106,9 +107,9 @@ def test_the_tree_says_how_a_sum_comes_about(open_at: OpenAt, outside: list[str]
     assert outside == []
 
 
-def test_lanes_are_chosen_without_the_server(browser: Browser) -> None:
+def test_lanes_are_chosen_without_the_server(browser: Browser, app_url: str) -> None:
     """The engine has the model; the race of the link goes on when the server is gone."""
-    with serving(free_port()) as url:
+    with line(app_url, free_port()) as url:
         page = browser.new_page()
         page.goto(
             f"{url}/gpt-decoding?lang=en&dec_named=1&dec_lanes=greedy,sample&dec_seed=5&dec_look=nothing"

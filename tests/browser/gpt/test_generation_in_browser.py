@@ -6,6 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect
 
 from tests.browser.conftest import free_port, serving
+from tests.browser.line import line
 from tests.browser.waiting import settle
 
 Open = Callable[[str], Page]
@@ -149,16 +150,16 @@ def test_ties_of_rounding_travel_in_the_link_as_ties(open_at: Open) -> None:
     assert page.locator(".tok.hand").count() == 0
 
 
-def test_the_page_writes_on_without_its_server(context: BrowserContext) -> None:
+def test_the_page_writes_on_without_its_server(context: BrowserContext, app_url: str) -> None:
     port = free_port()
     page = context.new_page()
     page.set_default_timeout(60_000)
     sent = listening(page)
-    with serving(port) as url:
+    with line(app_url, port) as url:
         page.goto(f"{url}/gpt-generation?lang=en&seed=9&top_k=40")
         begin(page)
-    line = page.locator(".gb-toolbar .lost")
-    expect(line).to_contain_text("server cannot be reached")
+    lost = page.locator(".gb-toolbar .lost")
+    expect(lost).to_contain_text("server cannot be reached")
     page.locator("#gb-prompt").fill("The king had a")
     page.keyboard.press("Control+Enter")
     page.locator(".gb-head h1").click()
@@ -173,7 +174,7 @@ def test_the_page_writes_on_without_its_server(context: BrowserContext) -> None:
     assert "king" in written
     reports(page, sent)
     with serving(port):
-        expect(line).to_be_empty(timeout=60_000)
+        expect(lost).to_be_empty(timeout=60_000)
         page.wait_for_timeout(4000)
         settle(page)
         told = [

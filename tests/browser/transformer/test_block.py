@@ -4,7 +4,8 @@ import difflib
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import free_port, serving
+from tests.browser.conftest import free_port
+from tests.browser.line import line
 
 PATH = "/transformer-block"
 ROOT = ".gb-block_flow"
@@ -17,6 +18,7 @@ def test_steps_by_key_without_the_server(open_at, outside: list[str]) -> None:
     for vector in ("norm1", "attention", "add1", "norm2", "feed_forward", "add2"):
         page.keyboard.press("ArrowRight")
         expect(root).to_have_attribute("data-vector", vector)
+    page.wait_for_url("**block_step=6**")  # else the 3 below may be the one on the way here
     page.locator("[data-vector=add1].box").click()
     expect(root).to_have_attribute("data-vector", "add1")
     expect(page.locator(".count")).to_contain_text(" + ")
@@ -98,13 +100,13 @@ def drawn(page: Page) -> list[str]:
 
 
 def test_browser_and_server_say_the_same_and_the_browser_goes_on_alone(
-    context: BrowserContext, browser: Browser
+    context: BrowserContext, browser: Browser, app_url: str
 ) -> None:
     port = free_port()
     page = context.new_page()
     page.set_default_timeout(120_000)
     where = page.locator(".gb-block_flow .where")
-    with serving(port) as url:
+    with line(app_url, port) as url:
         page.goto(f"{url}/transformer-block?lang=en&attention_model=nano-gpt&block_layer=1&block_look=blocks")
         expect(where).to_contain_text(THERE)
         expect(page.locator(".gb-layer_lanes .cell")).not_to_have_count(0)

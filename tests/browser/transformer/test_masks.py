@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from components.lm.transformer.attention_patterns import causal
-from tests.browser.conftest import free_port, serving
+from tests.browser.conftest import free_port
+from tests.browser.line import line
 
 PATH = "/transformer-masks?left_model=pocket-gpt"
 
@@ -92,13 +93,13 @@ def read(page: Page, text: str) -> None:
 
 
 def test_browser_and_server_say_the_same_and_the_browser_goes_on_alone(
-    context: BrowserContext, browser: Browser
+    context: BrowserContext, browser: Browser, app_url: str
 ) -> None:
     port = free_port()
     page = context.new_page()
     page.set_default_timeout(60_000)
     where = page.locator(".gb-two_readers .where")
-    with serving(port) as url:
+    with line(app_url, port) as url:
         page.goto(f"{url}/transformer-masks?lang=en&left_model=nano-bert&right_model=nano-gpt")
         expect(where).to_contain_text(THERE)
         read(page, READ)
