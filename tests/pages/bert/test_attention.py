@@ -120,8 +120,10 @@ def test_a_model_that_gives_no_weights(open_page, lang: str, monkeypatch: pytest
     at = AppTest.from_file(APP, default_timeout=60)
     at.query_params.update({"lang": lang})
     at.run()
+    at.switch_page(f"pages/{NAME}.py").run()  # what is asked before the picture is known from now on
+    assert not at.error
     monkeypatch.setattr(attention, "attention_of", refuse)
-    at.switch_page(f"pages/{NAME}.py").run()
+    at.run()
     assert not at.exception
     assert len(at.error) == 1
     assert "pocket-bert" in at.error[0].value
