@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.bench_generation import Row, _load
@@ -59,16 +59,26 @@ def first_token(page: Page, url: str, throttle: int, rounds: int = 5) -> float:
     return min(took)
 
 
-def engine_size() -> float:
-    """Return the kilobytes of the engine with both tokenizers, without comments, as one gzipped text.
+def engine_size(
+    architectures: Sequence[str] = ("gpt2", "bert"),
+    tokenizers: Sequence[str] = ("byte_level_bpe", "wordpiece"),
+    decoding: bool = True,
+) -> float:
+    """Return the kilobytes of the engine, without comments, as one gzipped text; by default with all it knows of GPT and BERT.
 
-    The encoder-decoder, the ways to choose a text beside a token drawn, and a block opened are loaded by the pages that use them.
+    The encoder-decoder, the ways to choose a text beside a token drawn, and a block opened are loaded by the pages that use them. A
+    page loads the architecture and the tokenizer of its model, and the choice of a token where it writes.
     """
     folder = ASSETS / "elements" / "lib" / "engine"
+    left_out = {
+        *("bart", "strategies", "opened"),
+        *({"gpt2", "bert"} - {*architectures}),
+        *({"byte_level_bpe", "wordpiece"} - {*tokenizers}),
+        *(() if "byte_level_bpe" in tokenizers else ("letters",)),
+        *(() if decoding else ("decoding", "philox")),
+    }
     texts = [
-        path.read_text(encoding="utf-8")
-        for path in sorted(folder.glob("*.js"))
-        if path.name not in ("bart.js", "strategies.js", "opened.js")
+        path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.js")) if path.stem not in left_out
     ]
     bare = re.sub(r"/\*\*.*?\*/|(?<!\S)//[^\n]*|(?<=\n)\s+", "", "\n".join(texts), flags=re.DOTALL)
     return len(gzip.compress(bare.encode(), 9)) / 1000
@@ -148,6 +158,24 @@ def measure() -> list[Row]:
                 ),
                 ("the same, processor 4 times slower", first_token(page, url, 4), 1.5, "s"),
                 ("the engine with both tokenizers, gzipped", engine_size(), 12.0, "kB"),
+                (
+                    "what a page that writes loads of it (GPT)",
+                    engine_size(["gpt2"], ["byte_level_bpe"]),
+                    12.0,
+                    "kB",
+                ),
+                (
+                    "what a page that only reads loads of it (GPT)",
+                    engine_size(["gpt2"], ["byte_level_bpe"], decoding=False),
+                    12.0,
+                    "kB",
+                ),
+                (
+                    "what a page of a BERT loads of it",
+                    engine_size(["bert"], ["wordpiece"], decoding=False),
+                    12.0,
+                    "kB",
+                ),
             ]
             browser.close()
     finally:

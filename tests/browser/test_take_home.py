@@ -133,6 +133,16 @@ def test_another_token_needs_the_model(site: Path, alone: Callable[..., tuple[Pa
     expect(page.locator("html")).to_have_attribute("lang", "ko")
 
 
+def test_new_rounds_need_no_model(site: Path, alone: Callable[..., tuple[Page, list[str]]]) -> None:
+    page, said = alone(site / "bert-next_sentence.html")
+    before = page.locator(".bubble p").all_inner_texts()
+    page.locator(".again").click()
+    expect(page.locator(".bubble p").first).not_to_have_text(before[0])
+    page.locator("[data-vote='1']").click()
+    expect(page.locator(".outcomes")).to_be_visible()
+    assert said == []
+
+
 def test_a_readers_text_stays_text(
     open_at: Callable[[str], Page], alone: Callable[..., tuple[Page, list[str]]], tmp_path: Path
 ) -> None:

@@ -5,7 +5,8 @@ import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { kept } from "../glassbox.lib/kept.js";
 import { living } from "../glassbox.lib/living.js";
 import { local } from "../glassbox.lib/local.js";
-import { drawPairs, judging } from "../glassbox.lib/sources/judging.js";
+import { drawPairs } from "../glassbox.lib/next_pairs.js";
+import { judging } from "../glassbox.lib/sources/judging.js";
 import { view } from "../glassbox.lib/view.js";
 
 const ROUNDS = 10;

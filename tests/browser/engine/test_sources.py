@@ -248,7 +248,7 @@ def test_the_browser_draws_what_numpy_draws(blank: Page) -> None:
     seeds = [*range(60), 999_999, 2**32, 12_345_678_901_234]
     got = blank.evaluate(
         """async (seeds) => {
-          const { pcg64 } = await import("/elements/lib/pcg64.js"), { drawPairs } = await import("/elements/lib/sources/judging.js");
+          const { pcg64 } = await import("/elements/lib/pcg64.js"), { drawPairs } = await import("/elements/lib/next_pairs.js");
           const drawn = (seed) => { const r = pcg64(seed); return [r.permutation(11), r.random(), r.integers(8), r.random(), r.integers(1), r.integers(5), r.permutation(40), r.random()]; };
           return { drawn: seeds.map(drawn), pairs: ["another_text", "same_text"].map((elsewhere) => seeds.map((seed) => drawPairs(12, 8, 25, seed, elsewhere).map((p) => [p.first, p.second, p.isNext, p.other]))) };
         }""",

@@ -1,14 +1,9 @@
 // Byte-level BPE: text as UTF-8 bytes (Radford et al. 2019, section 2.2), merged pair by pair by rank (Sennrich et al. 2016, arXiv:1508.07909).
+import { LETTERS } from "./letters.js";
 
 // GPT-2's words, each with the space before it. White_Space and not \s: JavaScript counts U+FEFF as a space, and U+0085 not.
 const WORDS = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
 
-/** Every byte as a letter that can be seen: printable ones stand for themselves, the others come from U+0100 on. */
-export const LETTERS = (() => {
-  const shown = (byte) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte !== 173);
-  let next = 256;
-  return Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(shown(byte) ? byte : next++));
-})();
 const BYTES = new Map(LETTERS.map((letter, byte) => [letter, byte]));
 const utf8 = new TextEncoder();
 

@@ -1,5 +1,4 @@
 // Models that are open in this thread: fetched once, kept by the browser, tried out, then asked. worker.js runs this beside the page.
-import { step, surprisalOf } from "./decoding.js";
 import { kernel, memory } from "./memory.js";
 import { tokenizer } from "./tokenizer.js";
 import { openSafetensors } from "./weights.js";
@@ -9,7 +8,7 @@ const ARCHITECTURES = { // a page loads only what it runs
   bert: async () => (await import("./bert.js")).bert,
   bart: async () => (await import("./bart.js")).bart,
 };
-const strategies = () => import("./strategies.js"), blocks = () => import("./opened.js");
+const decoding = () => import("./decoding.js"), strategies = () => import("./strategies.js"), blocks = () => import("./opened.js");
 const opened = new Map(); // folder -> promise of a model
 let compiled = null, proven = null; // proven: whether the kernel counts right on this machine; null before the first model
 
@@ -89,7 +88,7 @@ export async function build(config, words, buffer, simd) {
     const layers = config.n_layer ?? config.num_hidden_layers ?? config.encoder_layers + 2 * config.decoder_layers, rows = config.n_positions ?? config.max_position_embeddings;
     m = memory(simd, Math.ceil(numbers * 1.02) + rows * size * (2 * layers + 16) + 40 * rows + 16 * config.vocab_size); // weights, keys and values, desk
     net = make(config, file, m);
-    split = words && tokenizer(words);
+    split = words && await tokenizer(words);
   } catch (error) {
     throw new EngineError(/memory|allocat|array length|typed array/i.test(error.message) ? "memory" : "unsupported", error.message);
   }
@@ -130,7 +129,8 @@ export function read(model, ids, { whole = false, ...options } = {}) {
 }
 
 /** Bits of surprisal of each token but the first, given all before it. */
-function surprisal(model, ids) {
+async function surprisal(model, ids) {
+  const { surprisalOf } = await decoding();
   if (ids.length < 2) return new Float64Array(0);
   const { logits } = read(model, ids.slice(0, -1), { whole: true, at: Array.from(ids.slice(1), (_, r) => r) }), { vocab } = model;
   return Float64Array.from(ids.slice(1), (id, r) => surprisalOf(logits.subarray(r * vocab, (r + 1) * vocab), id));
@@ -138,6 +138,7 @@ function surprisal(model, ids) {
 
 // What a page may ask: name -> (model, arguments) -> answer.
 const ACTS = {
+  prepare: async (_, what) => { await { decoding, strategies, blocks }[what](); }, // what a page will ask for comes while the server is there
   encode: (model, text) => model.split.encode(text),
   template: (model, first, second) => model.split.template(first, second),
   decode: (model, ids) => model.split.decode(ids),
@@ -153,7 +154,7 @@ const ACTS = {
   layerLens: async (model, streams, count, words) => (await blocks()).layerLens(model, streams, count, words),
   write: async (model, ids, lane, most, seed, ends, picks = []) => (await strategies()).writeWithPicks(model, read, ids, lane, most, seed, ends, picks),
   tell: async (model, ids, text) => (await strategies()).told(model, read, ids, text),
-  step: (model, ids, settings, position, { off, ...options } = {}) => step(read(model, ids, { off }).logits, settings, position, options),
+  step: async (model, ids, settings, position, { off, ...options } = {}) => (await decoding()).step(read(model, ids, { off }).logits, settings, position, options),
 };
 
 /** Answer one message {name, folder, args}; `progress` is told {loaded, total} in bytes while weights come. Rejects with EngineError. */

@@ -1,20 +1,21 @@
 // A reader's text as token ids, by the settings of a tokenizer.json (the file of the `tokenizers` library), in the browser.
-import { byteLevelBpe } from "./byte_level_bpe.js";
-import { wordPiece } from "./wordpiece.js";
 
-const MODELS = { BPE: byteLevelBpe, WordPiece: wordPiece };
+const MODELS = { // a page loads only what it runs
+  BPE: async () => (await import("./byte_level_bpe.js")).byteLevelBpe,
+  WordPiece: async () => (await import("./wordpiece.js")).wordPiece,
+};
 
 /**
- * tokenizer(json) -> {encode, template, decode, names, ids, special, unknown, mask}
+ * tokenizer(json) -> promise of {encode, template, decode, names, ids, special, unknown, mask}
  *
  * encode(text): {ids, spans, words}, one entry a token: spans are [start, end] in characters (code points) of the text, words the number
  * of the word a token belongs to. Special tokens typed as text become those tokens; none are added.
  * template(first, second): ids and segments (0 for the first text, 1 for the second) with the special tokens the model wants around them.
  * decode(ids): the text of tokens. names: id -> spelling. ids: spelling -> id. special: the ids of the special tokens.
- * Throws RangeError for settings that are not known here.
+ * Rejects with RangeError for settings that are not known here.
  */
-export function tokenizer(json) {
-  const make = MODELS[json.model.type];
+export async function tokenizer(json) {
+  const make = await MODELS[json.model.type]?.();
   if (!make) throw new RangeError(`tokenizer ${json.model.type}`);
   const model = make(json), added = json.added_tokens ?? [];
   if (added.some((t) => t.single_word || t.lstrip || t.rstrip || t.normalized)) throw new RangeError("added tokens that take their surroundings with them");

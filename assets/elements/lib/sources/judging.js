@@ -1,7 +1,6 @@
 // What a bundled BERT says of two sentences: does the second follow the first? (components/lm/bert/next_sentence.py)
 import { model } from "../engine/engine.js";
 import { randomNumber } from "../engine/philox.js";
-import { pcg64 } from "../pcg64.js";
 import { reader } from "./reading.js";
 
 /** Promise of {isNext(first, second)}, a promise of P(IsNext), once the model is there. Rejects with EngineError. */
@@ -23,16 +22,4 @@ export function shuffledWords(sentence, seed = 0) {
   const order = [...words.keys()].sort((a, b) => drawn[a] - drawn[b]);
   if (order.length > 1 && order.every((at, i) => at === i)) order.unshift(order.pop());
   return order.map((i) => words[i]).join(" ");
-}
-
-/** Pairs of line numbers, {first, second, isNext, other}, as draw_pairs() draws them; `second` is of another text where `other` is true. */
-export function drawPairs(lines, others, rounds, seed, elsewhere) {
-  const random = pcg64(seed), firsts = [];
-  while (firsts.length < rounds) firsts.push(...random.permutation(lines - 1));
-  return firsts.slice(0, rounds).map((first) => {
-    if (random.random() < 0.5) return { first, second: first + 1, isNext: true, other: false };
-    if (elsewhere === "another_text") return { first, second: random.integers(others), isNext: false, other: true };
-    const wrong = Array.from({ length: lines }, (_, i) => i).filter((i) => i !== first && i !== first + 1);
-    return { first, second: wrong[random.integers(wrong.length)], isNext: false, other: false };
-  });
 }

@@ -10,6 +10,7 @@ import { spelled } from "./writing.js";
  */
 export async function racing(files, onProgress) {
   const m = model(files), { config } = await m.open(onProgress), names = await m.ask("names"), special = new Set((await m.open()).special), ends = [config.eos_token_id].flat();
+  await m.ask("prepare", "strategies");
   const text = (id) => spelled(names[id] ?? "", special.has(id)).text;
   async function told(prompt, ids, tree = null) {
     const { logprobs, ranks, candidates } = await m.ask("tell", prompt, ids);

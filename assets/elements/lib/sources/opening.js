@@ -81,6 +81,7 @@ export function pointing(given) {
  */
 export async function opening(files, onProgress) {
   const m = model(files), { config } = await m.open(onProgress), { read, beginning, text, causal } = await reader(m);
+  await m.ask("prepare", "blocks");
   const layers = config.n_layer ?? config.num_hidden_layers, size = config.n_embd ?? config.hidden_size, vocab = config.vocab_size;
   const wholes = new Map(); // the last few, with nothing taken out
 

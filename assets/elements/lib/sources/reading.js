@@ -1,6 +1,5 @@
 // A reader's text as a bundled model reads it: what components/lm/reading.py does on the server, for the families of the engine.
 import { wordSpans } from "../format.js";
-import { spelled } from "./writing.js";
 
 const tooLong = (tokens, limit) => Object.assign(new Error(`${tokens} tokens, room for ${limit}`), { code: "context", tokens, limit });
 
@@ -18,6 +17,7 @@ const tooLong = (tokens, limit) => Object.assign(new Error(`${tokens} tokens, ro
 export async function reader(m) {
   const { config, slots, special: marks } = await m.open(), names = await m.ask("names"), marked = new Set(marks);
   const causal = config.model_type === "gpt2", at = (name) => names.indexOf(name), mask = at("[MASK]"), unknown = at("[UNK]");
+  const { spelled } = causal ? await import("./writing.js") : {}; // a BERT's tokens are letters
   const text = (id) => (causal ? spelled(names[id] ?? "", marked.has(id)).text : names[id] ?? "");
 
   /** GPT reads two texts as one, with a space between; nothing stands around it but where there is nothing. */

@@ -1,6 +1,6 @@
 // The text that a bundled model writes under a reader's settings, in the shape in which the server sends it (components/lm/gpt/written.py).
-import { LETTERS } from "../engine/byte_level_bpe.js";
 import { model } from "../engine/engine.js";
+import { LETTERS } from "../engine/letters.js";
 
 const RESERVE = 64; // tokens of the context that a long beginning leaves free for writing
 const BYTES = new Map(LETTERS.map((letter, byte) => [letter, byte]));
@@ -37,6 +37,7 @@ export function spelled(name, special) {
 export async function writer(files, onProgress) {
   const m = model(files), { config, slots } = await m.open(onProgress), names = await m.ask("names");
   const special = new Set((await m.open()).special), ends = config.eos_token_id, tokens = new Map();
+  await m.ask("prepare", "decoding");
   const token = (id) => { if (!tokens.has(id)) tokens.set(id, spelled(names[id] ?? "", special.has(id))); return tokens.get(id); };
   const entry = (id, bits, how) => [token(id).text, id, bits === null ? null : Math.round(bits * 1e4) / 1e4, token(id).partial, how];
 
