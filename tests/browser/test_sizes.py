@@ -131,7 +131,9 @@ def findings(page: Page, rules: tuple[str, ...] = ()) -> list[tuple[str, str]]:
 
 def stands(page: Page, lang: str) -> None:
     """The page stands whole, in its language."""
-    assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
+    assert (
+        page.locator("[data-testid=stException], [data-testid=stAlertContentError]").all_inner_texts() == []
+    )
     page.wait_for_function("lang => document.documentElement.lang === lang", arg=lang)
     assert page.locator(".gb-head h1").inner_text()
     said = page.locator(".gb-head p").first.inner_text()

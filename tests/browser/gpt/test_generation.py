@@ -218,7 +218,7 @@ def test_a_token_cannot_become_markup(open_at: Open) -> None:
 def test_the_inside_opens(open_at: Open, panel: str, lang: str) -> None:
     page = open_at(f"/gpt-generation?step=3&lang={lang}&inside={panel}")
     expect(page.locator("h4")).to_be_visible(timeout=60_000)
-    assert page.locator("[data-testid=stAlertContentError]").count() == 0
+    assert page.locator("[data-testid=stAlertContentError]").all_inner_texts() == []
 
 
 def test_a_folder_typed_by_hand_is_named_in_the_link(open_at: Open, tmp_path: Path) -> None:
