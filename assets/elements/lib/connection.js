@@ -7,6 +7,9 @@ let was = true;
 
 export const connected = () => (app()?.getAttribute("data-test-connection-state") ?? "CONNECTED") === "CONNECTED";
 
+/** Whether the server is at work on the page, or has been asked to be. */
+export const working = () => (app()?.getAttribute("data-test-script-state") ?? "notRunning") !== "notRunning";
+
 new MutationObserver(() => {
   const now = connected();
   if (now === was) return;
