@@ -229,3 +229,32 @@ def test_the_readme_lists_the_pages_as_the_menu_does() -> None:
     ]
     assert len(said) > 25
     assert rows == [(page["title"], page["question"]) for page in said]
+
+
+def _brings_torch(node: ast.stmt) -> bool:
+    names = (
+        [alias.name for alias in node.names]
+        if isinstance(node, ast.Import)
+        else [node.module or ""]
+        if isinstance(node, ast.ImportFrom)
+        else []
+    )
+    return any(
+        name.partition(".")[0] in ("torch", "transformers") or name == "safetensors.torch" for name in names
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in sorted(COMPONENTS.rglob("*.py")) if "pretraining" not in p.relative_to(COMPONENTS).parts],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_what_brings_torch_along_goes_through_the_one_lock_first(path: Path) -> None:
+    """Two threads of a server that has just started can make an import fail halfway, and then it fails for good."""
+    ready = False
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        ready = ready or ast.unparse(node) in (
+            "checkpoints.import_torch()",
+            "checkpoints.import_transformers()",
+        )
+        assert ready or not _brings_torch(node), f"{path.relative_to(ROOT)}:{node.lineno}"

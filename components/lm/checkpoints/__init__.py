@@ -315,7 +315,8 @@ def import_torch() -> ModuleType:
     return torch
 
 
-def _import_transformers() -> ModuleType:
+def import_transformers() -> ModuleType:
+    """Import transformers under the lock of :func:`import_torch`, with the names that it loads at their first use."""
     import_torch()
     with _IMPORT_LOCK:
         import transformers
@@ -327,6 +328,8 @@ def _import_transformers() -> ModuleType:
             AutoModelForSeq2SeqLM,
             AutoTokenizer,
             BertForPreTraining,
+            DynamicCache,
+            GPT2Model,
         )
 
         transformers.utils.logging.disable_progress_bar()
@@ -342,7 +345,7 @@ _BUILD_LOCK = threading.Lock()
 def _load_folder(
     folder: Path, card: ModelCard, architecture: str = "", tokenizer_folder: Path | None = None
 ) -> LoadedModel:
-    transformers = _import_transformers()
+    transformers = import_transformers()
     torch = import_torch()
     model_class = getattr(transformers, architecture) if architecture else _model_class(transformers, card)
     try:
@@ -395,7 +398,7 @@ def load_tokenizer(folder: Path, kind: str = "AutoTokenizer", **settings: object
     Raises:
         Exception: whatever transformers raises for a folder that is not what it should be.
     """
-    transformers = _import_transformers()
+    transformers = import_transformers()
     with _BUILD_LOCK:
         return _built(getattr(transformers, kind), folder, **settings)
 
@@ -409,7 +412,7 @@ def without_weights(model_type: str, **settings: object) -> PreTrainedModel:
         model_type: as ``config.json`` names it, ``albert`` for example.
         settings: of its configuration.
     """
-    transformers = _import_transformers()
+    transformers = import_transformers()
     torch = import_torch()
     with _IMPORT_LOCK, _BUILD_LOCK, torch.device("meta"):
         config = transformers.AutoConfig.for_model(model_type, **settings)

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from transformers import DynamicCache
 
-from components.lm.gpt.strategies import Grown, log_softmax
+from components.lm import checkpoints
+
+checkpoints.import_transformers()  # before the imports below: from several threads at once they can fail halfway, for as long as the server runs
+
+import torch  # noqa: E402
+from transformers import DynamicCache  # noqa: E402
+
+from components.lm.gpt.strategies import Grown, log_softmax  # noqa: E402
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

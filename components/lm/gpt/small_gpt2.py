@@ -14,9 +14,13 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-from torch import Tensor
-from torch.nn.functional import gelu, layer_norm, scaled_dot_product_attention
+from components.lm import checkpoints
+
+checkpoints.import_torch()  # before the imports below: from several threads at once they can fail halfway, for as long as the server runs
+
+import torch  # noqa: E402
+from torch import Tensor  # noqa: E402
+from torch.nn.functional import gelu, layer_norm, scaled_dot_product_attention  # noqa: E402
 
 Weights = Mapping[str, Tensor]
 """Tensor by name, such as ``transformer.h.0.attn.c_attn.weight`` (in, out)."""

@@ -22,12 +22,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor
-from torch.nn.functional import cross_entropy
+from components.lm import checkpoints
 
-from components.lm.gpt.small_gpt2 import BASE, Weights, forward
-from components.lm.gpt.word_codes import BEGIN, CONTEXT, END, TOKENS_PER_PAIR, VOCABULARY, training_prompts
+checkpoints.import_torch()  # before the imports below: from several threads at once they can fail halfway, for as long as the server runs
+
+import torch  # noqa: E402
+from torch import Tensor  # noqa: E402
+from torch.nn.functional import cross_entropy  # noqa: E402
+
+from components.lm.gpt.small_gpt2 import BASE, Weights, forward  # noqa: E402
+from components.lm.gpt.word_codes import BEGIN, CONTEXT, END, TOKENS_PER_PAIR, VOCABULARY, training_prompts  # noqa: E402
 
 LOOK_BACK = (-1, -2)
 """Where the first heads of layer 0 begin to look, in places."""

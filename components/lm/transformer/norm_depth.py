@@ -12,9 +12,13 @@ as in GPT-2) it does, as 1/sqrt(layers), and large first steps do no harm.
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-import torch
-import torch.nn.functional as F
-from torch import nn
+from components.lm import checkpoints
+
+checkpoints.import_torch()  # before the imports below: from several threads at once they can fail halfway, for as long as the server runs
+
+import torch  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
+from torch import nn  # noqa: E402
 
 Wiring = Literal["post", "pre"]
 WIRINGS: tuple[Wiring, ...] = get_args(Wiring)
