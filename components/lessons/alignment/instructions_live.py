@@ -8,7 +8,7 @@ from typing import Any
 from components.lessons.fine_tuning.live import Found
 from components.lm import checkpoints
 from components.lm.alignment import instructions as lm
-from components.lm.fine_tuning.difference import as_safetensors
+from components.lm.fine_tuning.difference import as_safetensors, whole_difference
 
 MOMENTS, MEASURED, DRAWS, AT_ONCE = 4, 20, 3, 4
 """Measurements, requests of each kind in one, answers to the reader's own request, and answers written together: some 0.2 s."""
@@ -65,11 +65,6 @@ class Tuning:
         }
 
     def _difference(self) -> bytes:
-        before = dict(self._loaded.model.named_parameters())
-        moved = {
-            name: (p.detach() - before[name].detach()).numpy()
-            for name, p in self.trained.model.named_parameters()
-        }
         setting = self._asked.setting
         card = {
             "what": "What instruction tuning changed: the difference of every weight, to be added to the model.",
@@ -78,4 +73,4 @@ class Tuning:
             "trained": f"every weight, on the answers' tokens, rate {lm.RATE:g}, batch {lm.BATCH}, {self.trained.loop.steps} steps",
             "licence": "MIT",
         }
-        return as_safetensors(moved, card)
+        return as_safetensors(whole_difference(self.trained.model, self._loaded.model), card)

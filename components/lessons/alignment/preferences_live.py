@@ -10,7 +10,7 @@ from components.lessons.fine_tuning.live import Found
 from components.lm import checkpoints
 from components.lm.alignment import dpo
 from components.lm.alignment import preferences as lm
-from components.lm.fine_tuning.difference import as_safetensors
+from components.lm.fine_tuning.difference import as_safetensors, whole_difference
 
 LEAST = 8
 """Decided pairs that a training needs."""
@@ -96,11 +96,6 @@ class Learning:
         }
 
     def _difference(self) -> bytes:
-        before = dict(self._loaded.model.named_parameters())
-        moved = {
-            name: (p.detach() - before[name].detach()).numpy()
-            for name, p in self.trained.model.named_parameters()
-        }
         setting = self._asked.setting
         card = {
             "what": "What DPO changed: the difference of every weight, to be added to the model.",
@@ -109,4 +104,4 @@ class Learning:
             "trained": f"DPO, beta {dpo.BETA:g}, supervised term {setting.supervised:g}, seed {setting.seed}, {self.trained.loop.steps} steps",
             "licence": "MIT",
         }
-        return as_safetensors(moved, card)
+        return as_safetensors(whole_difference(self.trained.model, self._loaded.model), card)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from components.lm.alignment.in_parts import InParts
 from components.lm.alignment.preferences import write
 from components.lm.fine_tuning.loop import Loop, Recipe
 
@@ -114,7 +115,7 @@ class DpoRun:
         return asdict(self)
 
 
-class Preferring:
+class Preferring(InParts):
     """A model that learns from pairs, a step at a time, with measurements at some steps."""
 
     def __init__(
@@ -155,8 +156,8 @@ class Preferring:
         )
         last = self.loop.steps
         self._moments = {0, last // 2, last} if moments is None else {*moments, 0, last}
-        self.run = DpoRun(setting, len(self._pairs))
-        self._work: Iterator[None] | None = self._begin()
+        self.run: DpoRun = DpoRun(setting, len(self._pairs))
+        self._work = self._begin()
 
     def _loss(self, places: Sequence[int]) -> Tensor:
         some = [self._pairs[i] for i in places]
@@ -222,33 +223,3 @@ class Preferring:
             run.held_rejected.append(round(some[1][1], 3))
         run.stories.append(stories)
         run.measuring += time.thread_time() - began
-
-    @property
-    def finished(self) -> bool:
-        """Whether every step is taken and measured."""
-        return self.loop.finished and self._work is None
-
-    @property
-    def fraction(self) -> float:
-        """How far it is, 0 to 1."""
-        return (self.loop.step + (self._work is None)) / (self.loop.steps + 1)
-
-    def step(self) -> None:
-        """Do the next small part: of a measurement that is due, or a step of the training."""
-        if self._work is not None:
-            try:
-                next(self._work)
-            except StopIteration:
-                self._work = None
-            return
-        began = time.thread_time()
-        self.run.losses.append(round(self.loop.take_step(), 4))
-        self.run.seconds += time.thread_time() - began
-        if self.loop.step in self._moments:
-            self._work = self._measure()
-
-    def finish(self) -> Preferring:
-        """Take all steps that are left."""
-        while not self.finished:
-            self.step()
-        return self

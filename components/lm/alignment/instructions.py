@@ -28,6 +28,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
 
 from components.lm.alignment.dpo import log_probs
+from components.lm.alignment.in_parts import InParts
 from components.lm.fine_tuning.loop import Loop, Recipe, marks
 from components.lm.reading import beginning_ids, pieces
 
@@ -384,7 +385,7 @@ class Run:
         return asdict(self)
 
 
-class Instructed:
+class Instructed(InParts):
     """A model that is tuned on pairs, a step at a time, with measurements at some steps."""
 
     def __init__(
@@ -418,8 +419,8 @@ class Instructed:
         self.loop = Loop(list(self.model.parameters()), self._loss, len(self._rows), Recipe(RATE, passes, BATCH, setting.seed))  # fmt: skip
         last = self.loop.steps
         self._moments = {last} if moments == 1 else set(marks(last, moments))
-        self.run = Run(setting)
-        self._work: Iterator[None] | None = self._measure() if 0 in self._moments else None
+        self.run: Run = Run(setting)
+        self._work = self._measure() if 0 in self._moments else None
 
     def _loss(self, places: Sequence[int]) -> torch.Tensor:
         """Return the mean loss of the answers' tokens of a batch."""
@@ -451,33 +452,3 @@ class Instructed:
         self.run.counts.append(counts)
         self.run.answers.append(texts)
         self.run.measuring += time.thread_time() - began
-
-    @property
-    def finished(self) -> bool:
-        """Whether every step is taken and measured."""
-        return self.loop.finished and self._work is None
-
-    @property
-    def fraction(self) -> float:
-        """How far it is, 0 to 1."""
-        return (self.loop.step + (self._work is None)) / (self.loop.steps + 1)
-
-    def step(self) -> None:
-        """Do the next small part: of a measurement that is due, or a step of the training."""
-        if self._work is not None:
-            try:
-                next(self._work)
-            except StopIteration:
-                self._work = None
-            return
-        began = time.thread_time()
-        self.run.losses.append(round(self.loop.take_step(), 4))
-        self.run.seconds += time.thread_time() - began
-        if self.loop.step in self._moments:
-            self._work = self._measure()
-
-    def finish(self) -> Instructed:
-        """Take all steps that are left."""
-        while not self.finished:
-            self.step()
-        return self

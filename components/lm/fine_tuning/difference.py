@@ -35,6 +35,12 @@ def as_safetensors(tensors: Mapping[str, Any], card: Mapping[str, str]) -> bytes
     return content
 
 
+def whole_difference(model: torch.nn.Module, before: torch.nn.Module) -> dict[str, Any]:
+    """Return what was added to every weight of a model, by its name there; ``before`` is the model as it was."""
+    old = dict(before.named_parameters())
+    return {name: (p.detach() - old[name].detach()).numpy() for name, p in model.named_parameters()}
+
+
 def trained_difference(task: Tuned, before: torch.nn.Module, name: str = "bert") -> dict[str, Any]:
     """Return what was trained of a task's body and head, by name; the body's begin with ``name``.
 
