@@ -134,3 +134,4 @@ def _curves(wanted: Asked, found: Both) -> None:
             bare=said_score(found["runs"][1]["new"][-1]),
         )
     )
+    live.take_home(W, found["learned"], f"{wanted.model}-mix", key="features_difference")

@@ -90,3 +90,4 @@ def _placed(wanted: Asked, found: Both) -> None:
             count=len(others),
         )
     )
+    live.take_home(W, found["difference"], f"{wanted.model}-seed-{wanted.seed}", key="start_difference")

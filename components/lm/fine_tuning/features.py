@@ -202,6 +202,16 @@ class Mixing:
         """The scale of the mix now."""
         return FASTER * self._gamma
 
+    def learned(self) -> dict[str, Any]:
+        """Return what was trained, as arrays: ``share`` (layers,), ``gamma`` (), and the new layer's weight and bias."""
+        kept = {
+            "share": self.share,
+            "gamma": self.gamma,
+            "head.weight": self.head.weight,
+            "head.bias": self.head.bias,
+        }
+        return {name: x.detach().numpy() for name, x in kept.items()}
+
     def mixed(self, name: str) -> Tensor:
         """Return γ · Σ s_k · h_k of every word of a set: (words, width)."""
         import torch

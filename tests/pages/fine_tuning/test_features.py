@@ -1,12 +1,14 @@
 """The page "Train it, or only mix its layers", from links, in both languages, with recorded mixes and some of a reader's."""
 
 import pytest
+from safetensors.numpy import load
 
 from components.lessons.fine_tuning import features as page
 from components.lessons.fine_tuning import features_live, live
 from components.lessons.fine_tuning.said import percent, said_score
 from components.lm import checkpoints
 from components.lm.fine_tuning.features import SEEDS, SETS, SIZES, even, features, mix_fully, only, presets
+from components.lm.fine_tuning.sentences import TAGS
 from components.lm.fine_tuning.task_runs import SHOWN
 from tests.pages.conftest import Open, data_of, modules_after, said
 
@@ -123,7 +125,13 @@ def test_a_training_of_ones_own(open_page: Open) -> None:
     training.work.result()
     at.run()
     assert not at.exception
-    assert len(training.result["runs"][0]["shares"][-1]) == 5
+    shares = training.result["runs"][0]["shares"][-1]
+    assert len(shares) == 5
+    learned = load(training.result["learned"])
+    # Half precision keeps eleven bits; the shares of a run are rounded to four digits.
+    assert learned["share"].tolist() == pytest.approx(shares, abs=1e-3)
+    assert learned["gamma"] == pytest.approx(training.result["runs"][0]["gamma"][-1], rel=1e-3)
+    assert learned["head.weight"].shape[0] == len(TAGS)
 
 
 def test_one_layer_alone_is_recorded(open_page: Open) -> None:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from safetensors.numpy import load
 
 from components.lessons.fine_tuning import live, start_live
 from components.lessons.fine_tuning import start as page
@@ -107,6 +108,8 @@ def test_one_more_start(open_page: Open) -> None:
     training.work.result()
     at.run()
     assert not at.exception
+    tensors = load(training.result["difference"])
+    assert {"head.weight", "bert.embeddings.word_embeddings.weight"} <= set(tensors)
     mine, bare = training.result["runs"]
     assert mine["generated"][-1] < bare["generated"][-1]
     found = [
