@@ -27,6 +27,8 @@ NAME = "fine_tuning/tasks"
 WORDS = "tasks"
 FACTS = Path(__file__).parents[3] / "assets" / "facts"
 MODELS = ("pocket-bert", "nano-bert")
+LIVE_MODELS = ("nano-bert", "pocket-bert")
+"""To train now; the first is the quick one."""
 LOOKS = ("all", "label", "own", "glue", "nothing")
 LAST = MOMENTS - 1
 MOST_CHARACTERS = 400
@@ -56,6 +58,7 @@ PARAMS = (
     links.Integer("task_sentence", 0, SHOWN - 1, 0),
     links.Choice("task_look", LOOKS, "all"),
     links.Text("task_labels", "", max_chars=1_000, example="0/1.3"),
+    links.Choice("task_live_model", LIVE_MODELS, LIVE_MODELS[0]),
     links.Integer("task_live_seed", 0, 99, 0),
     links.Text("task_own", "The princess saw a fox near the castle.", max_chars=MOST_CHARACTERS),
 )

@@ -101,23 +101,23 @@ def _took() -> None:
 def asked() -> Labelled:
     """Return what the link asks to train."""
     seed = st.session_state["task_live_seed"]
-    revision = checkpoints.card(LIVE_MODEL).revision
-    return Labelled(
-        LIVE_MODEL, revision, tasks_live.write_labels(_labels()), 0 if seed is None else int(seed)
-    )
+    model = st.session_state["task_live_model"]
+    revision = checkpoints.card(model).revision
+    return Labelled(model, revision, tasks_live.write_labels(_labels()), 0 if seed is None else int(seed))
 
 
 def label() -> None:
     """Twenty sentences to label, and what these labels teach."""
-    st.markdown(told(W, "label_text", n=page.SENTENCES, model=LIVE_MODEL))
+    st.markdown(told(W, "label_text", n=page.SENTENCES))
     lines = tasks_live.sentences()
     found = _labels()
     label_board([s.words for s in lines], found, TAGS, rev=links.revision(), key=BOARD, on_view=_took)
     gold = tasks_live.write_labels([[TAGS.index(tag) for tag in s.tags] for s in lines])
-    row = st.columns([2, 1.3, 5], vertical_alignment="bottom")
+    row = st.columns([2, 2.2, 1.3, 3], vertical_alignment="bottom")
     with row[0]:
         example_button(t(W, "label_ours"), {**links.current(), "task_labels": gold}, key="label_ours")
-    held(row[1]).number_input(t(W, "live_seed"), 0, 99, key="task_live_seed")
+    held(row[1]).segmented_control(t(W, "model"), page.LIVE_MODELS, key="task_live_model", required=True)
+    held(row[2]).number_input(t(W, "live_seed"), 0, 99, key="task_live_seed")
     used = [tag for line in found for tag in line if tag]
     if not used:
         note_line(t(W, "label_none"))
@@ -135,7 +135,7 @@ def _learned(wanted: Labelled, found: Both) -> None:
     steps = runs[0]["steps"]
     if len(steps) > 1:
         tasks_board(
-            page.board((runs[0], runs[1]), "tag", LIVE_MODEL),
+            page.board((runs[0], runs[1]), "tag", wanted.model),
             TasksView(len(steps) - 1),
             identity=f"{wanted}-{len(steps)}",
             rev=0,

@@ -161,6 +161,21 @@ def test_a_readers_labels_teach(open_page: Open) -> None:
     assert {"head.weight", "bert.encoder.layer.0.attention.self.query.weight"} <= set(tensors)
 
 
+def test_the_larger_model_learns_on_request(open_page: Open) -> None:
+    """Stepped by hand to its second moment: the page's board is that of the model that was asked for."""
+    at = open_page(PAGE, task_look="label", task_labels=ours(), task_live_model="pocket-bert")
+    assert not at.exception
+    wanted = tasks_live.Labelled("pocket-bert", checkpoints.card("pocket-bert").revision, ours(), 0)
+    pair = tasks_live.Pair(wanted)
+    while len(pair.result()["runs"][0]["steps"]) < 2:
+        pair.step()
+    runs = pair.result()["runs"]
+    assert [len(run["said"]) for run in runs] == [2, 2]
+    board = page.board((runs[0], runs[1]), "tag", wanted.model)
+    for said_now, row in zip(runs[0]["said"][1], board["sentences"], strict=True):
+        assert len(said_now) == len(row["heads"])
+
+
 def test_glue_waits_for_a_guess(open_page: Open, lang: str) -> None:
     at = open_page(PAGE, lang=lang, task_look="glue")
     assert "86.7" not in " ".join(block.value for block in at.markdown)
