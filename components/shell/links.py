@@ -365,7 +365,10 @@ def _korean_start(page: str, params: Sequence[Param], entered: bool) -> Mapping[
         return view.korean if in_korean else {}
     defaults = {param.key: param.default for param in params}
     held = {key: view.values.get(key, state.get(key)) for key in view.korean}
-    untouched = all(held[key] in (None, value, defaults[key]) for key, value in view.korean.items())
+    lent = {key for key, value in held.items() if key in view.lent and value == view.lent[key]}
+    untouched = all(
+        key in lent or held[key] in (None, value, defaults[key]) for key, value in view.korean.items()
+    )
     # A view that stands at its defaults was opened in English, and stays; a default that we set ourselves says nothing.
     new = any(held[key] != defaults[key] or key in view.taken_back for key in view.korean)
     if in_korean and untouched and new:
@@ -377,7 +380,7 @@ def _korean_start(page: str, params: Sequence[Param], entered: bool) -> Mapping[
         return {
             key: value
             for key, value in view.korean.items()
-            if key in view.taken_back and held[key] == defaults[key]
+            if (key in view.taken_back and held[key] == defaults[key]) or key in lent
         }
     ours = {
         key: default

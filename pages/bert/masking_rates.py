@@ -24,7 +24,7 @@ from components.shell.layout import (
 from components.shell.models import model_in_use, model_picker
 from components.words import t, told
 
-links.open_view("bert/masking_rates", *rates.params())
+links.open_view("bert/masking_rates", *rates.params(), korean=rates.korean())
 page_header("bert/masking_rates")
 prediction(rates.prediction())
 

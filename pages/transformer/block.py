@@ -24,7 +24,7 @@ from components.words import t
 
 NAME = "transformer/block"
 WORDS = page.WORDS
-links.open_view(NAME, *page.PARAMS)
+links.open_view(NAME, *page.PARAMS, korean=page.KOREAN)
 
 
 @part
@@ -74,7 +74,7 @@ def lesson() -> None:
             "multi-head attention",
             "ablation",
         ],
-        try_this=page.prepared(),
+        try_this=page.prepared(card),
         sources=[
             ("Vaswani et al. 2017, 3", "https://arxiv.org/abs/1706.03762"),
             ("Xiong et al. 2020, 3", "https://arxiv.org/abs/2002.04745"),

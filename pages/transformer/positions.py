@@ -25,7 +25,7 @@ from components.shell.notebook import notebook
 from components.words import labels, t
 
 NAME = "transformer/positions"
-links.open_view(NAME, *page.params())
+links.open_view(NAME, *page.params(), korean=page.KOREAN)
 
 
 @part

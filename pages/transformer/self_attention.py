@@ -17,7 +17,7 @@ from components.words import t
 
 NAME = "transformer/self_attention"
 WORDS = "self_attention"
-links.open_view(NAME, *page.PARAMS)
+links.open_view(NAME, *page.PARAMS, korean=page.KOREAN)
 page_header(NAME)
 prediction(page.prediction())
 by_hand = st.session_state["example"] == "numbers"
@@ -72,11 +72,7 @@ foot(
         "layer normalization",
         "pre-LN",
     ],
-    try_this=[
-        (t(WORDS, "try_numbers"), {"step": 5, "query": 2, "key": 2}),
-        (t(WORDS, "try_causal"), {"causal": True, "step": 4, "query": 1, "key": 2}),
-        (t(WORDS, "try_model"), {"example": "model", "step": 5, "divisor": 1.0}),
-    ],
+    try_this=page.prepared(),
     sources=[("Vaswani et al. 2017, 3.2", "https://arxiv.org/abs/1706.03762")],
     export=Export("self-attention", shown.caption, shown.about, {"scores": shown.as_rows}, shown.as_rows),
 )

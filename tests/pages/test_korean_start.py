@@ -1,16 +1,17 @@
 """Opened in Korean by a link that asks for nothing, some pages begin with Korean; the link says what is on screen."""
 
+from types import ModuleType
 from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.lessons.bert import attention, contextual, dice, inputs, masking, next_sentence
+from components.lessons.bert import attention, contextual, dice, inputs, masking, masking_rates, next_sentence
 from components.lessons.gpt import decoding, generation
 from components.lessons.start import history
 from components.lessons.tokens import compare, encode, word_training, wordpiece
-from components.lessons.transformer import masks
-from tests.pages.conftest import APP, Open, data_of, said
+from components.lessons.transformer import block, masks, positions, self_attention
+from tests.pages.conftest import APP, Open, data_of, on_page, said
 
 STARTS = {
     "start/history": history.KOREAN_START,
@@ -23,10 +24,14 @@ STARTS = {
     "bert/dice": dice.KOREAN,
     "bert/inputs": inputs.KOREAN,
     "bert/masking": masking.KOREAN,
+    "bert/masking_rates": masking_rates.korean(),
     "bert/next_sentence": next_sentence.korean(),
     "gpt/decoding": decoding.KOREAN,
     "gpt/generation": generation.KOREAN,
+    "transformer/block": block.KOREAN,
     "transformer/masks": masks.KOREAN,
+    "transformer/positions": positions.KOREAN,
+    "transformer/self_attention": self_attention.KOREAN,
 }
 
 
@@ -86,17 +91,37 @@ def _visit(at: AppTest, *names: str) -> AppTest:
 
 def test_a_korean_beginning_is_whole_and_stays_on_its_page(open_page: Open) -> None:
     at = open_page("start/home", lang="ko")
-    _visit(at, "bert/masking", "bert/masking_rates")  # the same key for the model, and an English text
-    assert at.session_state["bert_model"] == "pocket-bert"
-    _visit(at, "bert/contextual")
-    assert {key: at.session_state[key] for key in contextual.KOREAN} == contextual.KOREAN
-    _visit(at, "bert/masking_rates", "bert/masking")
-    assert {key: at.session_state[key] for key in masking.KOREAN} == masking.KOREAN
-    at.session_state["hidden"] = (2,)  # of the Korean text; it goes with its model when the reader returns
+    _visit(at, "gpt/generation", "gpt/prompting")  # the same key for the model, and an English text
+    assert at.session_state["model"] == "pocket-gpt"
+    _visit(at, "gpt/decoding")
+    assert {key: at.session_state[key] for key in decoding.KOREAN} == decoding.KOREAN
+    _visit(at, "gpt/prompting", "gpt/generation")
+    assert {key: at.session_state[key] for key in generation.KOREAN} == generation.KOREAN
+    at.session_state["temperature"] = (
+        0.3  # of the Korean text; it goes with its model when the reader returns
+    )
     at.run()
-    _visit(at, "bert/masking_rates", "bert/masking")
-    assert at.session_state["hidden"] == (2,)
-    assert at.session_state["bert_model"] == "pocket-bert-ko"
+    _visit(at, "gpt/prompting", "gpt/generation")
+    assert at.session_state["temperature"] == 0.3
+    assert at.session_state["model"] == "pocket-gpt-ko"
+
+
+def test_pages_that_share_a_key_begin_in_korean_each_with_its_model(open_page: Open) -> None:
+    """One kind of model after the other under one key: what a Korean beginning has set is nobody's choice."""
+    at = open_page("start/home", lang="ko")
+    begins = {
+        "bert/attention": attention.KOREAN,
+        "transformer/block": block.KOREAN,
+        "transformer/self_attention": self_attention.KOREAN,
+    }
+    for name in (*begins, "transformer/block", "bert/attention"):
+        _visit(at, name)
+        assert {key: at.session_state[key] for key in begins[name]} == begins[name], name
+    at.session_state["text"] = "나는 책을 읽고 잔다."
+    at.run()
+    _visit(at, "transformer/block", "bert/attention")
+    assert at.session_state["text"] == "나는 책을 읽고 잔다."
+    assert at.session_state["attention_model"] == "pocket-bert-ko"
 
 
 def test_what_a_reader_has_chosen_is_kept(open_page: Open) -> None:
@@ -135,3 +160,17 @@ def test_the_korean_text_of_gpt_stands_before_torch(open_page: Open, monkeypatch
     params = {param["key"]: param for param in data["params"]}
     assert params["model"]["value"] == params["model"]["bare"] == "pocket-gpt-ko"
     assert params["prompt"]["bare"] == generation.KOREAN["prompt"]
+
+
+@pytest.mark.parametrize(
+    ("lesson", "element"), [(block, "block_flow"), (positions, "shuffle_board")], ids=["block", "positions"]
+)
+def test_the_korean_view_of_a_model_stands_before_torch(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, lesson: ModuleType, element: str
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("the first view is in a file")
+
+    monkeypatch.setattr(lesson, "load_model", never)
+    at = open_page(f"transformer/{lesson.__name__.rsplit('.', 1)[1]}", lang="ko")
+    assert on_page(at, element)

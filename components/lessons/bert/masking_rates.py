@@ -10,7 +10,7 @@ import streamlit as st
 from components.elements.predict_first import Prediction
 from components.lessons.bert import notebooks
 from components.lessons.bert.masked_text import MODEL, maskable_text
-from components.lessons.known_language import say_if_foreign
+from components.lessons.known_language import has_hangul, say_if_foreign
 from components.lessons.tokens.word_training import sample_text
 from components.lm import checkpoints
 from components.lm.bert.dice import Recipe
@@ -27,6 +27,7 @@ from components.lm.bert.masking_table import (
     published,
     study,
 )
+from components.lm.checkpoints.bundled import KOREAN_BERT
 from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
 from components.shell.background import Work, Works
@@ -42,6 +43,19 @@ if TYPE_CHECKING:
 
 SENTENCE = "The miller sat on the step and waited for flour while the river moved slowly past the wheel."
 MOST_SENTENCES = 64
+SEED = 3
+
+
+def korean() -> dict[str, Any]:
+    """What the page begins with in Korean."""
+    return {
+        "rates_sentence": "할머니는 날마다 문을 열고 먼지를 털고 창가에 앉아 눈이 내리는 것을 오래 바라보았다.",
+        "rates_seed": 35,  # chosen by ``choose_seed`` in masking_rates_recorder
+        "bert_model": KOREAN_BERT,
+        "live_text": sample_text("story_ko"),
+    }
+
+
 _STYLE = {Action.MASKED: ("M", "mask"), Action.RANDOM: ("R", "random"), Action.KEPT: ("K", "kept")}
 
 
@@ -67,7 +81,7 @@ def params() -> tuple[links.Param, ...]:
         links.Integer("recipe", 0, len(rows) - 1, 0),
         links.Text("rates_sentence", SENTENCE, max_chars=2000),
         links.Number("apply_rate", 0.05, 1.0, 0.15),
-        links.Integer("rates_seed", 0, 999_999, 3),
+        links.Integer("rates_seed", 0, 999_999, SEED),
         links.Choice("rates_look", ("nothing", "live", "study", "table"), first_look()),
         links.Text("bert_model", MODEL, max_chars=120, example="nano-bert"),
         links.Text("live_text", sample_text("tale_en"), example="A king had a horse. " * 40),
@@ -106,12 +120,21 @@ def threw() -> None:
     links.put("rates_seed", (st.session_state["rates_seed"] + 1) % 1_000_000)
 
 
+def other_words(sentence: str) -> list[str]:
+    """Return the words that random ones are drawn from: those of our story in the language of the sentence."""
+    story = sample_text("story_ko" if has_hangul(sentence) else "tale_en")
+    return [word.strip('.,"!?').lower() for word in story.split()]
+
+
 def applied(row: PublishedRow) -> list[AppliedWord]:
     """Return the chosen recipe applied to the sentence."""
     s = st.session_state
-    others = [w.strip('.,"!?').lower() for w in sample_text("tale_en").split()]
     return apply_to_words(
-        s["rates_sentence"], others, row, mlm_probability=s["apply_rate"], seed=s["rates_seed"]
+        s["rates_sentence"],
+        other_words(s["rates_sentence"]),
+        row,
+        mlm_probability=s["apply_rate"],
+        seed=s["rates_seed"],
     )
 
 

@@ -1,7 +1,25 @@
-"""The miniature of "Masking rates compared"."""
+"""The miniature of "Masking rates compared", and how the Korean draw to begin with was chosen."""
 
 from components.elements.start.course_map import Frame, Miniature
 from components.lessons.recorded import TRACES
+
+
+def choose_seed(sentence: str, others: list[str], most: int = 1000) -> int:
+    """Return the first draw of BERT's recipe in which a few words of a sentence are chosen and all three cases are seen.
+
+    Raises:
+        ValueError: there is none among the first ``most``.
+    """
+    from components.lm.bert.masking import Action
+    from components.lm.bert.masking_table import apply_to_words, published
+
+    cases = {Action.MASKED, Action.RANDOM, Action.KEPT}
+    for seed in range(most):
+        words = apply_to_words(sentence, others, published()[0], mlm_probability=0.15, seed=seed)
+        actions = [word.action for word in words if word.action is not Action.NOT_CHOSEN]
+        if set(actions) == cases and len(actions) <= 4:
+            return seed
+    raise ValueError(f"no draw of {sentence!r} shows it")
 
 
 def miniature() -> Miniature:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +18,11 @@ from components.elements.transformer.block_flow import STEPS, BlockArrays, Block
 from components.elements.transformer.layer_lanes import LanesArrays, LanesFound, LanesFrame, layer_lanes
 from components.elements.view import sent, started
 from components.lessons.attention_models import beginning
+from components.lessons.known_language import reads_korean
 from components.lessons.recorded import TRACES
 from components.lessons.transformer import norm_depth
 from components.lm import checkpoints
+from components.lm.checkpoints.bundled import KOREAN_BERT, KOREAN_GPT
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.reading import CannotRead
 from components.lm.transformer.attention import Unreadable
@@ -35,10 +38,17 @@ if TYPE_CHECKING:
     from components.lm.transformer.block import Floats, Followed
 
 WORDS = "block"
-TRACE = TRACES / "transformer" / "block.npz"
+TRACE, KOREAN_TRACE = (TRACES / "transformer" / f"block{ending}.npz" for ending in ("", "_ko"))
 MODEL, TEXT, LAYER = "pocket-gpt", "Once upon a time there was a little", 4
 BERT_TEXT = "The little girl gave her [MASK] a red ball."
 TOKEN, DIM = 7, 0
+KOREAN: dict[str, Any] = {
+    "block_text": "아이는 아침에 일어나 밥을",  # chosen by ``choose_beginning`` in block_recorder
+    "attention_model": KOREAN_GPT,
+    "block_token": 3,
+}
+"""What the page begins with in Korean."""
+KOREAN_BERT_TEXT = "어머니는 아이를 안고 노래를 [MASK]."
 MOST_TOKENS = 24
 """Lanes that can still be told apart."""
 LOOKS = ("nothing", "blocks", "norms")
@@ -141,8 +151,8 @@ def _words_of(name: str, layer: int, neurons: list[int]) -> dict[int, tuple[list
     return pushes(load_model(name, "attention"), layer, neurons)
 
 
-def save(known: Known, of: tuple[str, ...]) -> None:
-    """Write what was computed for the page's own text to the trace; ``known`` is complete."""
+def save(path: Path, known: Known, of: tuple[str, ...]) -> None:
+    """Write what was computed for a text of the page's own to a trace; ``known`` is complete."""
     inside = {field.name: getattr(known.inside, field.name) for field in fields_of(Inside)}
     about = {
         "tokens": known.tokens,
@@ -156,17 +166,19 @@ def save(known: Known, of: tuple[str, ...]) -> None:
         "layer": inside.pop("layer"),
     }
     after = {field.name: getattr(known.lens, field.name) for field in fields_of(Lens)}
-    TRACE.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
-        TRACE, of=np.array(of), about=np.array(json.dumps(about)), norms=known.norms, **inside, **after
+        path, of=np.array(of), about=np.array(json.dumps(about)), norms=known.norms, **inside, **after
     )
 
 
 @cache
-def _trace() -> tuple[list[str], Known] | None:
-    if not TRACE.exists():
-        return None
-    with np.load(TRACE) as file:
+def _traces() -> tuple[tuple[list[str], Known], ...]:
+    return tuple(_read_trace(path) for path in (TRACE, KOREAN_TRACE) if path.exists())
+
+
+def _read_trace(path: Path) -> tuple[list[str], Known]:
+    with np.load(path) as file:
         of = [str(part) for part in file["of"]]
         about = json.loads(str(file["about"]))
         arrays = {name: file[name] for name in file.files if name not in ("of", "about", "norms")}
@@ -187,9 +199,9 @@ def _trace() -> tuple[list[str], Known] | None:
 
 
 def first_view(name: str, revision: str, text: str, layer: int) -> Known | None:
-    """The recorded block of the page's own text by this revision of the model, or None for anything else."""
-    trace = _trace()
-    return trace[1] if trace is not None and trace[0] == [name, revision, text, str(layer)] else None
+    """The recorded block of a text of the page's own by this revision of its model, or None for anything else."""
+    asked = [name, revision, text, str(layer)]
+    return next((known for of, known in _traces() if of == asked), None)
 
 
 # A block of pocket-gpt on 24 tokens holds some 2 MB with its logits; shared by all sessions.
@@ -349,17 +361,18 @@ def shown(card: ModelCard) -> Shown | None:
 
 def prediction() -> Prediction | None:
     """After how many blocks is the model's word for once on top?"""
-    card = checkpoints.card(MODEL)
-    known = first_view(MODEL, card.revision, TEXT, LAYER)
+    begins = KOREAN if st.session_state["attention_model"] == KOREAN_GPT else {}
+    model, text = (KOREAN_GPT, str(KOREAN["block_text"])) if begins else (MODEL, TEXT)
+    known = first_view(model, checkpoints.card(model).revision, text, LAYER)
     if known is None or known.lens is None:
         return None
-    lens = known.lens
-    ranks = lens.ranks[:, TOKEN, 0]
+    lens, token = known.lens, len(known.tokens) - 1
+    ranks = lens.ranks[:, token, 0]
     first = int(np.argmax(ranks == 1))
     options = [t(WORDS, "predict_after", n=n) for n in range(len(ranks) - 1)]
-    word = known.said[int(lens.guesses[-1, TOKEN, 0])].strip()
+    word = known.said[int(lens.guesses[-1, token, 0])].strip()
     return Prediction(
-        t(WORDS, "predict", word=word, text=TEXT),
+        t(WORDS, "predict", word=word, text=text, model=model),
         options,
         first - 1,
         t(
@@ -368,10 +381,10 @@ def prediction() -> Prediction | None:
             word=word,
             n=first - 1,
             before=int(ranks[first - 1]),
-            q=f"{lens.probs[-1, TOKEN, 0]:.0%}",
-            p=f"{lens.probs[first, TOKEN, 0]:.0%}",
+            q=f"{lens.probs[-1, token, 0]:.0%}",
+            p=f"{lens.probs[first, token, 0]:.0%}",
         ),
-        {"block_look": "blocks"},
+        {**begins, "block_look": "blocks"},
     )
 
 
@@ -671,13 +684,17 @@ def export(card: ModelCard, now: Shown | None) -> Export:
     )
 
 
-def prepared() -> list[tuple[str, dict[str, Any]]]:
-    """States worth a look."""
-    bert = {"attention_model": "pocket-bert", "block_text": BERT_TEXT, "block_token": 6, "block_layer": 5}
+def prepared(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:
+    """States worth a look, in a language that the model knows; BERT at its [MASK]."""
+    begins: dict[str, Any] = {}
+    bert = {"attention_model": "pocket-bert", "block_text": BERT_TEXT, "block_token": 6}
+    if reads_korean(card):
+        begins = KOREAN
+        bert = {"attention_model": KOREAN_BERT, "block_text": KOREAN_BERT_TEXT, "block_token": 7}
     return [
-        (t(WORDS, "try_bert"), {**bert, "block_step": 3}),
-        (t(WORDS, "try_first"), {"block_layer": 0, "block_step": 6}),
-        (t(WORDS, "try_lens"), {"block_look": "blocks"}),
+        (t(WORDS, "try_bert"), {**bert, "block_layer": 5, "block_step": 3}),
+        (t(WORDS, "try_first"), {**begins, "block_layer": 0, "block_step": 6}),
+        (t(WORDS, "try_lens"), {**begins, "block_look": "blocks"}),
         (t(WORDS, "try_norms"), {"block_look": "norms"}),
-        (t(WORDS, "try_bypass"), {"block_taken": "residual"}),
+        (t(WORDS, "try_bypass"), {**begins, "block_taken": "residual"}),
     ]

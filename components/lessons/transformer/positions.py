@@ -9,9 +9,10 @@ import streamlit as st
 from components.elements.predict_first import Prediction
 from components.elements.transformer.position_tables import VIEWS, Look, Panel
 from components.elements.transformer.shuffle_board import shuffle_board
+from components.lessons.known_language import reads_korean
 from components.lessons.recorded import trace_file
 from components.lm import checkpoints
-from components.lm.checkpoints.bundled import best_bert
+from components.lm.checkpoints.bundled import KOREAN_BERT, best_bert
 from components.lm.checkpoints.model_card import ModelCard, ModelRefused
 from components.lm.reading import CannotRead
 from components.lm.transformer.positions import (
@@ -36,6 +37,13 @@ BERT_SENTENCE = "the old woman opened the [MASK] and looked out of the house"
 SEED = 3
 """The shuffle to begin with. A test holds what the page says of it: with positions another word becomes the first guess,
 with one position for all nothing changes."""
+KOREAN: dict[str, Any] = {
+    "pos_sentence": "아이가 공을 [MASK] 친구에게 던진다",  # of those tried, its guess is the clearest that is lost in most shuffles
+    "pos_model": KOREAN_BERT,
+    "pos_seed": 0,  # the first that loses it
+}
+"""What the page begins with in Korean."""
+KOREAN_GPT_SENTENCE = "아이는 아침에 일어나 밥을 먹고 학교에"
 UNCHANGED = 1e-4
 """Final vectors that differ by less are the same: float32 adds in another order."""
 WIDTHS, COUNTS, MEASURES = ("8", "32", "128", "512"), ("64", "128", "256"), ("dot", "cosine")
@@ -119,12 +127,22 @@ def aid(card: ModelCard, now: Look, learned: bool) -> str:
     return t("positions", "aid" if learned else "aid_alone", i=pair, wave=wave, model=html.escape(card.name))
 
 
+def own_sentence(card: ModelCard) -> str:
+    """The page's sentence for a model: in a language that it knows, with the question that its kind answers."""
+    korean = reads_korean(card)
+    if card.can("generation"):
+        return KOREAN_GPT_SENTENCE if korean else GPT_SENTENCE
+    return with_mask(str(KOREAN["pos_sentence"]) if korean else BERT_SENTENCE, mask_name(card))
+
+
 def fit_sentence(card: ModelCard) -> None:
     """Another kind of model asks another question: the page's own sentence changes with it, the reader's stays."""
-    own = GPT_SENTENCE if card.can("generation") else with_mask(BERT_SENTENCE, mask_name(card))
-    head, tail = BERT_SENTENCE.split("[MASK]")
-    now = str(st.session_state["pos_sentence"])
-    if now != own and (now == GPT_SENTENCE or (now.startswith(head) and now.endswith(tail))):
+    own, now = own_sentence(card), str(st.session_state["pos_sentence"])
+    masked = [sentence.split("[MASK]") for sentence in (BERT_SENTENCE, str(KOREAN["pos_sentence"]))]
+    ours = now in (GPT_SENTENCE, KOREAN_GPT_SENTENCE) or any(
+        now.startswith(head) and now.endswith(tail) for head, tail in masked
+    )
+    if now != own and ours:
         links.put("pos_sentence", own)
 
 
@@ -171,9 +189,11 @@ def shuffle_picture(card: ModelCard, shuffle: "Shuffle") -> None:
 
 def prediction() -> Prediction:
     """What does a shuffle change when every token has one position?"""
-    card = checkpoints.card(default_model())
+    begins = KOREAN if st.session_state["pos_model"] == KOREAN_BERT else {}
+    card = checkpoints.card(KOREAN_BERT if begins else default_model())
     gpt = card.can("generation")
-    shuffle = two_orders(card.name, card.revision, GPT_SENTENCE if gpt else BERT_SENTENCE, SEED)
+    text = str(begins.get("pos_sentence", GPT_SENTENCE if gpt else BERT_SENTENCE))
+    shuffle = two_orders(card.name, card.revision, text, int(begins.get("pos_seed", SEED)))
     (one, two), differ = shuffle.readings["same"], shuffle.largest["same"]
     same = one.top[0][0] == two.top[0][0] and differ < UNCHANGED
     options = [t("positions", f"predict_{name}") for name in ("all", "little", "nothing")]
@@ -184,7 +204,7 @@ def prediction() -> Prediction:
         p=f"{100 * one.top[0][1]:.3g}%",
         difference=f"{differ:.1g}",
     )
-    return Prediction(t("positions", "predict", model=card.name), options, 2 if same else 1, why, {})
+    return Prediction(t("positions", "predict", model=card.name), options, 2 if same else 1, why, begins)
 
 
 def turns() -> list[dict[str, Any]]:
@@ -254,11 +274,13 @@ def two_orders(name: str, revision: str, text: str, seed: int) -> "Shuffle":
 
 
 def recorded_shuffle(name: str, revision: str, text: str, seed: int) -> "Shuffle | None":
-    """Return the page's first view from its file (``positions_recorder.py``), or None for anything else."""
+    """Return a first view of the page from its file (``positions_recorder.py``), or None for anything else."""
     from components.lm.transformer.positions import ReadOrder, Shuffle
 
-    trace = trace_file("transformer/positions")
-    if trace is None or trace["of"] != [name, revision, text, seed]:
+    traces = (trace_file("transformer/positions"), trace_file("transformer/positions_ko"))
+    asked = [name, revision, text, seed]
+    trace = next((one for one in traces if one is not None and one["of"] == asked), None)
+    if trace is None:
         return None
     readings = {
         kind: tuple(

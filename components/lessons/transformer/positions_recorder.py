@@ -6,20 +6,38 @@ from components.elements.start.course_map import Frame, Miniature
 from components.lessons.recorded import save
 from components.lm import checkpoints
 
-MODELS = ("pocket-bert", "pocket-gpt")
+MODELS = ("pocket-bert", "pocket-gpt", "pocket-bert-ko")
 
 ROWS = 16
 
 
 def record() -> None:
-    """The default view of "Positions": one sentence in two orders, with positions and without."""
-    from components.lessons.transformer.positions import BERT_SENTENCE, GPT_SENTENCE, SEED, default_model
+    """The views that "Positions" opens with, one in each language: one sentence in two orders, with positions and without."""
+    from components.lessons.transformer.positions import (
+        BERT_SENTENCE,
+        GPT_SENTENCE,
+        KOREAN,
+        SEED,
+        default_model,
+    )
+
+    model = default_model()
+    text = GPT_SENTENCE if checkpoints.card(model).can("generation") else BERT_SENTENCE
+    _record("transformer/positions", model, text, SEED)
+    _record(
+        "transformer/positions_ko",
+        KOREAN["pos_model"],
+        KOREAN["pos_sentence"],
+        KOREAN["pos_seed"],
+    )
+
+
+def _record(name: str, model: str, text: str, seed: int) -> None:
     from components.lm.transformer.positions import shuffle_words
 
-    loaded = checkpoints.load(default_model(), "attention")
-    text = GPT_SENTENCE if loaded.card.can("generation") else BERT_SENTENCE
-    made = asdict(shuffle_words(loaded, text, SEED))
-    save("transformer/positions", {"of": [loaded.card.name, loaded.card.revision, text, SEED], **made})
+    loaded = checkpoints.load(model, "attention")
+    made = asdict(shuffle_words(loaded, text, seed))
+    save(name, {"of": [loaded.card.name, loaded.card.revision, text, seed], **made})
 
 
 def miniature() -> Miniature:

@@ -10,6 +10,7 @@ from components.elements.predict_first import Prediction
 from components.elements.transformer.attention_steps import StepsView
 from components.lessons import attention_models
 from components.lessons.attention_models import beginning, head_steps
+from components.lm.checkpoints.bundled import KOREAN_BERT
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.reading import CannotRead
 from components.lm.transformer.attention import Unreadable
@@ -24,10 +25,16 @@ WORDS = "self_attention"
 MOST_TOKENS = 40
 """Rows of a matrix that can still be told apart."""
 SENTENCE = "The fox sat on the stone."
-NUMBER_TOKENS = ("The", "cat", "sat")
 FIRST_HEAD = (1, 1)
 """Layer and head to begin with in :data:`attention_models.default_model`, chosen by
 :func:`~components.lm.transformer.attention_steps.head_that_shows_dividing`; a test says when another model needs another."""
+KOREAN: dict[str, Any] = {
+    "steps_text": "아이가 나무 아래에 앉았다.",
+    "attention_model": KOREAN_BERT,
+    "steps_layer": 3,  # with the head below chosen by the same rule
+    "steps_head": 4,
+}
+"""What the page begins with in Korean."""
 PARAMS = (
     links.Choice("example", ("numbers", "model"), "numbers"),
     links.Flag("causal"),
@@ -68,14 +75,19 @@ class Shown:
         ]
 
 
+def number_tokens() -> tuple[str, ...]:
+    """The three words of the worked example, in the language of the page; its numbers are made by hand for any three."""
+    return tuple(t(WORDS, "number_tokens").split())
+
+
 def by_hand() -> Shown:
     """The worked example in whole numbers."""
     causal = bool(st.session_state["causal"])
     mask = t(WORDS, "mask_causal" if causal else "mask_none")
     return Shown(
         worked_example(causal),
-        NUMBER_TOKENS,
-        f"numbers {causal}",
+        number_tokens(),
+        f"numbers {causal} {t(WORDS, 'number_tokens')}",
         t(WORDS, "caption_numbers", mask=mask),
         {"example": "whole numbers", "causal": causal},
     )
@@ -133,7 +145,7 @@ def prediction() -> Prediction:
     """Where does the third token look most in the worked example, and how much?"""
     example = worked_example()
     row = example.weights[2]
-    token = NUMBER_TOKENS
+    token = number_tokens()
     why = t(
         WORDS,
         "predict_why",
@@ -154,3 +166,13 @@ def keep(view: StepsView) -> None:
     """Hand what was chosen in the element to the link."""
     for name in ("step", "query", "key", "divisor"):
         links.put(name, getattr(view, name))
+
+
+def prepared() -> list[tuple[str, dict[str, Any]]]:
+    """States worth a look: two of the worked example, and a head of a model in a language that it knows."""
+    begins = KOREAN if st.session_state["attention_model"] == KOREAN_BERT else {}
+    return [
+        (t(WORDS, "try_numbers"), {"step": 5, "query": 2, "key": 2}),
+        (t(WORDS, "try_causal"), {"causal": True, "step": 4, "query": 1, "key": 2}),
+        (t(WORDS, "try_model"), {**begins, "example": "model", "step": 5, "divisor": 1.0}),
+    ]

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.lessons.bert import masking_rates as rates_page
+from components.lessons.bert.masking_rates_recorder import choose_seed
 from components.lm.bert import masking_table
 from components.lm.bert.masking_table import STUDY_FILE, published
 from components.words import t
@@ -125,3 +126,18 @@ def test_the_settings_of_the_study_are_those_that_were_run() -> None:
     """They stand in both languages, so the words are held to what the runs recorded."""
     with (masking_table.FACTS / STUDY_FILE).open(encoding="utf-8", newline="") as file:
         assert {row["settings"] for row in csv.DictReader(file)} == {t("rates", "study_settings")}
+
+
+def test_korean_begins_with_korean_words_and_all_three_cases(open_page: Open) -> None:
+    begins = rates_page.korean()
+    assert choose_seed(begins["rates_sentence"], rates_page.other_words(begins["rates_sentence"])) == begins["rates_seed"]  # fmt: skip
+    at = open_page(PAGE, lang="ko")
+    shown = body(at)
+    assert all(f"</b> <b>{word}</b>" in shown for word in ("[MASK]", "상자는", "내리는"))
+    at.session_state["rates_look"] = "live"
+    at.run()
+    assert not at.exception
+    assert "pocket-bert-ko" in " ".join(block.value for block in at.markdown)
+    assert not any(
+        'class="gb-note"' in block.proto.body for block in at.get("html")
+    )  # it reads what it is given

@@ -7,13 +7,20 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.lessons.known_language import has_hangul
 from components.lessons.transformer import block as page
+from components.lessons.transformer.block_recorder import choose_beginning
 from components.lm import checkpoints
 from tests import float32
 from tests.lm.families import Families
 from tests.pages.conftest import APP, Open, data_of, modules_after, on_page, said
 
 NAME = "transformer/block"
+OWN = {
+    "en": (page.MODEL, page.TEXT, page.TOKEN),
+    "ko": (page.KOREAN_GPT, page.KOREAN["block_text"], page.KOREAN["block_token"]),
+}
+"""Model, text and token that the page begins with."""
 
 
 def header_of(at: AppTest, element: str = "block_flow") -> dict[str, Any]:
@@ -26,34 +33,64 @@ def header_of(at: AppTest, element: str = "block_flow") -> dict[str, Any]:
 
 def test_opens(open_page: Open, lang: str) -> None:
     header = header_of(open_page(NAME, lang=lang))
-    assert header["found"]["text"] == page.TEXT
-    assert header["files"]["folder"].startswith("glassbox.pocket-gpt-")
+    model, text, token = OWN[lang]
+    assert header["found"]["text"] == text
+    assert header["files"]["folder"].startswith(f"glassbox.{model}-")
+    assert (header["state"]["block_token"], len(header["found"]["tokens"])) == (token, token + 1)
 
 
 def test_the_first_view_imports_no_torch() -> None:
     assert modules_after(NAME, "block_flow") == "[]"
 
 
-def test_the_first_view_is_what_is_computed() -> None:
+def test_the_first_view_is_what_is_computed(lang: str) -> None:
     """``python assets/traces/make.py transformer/block`` makes it again after the model was replaced."""
-    card = checkpoints.card(page.MODEL)
-    known = page.first_view(page.MODEL, card.revision, page.TEXT, page.LAYER)
+    model, text, _ = OWN[lang]
+    card = checkpoints.card(model)
+    known = page.first_view(model, card.revision, text, page.LAYER)
     assert known is not None
-    found = page.complete(page.MODEL, page.compute(page.MODEL, page.TEXT, page.LAYER))
+    found = page.complete(model, page.compute(model, text, page.LAYER))
     assert known.lens is not None
     assert found.lens is not None
     scale = np.abs(found.inside.states).max()
     np.testing.assert_allclose(known.inside.states, found.inside.states, atol=float32.STREAM * scale)
     np.testing.assert_array_equal(known.lens.guesses[:, :, 0], found.lens.guesses[:, :, 0])
     assert (known.tokens, known.pushes, known.gated) == (found.tokens, found.pushes, found.gated)
-    assert page.first_view(page.MODEL, "sha256:other", page.TEXT, page.LAYER) is None
+    assert page.first_view(model, "sha256:other", text, page.LAYER) is None
+
+
+def test_the_korean_beginning_is_chosen_by_its_rule() -> None:
+    """Other weights may need another: set KOREAN to what ``choose_beginning`` returns, and the number of its last token."""
+    assert choose_beginning() == page.KOREAN["block_text"]
+
+
+def test_the_first_block_makes_the_vector_very_long(lang: str) -> None:
+    """What a prepared state and the text below the picture say of both bundled GPTs: hundreds of times the embedding."""
+    model, text, token = OWN[lang]
+    known = page.first_view(model, checkpoints.card(model).revision, text, page.LAYER)
+    assert known is not None
+    before, after = np.linalg.norm(known.inside.streams[:2, token], axis=-1)
+    assert after > 100 * before
+
+
+def test_what_to_try_is_in_the_language_of_the_model() -> None:
+    for _, state in page.prepared(checkpoints.card(page.KOREAN_GPT)):
+        assert has_hangul(state.get("block_text", "가"))
+    texts = [page.BERT_TEXT, page.KOREAN_BERT_TEXT]
+    for name, text in zip(("pocket-bert", page.KOREAN_BERT), texts, strict=True):
+        state = page.prepared(checkpoints.card(name))[0][1]
+        assert (state["attention_model"], state["block_text"]) == (name, text)
+        tokens = page.compute(name, text, 5).tokens
+        assert tokens[state["block_token"]] == "[MASK]"
 
 
 def test_the_question_knows_its_answer(open_page: Open, lang: str) -> None:
     asked = data_of(open_page(NAME, lang=lang), "predict_first")
-    found = page.complete(page.MODEL, page.compute(page.MODEL, page.TEXT, page.LAYER))
+    model, text, token = OWN[lang]
+    assert model in asked["question"]
+    found = page.complete(model, page.compute(model, text, page.LAYER))
     assert found.lens is not None
-    ranks = found.lens.ranks[:, page.TOKEN, 0]
+    ranks = found.lens.ranks[:, token, 0]
     assert ranks[asked["answer"] + 1] == 1
     assert (ranks[: asked["answer"] + 1] > 1).all()
 
@@ -165,7 +202,7 @@ def test_the_parts_add_up_to_the_models_own(open_page: Open, lang: str) -> None:
     for name, text, layer in ((page.MODEL, page.TEXT, page.LAYER), ("nano-bert", page.BERT_TEXT, 1)):
         off, largest = page.difference(page.compute(name, text, layer))
         assert off < 1e-5 * max(largest, 1)
-    off, largest = page.difference(page.compute(page.MODEL, page.TEXT, page.LAYER))
+    off, largest = page.difference(page.compute(*OWN[lang][:2], page.LAYER))
     assert header_of(open_page(NAME, lang=lang))["found"]["difference"][1] == pytest.approx(largest, rel=1e-4)
 
 

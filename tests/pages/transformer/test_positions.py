@@ -75,12 +75,45 @@ def test_how_the_table_began_is_told(open_page: Open, model: str, began: bytes) 
     assert began in block.proto.bytes
 
 
-def test_the_first_view_shows_what_positions_do(open_page: Open, lang: str) -> None:
-    """Another bundled model may need another sentence or shuffle: BERT_SENTENCE, SEED."""
+def own(lang: str) -> tuple[str, str, int]:
+    """Model, sentence and shuffle that the page begins with in a language."""
     from components.lessons.transformer import positions
 
-    card = positions.checkpoints.card(positions.default_model())
-    shuffle = positions.two_orders(card.name, card.revision, positions.BERT_SENTENCE, positions.SEED)
+    if lang == "ko":
+        model, text, seed = (positions.KOREAN[key] for key in ("pos_model", "pos_sentence", "pos_seed"))
+        return model, text, seed
+    return positions.default_model(), positions.BERT_SENTENCE, positions.SEED
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        ("pocket-gpt", "GPT_SENTENCE"),
+        ("pocket-gpt-ko", "KOREAN_GPT_SENTENCE"),
+        ("pocket-bert", "BERT_SENTENCE"),
+    ],
+)
+def test_the_sentence_goes_with_the_model(open_page: Open, model: str, sentence: str) -> None:
+    from components.lessons.transformer import positions
+
+    at = open_page("transformer/positions", lang="ko")
+    assert at.session_state["pos_sentence"] == positions.KOREAN["pos_sentence"]
+    at.session_state["pos_model"] = model
+    at.run()
+    assert not at.exception
+    assert at.session_state["pos_sentence"] == getattr(positions, sentence)
+    at.session_state["pos_model"] = "pocket-bert-ko"
+    at.run()
+    assert at.session_state["pos_sentence"] == positions.KOREAN["pos_sentence"]
+
+
+def test_the_first_view_shows_what_positions_do(open_page: Open, lang: str) -> None:
+    """Another bundled model may need another sentence or shuffle: BERT_SENTENCE, SEED, KOREAN."""
+    from components.lessons.transformer import positions
+
+    name, text, seed = own(lang)
+    card = positions.checkpoints.card(name)
+    shuffle = positions.two_orders(card.name, card.revision, text, seed)
     written, shuffled = shuffle.readings["normal"]
     assert written.top[0][0] != shuffled.top[0][0]
     assert written.top[0][1] > 2 * written.top[1][1]  # a clear guess, so that its loss is seen
@@ -92,15 +125,17 @@ def test_the_first_view_shows_what_positions_do(open_page: Open, lang: str) -> N
     assert f"“{shuffled.top[0][0]}”" in said(at)
 
 
-def test_the_recorded_view_is_what_the_model_computes() -> None:
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_the_recorded_view_is_what_the_model_computes(lang: str) -> None:
     from components.lessons.transformer import positions
     from components.lm.transformer.positions import shuffle_words
     from components.shell.loading import load_model
 
-    card = positions.checkpoints.card(positions.default_model())
-    known = positions.recorded_shuffle(card.name, card.revision, positions.BERT_SENTENCE, positions.SEED)
+    name, text, seed = own(lang)
+    card = positions.checkpoints.card(name)
+    known = positions.recorded_shuffle(card.name, card.revision, text, seed)
     assert known is not None, "python assets/traces/make.py transformer/positions"
-    made = shuffle_words(load_model(card.name, "attention"), positions.BERT_SENTENCE, positions.SEED)
+    made = shuffle_words(load_model(card.name, "attention"), text, seed)
     assert known.order == made.order
     for kind in known.readings:
         for one, two in zip(known.readings[kind], made.readings[kind], strict=True):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.pages.conftest import modules_after
+from tests.pages.conftest import data_of, modules_after
 
 NAME = "transformer/self_attention"
 
@@ -36,10 +36,24 @@ def test_the_first_view_imports_no_torch() -> None:
     assert modules_after(NAME, "attention_steps") == "[]"
 
 
-def test_the_head_to_begin_with_shows_what_dividing_does() -> None:
-    """Another bundled model needs another head: set FIRST_HEAD to what ``head_that_shows_dividing`` returns."""
+def test_the_example_by_hand_has_words_of_the_language(open_page, lang: str) -> None:
+    asked = data_of(open_page(NAME, lang=lang), "predict_first")
+    assert asked["options"] == {"en": ["The", "cat", "sat"], "ko": ["고양이가", "의자에", "앉았다"]}[lang]
+
+
+def test_a_real_head_reads_the_language_of_the_page(open_page, lang: str) -> None:
+    at = open_page(NAME, lang=lang)
+    at.session_state["example"] = "model"
+    at.run()
+    assert not at.exception
+    assert at.session_state["attention_model"] == {"en": "pocket-bert", "ko": "pocket-bert-ko"}[lang]
+    assert not any('class="gb-note"' in block.proto.body for block in at.get("html"))
+
+
+def test_the_head_to_begin_with_shows_what_dividing_does(lang: str) -> None:
+    """Another bundled model needs another head: set FIRST_HEAD (in Korean KOREAN) to what ``head_that_shows_dividing`` returns."""
     from components.lessons import attention_models
-    from components.lessons.transformer.self_attention import FIRST_HEAD, SENTENCE
+    from components.lessons.transformer.self_attention import FIRST_HEAD, KOREAN, SENTENCE
     from components.lm.reading import read
     from components.lm.transformer.attention_steps import (
         head_steps,
@@ -49,10 +63,14 @@ def test_the_head_to_begin_with_shows_what_dividing_does() -> None:
     )
     from components.shell.loading import load_model
 
-    loaded = load_model(attention_models.default_model(), "attention")
-    reading = read(loaded, SENTENCE)
-    assert head_that_shows_dividing(loaded, reading) == FIRST_HEAD
-    steps = head_steps(loaded, reading, *FIRST_HEAD)
+    model, text, first = attention_models.default_model(), SENTENCE, FIRST_HEAD
+    if lang == "ko":
+        model, text = KOREAN["attention_model"], KOREAN["steps_text"]
+        first = KOREAN["steps_layer"], KOREAN["steps_head"]
+    loaded = load_model(model, "attention")
+    reading = read(loaded, text)
+    assert head_that_shows_dividing(loaded, reading) == first
+    steps = head_steps(loaded, reading, *first)
     # The page says that without dividing the softmax puts everything on one key.
     mixed, alone = row_entropies(steps.weights).mean(), row_entropies(softmax(steps.scores)).mean()
     assert mixed > 1.5
