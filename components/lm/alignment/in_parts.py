@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
@@ -19,12 +19,14 @@ class Noted(Protocol):
 
 
 class InParts(ABC):
-    """One training: ``loop`` trains, and measures at the steps of ``_moments``; ``_work`` is a measurement that is due."""
+    """One training: ``loop`` trains, and measures at the steps of ``_moments``; ``_work`` is a measurement that is due, ``_taking``
+    the rest of a step that was begun."""
 
     loop: Loop
     run: Noted
     _moments: Collection[int]
     _work: Iterator[None] | None
+    _taking: Generator[None, None, float] | None = None
 
     @abstractmethod
     def _measure(self) -> Iterator[None]:
@@ -41,7 +43,7 @@ class InParts(ABC):
         return (self.loop.step + (self._work is None)) / (self.loop.steps + 1)
 
     def step(self) -> None:
-        """Do the next small part: of a measurement that is due, or a step of the training."""
+        """Do the next small part: of a measurement that is due, or of a step of the training."""
         if self._work is not None:
             try:
                 next(self._work)
@@ -49,9 +51,14 @@ class InParts(ABC):
                 self._work = None
             return
         began = time.thread_time()
-        self.run.losses.append(round(self.loop.take_step(), 4))
+        self._taking = self._taking or self.loop.step_in_parts()
+        try:
+            next(self._taking)
+        except StopIteration as done:
+            self._taking = None
+            self.run.losses.append(round(done.value, 4))
         self.run.seconds += time.thread_time() - began
-        if self.loop.step in self._moments:
+        if self._taking is None and self.loop.step in self._moments:
             self._work = self._measure()
 
     def finish(self) -> Self:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -109,13 +109,24 @@ class Loop:
 
     def take_step(self) -> float:
         """Take the next step and return its loss before the step."""
+        parts = self.step_in_parts()
+        while True:
+            try:
+                next(parts)
+            except StopIteration as done:
+                return float(done.value)
+
+    def step_in_parts(self) -> Generator[None, None, float]:
+        """Take the next step with a pause after the loss and one after its gradient; returns the loss before the step."""
         import torch
 
         for group in self._optimizer.param_groups:
             group["lr"] = self.recipe.rate * rate_at(self.step, self.steps)
         with torch.enable_grad():
             loss = self._loss(self.batch())
-            loss.backward()
+        yield
+        loss.backward()
+        yield
         torch.nn.utils.clip_grad_norm_(self.parameters, CLIP)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)

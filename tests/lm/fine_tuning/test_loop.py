@@ -103,3 +103,20 @@ def test_frozen_parts_keep_their_bytes() -> None:
         loop.take_step()
     assert torch.equal(before, model.weight.detach())
     assert model.bias.abs().sum() > 0
+
+
+def test_a_step_in_parts_changes_nothing_before_its_end() -> None:
+    """A page may stop after the loss or after its gradient and go on from there."""
+    model, whole = _model(), _model()
+    loop, other = _loop(model), _loop(whole)
+    for _ in range(3):
+        before = model.weight.detach().clone()
+        parts = loop.step_in_parts()
+        for _ in range(2):
+            next(parts)
+            assert torch.equal(model.weight, before)
+        with pytest.raises(StopIteration) as done:
+            next(parts)
+        assert done.value.value == other.take_step()
+        assert torch.equal(model.weight, whole.weight)
+    assert loop.step == other.step == 3
