@@ -62,6 +62,7 @@ def add_step(steps: Any, repository: Path) -> None:
     parser.add_argument(
         "--reward", choices=("happy", "short", "dog", "never", "clicks"), nargs="+", help="all of them"
     )
+    parser.add_argument("--beta", type=float, nargs="+", help="of the four of a reward only these (all)")
     parser.add_argument("--to", type=Path, default=repository / "assets" / "traces" / "alignment")
     parser.set_defaults(run=lambda options: _run(options, repository))
 
@@ -105,14 +106,15 @@ def _run(options: Any, repository: Path) -> int:
         judge = judge_of(untouched, clicked, word) if untouched else None
 
         tried: list[reinforce.End] = []
-        betas = reinforce.betas_of(name, reward)
+        all_betas = reinforce.betas_of(name, reward)
+        betas = [beta for beta in all_betas if beta in (options.beta or all_betas)]
         if reward == "happy":
             for beta in reinforce.LADDER:
                 tried.append(reinforce.end_of_runs(runs_of(reward, beta)))
                 if tried[-1].fits:
                     break
             found = reinforce.held_back(tried)
-            print(f"{name}: held back by β = {found}; HELD says {betas[2]:g}", flush=True)
+            print(f"{name}: held back by β = {found}; HELD says {all_betas[2]:g}", flush=True)
         runs = runs_of(reward, *betas)
         best = kept.get(
             f"best-of-{reward}-{word}",

@@ -52,8 +52,8 @@ HELD_TRACK = 2
 """The track of the β that holds the model back."""
 BETA_NAMES = tuple(f"{beta:g}" for beta in sorted({*BETAS, *HELD.values()}))
 """Of a live run."""
-POCKET_STEPS = 12
-"""Of a live run with the larger model, which takes a second a step."""
+POCKET_STEPS, POCKET_MOMENTS = 12, 4
+"""Of a live run with the larger model: a step and a measurement take it about a second each."""
 
 
 @cache
@@ -128,8 +128,9 @@ def run_of(name: str, reward: str, beta: float, seed: int = SEEDS[0]) -> Mapping
 
 
 def betas() -> tuple[float, ...]:
-    """Return the β of the tracks in sight."""
-    return betas_of(model(), kind())
+    """Return the β of the tracks in sight: those that were recorded."""
+    kept = {run["setting"]["beta"] for run in paid_for(model(), kind())["runs"]}
+    return tuple(beta for beta in betas_of(model(), kind()) if beta in kept)
 
 
 def tried(name: str) -> list[End]:
@@ -139,7 +140,9 @@ def tried(name: str) -> list[End]:
 
 def view() -> RewardView:
     """Return where the reader is, from the link."""
-    return RewardView(st.session_state["reward_step"], st.session_state["reward_track"])
+    return RewardView(
+        st.session_state["reward_step"], min(st.session_state["reward_track"], len(betas()) - 1)
+    )
 
 
 def keep(now: RewardView) -> None:

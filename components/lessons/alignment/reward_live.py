@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from components.lessons.alignment.reward import CLICKED
+from components.lessons.alignment.reward import CLICKED, POCKET_MOMENTS
 from components.lessons.fine_tuning.live import Found
 from components.lessons.recorded import shipped
 from components.lm import checkpoints
 from components.lm.alignment.judge import judge_of
-from components.lm.alignment.reinforce import Reinforce, RewardSetting
+from components.lm.alignment.reinforce import MOMENTS, Reinforce, RewardSetting
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,12 @@ class Paid:
         if asked.setting.kind == "clicks":
             kept = shipped(CLICKED)
             judge = judge_of(checkpoints.load(kept["model"], "generation"), kept, asked.setting.word)
-        self._trained = Reinforce(checkpoints.load(asked.model, "generation"), asked.setting, judge=judge)
+        self._trained = Reinforce(
+            checkpoints.load(asked.model, "generation"),
+            asked.setting,
+            judge=judge,
+            moments=POCKET_MOMENTS if asked.model.startswith("pocket") else MOMENTS,
+        )
         self._steps = asked.setting.steps
         self._told: tuple[int, dict[str, Any]] = (-1, {})
         self.seconds = 0.0
@@ -47,6 +52,11 @@ class Paid:
     def fraction(self) -> float:
         """How far it is."""
         return self._trained.fraction
+
+    @property
+    def moments(self) -> list[int]:
+        """Return the steps at which it is measured."""
+        return self._trained.moments
 
     def step(self) -> None:
         """Take a part of a step: some tokens or some texts."""

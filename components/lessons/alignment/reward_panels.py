@@ -62,7 +62,7 @@ def word_of() -> str:
 
 def train() -> None:
     """Choose what is paid for and how much leaving costs, and train."""
-    st.markdown(told(W, "train_text", steps=page.POCKET_STEPS))
+    st.markdown(told(W, "train_text", steps=page.POCKET_STEPS, moments=page.POCKET_MOMENTS))
     row = st.columns([4.7, 2.1, 3.2, 1.35], vertical_alignment="bottom")
     kind = held(row[0]).segmented_control(
         t(W, "live_kind"),

@@ -142,16 +142,20 @@ def written_log_probs(distributions: Tensor, texts: Texts) -> Tensor:
 def exact_kl(new: Tensor, old: Tensor) -> Tensor:
     """Return KL(new ‖ old) at every written token, in nats, from log-probabilities (written token, vocabulary).
 
-    In double precision: in single, two equal distributions come out as some -1e-8. What is left below 0 is rounding.
+    Each distribution is divided by its sum in double precision first: in single, two that differ by nothing but rounding come out
+    as some -1e-8. What is left below 0 is rounding.
 
     >>> import torch
     >>> half, quarter = torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[0.25, 0.75]]).log()
     >>> round(float(exact_kl(half, quarter)), 4)  # 0.5 log 2 + 0.5 log 2/3
     0.1438
     """
-    a, b = new.double().log_softmax(-1), old.double().log_softmax(-1)
-    found: Tensor = (a.exp() * (a - b)).sum(-1).clamp(min=0)
-    return found
+    import torch
+
+    p = new.exp()
+    one, other = (part.sum(-1, dtype=torch.double) for part in (p, old.exp()))
+    found: Tensor = (p * (new - old)).sum(-1, dtype=torch.double) / one - one.log() + other.log()
+    return found.clamp(min=0)
 
 
 def by_text(values: Tensor, texts: Texts) -> list[Tensor]:
@@ -177,7 +181,7 @@ class Distance:
 
 
 def distance(model: PreTrainedModel, old: PreTrainedModel, texts: Texts, *, batch: int = 6) -> Distance:
-    """Return how far a model is from the old one on texts, ``batch`` of them at a time."""
+    """Return how far a model is from the old one on texts, ``batch`` of them at a time. The old one itself is read once."""
     import torch
 
     ratios: list[tuple[float, ...]] = []
@@ -186,10 +190,16 @@ def distance(model: PreTrainedModel, old: PreTrainedModel, texts: Texts, *, batc
     for start in range(0, len(texts), batch):
         part = texts.part(start, start + batch)
         with torch.no_grad():
-            new_rows, old_rows = log_distributions(model, part), log_distributions(old, part)
+            old_rows = log_distributions(old, part)
             expected = written_log_probs(old_rows, part)
-            difference = written_log_probs(new_rows, part) - expected
+            difference = each_kl = torch.zeros(len(expected))
+            if model is not old:
+                new_rows = log_distributions(model, part)
+                difference, each_kl = (
+                    written_log_probs(new_rows, part) - expected,
+                    exact_kl(new_rows, old_rows),
+                )
             ratios += [tuple(one.tolist()) for one in by_text(difference, part)]
-            kl += [float(one.sum()) for one in by_text(exact_kl(new_rows, old_rows), part)]
+            kl += [float(one.sum()) for one in by_text(each_kl, part)]
             surprise -= float(expected.sum())
     return Distance(tuple(ratios), tuple(kl), surprise / sum(map(len, texts.written)))

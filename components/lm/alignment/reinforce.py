@@ -253,8 +253,17 @@ class Reinforce:
         setting: RewardSetting,
         rate: float | None = None,
         judge: Judge | None = None,
+        moments: int = MOMENTS,
     ) -> None:
-        """Begin with a copy of a model; ``rate`` is AdamW's (that of the model's size), ``judge`` pays where presses do."""
+        """Begin with a copy of a model.
+
+        Args:
+            loaded: the model; it is not changed.
+            setting: what is paid for, and how much leaving costs.
+            rate: AdamW's; that of the model's size if None.
+            judge: pays where presses do.
+            moments: how often it is measured, its start and its end among them.
+        """
         import torch
 
         self.setting, self._loaded, self._judge = setting, loaded, judge
@@ -275,7 +284,7 @@ class Reinforce:
         self.steps_done = 0
         self._batch = (0.0, 0.0)
         self.run = RewardRun(setting)
-        self.moments = marks(setting.steps, MOMENTS)
+        self.moments = marks(setting.steps, moments)
         self._over = self._measuring = False
         self._parts = self._all()
 
@@ -355,8 +364,9 @@ class Reinforce:
             kl.writing(self.model, rows, new_tokens=MEASURED_TOKENS, end=self._end, generator=generator)
         )
         found: list[kl.Distance] = []
+        moved = self.model if self.steps_done else self.old  # before the first step both say the same
         for start in range(0, len(texts), PART):
-            found.append(kl.distance(self.model, self.old, texts.part(start, start + PART), batch=PART))
+            found.append(kl.distance(moved, self.old, texts.part(start, start + PART), batch=PART))
             yield
         self._keep(texts, found)
         yield

@@ -1,5 +1,6 @@
 """How far a model has moved: against a plain computation with two models, hand-made distributions, and what must hold."""
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,7 @@ def test_a_model_is_not_away_from_itself(
     same = kl.distance(two[0], two[0], TEXTS)
     assert same.kl == (0, 0, 0)
     assert all(ratio == 0 for text in same.log_ratios for ratio in text)
+    assert kl.distance(copy.deepcopy(two[0]), two[0], TEXTS) == same
 
 
 def test_exact_kl_by_hand_and_never_negative() -> None:

@@ -287,6 +287,20 @@ def test_a_training_is_told_moment_by_moment() -> None:
     assert len(story["pieces"]) == len(story["marks"])
 
 
+def test_a_live_run_of_the_larger_model_is_measured_four_times() -> None:
+    """A measurement takes it longer than a step: with two of them the rise after four steps is there within six seconds."""
+    for name, count in (("nano-gpt", 9), ("pocket-gpt", 4)):
+        if name not in checkpoints.store().bundled_names():
+            continue
+        steps = page.POCKET_STEPS if count == 4 else 24
+        wanted = reward_live.Asked(
+            name, checkpoints.card(name).revision, RewardSetting("happy", 0.0, steps=steps)
+        )
+        moments = reward_live.Paid(wanted).moments
+        assert len(moments) == count
+        assert moments[1] <= 4
+
+
 def test_the_training_starts_and_stops(open_page: Open) -> None:
     at = open_page(PAGE, reward_look="train", reward_live_seed="9", reward_beta="0.3")
     next(b for b in at.button if b.key == "reward_stand_start").click().run()
