@@ -1,6 +1,8 @@
 """Page tests go through app.py, in both languages, starting from a link."""
 
+import html
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +20,12 @@ Open = Callable[..., AppTest]
 def said(at: AppTest) -> str:
     """What the page says in its own HTML."""
     return " ".join(block.proto.body for block in at.get("html"))
+
+
+def notes(at: AppTest) -> list[str]:
+    """The lines that say that something is not as it looks (``layout.note_line``)."""
+    found = re.findall(r'<p class="gb-note[^"]*"[^>]*>(.*?)</p>', said(at), re.DOTALL)
+    return [html.unescape(text) for text in found]
 
 
 def on_page(at: AppTest, element: str) -> bool:

@@ -12,7 +12,7 @@ from components.lessons.fine_tuning import live
 from components.lm import checkpoints
 from components.lm.alignment import instructions as lm
 from components.lm.fine_tuning import transfer
-from tests.pages.conftest import Open, data_of, modules_after, said
+from tests.pages.conftest import Open, data_of, modules_after, notes, said
 
 pytestmark = pytest.mark.skipif(
     "pocket-gpt" not in checkpoints.store().bundled_names(), reason="pocket-gpt is not in assets/models"
@@ -150,7 +150,7 @@ def test_a_template_holds_its_fields(open_page: Open) -> None:
 
 def test_impossible_links_are_told(open_page: Open) -> None:
     at = open_page(PAGE, ins_request="<b>", ins_size="99", ins_pairs="7", ins_labels="x", ins_look="all")
-    assert "gb-note" in said(at)
+    assert notes(at)
     assert data_of(at, page.BOARD)["start"] == {"size": len(lm.SIZES) - 1}
 
 

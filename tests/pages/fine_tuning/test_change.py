@@ -13,7 +13,7 @@ from components.lm import checkpoints
 from components.lm.fine_tuning.change import ALL, KINDS, RANKS, SETTINGS, ChangeSetting, trained_fully
 from components.lm.fine_tuning.encoder_tasks import score
 from components.lm.fine_tuning.task_runs import SHOWN
-from tests.pages.conftest import Open, data_of, modules_after, said
+from tests.pages.conftest import Open, data_of, modules_after, notes, said
 
 pytestmark = pytest.mark.skipif(
     not {"nano-bert", "pocket-bert"} <= set(checkpoints.store().bundled_names()),
@@ -126,7 +126,7 @@ def test_the_low_rank_file_holds_every_matrix() -> None:
 
 def test_impossible_links_are_told(open_page: Open) -> None:
     at = open_page(PAGE, change_rank="3", change_matrix="<b>", change_size="900", change_look="x")
-    assert "gb-note" in said(at)
+    assert notes(at)
     assert data_of(at, "change_board")["start"]["rank"] == RANKS.index(4)
 
 

@@ -10,7 +10,7 @@ from components.lm import checkpoints
 from components.lm.fine_tuning.features import SEEDS, SETS, SIZES, even, features, mix_fully, only, presets
 from components.lm.fine_tuning.sentences import TAGS
 from components.lm.fine_tuning.task_runs import SHOWN
-from tests.pages.conftest import Open, data_of, modules_after, said
+from tests.pages.conftest import Open, data_of, modules_after, notes, said
 
 pytestmark = pytest.mark.skipif(
     not {"nano-bert", "pocket-bert"} <= set(checkpoints.store().bundled_names()),
@@ -100,7 +100,7 @@ def test_every_panel(open_page: Open, lang: str) -> None:
 
 def test_impossible_links_are_told(open_page: Open) -> None:
     at = open_page(PAGE, features_faders="1.2.<b>", features_step="900", features_size="7")
-    assert "gb-note" in said(at)
+    assert notes(at)
     start = data_of(at, "features_board")["start"]
     assert start == {"step": page.LAST, "faders": list(even(page.LAYERS))}
     short = open_page(PAGE, features_faders="1.2")

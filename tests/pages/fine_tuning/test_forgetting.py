@@ -15,7 +15,7 @@ from components.lm.fine_tuning.forgetting import (
     Method,
     Sequel,
 )
-from tests.pages.conftest import Open, data_of, modules_after, said
+from tests.pages.conftest import Open, data_of, modules_after, notes, said
 
 pytestmark = pytest.mark.skipif(
     "nano-bert" not in checkpoints.store().bundled_names(), reason="nano-bert is not in assets/models"
@@ -90,7 +90,7 @@ def test_every_panel(open_page: Open, lang: str) -> None:
 
 def test_impossible_links_are_told(open_page: Open) -> None:
     at = open_page(PAGE, forget_level="<b>", forget_step="99", forget_track="-4", forget_seed="7")
-    assert "gb-note" in said(at)
+    assert notes(at)
     assert data_of(at, page.BOARD)["start"] == {"step": page.LAST, "track": 0}
 
 

@@ -17,7 +17,7 @@ from components.lm.fine_tuning.start import (
     sentences,
     started_fully,
 )
-from tests.pages.conftest import Open, data_of, modules_after, said
+from tests.pages.conftest import Open, data_of, modules_after, notes, said
 
 pytestmark = pytest.mark.skipif(
     "nano-bert" not in checkpoints.store().bundled_names(), reason="nano-bert is not in assets/models"
@@ -91,7 +91,7 @@ def test_every_panel(open_page: Open, lang: str) -> None:
 
 def test_impossible_links_are_told(open_page: Open) -> None:
     at = open_page(PAGE, start_step="99", start_measure="<b>", sgd_track="-4", start_seed="3")
-    assert "gb-note" in said(at)
+    assert notes(at)
     assert data_of(at, "start_board")["start"] == {"step": page.LAST}
     assert data_of(at, "slice_board")["start"]["track"] == 0
 

@@ -13,7 +13,7 @@ from components.lm import checkpoints
 from components.lm.fine_tuning.encoder_tasks import TASKS, WAYS, WRONG_LABELS
 from components.lm.fine_tuning.sentences import TAGS
 from components.lm.fine_tuning.task_runs import MOMENTS, SHOWN, TaskSetting, tune_fully
-from tests.pages.conftest import Open, data_of, modules_after, on_page, said
+from tests.pages.conftest import Open, data_of, modules_after, notes, on_page, said
 
 pytestmark = pytest.mark.skipif(
     "nano-bert" not in checkpoints.store().bundled_names(), reason="nano-bert is not in assets/models"
@@ -118,7 +118,7 @@ def test_pre_training_is_worth_what_the_page_says(name: str) -> None:
 
 def test_impossible_links_are_told(open_page: Open) -> None:
     at = open_page(PAGE, task="x", task_step="99", task_size="7", task_labels="999.<b>", task_look="label")
-    assert "gb-note" in said(at)
+    assert notes(at)
     assert data_of(at, "tasks_board")["task"] == "tag"
     assert not any(any(line) for line in data_of(at, "label_board")["labels"])
 

@@ -20,7 +20,7 @@ from components.lm.fine_tuning.transfer import (
     sentences,
     train_fully,
 )
-from tests.pages.conftest import Open, data_of, modules_after, on_page, said, widget
+from tests.pages.conftest import Open, data_of, modules_after, notes, on_page, said, widget
 
 pytestmark = pytest.mark.skipif(
     not {"pocket-gpt", "nano-gpt"} <= {*checkpoints.store().bundled_names()},
@@ -80,7 +80,7 @@ def test_a_link_opens_its_view(open_page: Open) -> None:
 def test_impossible_links_are_told(open_page: Open) -> None:
     at = open_page(PAGE, ft_step="99", ft_carried="-7", ft_lambda="x", ft_seed="12")
     assert at.session_state["ft_carried"] == -1
-    assert "gb-note" in said(at)
+    assert notes(at)
 
 
 @pytest.mark.parametrize("look", [x for x in page.LOOKS if x not in ("train", "nothing")])

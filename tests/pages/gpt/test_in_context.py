@@ -15,7 +15,7 @@ from components.lessons.gpt.in_context_panels import published
 from components.lm.gpt import in_context as lm
 from components.lm.gpt.word_codes import VOCABULARY, WORDS
 from tests import float32
-from tests.pages.conftest import APP, Open, data_of, modules_after, on_page, said
+from tests.pages.conftest import APP, Open, data_of, modules_after, notes, on_page, said
 
 PAGE = page.NAME
 LAST = len(page.moments()) - 1
@@ -223,7 +223,7 @@ def test_a_name_of_the_story(open_page: Open) -> None:
     text = said(at)
     assert "&lt;b&gt;Mia&lt;/b&gt;" in text
     assert "<b>Mia</b>" not in text
-    assert "gb-note" in said(open_page(PAGE, icl_look="story", icl_name=" "))
+    assert notes(open_page(PAGE, icl_look="story", icl_name=" "))
 
 
 def test_the_export_holds_what_is_on_screen(open_page: Open) -> None:
@@ -296,7 +296,7 @@ def test_a_training_stops_at_once_goes_on_and_is_shared(monkeypatch: pytest.Monk
 def test_a_link_to_a_training_that_is_not_here_says_so() -> None:
     at = opened(icl_live="1", icl_live_seed="77", icl_look="nothing")
     assert "77" in said(at)
-    assert "gb-note" in said(at)
+    assert notes(at)
     assert data_of(at, "prompt_board")["lock"]["before"] == lm.load_reader().digest
 
 

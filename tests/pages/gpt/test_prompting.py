@@ -13,7 +13,7 @@ from components.lessons.gpt import prompting_panels as panels
 from components.lessons.gpt.prompting_live import as_scores
 from components.lm import checkpoints
 from components.lm.gpt.prompting import DEMONSTRATIONS, ORDERS, STUDY_NAMES, ask, study
-from tests.pages.conftest import Open, data_of, modules_after, said, widget
+from tests.pages.conftest import Open, data_of, modules_after, notes, said, widget
 
 pytestmark = pytest.mark.skipif(
     not {"nano-gpt", "pocket-gpt"} <= set(checkpoints.store().bundled_names()),
@@ -100,7 +100,7 @@ def test_a_study_without_other_texts_has_no_median(open_page: Open) -> None:
 def test_impossible_links_are_told(open_page: Open) -> None:
     at = open_page(PAGE, pr_study="x", pr_row="900", pr_way="<b>", pr_step="-3", pr_look="y", pr_gpt2="9.9.9", pr_unicorn="77")  # fmt: skip
     assert not at.exception
-    assert "gb-note" in said(at)
+    assert notes(at)
 
 
 # -- a reader's own prompt -------------------------------------------------------------------------------------------------

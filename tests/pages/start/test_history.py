@@ -13,7 +13,7 @@ from components.lm import checkpoints
 from components.lm.start.gradients import NETWORKS, Recurrence, gradient_back
 from components.lm.start.two_classes import WAYS
 from components.lm.tokens.byte_level import from_byte_symbols
-from tests.pages.conftest import Open, data_of, modules_after, on_page, said
+from tests.pages.conftest import Open, data_of, modules_after, notes, on_page, said
 
 ROOT = Path(__file__).parents[3]
 TIMELINE = page.table("nlp_timeline")
@@ -217,5 +217,5 @@ def test_squares(open_page: Open, lang: str) -> None:
 
 def test_impossible_links_are_told(open_page: Open) -> None:
     at = open_page(page.NAME, history_stop="<b>", rnn_radius="9", two_labels="x")
-    assert "gb-note" in said(at)
+    assert notes(at)
     assert data_of(at, "history_line")["start"] == {"stop": 0}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import float32
-from tests.pages.conftest import Open, said
+from tests.pages.conftest import Open, notes, said
 
 ROOT = Path(__file__).parents[3]
 
@@ -39,7 +39,7 @@ def test_a_link_opens_the_same_view(open_page: Open, lang: str) -> None:
 def test_odd_links_are_put_right(open_page: Open, key: str, given: str, used: object) -> None:
     at = open_page("transformer/positions", **{key: given})
     assert at.session_state[key] in (used, 63 if key == "pos_at" else used)
-    assert "gb-note" in said(at)
+    assert notes(at)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages.conftest import Open, said
+from tests.pages.conftest import Open, notes, said
 
 ROOT = Path(__file__).parents[3]
 
@@ -42,7 +42,7 @@ def test_a_link_opens_the_same_size(open_page: Open, lang: str) -> None:
 def test_odd_links_are_put_right(open_page: Open, key: str, given: str, used: object) -> None:
     at = open_page("transformer/sizes", **{key: given})
     assert at.session_state[key] == used
-    assert "gb-note" in said(at)
+    assert notes(at)
 
 
 def test_prepared_states_open(open_page: Open, lang: str) -> None:
