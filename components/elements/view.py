@@ -6,8 +6,8 @@ only when ``rev`` changed, so the data it is sent stays the same while the reade
 *checked*: each field of the view declares its bounds once, next to the element.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Protocol, SupportsFloat, SupportsInt, TypeVar
 
 import streamlit as st
@@ -139,6 +139,33 @@ def started(key: str, view: View, rev: object) -> View:
         held = st.session_state[f"_{key}_start"] = (rev, view)
     start: View = held[1]
     return start
+
+
+def placed(
+    mount: Callable[..., Any],
+    data: Mapping[str, Any],
+    view: View,
+    bounds: Mapping[str, Bound],
+    *,
+    identity: str,
+    rev: int,
+    key: str,
+) -> View:
+    """Draw an element that begins anew when ``identity`` changes, too, and return where the reader is in it now.
+
+    Args:
+        mount: what :func:`components.elements.mount.element` returned.
+        data: what the element draws; ``id``, ``rev`` and ``start`` are added.
+        view: the state of the link; the element follows it when ``rev`` or ``identity`` changes.
+        bounds: as in :func:`reported`.
+        identity: names what is shown.
+        rev: raised when Python moved the state.
+        key: the element's key in the session.
+    """
+    start = asdict(started(key, view, (rev, identity)))  # type: ignore[call-overload]
+    sent_data = {**data, "id": identity, "rev": rev, "start": start}
+    result = mount(key=key, data=sent_data, on_view_change=lambda: None)
+    return reported(result.get("view"), view, rev, bounds)
 
 
 def sent(value: object, rev: object = None) -> Mapping[str, Any] | None:

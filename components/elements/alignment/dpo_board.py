@@ -1,11 +1,11 @@
 """A model that learns from pairs: the log-probabilities along its training, and stories before and after."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypedDict
 
 from components.elements.mount import element
-from components.elements.view import Whole, reported, started
+from components.elements.view import Whole, placed
 
 _mount = element("alignment/dpo_board")
 
@@ -57,20 +57,13 @@ def dpo_board(
         rev: raised when Python moved the state.
         key: the element's key in the session, and the name of its picture.
     """
-    start = started(key, view, (rev, identity))
-    result = _mount(
-        key=key,
-        data={
-            "steps": list(steps),
-            "lines": list(lines),
-            "stories": list(stories),
-            "last": last,
-            "words": words,
-            "picture": key.replace("_", "-"),
-            "id": identity,
-            "rev": rev,
-            "start": asdict(start),
-        },
-        on_view_change=lambda: None,
-    )
-    return reported(result.get("view"), view, rev, {"moment": Whole(0, len(steps) - 1)})
+    data = {
+        "steps": list(steps),
+        "lines": list(lines),
+        "stories": list(stories),
+        "last": last,
+        "words": words,
+        "picture": key.replace("_", "-"),
+    }
+    bounds = {"moment": Whole(0, len(steps) - 1)}
+    return placed(_mount, data, view, bounds, identity=identity, rev=rev, key=key)

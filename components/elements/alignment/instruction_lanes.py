@@ -1,11 +1,11 @@
 """One request in three lanes: a head for one task, an untouched model with worked examples, and a tuned one by its number of pairs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypedDict
 
 from components.elements.mount import element
-from components.elements.view import Whole, reported, started
+from components.elements.view import Whole, placed
 
 _mount = element("alignment/instruction_lanes")
 
@@ -64,10 +64,5 @@ def instruction_lanes(
         rev: raised when Python moved the state.
         key: the element's key in the session.
     """
-    start = started(key, view, (rev, identity))
-    result = _mount(
-        key=key,
-        data={**data, "id": identity, "rev": rev, "start": asdict(start)},
-        on_view_change=lambda: None,
-    )
-    return reported(result.get("view"), view, rev, {"size": Whole(0, len(data["sizes"]) - 1)})
+    bounds = {"size": Whole(0, len(data["sizes"]) - 1)}
+    return placed(_mount, data, view, bounds, identity=identity, rev=rev, key=key)

@@ -1,11 +1,11 @@
 """How far a model moved against what it is paid: a track for each β, the best of n, and the stories of the chosen moment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypedDict
 
 from components.elements.mount import element
-from components.elements.view import Whole, reported, started
+from components.elements.view import Whole, placed
 
 _mount = element("alignment/reward_plane")
 
@@ -72,11 +72,5 @@ def reward_plane(data: RewardData, view: RewardView, *, identity: str, rev: int,
         rev: raised when Python moved the state.
         key: the element's key in the session.
     """
-    start = started(key, view, (rev, identity))
-    result = _mount(
-        key=key,
-        data={**data, "id": identity, "rev": rev, "start": asdict(start)},
-        on_view_change=lambda: None,
-    )
     bounds = {"step": Whole(0, len(data["steps"]) - 1), "track": Whole(0, len(data["tracks"]) - 1)}
-    return reported(result.get("view"), view, rev, bounds)
+    return placed(_mount, data, view, bounds, identity=identity, rev=rev, key=key)

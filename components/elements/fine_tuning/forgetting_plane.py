@@ -1,11 +1,11 @@
 """What is kept of an old task against what is learned of a new one: a track for each method, and sentences of both tasks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from components.elements.mount import element
-from components.elements.view import Whole, reported, started
+from components.elements.view import Whole, placed
 
 _mount = element("fine_tuning/forgetting_plane")
 
@@ -55,11 +55,5 @@ def forgetting_plane(
         rev: raised when Python moved the state.
         key: the element's key in the session.
     """
-    start = started(key, view, (rev, identity))
-    result = _mount(
-        key=key,
-        data={**data, "id": identity, "rev": rev, "start": asdict(start)},
-        on_view_change=lambda: None,
-    )
     bounds = {"step": Whole(0, len(data["steps"]) - 1), "track": Whole(0, len(data["tracks"]) - 1)}
-    return reported(result.get("view"), view, rev, bounds)
+    return placed(_mount, data, view, bounds, identity=identity, rev=rev, key=key)

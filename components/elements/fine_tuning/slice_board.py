@@ -1,11 +1,11 @@
 """Two slices of one loss, each through a start, with the paths that SGD took from there with batches of three sizes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypedDict
 
 from components.elements.mount import element
-from components.elements.view import Whole, reported, started
+from components.elements.view import Whole, placed
 
 _mount = element("fine_tuning/slice_board")
 
@@ -57,11 +57,5 @@ def slice_board(data: SliceData, view: SliceView, *, identity: str, rev: int, ke
         rev: raised when Python moved the state.
         key: the element's key in the session.
     """
-    start = started(key, view, (rev, identity))
-    result = _mount(
-        key=key,
-        data={**data, "id": identity, "rev": rev, "start": asdict(start)},
-        on_view_change=lambda: None,
-    )
     bounds = {"step": Whole(0, data["steps"]), "track": Whole(0, len(data["tracks"]) - 1)}
-    return reported(result.get("view"), view, rev, bounds)
+    return placed(_mount, data, view, bounds, identity=identity, rev=rev, key=key)

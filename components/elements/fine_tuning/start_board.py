@@ -1,11 +1,11 @@
 """Many random starts of one training as a histogram, the pre-trained start as a line, at each moment of the training."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypedDict
 
 from components.elements.mount import element
-from components.elements.view import Whole, reported, started
+from components.elements.view import Whole, placed
 
 _mount = element("fine_tuning/start_board")
 
@@ -50,10 +50,5 @@ def start_board(data: StartData, view: StartView, *, identity: str, rev: int, ke
         rev: raised when Python moved the state.
         key: the element's key in the session.
     """
-    start = started(key, view, (rev, identity))
-    result = _mount(
-        key=key,
-        data={**data, "id": identity, "rev": rev, "start": asdict(start)},
-        on_view_change=lambda: None,
-    )
-    return reported(result.get("view"), view, rev, {"step": Whole(0, len(data["steps"]) - 1)})
+    bounds = {"step": Whole(0, len(data["steps"]) - 1)}
+    return placed(_mount, data, view, bounds, identity=identity, rev=rev, key=key)

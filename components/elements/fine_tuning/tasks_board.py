@@ -1,11 +1,11 @@
 """One task of BERT's: the input row with the head on it, six held-out sentences as two models see them, and the curves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from components.elements.mount import element
-from components.elements.view import Whole, reported, started
+from components.elements.view import Whole, placed
 
 _mount = element("fine_tuning/tasks_board")
 
@@ -64,11 +64,5 @@ def tasks_board(data: TasksData, view: TasksView, *, identity: str, rev: int, ke
         rev: raised when Python moved the state.
         key: the element's key in the session.
     """
-    start = started(key, view, (rev, identity))
-    result = _mount(
-        key=key,
-        data={**data, "id": identity, "rev": rev, "start": asdict(start)},
-        on_view_change=lambda: None,
-    )
     bounds = {"step": Whole(0, len(data["steps"]) - 1), "sentence": Whole(0, len(data["sentences"]) - 1)}
-    return reported(result.get("view"), view, rev, bounds)
+    return placed(_mount, data, view, bounds, identity=identity, rev=rev, key=key)

@@ -1,11 +1,11 @@
 """A task as a row of tokens with its losses, sentences judged by two models, and what each depth of transfer came to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypedDict
 
 from components.elements.mount import element
-from components.elements.view import Whole, reported, started
+from components.elements.view import Whole, placed
 
 _mount = element("fine_tuning/transfer_board")
 
@@ -82,16 +82,10 @@ def transfer_board(
         rev: raised when Python moved the state.
         key: the element's key in the session.
     """
-    start = started(key, view, (rev, identity))
-    result = _mount(
-        key=key,
-        data={**data, "id": identity, "rev": rev, "start": asdict(start)},
-        on_view_change=lambda: None,
-    )
     bounds = {
         "step": Whole(0, len(data["steps"]) - 1),
         "carried": Whole(0, len(data["runs"]) - 1),
         "sentence": Whole(0, data["shown"] - 1),
         "form": Whole(0, len(data["form_names"]) - 1),
     }
-    return reported(result.get("view"), view, rev, bounds)
+    return placed(_mount, data, view, bounds, identity=identity, rev=rev, key=key)
