@@ -11,17 +11,37 @@ from components.figures.theme import palette
 def strategies_figure(
     rows: Sequence[Mapping[str, Any]], *, story: str, x: str, y: str, dark: bool, size: int = 15
 ) -> go.Figure:
-    """One point a strategy; ``rows`` have name, mean_logprob (nats) and repeated_4grams (0…1). ``story`` is the name that is ringed."""
+    """One point a strategy; ``rows`` have name, mean_logprob (nats) and repeated_4grams (0…1). ``story`` is the name that is ringed.
+
+    Points that repeat little lie side by side: their names stand above one another, the leftmost lowest, so that none covers
+    another on a phone either. ``side`` of a row puts a name beside its point instead.
+    """
     colours = palette(dark)
     figure = go.Figure()
-    for row in rows:
+    steps = 0
+    for row in sorted(rows, key=lambda row: row["mean_logprob"]):
         ringed = row["name"] == story
+        side = row.get("side")
+        if not side:
+            steps += 1
+            figure.add_annotation(
+                x=row["mean_logprob"],
+                y=row["repeated_4grams"],
+                ax=0,
+                ay=-(8 + 1.5 * size * steps),
+                text=row["name"],
+                font={"color": colours["text"], "size": size - 2},
+                arrowcolor=colours["line"],
+                arrowhead=0,
+                arrowwidth=1,
+                standoff=7,
+            )
         figure.add_scatter(
             x=[row["mean_logprob"]],
             y=[row["repeated_4grams"]],
-            mode="markers+text",
+            mode="markers+text" if side else "markers",
             text=[row["name"]],
-            textposition=row.get("side", "top center"),
+            textposition=side or "top center",
             textfont={"color": colours["text"], "size": size - 2},
             marker={
                 "size": 18 if ringed else 11,
@@ -39,7 +59,7 @@ def strategies_figure(
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": size, "color": colours["text"]},
-        xaxis={**axis, "title": x, "range": [-3.5, -0.3]},
+        xaxis={**axis, "title": x, "range": [-3.8, 0]},
         yaxis={**axis, "title": y, "tickformat": ".0%", "range": [-0.05, 0.66]},
     )
     return figure

@@ -11,18 +11,7 @@ from components.shell.notebook import notebook
 from components.words import t, told
 
 SHOWN = ("story", "sample", "temperature 0.7", "top_k 40", "top_p 0.9", "typical 0.5", "min_p 0.05", "contrastive 0.6", "greedy", "beam 2", "beam 4", "beam 8")  # fmt: skip
-SIDES = {
-    "story": "bottom center",
-    "typical 0.5": "bottom center",
-    "top_k 40": "top left",
-    "top_p 0.9": "top right",
-    "greedy": "bottom center",
-    "sample": "top left",
-    "beam 2": "top left",
-    "beam 8": "top right",
-    "beam 4": "bottom right",
-    "min_p 0.05": "bottom center",
-}
+SIDES = {"contrastive 0.6": "middle right", "greedy": "bottom center", "beam 2": "middle left", "beam 4": "middle right", "beam 8": "top center"}  # fmt: skip
 
 
 def look_further(card: ModelCard) -> None:
@@ -49,15 +38,20 @@ def _name(strategy: str) -> str:
     return t("decoding", f"name_{kind}", value=value).strip()
 
 
+def _named(strategy: str) -> str:
+    """Return what a row of the study is called; its texts are many."""
+    return t("decoding", "study_texts") if strategy == "story" else _name(strategy)
+
+
 def _study() -> None:
     from components.figures.decoding import strategies_figure
 
     rows = page.study()
     st.subheader(t("decoding", "study_title", n=int(rows[0]["texts"])))
-    shown = [{**row, "name": _name(row["strategy"]), "side": SIDES.get(row["strategy"], "top center")} for row in rows if row["strategy"] in SHOWN]  # fmt: skip
+    shown = [{**row, "name": _named(row["strategy"]), "side": SIDES.get(row["strategy"])} for row in rows if row["strategy"] in SHOWN]  # fmt: skip
     figure = strategies_figure(
         shown,
-        story=_name("story"),
+        story=_named("story"),
         x=t("decoding", "study_x"),
         y=t("decoding", "study_y"),
         dark=is_dark(),
@@ -67,7 +61,7 @@ def _study() -> None:
     st.dataframe(
         [
             {
-                t("decoding", "study_name"): _name(row["strategy"]),
+                t("decoding", "study_name"): _named(row["strategy"]),
                 t("decoding", "stat_mean"): f"{row['mean_logprob']:.2f}".replace("-", "−"),
                 t("decoding", "study_rare"): f"{row['below_one_percent']:.1%}",
                 t("decoding", "study_y"): f"{row['repeated_4grams']:.1%}",
