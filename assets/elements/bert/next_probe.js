@@ -1,10 +1,9 @@
 // A pair of sentences and its changes, each with P(IsNext): from the server, or from the engine in this browser once it is there.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
+import { answering } from "../glassbox.lib/answering.js";
 import { full, percent } from "../glassbox.lib/format.js";
 import { offerPicture } from "../glassbox.lib/pictures.js";
-import { kept } from "../glassbox.lib/kept.js";
 import { living } from "../glassbox.lib/living.js";
-import { local } from "../glassbox.lib/local.js";
 import { judging, shuffledWords } from "../glassbox.lib/sources/judging.js";
 import { view } from "../glassbox.lib/view.js";
 import { picture, table } from "./comparison_table.js";
@@ -95,20 +94,11 @@ function take(s, data) {
 }
 
 export default living(function ({ data, parentElement, setTriggerValue }) {
-  const s = create(parentElement), root = parentElement.querySelector(".gb-next_probe");
+  const s = create(parentElement);
   s.trigger = setTriggerValue;
   s.say = data.words;
-  if (s.root !== root) {
-    s.root = root;
-    s.notes = h("div", { role: "status" });
-    s.picture = h("div", { class: "picture" });
-    s.where = h("p", { class: "where" });
-    fill(root, s.notes, s.picture, s.where);
-  }
-  s.local ??= local({ make: judging, ready: () => { if (s.of === nameOf(s)) s.keeper.rest(); else compute(s); }, failed: () => s.keeper.report(), changed: () => drawWhere(s) });
-  s.keeper ??= kept({
-    view: s.view, params: () => s.data.params, here: () => Boolean(s.local.source), tell: () => tell(s), moved: () => moved(s),
-    mine: (event) => event.composedPath().some((node) => node.classList?.contains("gb-page_fields")),
+  answering(s, parentElement.querySelector(".gb-next_probe"), {
+    make: judging, ready: () => { if (s.of === nameOf(s)) s.keeper.rest(); else compute(s); }, changed: () => drawWhere(s), tell: () => tell(s), moved: () => moved(s), own: false,
   });
   take(s, data);
   s.withdraw ??= offerPicture("what-next-sentence-notices", () => picture(tableOf(s)));

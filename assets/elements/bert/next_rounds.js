@@ -1,10 +1,9 @@
 // Ten pairs of lines: the class votes, then the truth and the model's answer open, and both scores count on.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
+import { answering } from "../glassbox.lib/answering.js";
 import { full, narrowed, percent } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
-import { kept } from "../glassbox.lib/kept.js";
 import { living } from "../glassbox.lib/living.js";
-import { local } from "../glassbox.lib/local.js";
 import { drawPairs } from "../glassbox.lib/next_pairs.js";
 import { judging } from "../glassbox.lib/sources/judging.js";
 import { view } from "../glassbox.lib/view.js";
@@ -152,20 +151,11 @@ function take(s, data) {
 }
 
 export default living(function ({ data, parentElement, setTriggerValue }) {
-  const s = create(parentElement), root = parentElement.querySelector(".gb-next_rounds");
+  const s = create(parentElement);
   s.trigger = setTriggerValue;
   s.say = data.words;
-  if (s.root !== root) {
-    s.root = root;
-    s.notes = h("div", { role: "status" });
-    s.picture = h("div", { class: "picture" });
-    s.where = h("p", { class: "where gb-caption" });
-    fill(root, s.notes, s.picture, s.where);
-  }
-  s.local ??= local({ make: judging, ready: () => settle(s), failed: () => s.keeper.report(), changed: () => { if (s.pairs) draw(s); } });
-  s.keeper ??= kept({
-    view: s.view, params: () => s.data.params, here: () => Boolean(s.local.source) || open(s), tell: () => tell(s), moved: () => settle(s),
-    mine: (event) => event.composedPath().some((node) => node.classList?.contains("gb-next_rounds") || node.classList?.contains("gb-page_fields")),
+  answering(s, parentElement.querySelector(".gb-next_rounds"), {
+    make: judging, ready: () => settle(s), changed: () => { if (s.pairs) draw(s); }, tell: () => tell(s), moved: () => settle(s), able: () => open(s),
   });
   take(s, data);
   if (!s.keys) { s.keys = (e) => onKey(s, e); window.addEventListener("keydown", s.keys); }

@@ -1,9 +1,8 @@
 // One sentence, two models: which words may be read for the chosen one, and what each model guesses there. From the server, or from the engine
 // in this browser once it is there (bundled models only).
 import { h, fill, instances, said, words as say } from "../glassbox.lib/dom.js";
+import { answering } from "../glassbox.lib/answering.js";
 import { num, percent, visible, wordSpans } from "../glassbox.lib/format.js";
-import { kept } from "../glassbox.lib/kept.js";
-import { local } from "../glassbox.lib/local.js";
 import { offerPicture, frame, headline } from "../glassbox.lib/pictures.js";
 import { shadeTable } from "../glassbox.lib/shades.js";
 import { living } from "../glassbox.lib/living.js";
@@ -147,20 +146,11 @@ function take(s, data) {
 }
 
 export default living(function ({ data, parentElement, setTriggerValue }) {
-  const s = create(parentElement), root = parentElement.querySelector(".gb-two_readers");
+  const s = create(parentElement);
   s.trigger = setTriggerValue;
   s.say = data.words;
-  if (s.root !== root) {
-    s.root = root;
-    s.notes = h("div", { role: "status" });
-    s.picture = h("div", { class: "picture" });
-    s.where = h("p", { class: "where gb-caption" });
-    fill(root, s.notes, s.picture, s.where);
-  }
-  s.local ??= local({ make: guessing, ready: () => { if (s.of === nameOf(s)) s.keeper.rest(); else compute(s); }, failed: () => s.keeper.report(), changed: () => drawWhere(s) });
-  s.keeper ??= kept({
-    view: s.view, params: () => s.data.params, here: () => Boolean(s.local.source), tell: () => tell(s), moved: () => moved(s),
-    mine: (event) => event.composedPath().some((node) => node.classList?.contains("gb-two_readers") || node.classList?.contains("gb-page_fields")),
+  answering(s, parentElement.querySelector(".gb-two_readers"), {
+    make: guessing, ready: () => { if (s.of === nameOf(s)) s.keeper.rest(); else compute(s); }, changed: () => drawWhere(s), tell: () => tell(s), moved: () => moved(s),
   });
   take(s, data);
   return () => { s.stop.forEach((stop) => stop()); s.stop = []; s.keeper?.stop(); s.keeper = null; };
