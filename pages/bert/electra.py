@@ -7,14 +7,12 @@ from components.elements.bert.electra_flow import electra_flow
 from components.elements.bert.electra_game import electra_game
 from components.elements.predict_first import answer
 from components.lessons.bert import electra as page
-from components.lessons.bert import notebooks
+from components.lessons.bert import electra_controls, notebooks
 from components.lessons.bert.electra_live import fine_tune_here
 from components.lessons.bert.masked_text import notices
 from components.shell import links
-from components.shell.held import held
 from components.shell.layout import (
     caption,
-    controls,
     foot,
     page_header,
     prediction,
@@ -30,27 +28,7 @@ links.open_view(NAME, *page.params())
 page_header(NAME)
 prediction(page.prediction())
 
-with controls():
-    row = st.columns([4, 2.6, 1.8, 0.9], vertical_alignment="bottom")
-    held(row[0]).text_area(t("electra", "text"), key="el_text", height=68)
-    held(row[1]).segmented_control(
-        t("electra", "fakes"),
-        page.FAKES,
-        key="el_fakes",
-        required=True,
-        format_func=lambda name: t("electra", f"fakes_{name}"),
-        help=t("electra", "fakes_help"),
-    )
-    held(row[2]).slider(
-        t("electra", "temperature"),
-        0.3,
-        3.0,
-        step=0.1,
-        key="el_temperature",
-        help=t("electra", "temperature_help"),
-    )
-    with row[3].popover(t("layout", "more")):
-        held().number_input(t("electra", "seed"), 0, 999_999, key="el_seed")
+electra_controls.settings()
 
 # One text: hidden places, the draw, and what the discriminator makes of it.
 with working(told("electra", "loading")):
@@ -63,22 +41,7 @@ notebook(notebooks.replaced(page.card(), data["given"], place, data["suspicion"]
 
 # The game, both ways.
 st.markdown(f"#### {t('electra', 'game_title')}")
-row = st.columns([2.4, 2.6, 4], vertical_alignment="bottom")
-held(row[0]).segmented_control(
-    t("electra", "game"),
-    ("judge", "fool"),
-    key="el_game",
-    required=True,
-    format_func=lambda name: t("electra", f"game_{name}"),
-)
-if st.session_state["el_game"] == "judge":
-    held(row[1]).segmented_control(
-        t("electra", "fakes"),
-        ("random", "generator"),
-        key="el_game_fakes",
-        required=True,
-        format_func=lambda name: t("electra", f"fakes_{name}"),
-    )
+electra_controls.game_settings()
 page.notices()
 with working(told("electra", "loading")):
     round_ = page.game()
@@ -87,13 +50,7 @@ caption(page.game_caption())
 
 # What the paper measured, and what we did.
 st.markdown(f"#### {t('electra', 'tables_title')}")
-held().segmented_control(
-    t("electra", "table_choice"),
-    page.TABLES,
-    key="el_table",
-    required=True,
-    format_func=lambda name: t("electra", f"table_{name}"),
-)
+electra_controls.table_choice()
 with answer():
     head, rows = page.table()
     comparison_table(head, rows, name="electra-table", label=t("electra", "tables_title"), key="electra_table")  # fmt: skip
@@ -105,12 +62,7 @@ slide_note("E25")
 foot(
     NAME,
     terms=["replaced token detection (RTD)", "masked language model (MLM)", "fine-tuning"],
-    try_this=[
-        (t("electra", "try_original"), {"el_stage": 2}),
-        (t("electra", "try_random"), {"el_fakes": "random", "el_stage": 4}),
-        (t("electra", "try_fool"), {"el_game": "fool"}),
-        (t("electra", "try_scratch"), {"el_table": "scratch"}),
-    ],
+    try_this=page.prepared(),
     sources=[
         (
             "Clark et al. 2020 (ELECTRA), sections 2 and 3, Tables 1, 2 and 5",

@@ -156,6 +156,18 @@ def beside_caption() -> str:
     return t("albert_order", "beside_caption", bert=bert.removeprefix("sha256:")[:10], albert=albert.removeprefix("sha256:")[:10])  # fmt: skip
 
 
+def prepared() -> list[tuple[str, dict[str, Any]]]:
+    """States worth a look."""
+    attention = {"alb_embedding": 128, "alb_shared": "attention", "alb_table": "sharing ablation"}
+    own_pair = {"alb_first": "The sky is blue.", "alb_second": "The grass is green."}
+    return [
+        (t("albert", "try_narrow"), {"alb_embedding": 128, "alb_shared": "none"}),
+        (t("albert", "try_attention"), attention),
+        (t("albert", "try_bert"), {"alb_embedding": 768, "alb_shared": "none"}),
+        (t("albert_order", "try_own_pair"), own_pair),
+    ]
+
+
 def export() -> Export:
     """What the page gives away: every setting counted, and the paper's tables."""
     return Export(

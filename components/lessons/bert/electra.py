@@ -528,6 +528,16 @@ def table_aid() -> str:
     return t("electra", f"aid_{kind}")
 
 
+def prepared() -> list[tuple[str, dict[str, Any]]]:
+    """States worth a look."""
+    return [
+        (t("electra", "try_original"), {"el_stage": 2}),
+        (t("electra", "try_random"), {"el_fakes": "random", "el_stage": 4}),
+        (t("electra", "try_fool"), {"el_game": "fool"}),
+        (t("electra", "try_scratch"), {"el_table": "scratch"}),
+    ]
+
+
 def export() -> Export:
     """What the page gives away."""
     keys = (*DREW, *PLAYED)
