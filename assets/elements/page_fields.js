@@ -21,10 +21,11 @@ function build(s) {
     return input;
   };
   const number = (field) => {
-    const input = h("input", { type: "number", id: `gb-${field.key}`, min: String(field.low), max: String(field.high), step: "1", inputmode: "numeric", onchange: () => {
+    const { step = 1 } = field, rounded = (value) => (step === 1 ? Math.round(value) : Number(value.toFixed(2))); // as the link writes it
+    const input = h("input", { type: "number", id: `gb-${field.key}`, min: String(field.low), max: String(field.high), step: step === 1 ? "1" : String(step), inputmode: step === 1 ? "numeric" : "decimal", onchange: () => {
       const value = Number(input.value);
       if (input.value.trim() === "" || !Number.isFinite(value)) { input.value = s.view.state[field.key]; return; }
-      set(field, Math.min(Math.max(Math.round(value), field.low), field.high));
+      set(field, Math.min(Math.max(rounded(value), field.low), field.high));
     } });
     return input;
   };
@@ -37,8 +38,9 @@ function build(s) {
     return input;
   };
   s.inputs = new Map(s.fields.map((field) => [field.key, field.flag ? flag(field) : field.options ? choice(field) : "low" in field ? number(field) : text(field)]));
-  fill(s.root, h("div", { class: "fields" }, ...s.fields.map((field) => h("div", { class: "field", style: { "--wide": String(field.wide ?? 1) } }, label(field), s.inputs.get(field.key),
-    field.flag || field.options || "low" in field ? null : h("span", { class: "apply" }, s.apply[field.lines > 1 ? 1 : 0])))));
+  const fields = h("div", { class: "fields" }, ...s.fields.map((field) => h("div", { class: "field", style: { "--wide": String(field.wide ?? 1) } }, label(field), s.inputs.get(field.key),
+    field.flag || field.options || "low" in field ? null : h("span", { class: "apply" }, s.apply[field.lines > 1 ? 1 : 0]))));
+  fill(s.root, s.closed ? h("details", { class: "closed", open: s.root.querySelector("details")?.open ?? false }, h("summary", {}, s.closed), fields) : fields);
 }
 
 function mark(s) { for (const [key, input] of s.inputs) input.classList.toggle("typing", s.typing.has(key)); }
@@ -50,10 +52,11 @@ function show(s) {
 }
 
 export default living(function ({ data, parentElement }) {
-  const s = create(parentElement), root = parentElement.querySelector(".gb-page_fields"), made = JSON.stringify(data.fields);
+  const s = create(parentElement), root = parentElement.querySelector(".gb-page_fields"), made = JSON.stringify([data.fields, data.closed]);
   s.view = view(data.view);
   s.apply = data.apply;
   s.fields = data.fields;
+  s.closed = data.closed;
   if (s.root !== root || s.made !== made) { s.root = root; s.made = made; build(s); }
   if (s.view.adopt(data.rev, data.state)) s.typing.clear();
   show(s);

@@ -10,8 +10,8 @@ _mount = element("page_fields")
 
 
 class Field(TypedDict):
-    """One field: a text of at most ``high`` characters, a whole number from ``low`` to ``high``, one of ``options`` as
-    (value, name), or a ``flag`` that is on or off.
+    """One field: a text of at most ``high`` characters, a number from ``low`` to ``high``, one of ``options`` as (value, name),
+    or a ``flag`` that is on or off. A number is whole, or has two decimals where ``step`` is not 1.
 
     ``key`` is its parameter in the link and ``wide`` its share of the row; ``lines`` above 1 make it a box; ``resets`` are
     values of other parameters that a change takes along, because they meant something in what stood here before.
@@ -20,8 +20,9 @@ class Field(TypedDict):
     key: str
     label: str
     wide: float
-    low: NotRequired[int]
-    high: NotRequired[int]
+    low: NotRequired[float]
+    high: NotRequired[float]
+    step: NotRequired[float]
     options: NotRequired[list[tuple[str, str]]]
     help: NotRequired[str]
     placeholder: NotRequired[str]
@@ -31,7 +32,13 @@ class Field(TypedDict):
 
 
 def page_fields(
-    view: str, rev: int, state: Mapping[str, object], fields: Sequence[Field], *, name: str = ""
+    view: str,
+    rev: int,
+    state: Mapping[str, object],
+    fields: Sequence[Field],
+    *,
+    name: str = "",
+    closed: str = "",
 ) -> None:
     """Draw the fields. What they hold is the view that another element of the page reports; they tell Python nothing.
 
@@ -41,6 +48,7 @@ def page_fields(
         state: values by key.
         fields: in their order.
         name: tells several groups of fields of one view apart.
+        closed: the title under which the fields stand folded; empty for those that are always in sight.
     """
     _mount(
         key=f"{name or view}-fields",
@@ -49,6 +57,7 @@ def page_fields(
             "rev": rev,
             "state": dict(state),
             "fields": list(fields),
+            "closed": closed,
             "apply": [t("fields", "enter"), t("fields", "ctrl_enter")],
         },
     )

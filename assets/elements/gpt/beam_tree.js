@@ -4,19 +4,22 @@ import { visible, full, narrowed } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 import { racing } from "../glassbox.lib/sources/lanes.js";
+import { view } from "../glassbox.lib/view.js";
 
 const COLUMN = 132, ROW = 34, BOX = 104;
-const create = instances(() => ({ made: new Map(), node: null, of: null, busy: null, failed: false }));
+const create = instances(() => ({ view: view("decoding"), made: new Map(), node: null, of: null, busy: null, failed: false }));
+const searchOf = (data, state) => JSON.stringify([data.model, state.dec_prompt, state.dec_width, state.dec_depth, state.dec_length]);
 const nats = (x) => x.toFixed(2).replace("-", "−");
 
 export default living(function ({ data, parentElement, setTriggerValue }) {
-  const s = create(parentElement), root = parentElement.querySelector(".gb-beam_tree"), w = data.words, lp = data.length_penalty;
-  if (data.known) s.made.set(data.key, data.known);
+  const s = create(parentElement), root = parentElement.querySelector(".gb-beam_tree"), w = data.words;
+  s.view.adopt(data.rev, data.state);
+  if (data.known) s.made.set(searchOf(data, data.asked), data.known);
+  const now = () => s.view.state, search = () => searchOf(data, now());
   const box = h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": w.tree_label }), sum = h("p", { class: "sum", "aria-live": "polite" }), told = h("p", { class: "told" }), state = h("p", { class: "state", role: "status" });
   fill(root, told, box, sum, state);
-  if (s.of !== data.key) { s.of = data.key; s.node = null; }
 
-  const score = ([, step, , , total]) => total / step ** lp;
+  const score = ([, step, , , total]) => total / step ** now().dec_length;
   function path(nodes, at) { const found = []; for (let n = at; n >= 0; n = nodes[n][0]) found.unshift(n); return found; }
 
   /** The nodes of greedy's text in the tree, as far as the tree still has it. */
@@ -31,7 +34,7 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
   }
 
   function plot(press = null) {
-    const { beam, greedy } = s.made.get(data.key), { nodes, winner } = beam.tree, won = path(nodes, winner), easy = greedyPath(beam, greedy.ids);
+    const { beam, greedy } = s.made.get(search()), { nodes, winner } = beam.tree, won = path(nodes, winner), easy = greedyPath(beam, greedy.ids);
     const steps = Math.max(...nodes.map((n) => n[1])), rows = new Map(), counts = {};
     nodes.forEach((n, i) => { counts[n[1]] = (counts[n[1]] ?? 0) + 1; rows.set(i, counts[n[1]] - 1); });
     const height = 26 + ROW * Math.max(...Object.values(counts)), width = 30 + COLUMN * steps, svg = frame(width, height);
@@ -54,37 +57,41 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
   }
 
   function draw() {
-    const made = s.made.get(data.key);
+    if (s.of !== search()) { s.of = search(); s.node = null; state.textContent = ""; }
+    const made = s.made.get(search());
     root.classList.toggle("waiting", !made);
     if (!made) return;
     const { beam, greedy } = made, { nodes, winner } = beam.tree, at = s.node ?? winner, n = nodes[at], before = n[0] < 0 ? 0 : nodes[n[0]][4];
     fill(box, plot((i) => { s.node = i; draw(); box.querySelectorAll(".node")[i]?.focus({ preventScroll: true }); }));
-    fill(sum, h("b", {}, visible(n[6])), " ", h("span", { title: full(n[4]) }, say(w.adds_up, { before: nats(before), own: nats(n[3]), total: nats(before + n[3]), length: n[1], power: String(lp), score: nats(score(n)), fate: w[`fate_${n[5]}`] })));
+    fill(sum, h("b", {}, visible(n[6])), " ", h("span", { title: full(n[4]) }, say(w.adds_up, { before: nats(before), own: nats(n[3]), total: nats(before + n[3]), length: n[1], power: String(now().dec_length), score: nats(score(n)), fate: w[`fate_${n[5]}`] })));
     const sums = [beam, greedy].map((lane) => lane.logprobs.reduce((a, b) => a + b, 0)), easy = greedyPath(beam, greedy.ids), lost = easy.length && nodes[easy.at(-1)][5] === "dropped" ? easy.length : easy.length < greedy.ids.length ? easy.length + 1 : 0;
-    fill(told, say(beam.ids.join() === greedy.ids.join() ? w.tree_same : sums[0] > sums[1] ? w.tree_beats : w.tree_loses, { width: data.width, beam: nats(sums[0]), greedy: nats(sums[1]), n: beam.ids.length, of: greedy.ids.length }),
+    fill(told, say(beam.ids.join() === greedy.ids.join() ? w.tree_same : sums[0] > sums[1] ? w.tree_beats : w.tree_loses, { width: now().dec_width, beam: nats(sums[0]), greedy: nats(sums[1]), n: beam.ids.length, of: greedy.ids.length }),
       lost ? ` ${say(w.tree_lost, { step: lost })}` : "", h("span", { class: "texts" }, h("span", {}, h("b", {}, `${w.tree_beam} `), beam.texts.join("")), h("span", {}, h("b", {}, `${w.tree_greedy} `), greedy.texts.join(""))));
   }
 
   async function compute() {
-    const { key } = data;
-    if (s.made.has(key) || s.busy === key || !data.files || s.failed) return;
-    s.busy = key;
+    const of = search(), { dec_prompt: beginning, dec_width: width, dec_depth: depth, dec_length: power } = now();
+    if (s.made.has(of) || s.busy === of || !data.files || s.failed) return;
+    s.busy = of;
     state.textContent = w.computing;
     try {
-      const engine = await racing(data.files), prompt = await engine.prompt(data.prompt, data.most_prompt);
-      const beam = await engine.lane(prompt.ids, { strategy: "beam", value: data.width, length_penalty: lp }, data.depth, 0), greedy = await engine.lane(prompt.ids, { strategy: "greedy", value: 1 }, data.depth, 0);
-      s.made.set(key, { beam, greedy });
-      if (s.of === key) { state.textContent = ""; draw(); }
+      const engine = await racing(data.files), prompt = await engine.prompt(beginning, data.most_prompt);
+      const beam = await engine.lane(prompt.ids, { strategy: "beam", value: width, length_penalty: power }, depth, 0), greedy = await engine.lane(prompt.ids, { strategy: "greedy", value: 1 }, depth, 0);
+      s.made.set(of, { beam, greedy });
+      if (search() === of) { state.textContent = ""; s.draw(); }
     } catch (error) {
       s.failed = true;
       state.textContent = w.server;
-      setTriggerValue("want", { code: error.code ?? "broken" });
+      setTriggerValue("want", { rev: s.view.rev, state: now() });
     } finally {
-      if (s.busy === key) s.busy = null;
+      if (s.busy === of) s.busy = null;
     }
   }
   const stop = offerPicture("beam_tree", () => plot());
+  s.draw = draw;
+  s.unlisten?.();
+  s.unlisten = s.view.listen((_, from) => { if (from !== "python" && root.isConnected) { draw(); compute(); } });
   draw();
   compute();
-  return stop;
+  return () => { stop(); s.unlisten?.(); s.unlisten = null; };
 });

@@ -62,40 +62,42 @@ class LaneSettings(TypedDict):
     length_penalty: float
 
 
-class NamedLane(LaneSettings):
-    """A lane with its name."""
+class AboutModel(TypedDict):
+    """The model's name, and its revision as the caption prints it."""
 
-    label: str
-
-
-class RaceStart(TypedDict):
-    """What the view begins with; ``picks`` are triples (number of the strategy, step from 1, token)."""
-
-    step: int
-    named: bool
-    picks: Sequence[int]
-    penalised: Sequence[str]
+    name: str
+    revision: str
 
 
-class RaceData(TypedDict):
-    """What the race is sent. ``key`` names what decides the lanes, ``known`` are those computed before (None: the browser computes
-    them from ``files``), ``most`` tokens are written, ``most_prompt`` tokens of the beginning are read."""
+class RaceAid(TypedDict):
+    """What stands under the lanes while their names are covered, and after."""
+
+    covered: str
+    named: str
+
+
+class ViewData(TypedDict):
+    """What both elements are sent: ``state`` is the view of the link, ``asked`` that of ``known``, which was computed before (None: the
+    browser computes it from ``files``); at most ``most_prompt`` tokens of the beginning are read. ``rev`` as in
+    ``components/elements/view.py``."""
 
     rev: int
-    key: str
-    known: RaceTexts | None
+    state: Mapping[str, object]
+    asked: Mapping[str, object]
+    model: AboutModel
     files: ModelFiles | None
-    prompt: str
-    story: str
-    most: int
     most_prompt: int
-    seed: int
-    penalty: float
-    picks: Sequence[int]
+
+
+class RaceData(ViewData):
+    """What the race is sent: ``params`` as in ``components/shell/links.py``, ``all`` strategies in their order, the ``stories`` of ours by
+    their beginnings."""
+
+    params: Sequence[Mapping[str, object]]
+    known: RaceTexts | None
     all: Sequence[str]
-    labels: Mapping[str, str]
-    lanes: Sequence[NamedLane]
-    start: RaceStart
+    stories: Mapping[str, str]
+    aid: RaceAid
 
 
 class TreeTexts(TypedDict):
@@ -105,26 +107,19 @@ class TreeTexts(TypedDict):
     greedy: LaneText
 
 
-class TreeData(TypedDict):
-    """What the tree is sent; as in ``RaceData``."""
+class TreeData(ViewData):
+    """What the tree is sent."""
 
-    key: str
     known: TreeTexts | None
-    files: ModelFiles | None
-    prompt: str
-    most_prompt: int
-    width: int
-    depth: int
-    length_penalty: float
 
 
 def lane_race(data: RaceData, *, on_view: Callable[[], None], on_want: Callable[[], None], key: str) -> None:
-    """Draw the lanes. Triggers: ``view`` ({rev, step, named, picks, penalised}), ``want`` (the browser cannot compute).
+    """Draw the lanes. Triggers: ``view`` ({rev, state}, always the whole state), ``want`` (the same: the browser cannot compute it).
 
     Args:
-        data: the lanes, their settings and the beginning.
+        data: the view, and its lanes where they are known.
     """
-    words = {"words": labels("decoding"), "stepper": labels("stepper")}
+    words = {"words": labels("decoding") | labels("engine"), "stepper": labels("stepper")}
     _race(key=key, data={**data, **words}, on_view_change=on_view, on_want_change=on_want)
 
 

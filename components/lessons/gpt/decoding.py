@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import streamlit as st
 
 from components.elements.engine import ModelFiles, model_files
-from components.elements.gpt.lane_race import LaneSettings, LaneText, RaceData, RaceTexts, TreeData, TreeTexts
+from components.elements.gpt.lane_race import (
+    LaneSettings,
+    LaneText,
+    RaceData,
+    RaceTexts,
+    TreeData,
+    TreeTexts,
+    ViewData,
+)
+from components.elements.page_fields import Field
 from components.elements.predict_first import Prediction
 from components.elements.view import sent
 from components.lessons.known_language import reads_korean
@@ -97,6 +106,11 @@ PARAMS = (
     links.Choice("dec_look", LOOKS, "tree"),
     links.Integer("dec_depth", 2, MOST_DEPTH, 10),
 )
+
+MOVED = tuple(param.key for param in PARAMS if param.key not in ("model", "dec_look"))
+"""What the browser moves by itself."""
+VIEW = "decoding"
+"""The name that the elements of the page share."""
 
 
 # -- what the link asks for ------------------------------------------------------------------------------------------------
@@ -274,6 +288,66 @@ def made_tree(card: ModelCard) -> TreeTexts:
     return tree(card.name, card.revision, s["dec_prompt"], s["dec_width"], s["dec_depth"], s["dec_length"])
 
 
+# -- what the browser holds ------------------------------------------------------------------------------------------------
+
+
+def state() -> dict[str, Any]:
+    """What the browser moves, as the link holds it."""
+    return {key: st.session_state[key] for key in MOVED} | {"dec_picks": picks()}
+
+
+def _field(
+    key: str, word: str, wide: float, low: float, high: float, step: float = 1, help: str = ""
+) -> Field:
+    links.name_field(key, t("decoding", word))
+    field: Field = {
+        "key": key,
+        "label": t("decoding", word),
+        "wide": wide,
+        "low": low,
+        "high": high,
+        "step": step,
+    }
+    return {**field, "help": help} if help else field
+
+
+def fields() -> list[Field]:
+    """The beginning, the seed and the number of tokens; tokens taken by hand belong to their beginning."""
+    links.name_field("dec_prompt", t("decoding", "prompt"))
+    beginning: Field = {"key": "dec_prompt", "label": t("decoding", "prompt"), "wide": 5, "high": 20_000, "help": t("decoding", "prompt_help", n=MOST_PROMPT), "resets": {"dec_picks": []}}  # fmt: skip
+    return [
+        beginning,
+        _field("dec_seed", "seed", 1.1, 0, 9999, help=t("decoding", "seed_help")),
+        _field("dec_most", "most", 1.1, 8, MOST),
+    ]
+
+
+def lane_fields() -> list[Field]:
+    """The number of every lane."""
+    links.name_field("dec_order", t("decoding", "order"))
+    order: Field = {"key": "dec_order", "label": t("decoding", "order"), "wide": 2, "options": [(name, t("decoding", f"order_{name}")) for name in ("first", "last")]}  # fmt: skip
+    return [
+        _field("dec_temperature", "temperature", 1, 0, 2, 0.1),
+        _field("dec_top_k", "top_k", 1, 1, 200),
+        _field("dec_top_p", "top_p", 1, 0.05, 1, 0.05),
+        _field("dec_typical", "typical", 1, 0.05, 1, 0.05, t("decoding", "typical_help")),
+        _field("dec_min_p", "min_p", 1, 0, 1, 0.05),
+        _field("dec_alpha", "alpha", 1, 0, 1, 0.1, t("decoding", "alpha_help")),
+        _field("dec_heat", "heat", 1, 0.1, 2, 0.1, t("decoding", "heat_help")),
+        order,
+        _field("dec_penalty", "penalty", 1, 1, 2, 0.1, t("decoding", "penalty_help")),
+    ]
+
+
+def tree_fields() -> list[Field]:
+    """Width and depth of the tree, and how the lengths of its texts count."""
+    return [
+        _field("dec_width", "width", 1, 1, 8, help=t("decoding", "width_help")),
+        _field("dec_depth", "depth", 1, 2, MOST_DEPTH),
+        _field("dec_length", "length", 1, 0, 2, 0.5, t("decoding", "length_help")),
+    ]
+
+
 def _files(card: ModelCard) -> ModelFiles | None:
     return None if st.session_state.get("_dec_server") else model_files(card.name)
 
@@ -298,79 +372,56 @@ def _known(card: ModelCard, part: str, key: str, compute: Callable[[ModelCard], 
         return compute(card)
 
 
-def race_data(card: ModelCard) -> RaceData:
-    """Return the data of the lanes; what the browser computes is not in it."""
-    s = st.session_state
-    key = race_key(card)
+def _view(card: ModelCard) -> ViewData:
     return {
         "rev": links.revision(),
-        "key": key,
-        "known": _known(card, "race", key, made_race),
+        "state": state(),
+        "asked": state(),
+        "model": {"name": card.name, "revision": _revision(card)},
         "files": _files(card),
-        "prompt": s["dec_prompt"],
-        "story": STORIES.get(s["dec_prompt"], ""),
-        "most": s["dec_most"],
         "most_prompt": MOST_PROMPT,
-        "seed": s["dec_seed"],
-        "penalty": s["dec_penalty"],
-        "picks": picks(),
+    }
+
+
+def race_data(card: ModelCard) -> RaceData:
+    """Return the data of the lanes; what the browser computes is not in it."""
+    return {
+        **_view(card),
+        "params": links.described(*MOVED),
+        "known": _known(card, "race", race_key(card), made_race),
         "all": list(STRATEGIES),
-        "labels": {name: label(name) for name in STRATEGIES},
-        "lanes": [{**lane(name), "label": label(name)} for name in shown()],
-        "start": {
-            "step": min(s["dec_step"], s["dec_most"]),
-            "named": s["dec_named"],
-            "picks": picks(),
-            "penalised": [name for name in (s["dec_penalised"] or "").split(",") if name in STRATEGIES],
+        "stories": STORIES,
+        "aid": {
+            "covered": t("decoding", "aid_covered"),
+            "named": t("decoding", "aid_named", **facts()),
         },
     }
 
 
 def tree_data(card: ModelCard) -> TreeData:
     """Return the data of the tree."""
-    s = st.session_state
-    key = tree_key(card)
-    return {
-        "key": key,
-        "known": _known(card, "tree", key, made_tree),
-        "files": _files(card),
-        "prompt": s["dec_prompt"],
-        "most_prompt": MOST_PROMPT,
-        "width": s["dec_width"],
-        "depth": s["dec_depth"],
-        "length_penalty": s["dec_length"],
-    }
+    return {**_view(card), "known": _known(card, "tree", tree_key(card), made_tree)}
 
 
 # -- callbacks -------------------------------------------------------------------------------------------------------------
 
 
 def took_view() -> None:
-    """Callback: the reader moved, guessed, took a token, or chose lanes."""
-    report = sent((st.session_state.get(RACE) or {}).get("view"), links.revision())
-    if report is None:
-        return
-    step, named = report.get("step"), report.get("named")
-    if isinstance(step, int) and not isinstance(step, bool):
-        links.put("dec_step", min(max(step, 0), MOST))
-    if isinstance(named, bool):
-        links.put("dec_named", named)
-    for key, name in (("dec_penalised", "penalised"), ("dec_lanes", "lanes")):
-        value = report.get(name)
-        if isinstance(value, list) and (value or name == "penalised"):
-            chosen = [strategy for strategy in value if strategy in STRATEGIES]
-            if chosen or name == "penalised":
-                links.put(key, ",".join(chosen))
-    taken = report.get("picks")
-    if isinstance(taken, list) and all(type(n) is int and 0 <= n <= 2**31 for n in taken):
-        whole = taken[: min(len(taken), 60) // 3 * 3]
-        if all(which < len(STRATEGIES) for which in whole[::3]):
-            links.put("dec_picks", tuple(whole))
+    """Callback: the reader moved the view; the browser sends all of it."""
+    _take(RACE, "view")
 
 
 def wanted() -> None:
     """Callback: this browser cannot compute; from now on the server does for this reader."""
+    for element in (RACE, TREE):
+        _take(element, "want")
     st.session_state["_dec_server"] = True
+
+
+def _take(element: str, trigger: str) -> None:
+    report = sent((st.session_state.get(element) or {}).get(trigger), links.revision())
+    if report is not None and isinstance(report.get("state"), Mapping):
+        links.take_over(report["state"])
 
 
 def edited() -> None:
@@ -382,11 +433,15 @@ def edited() -> None:
 # -- words, tables ---------------------------------------------------------------------------------------------------------
 
 
+def _revision(card: ModelCard) -> str:
+    return card.revision.removeprefix("sha256:")[:10]
+
+
 def caption(card: ModelCard) -> str:
-    """The line under the picture: model, revision, seed, settings."""
+    """The line of every file: model, revision, seed, settings; the element has the same under the picture."""
     s = st.session_state
     parts = [
-        t("decoding", "caption", model=card.name, revision=card.revision.removeprefix("sha256:")[:10], seed=s["dec_seed"], tokens=s["dec_most"]),
+        t("decoding", "caption", model=card.name, revision=_revision(card), seed=s["dec_seed"], tokens=s["dec_most"]),
         ", ".join(label(name) for name in STRATEGIES if name in shown()) if s["dec_named"] else t("decoding", "caption_covered"),
     ]  # fmt: skip
     if s["dec_heat"] != 1:
@@ -484,6 +539,7 @@ def export(card: ModelCard) -> Export:
     return Export(
         name="gpt-decoding",
         caption=caption(card),
+        models=(card.name,),
         about={"model": card.name, "revision": card.revision, "beginning": s["dec_prompt"], "seed": s["dec_seed"]},
         tables={
             "lanes": lambda: lane_rows(card),

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from components.elements.gpt.lane_race import beam_tree
+from components.elements.page_fields import page_fields
 from components.lessons.gpt import decoding as page
 from components.lm.checkpoints.model_card import ModelCard
-from components.shell.held import held
+from components.shell import links
 from components.shell.layout import is_dark, panel_choice, text_size
 from components.shell.notebook import notebook
 from components.words import t, told
@@ -25,10 +26,7 @@ def look_further(card: ModelCard) -> None:
 
 def _tree(card: ModelCard) -> None:
     st.subheader(t("decoding", "tree_title"))
-    row = st.columns([1.4, 1.4, 1.4, 4], vertical_alignment="bottom")
-    held(row[0]).number_input(t("decoding", "width"), 1, 8, key="dec_width", help=t("decoding", "width_help"))
-    held(row[1]).number_input(t("decoding", "depth"), 2, page.MOST_DEPTH, key="dec_depth")
-    held(row[2]).number_input(t("decoding", "length"), 0.0, 2.0, step=0.5, key="dec_length", help=t("decoding", "length_help"))  # fmt: skip
+    page_fields(page.VIEW, links.revision(), page.state(), page.tree_fields(), name="tree")
     beam_tree(page.tree_data(card), on_want=page.wanted, key=page.TREE)
     notebook(page.notebook_of(card))
 
