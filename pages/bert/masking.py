@@ -31,8 +31,7 @@ if asked := mlm.prediction():
 with controls(above=True):
     row = st.columns([6.6, 2], vertical_alignment="top")
     with row[0]:
-        state = {key: st.session_state[key] for key in ("mlm_text", "whole_words")}
-        page_fields("masking", links.revision(), state, mlm.fields())
+        page_fields("masking", links.revision(), mlm.state(), mlm.fields())
     with row[1]:
         model_picker("masked_prediction", key="bert_model", on_change=mlm.typed)
 
@@ -51,7 +50,7 @@ def blanks() -> None:
         mask_lab(data, on_blanks=mlm.clicked)
         picture_first("mask_lab", (data["hidden"], data["filled"]))
         caption(masked_text.caption(card))
-        mlm.look_further(card, text)
+        mlm.look_further(card, text, data)
     if text is None or not text.dropped:
         notebook(notebooks.masking(card, st.session_state["mlm_text"], mlm.guessed(data)))
 

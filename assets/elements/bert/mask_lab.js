@@ -36,11 +36,18 @@ function toggle(s, position) {
   send(s);
 }
 
-const inAddress = (s) => ({ mlm_text: s.data.text, whole_words: s.data.whole, hidden: s.hidden, filled: Object.entries(s.filled).flatMap(([p, f]) => [Number(p), f.id]) });
+const inAddress = (s) => ({ mlm_text: s.data.text, whole_words: s.data.whole, mlm_look: s.view.state.mlm_look, hidden: s.hidden, filled: Object.entries(s.filled).flatMap(([p, f]) => [Number(p), f.id]) });
+
+/** Let the other elements of the page know what is hidden and filled. */
+function publish(s) {
+  const { hidden, filled } = inAddress(s);
+  s.view.change({ hidden: [...hidden], filled }, "lab");
+}
 
 /** The reader changed what is hidden or filled. */
 function send(s) {
   keepAddress(s.data.params, inAddress(s));
+  publish(s);
   answer(s);
 }
 
@@ -50,6 +57,7 @@ async function typed(s) {
   s.data = { ...s.data, text: state.mlm_text, whole: state.whole_words };
   Object.assign(s, { hidden: [], filled: {}, name: `${s.data.model}|${s.data.text}` });
   keepAddress(s.data.params, inAddress(s));
+  publish(s);
   s.ahead ||= !connected();
   s.cards.classList.add("stale");
   s.row.classList.add("stale");
@@ -68,18 +76,20 @@ async function cut(s, asked) {
     s.cutOf = s.data.text;
     s.hidden = tokens.flatMap((token, i) => (token.blank || s.hidden.includes(i) ? [i] : [])).sort((a, b) => s.hidden.indexOf(a) - s.hidden.indexOf(b));
     s.row.classList.remove("stale");
+    publish(s);
     drawRow(s);
     await compute(s);
   } catch (error) { if (asked === s.asked) s.local.fail(error); }
 }
 
-/** The fields were moved: another text, or whether a click hides whole words. */
+/** The fields were moved: another text, whether a click hides whole words, or in which other way the blanks are asked. */
 function changed(s, changes, from) {
   if (from !== "reader") return;
   if ("mlm_text" in changes) { typed(s); return; }
   s.data = { ...s.data, whole: s.view.state.whole_words };
   keepAddress(s.data.params, inAddress(s));
-  s.rest({});
+  s.ahead ||= !connected();
+  if (s.local.source || "whole_words" in changes) s.rest({}); else tell(s);
 }
 
 /** Draw what was changed; the answer comes from the engine here, or from the server as long as it is not there. */
@@ -211,7 +221,7 @@ function build(s) {
 }
 
 function drawWhere(s) {
-  fill(s.where, ...s.local.line(s.say), s.local.source ? ` · ${s.say.where_rest}` : null);
+  fill(s.where, ...s.local.line(s.say));
   fill(s.note, s.local.note(s.say));
 }
 
@@ -219,7 +229,7 @@ function drawWhere(s) {
 function take(s, data) {
   if (s.name && s.rev === data.rev && s.data.model === data.model && s.data.text !== data.text) data = { ...data, text: s.data.text, tokens: s.data.tokens, cards: null }; // an answer to an older text
   else { s.cutOf = data.text; s.row.classList.remove("stale"); }
-  s.view.adopt(data.rev, { mlm_text: data.text, whole_words: data.whole });
+  s.view.adopt(data.rev, { mlm_text: data.text, whole_words: data.whole, mlm_look: data.look });
   const name = `${data.model}|${data.text}`, other = s.name !== name, moved = other || s.rev !== data.rev;
   if (s.data && s.data.files?.folder !== data.files?.folder) s.local.drop();
   const mine = !other && (s.ahead || (s.local.source && !moved));
@@ -233,6 +243,7 @@ function take(s, data) {
   } else for (const [i, token] of data.tokens.entries()) if (token.blank && !s.hidden.includes(i)) s.hidden.push(i);
   if (data.tokens[s.focus]?.special ?? true) s.focus = Math.max(0, data.tokens.findIndex((t) => !t.special)); // an empty text has special tokens only
   if (!data.cards) s.local.open(data.files);
+  publish(s);
   drawRow(s); drawCards(s); drawWhere(s);
   if (!data.cards || mine) s.cards.classList.add("stale");
   if (s.local.source && (!data.cards || mine || moved)) compute(s);
@@ -244,13 +255,14 @@ function back(s) {
   s.rest.cancel();
   if (connected()) return;
   const state = fromAddress(s.data.params), other = state.mlm_text !== s.data.text;
-  s.view.state = { ...s.view.state, mlm_text: state.mlm_text, whole_words: state.whole_words };
+  s.view.state = { ...s.view.state, mlm_text: state.mlm_text, whole_words: state.whole_words, mlm_look: state.mlm_look };
   s.view.change({}, "address");
   s.data = { ...s.data, text: state.mlm_text, whole: state.whole_words };
   const names = new Map([...Object.values(s.filled), ...s.data.cards.flatMap((c) => c.candidates.map(([id, token]) => ({ id, token })))].map((f) => [f.id, f.token]));
   s.hidden = state.hidden.filter((p) => other || (s.data.tokens[p] && !s.data.tokens[p].special));
   s.filled = {};
   for (let i = 0; i + 1 < state.filled.length; i += 2) s.filled[state.filled[i]] = { id: state.filled[i + 1], token: names.get(state.filled[i + 1]) ?? s.local.source?.name(state.filled[i + 1]) ?? "" };
+  publish(s);
   if (!other) { answer(s); return; }
   s.name = `${s.data.model}|${s.data.text}`;
   s.ahead = true;

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
-from components.elements.bert.guess_cards import GuessedBlank
+from components.elements.bert.mask_looks import GuessedBlank
 from components.elements.engine import ModelFiles
 from components.elements.mount import element
 from components.words import labels
@@ -34,11 +34,13 @@ class LabData(TypedDict):
 
 
 class LabFrame(TypedDict):
-    """What the reader set: with ``whole``, a click hides every piece of a word. ``rev`` as in
+    """What the reader set: with ``whole``, a click hides every piece of a word; ``look`` is the way in which ``mask_looks`` asks
+    the blanks again. ``rev`` as in
     ``components/elements/view.py``, ``params`` as in ``components/shell/links.py``, ``files`` as in
     ``components/elements/engine.py``."""
 
     whole: bool
+    look: str
     rev: int
     params: Sequence[Mapping[str, Any]]
     text: str
@@ -53,7 +55,7 @@ class MaskLab(LabData, LabFrame):
 def mask_lab(data: MaskLab, *, on_blanks: Callable[[], None]) -> None:
     """Draw the sentence and one card per open blank.
 
-    Trigger under the key ``mask_lab``: ``blanks`` ({rev, text, hidden: positions in the order clicked, filled: position
+    Trigger under the key ``mask_lab``: ``blanks`` ({rev, mlm_text, whole_words, mlm_look, hidden: positions in the order clicked, filled: position
     and token id alternating, browser: the model that the browser computes with or None, first: its first guesses}),
     always the whole state, so that a lost message cannot leave the two sides apart.
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from components.elements.bert.guess_cards import GuessCard, GuessedBlank, ReadBlank
+from components.elements.bert.mask_looks import (
+    Found,
+    GuessedBlank,
+    LeftModel,
+    MaskLooks,
+    PieceCard,
+    SideCard,
+    mask_looks,
+)
 from components.elements.engine import model_files
 from components.elements.page_fields import Field
 from components.elements.predict_first import Prediction
@@ -18,7 +25,7 @@ from components.lessons.known_language import reads_korean
 from components.lessons.recorded import first_view, of_shipped_model, trace_of
 from components.lm.checkpoints.bundled import KOREAN_BERT, KOREAN_GPT
 from components.shell import links
-from components.shell.layout import example_button, panel_choice, reading_aid
+from components.shell.layout import example_button
 from components.shell.loading import load_model
 from components.words import t
 
@@ -67,8 +74,17 @@ LAB = (
 )
 
 
-MOVED = ("mlm_text", "whole_words", "hidden", "filled")
+MOVED = ("mlm_text", "whole_words", "hidden", "filled", "mlm_look")
 """What the browser moves by itself."""
+
+
+FIELDS = ("mlm_text", "whole_words", "mlm_look")
+"""Of these, what other elements than the lab move."""
+
+
+def state() -> dict[str, Any]:
+    """What the fields of the browser hold."""
+    return {key: st.session_state[key] for key in FIELDS}
 
 
 def fields() -> list[Field]:
@@ -132,12 +148,6 @@ def typed() -> None:
     links.put("filled", ())
 
 
-class WayCard(ReadBlank):
-    """A blank read in one way, without words: ``side`` is left, right, both, or gpt."""
-
-    side: str
-
-
 def card_of(
     guess: Guess, before: Sequence[float] | None = None, own_before: float | None = None
 ) -> GuessedBlank:
@@ -173,6 +183,7 @@ def lab(card: ModelCard, *, guesses: bool = False) -> tuple[MaskableText | None,
     files = model_files(card.name)
     common: LabFrame = {
         "whole": s["whole_words"],
+        "look": s["mlm_look"],
         "rev": links.revision(),
         "params": links.described(*MOVED),
         "text": s["mlm_text"],
@@ -258,41 +269,75 @@ def guessed(data: Mapping[str, Any]) -> dict[str, Any]:
     return {**data, "cards": told if [card["position"] for card in told] == open_ else []}
 
 
-def look_further(card: ModelCard, text: MaskableText | None) -> None:
-    """Ask the same blanks in another way, as the reader chose."""
-    from components.elements.bert.guess_cards import guess_cards
-
-    look = panel_choice("mlm", LOOKS, key="mlm_look")
-    if look == "nothing":
-        return
-    title = {"three_ways": "three"}.get(look, look)
-    st.markdown(f"#### {t('mlm', f'{title}_title')}")
-    st.markdown(t("mlm", f"{title}_text"))
+def look_further(card: ModelCard, text: MaskableText | None, data: MaskLab) -> None:
+    """Ask the blanks of the lab in another way, as the reader chose; where there is nothing to ask, offer what to try."""
+    asked = {
+        **state(),
+        "hidden": data["hidden"],
+        "filled": [number for place, token_id, _ in data["filled"] for number in (place, token_id)],
+    }
+    look = st.session_state["mlm_look"]
+    sent: MaskLooks = {
+        "looks": LOOKS,
+        "asked": asked,
+        "model": card.name,
+        "files": data["files"],
+        "left": _left(card),
+    }
     recorded = first_view("bert/masking", card, ("mlm_text", "hidden", "filled")) if text is None else None
-    if look == "three_ways" and recorded is not None:
-        guess_cards([_worded(one) for one in recorded["three_ways"]], key="three_ways")
+    if look != "nothing" and not (data["files"] and st.session_state.get("_mlm_browser") == card.name):
+        sent["found"] = (
+            {"cards": recorded["three_ways"]}
+            if look == "three_ways" and recorded is not None
+            else found(look, card, text or maskable_text(card.name, card.revision, asked["mlm_text"]))
+        )
+    mask_looks(sent)
+    if look == "nothing" or (look == "three_ways" and recorded is not None):
         return
-    text = text or maskable_text(card.name, card.revision, st.session_state["mlm_text"])
-    if look == "three_ways" and (cards := three_ways(card, text, *blanks(text))):
-        guess_cards([_worded(one) for one in cards], key="three_ways")
-    elif look == "order" and (filled := orders(card, text)):
-        show_orders(text, filled)
-    elif look == "pieces" and (pieces := piece_cards(card, text)):
-        reading_aid(html.escape(pieces_sum(pieces)))
-        guess_cards(pieces, key="pieces")
-    else:
-        st.info(t("mlm", f"{title}_none"))
-        for i, (label, state) in enumerate(lab_examples(card)):
-            if state["mlm_look"] == look:
-                example_button(label, state, key=f"mlm_example_{i}")
+    if not _something_to_ask(look, text or maskable_text(card.name, card.revision, asked["mlm_text"])):
+        for i, (label, prepared) in enumerate(lab_examples(card)):
+            if prepared["mlm_look"] == look:
+                example_button(label, prepared, key=f"mlm_example_{i}")
 
 
-def _worded(card: WayCard) -> GuessCard:
-    """Return a card of the three ways with its words."""
-    read: ReadBlank = card
-    own = card["original"] if card["side"] == "gpt" else None
-    note = own and t("mlm", "gpt_line", token=own["token"].replace(" ", "·"), rank=own["rank"])
-    return {**read, "title": t("mlm", f"side_{card['side']}"), "note": note}
+def _left(card: ModelCard) -> LeftModel | None:
+    files = model_files(left_of(card))
+    return None if files is None else {"name": left_of(card), "files": files}
+
+
+def _something_to_ask(look: str, text: MaskableText) -> bool:
+    hidden, filled = blanks(text)
+    if look == "three_ways":
+        return any(position not in filled for position in hidden)
+    return len(hidden) > 1 if look == "order" else _word_in_pieces(text, hidden) is not None
+
+
+def _word_in_pieces(text: MaskableText, hidden: Sequence[int]) -> int | None:
+    """Return the first hidden token, last clicked first, or else the first token, whose word has several."""
+    found = (p for p in (*reversed(hidden), *text.maskable) if len(text.word_of(p)) > 1 and not text.blank[p])
+    return next(found, None)
+
+
+def found(look: str, card: ModelCard, text: MaskableText) -> Found | None:
+    """Ask the blanks in another way, here; None where there is nothing to ask."""
+    if look == "order":
+        filled = orders(card, text)
+        if not filled:
+            return None
+        return {
+            "tokens": [
+                (token, bool(special)) for token, special in zip(text.tokens, text.special, strict=True)
+            ],
+            "orders": [
+                {"order": one.order, "steps": [(at, c.token_id, c.token, c.prob) for at, c in one.steps]}
+                for one in filled
+            ],
+        }
+    if look == "pieces":
+        pieces = piece_cards(card, text)
+        return {"cards": pieces} if pieces else None
+    ways = three_ways(card, text, *blanks(text))
+    return {"cards": ways} if ways else None
 
 
 def left_of(card: ModelCard) -> str:
@@ -313,7 +358,7 @@ def line_with(
 
 def three_ways(
     card: ModelCard, text: MaskableText, hidden: list[int], filled: dict[int, int]
-) -> list[WayCard]:
+) -> list[SideCard]:
     """Return cards of the blank clicked last: left only, right only, both, and GPT from the left; no words in them."""
     from components.lm.bert import mlm
     from components.lm.checkpoints.model_card import ModelRefused
@@ -325,7 +370,7 @@ def three_ways(
     sides = mlm.guess_from(loaded, text, hidden, at, top=6)
     right, left = range(at + 1, len(text)), range(at)
     cuts: tuple[tuple[mlm.Side, Sequence[int]], ...] = (("left", right), ("right", left), ("both", ()))
-    cards: list[WayCard] = [
+    cards: list[SideCard] = [
         {
             "side": side,
             "about": card.name,
@@ -364,27 +409,25 @@ def three_ways(
     return cards
 
 
-def piece_cards(card: ModelCard, text: MaskableText) -> list[GuessCard]:
+def piece_cards(card: ModelCard, text: MaskableText) -> list[PieceCard]:
     """Return cards of a word of several pieces: each piece hidden alone, then the whole word hidden."""
     from components.lm.bert import mlm
 
-    hidden, _ = blanks(text)
-    words = [p for p in (*reversed(hidden), *text.maskable) if len(text.word_of(p)) > 1 and not text.blank[p]]
-    if not words:
+    chosen = _word_in_pieces(text, blanks(text)[0])
+    if chosen is None:
         return []
     loaded = load_model(card.name, "masked_prediction")
-    word = text.word_of(words[0])
-    cards: list[GuessCard] = []
-    for piece in mlm.pieces_of(loaded, text, words[0])[:3]:
-        for guess, blank, key in (
-            (piece.alone, (piece.position,), "piece_alone"),
-            (piece.together, word, "piece_together"),
+    word = text.word_of(chosen)
+    cards: list[PieceCard] = []
+    for piece in mlm.pieces_of(loaded, text, chosen)[:3]:
+        for guess, blank, kind in (
+            (piece.alone, (piece.position,), "alone"),
+            (piece.together, word, "together"),
         ):
-            token = text.tokens[piece.position]
             cards.append(
                 {
-                    "title": t("mlm", key, token=token),
-                    "note": None,
+                    "piece": kind,
+                    "token": text.tokens[piece.position],
                     "about": "",
                     "line": line_with(text, blank),
                     **card_of(guess),
@@ -402,50 +445,6 @@ def orders(card: ModelCard, text: MaskableText) -> list[Filled]:
         return []
     loaded = load_model(card.name, "masked_prediction")
     return [mlm.fill_in(loaded, text, hidden, order) for order in ORDERS]  # type: ignore[arg-type]
-
-
-def show_orders(text: MaskableText, filled: Sequence[Filled]) -> None:
-    """Draw what each order writes: when a blank was filled, and how sure the model was at that moment."""
-    from components.elements.bert.comparison_table import comparison_table, tokens, words
-
-    written = {tuple(choice.token_id for _, choice in sorted(one.tokens.items())) for one in filled}
-    said = t("mlm", "order_agree") if len(written) == 1 else t("mlm", "order_differ", n=len(written))
-    reading_aid(html.escape(said))
-    own = words(t("mlm", "order_text_itself"))
-    read = [i for i in range(len(text)) if not text.special[i]]
-    blanks = filled[0].tokens
-    rows = [[own, tokens([(text.tokens[i], "M" if i in blanks else "read", "") for i in read]), words("")]]
-    for one in filled:
-        turn = {position: k for k, (position, _) in enumerate(one.steps, 1)}
-        line = [
-            (c.token, "filled", _turn(None if one.order == "at_once" else turn[i], c.prob))
-            if (c := one.tokens.get(i))
-            else (text.tokens[i], "read", "")
-            for i in read
-        ]
-        rows.append([words(t("mlm", f"order_{one.order}")), tokens(line), words(_minus(one.log_prob))])
-    comparison_table(
-        [t("mlm", k) for k in ("order", "order_result", "order_sum")],
-        rows,
-        name="order-of-filling",
-        label=t("mlm", "order_title"),
-        key="orders",
-    )
-
-
-def _minus(number: float) -> str:
-    return f"{number:.2f}".replace("-", "−")
-
-
-def _turn(turn: int | None, prob: float) -> str:
-    shown = percent(prob)
-    return shown if turn is None else f"{turn}: {shown}"
-
-
-def pieces_sum(cards: Sequence[GuessCard]) -> str:
-    """Return the loss over the word in both ways of hiding; cards come in pairs (alone, together)."""
-    losses = [c["original"]["loss"] or 0.0 for c in cards if c["original"]]
-    return t("mlm", "pieces_sum", alone=f"{sum(losses[::2]):.3g}", together=f"{sum(losses[1::2]):.3g}")
 
 
 def lab_examples(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:

@@ -54,7 +54,11 @@ def test_text_of_readers_is_text(open_at: Open) -> None:
 )
 def test_tables_can_be_taken_home(open_at: Open, path: str, name: str, word: str, outside: list[str]) -> None:
     page = open_at(path)
-    expect(page.locator(".gb-comparison_table tbody tr, .gb-next_probe tbody tr").first).to_be_visible()
+    expect(
+        page.locator(
+            ".gb-mask_looks .wide tbody tr, .gb-comparison_table tbody tr, .gb-next_probe tbody tr"
+        ).first
+    ).to_be_visible()
     page.get_by_role("button", name="Export").click()
     row = page.locator(".gb-pictures .row", has_text=name)
     with page.expect_download() as download:

@@ -56,6 +56,56 @@ def test_browser_and_server_say_the_same(open_at: Open, browser: Browser, app_ur
     other.close()
 
 
+def looks(page: Page) -> str:
+    """What stands below the lab, without the line that says where it was computed."""
+    expect(page.locator(".gb-mask_looks.waiting")).to_have_count(0)
+    return (
+        page.locator(".gb-mask_looks .body")
+        .inner_text()
+        .replace(page.locator(".gb-mask_looks .where").inner_text(), "")
+    )
+
+
+def test_blanks_asked_in_another_way_are_what_the_server_says(browser: Browser, app_url: str) -> None:
+    """From one side (with GPT beside it), in four orders, piece by piece: without the server, and on a server without this browser."""
+    query = (
+        "/bert-masking?lang=en&bert_model=nano-bert&mlm_text=The+girl+stacked+the+stones+and+smiled.&hidden="
+    )
+    here = browser.new_context(viewport={"width": 1366, "height": 768})
+    page = here.new_page()
+    page.set_default_timeout(120_000)
+    with line(app_url, free_port()) as url:
+        page.goto(f"{url}{query}3")
+        chip(page, 4)
+        in_browser(page)
+        expect(page.locator(".gb-mask_looks .card")).to_have_count(4)
+        chip(page, 7)
+        expect(page.locator(".gb-mask_looks .where")).to_contain_text(HERE)
+        expect(page.locator(".gb-mask_looks .card")).to_have_count(4)
+    names = ("three_ways", "order", "pieces")
+    mine = []
+    for name in names:
+        page.locator(f".gb-mask_looks [data-look={name}]").click()
+        expect(page.locator(".gb-mask_looks .where")).to_contain_text(HERE)
+        mine.append(looks(page))
+    assert "hidden=3.4.7" in page.evaluate("location.search")
+    assert "mlm_look=pieces" in page.evaluate("location.search")
+    page.locator(".gb-mask_lab button.small").last.click()  # nothing is hidden any more
+    page.locator(".gb-mask_looks [data-look=three_ways]").click()
+    expect(page.locator(".gb-mask_looks .none")).to_contain_text("Hide a token first")
+    here.close()
+
+    other = browser.new_context(viewport={"width": 1366, "height": 768})
+    other.route("**/*.safetensors*", lambda route: route.abort())
+    page = other.new_page()
+    page.set_default_timeout(120_000)
+    for name, said in zip(names, mine, strict=True):
+        page.goto(f"{app_url}{query}3.4.7&mlm_look={name}")
+        expect(page.locator(".gb-mask_looks .where")).to_contain_text(THERE)
+        assert looks(page) == said
+    other.close()
+
+
 def test_masks_are_filled_without_the_server(context: BrowserContext, app_url: str) -> None:
     port = free_port()
     page = context.new_page()

@@ -48,8 +48,8 @@ def test_masking_first(open_page: Open) -> None:
     assert MODEL in said(at)
     (card,) = data["cards"]
     assert card["candidates"][0][1] == card["original"]["token"] == "손을"
-    ways: dict[str, Any] = {one["about"] + one["title"]: one for one in data_of(at, "guess_cards")["cards"]}
-    assert [one["about"] for one in ways.values()] == [MODEL, "pocket-gpt-ko", MODEL, MODEL]
+    ways: list[dict[str, Any]] = data_of(at, "mask_looks")["found"]["cards"]
+    assert [one["about"] for one in ways] == [MODEL, "pocket-gpt-ko", MODEL, MODEL]
     asked = data_of(at, "predict_first")
     assert asked["options"][asked["answer"]] == "손을"
     both, left = shares(asked["why"])
@@ -63,11 +63,11 @@ def test_masking_examples(open_page: Open) -> None:
         "hidden": "2.3",
         "mlm_look": "order",
     }
-    table = data_of(open_page("bert/masking", lang="ko", **state), "comparison_table")
-    filled = [[token for token, kind, _ in row[1]["tokens"] if kind == "filled"] for row in table["rows"]][1:]
+    found = data_of(open_page("bert/masking", lang="ko", **state), "mask_looks")["found"]
+    filled = [[token for _, _, token, _ in sorted(one["steps"])] for one in found["orders"]]
     assert filled[:3] == [["사진을", "읽"], ["사진을", "찍"], ["책을", "읽"]]
     state = {"bert_model": MODEL, "mlm_text": masking.PIECES_KO, "hidden": "4.5", "mlm_look": "pieces"}
-    cards = data_of(open_page("bert/masking", lang="ko", **state), "guess_cards")["cards"]
+    cards = data_of(open_page("bert/masking", lang="ko", **state), "mask_looks")["found"]["cards"]
     own = [card["original"] for card in cards]
     assert all(alone["loss"] < whole["loss"] for alone, whole in zip(own[::2], own[1::2], strict=True))
     assert min(one["rank"] for one in own[::2]) == 1 < min(one["rank"] for one in own[1::2])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.lessons import recorded
-from components.lessons.bert.masking import NEED_EACH_OTHER, PIECES
+from components.lessons.bert.masking import NEED_EACH_OTHER, ORDERS, PIECES
 from tests import float32
 from tests.pages.conftest import Open, data_of, modules_after
 
@@ -41,20 +41,20 @@ def test_every_panel(open_page: Open, look: str) -> None:
 def test_the_order_of_filling_is_shown(open_page: Open, lang: str) -> None:
     """The prepared example: all at once, the model writes a text that no order would write."""
     at = open_page(PAGE, lang=lang, mlm_text=NEED_EACH_OTHER, hidden="3.4", mlm_look="order")
-    table = data_of(at, "comparison_table")
-    filled = [[token for token, kind, _ in row[1]["tokens"] if kind == "filled"] for row in table["rows"]]
-    assert filled[0] == []  # the text itself
-    assert [len(tokens) for tokens in filled[1:]] == [2, 2, 2, 2]
-    assert filled[1] != filled[2] != filled[3]
-    turns = [below[:2] for _, kind, below in table["rows"][3][1]["tokens"] if kind == "filled"]
-    assert turns == ["2:", "1:"]  # from right to left
+    found = data_of(at, "mask_looks")["found"]
+    assert [token for token, special in found["tokens"] if not special][2:4] == ["their", "eyes"]
+    written = {one["order"]: {step[0]: step[2] for step in one["steps"]} for one in found["orders"]}
+    assert list(written) == list(ORDERS)
+    assert all(set(tokens) == {3, 4} for tokens in written.values())
+    assert written["at_once"] != written["left_to_right"] != written["right_to_left"]
+    assert [step[0] for step in found["orders"][2]["steps"]] == [4, 3]  # from right to left
 
 
 def test_pieces_of_the_prepared_word(open_page: Open) -> None:
     """With its other piece in sight each piece is easier, and one of them is the first guess."""
     cards = data_of(
-        open_page(PAGE, mlm_text=PIECES, hidden="3.4", whole_words="1", mlm_look="pieces"), "guess_cards"
-    )["cards"]
+        open_page(PAGE, mlm_text=PIECES, hidden="3.4", whole_words="1", mlm_look="pieces"), "mask_looks"
+    )["found"]["cards"]
     own = [card["original"] for card in cards]
     for alone, together in zip(own[::2], own[1::2], strict=True):
         assert alone["loss"] < together["loss"]
@@ -86,7 +86,7 @@ def test_a_model_without_the_head_is_refused_in_words(open_page: Open) -> None:
 
 
 def test_first_view_needs_no_torch() -> None:
-    assert modules_after(PAGE, "guess_cards") == "[]"
+    assert modules_after(PAGE, "mask_looks") == "[]"
 
 
 def test_the_kept_first_view_is_what_the_model_says(
@@ -96,8 +96,10 @@ def test_the_kept_first_view_is_what_the_model_says(
     kept = open_page(PAGE, lang=lang)
     monkeypatch.setattr(recorded, "trace_file", lambda name: None)
     computed = open_page(PAGE, lang=lang)
-    for element in ("mask_lab", "guess_cards"):
-        one, other = data_of(kept, element), data_of(computed, element)
+    for one, other in (
+        (data_of(kept, "mask_lab"), data_of(computed, "mask_lab")),
+        (data_of(kept, "mask_looks")["found"], data_of(computed, "mask_looks")["found"]),
+    ):
         assert [card["candidates"] for card in one.pop("cards")] == [
             [
                 [i, token, pytest.approx(p, rel=float32.PROBABILITY), None]

@@ -5,7 +5,7 @@ import { reader } from "./reading.js";
 const TOP = 8; // candidates a guess lists
 
 /** Natural logarithms of the probabilities of one row of logits. */
-function logSoftmax(logits) {
+export function logSoftmax(logits) {
   let most = -Infinity, sum = 0;
   for (const x of logits) if (x > most) most = x;
   for (const x of logits) sum += Math.exp(x - most);
@@ -14,7 +14,7 @@ function logSoftmax(logits) {
 }
 
 /** Ids of the `count` largest values, largest first. */
-function largest(values, count) {
+export function largest(values, count) {
   const best = [];
   values.forEach((value, id) => {
     if (best.length === count && value <= values[best.at(-1)]) return;
@@ -24,6 +24,21 @@ function largest(values, count) {
     if (best.length > count) best.pop();
   });
   return best;
+}
+
+/**
+ * What a row of log-probabilities says of a blank. id: the token that stands there in the text, or null; name(id): how a token is spelled;
+ * old: the row before other blanks were filled, or null; top: candidates listed.
+ */
+export function guessed(log, position, id, name, { old = null, top = TOP } = {}) {
+  const p = (id) => Math.exp(log[id]), was = (id) => (old ? Math.exp(old[id]) : null);
+  const candidates = largest(log, top).map((id) => [id, name(id), p(id), was(id)]);
+  return {
+    position, candidates,
+    rest: Math.max(0, 1 - candidates.reduce((sum, c) => sum + c[2], 0)),
+    entropy: -log.reduce((sum, x) => sum + Math.exp(x) * x, 0) / Math.LN2,
+    original: id === null ? null : { id, token: name(id), p: p(id), before: was(id), rank: log.reduce((above, x) => above + (x > log[id] ? 1 : 0), 1), loss: -log[id] },
+  };
 }
 
 /**
@@ -52,17 +67,7 @@ export async function masker(files, onProgress) {
     if (!open.length) return [];
     const masked = tokens.map((token, p) => (hidden.includes(p) ? mask : token.id));
     const now = await rows(masked.map((id, p) => filled[p]?.id ?? id), open), before = some ? await rows(masked, open) : null;
-    return open.map((position, r) => {
-      const log = now[r], old = before?.[r], ids = largest(log, TOP), p = (id) => Math.exp(log[id]), was = (id) => (old ? Math.exp(old[id]) : null);
-      const candidates = ids.map((id) => [id, names[id], p(id), was(id)]);
-      const id = tokens[position].id, known = !tokens[position].blank;
-      return {
-        position, candidates,
-        rest: Math.max(0, 1 - candidates.reduce((sum, c) => sum + c[2], 0)),
-        entropy: -log.reduce((sum, x) => sum + Math.exp(x) * x, 0) / Math.LN2,
-        original: known ? { id, token: names[id], p: p(id), before: was(id), rank: log.reduce((above, x) => above + (x > log[id] ? 1 : 0), 1), loss: -log[id] } : null,
-      };
-    });
+    return open.map((position, r) => guessed(now[r], position, tokens[position].blank ? null : tokens[position].id, (id) => names[id], { old: before?.[r] }));
   }
   return { cards, tokens, name: (id) => names[id] };
 }
