@@ -12,12 +12,12 @@ import { view } from "../glassbox.lib/view.js";
 
 const BITS_FULL = 12; // surprisal of a full bar
 const SHOWN = 600; // letters of a long beginning
-const KEPT = 30; // races that are remembered, so that Back need not choose anew
+const KEPT = 30; // races that are remembered, and ten times as many lanes, so that nothing is chosen anew that has not changed
 const LETTERS = "ABCDEFGHI";
 const STROKES = ["token", "key", "wrong", "position", "text", "quiet", "mask", "cut", "segment-a"].map((role) => `var(--gb-${role})`);
 const DASHES = ["", "7 4", "2 3", "9 3 2 3", "", "7 4", "2 3", "9 3 2 3", ""];
 const VALUE = { beam: "dec_width", contrastive: "dec_alpha" }; // where the number of a strategy stands, if not under its own name
-const create = instances(() => ({ view: view("decoding"), made: new Map(), here: new Set(), guess: null, open: null, busy: null }));
+const create = instances(() => ({ view: view("decoding"), made: new Map(), lanes: new Map(), here: new Set(), guess: null, open: null, busy: null }));
 
 /** The lanes that a view asks for, as both engines are given them: components/lessons/gpt/decoding.py, shown() and lane(). */
 function lanesOf({ all, stories, words: w }, state) {
@@ -36,10 +36,10 @@ const nameOf = (w, strategy, state) => say(w[`name_${strategy}`], { value: Strin
 /** What decides the lanes of a view. */
 const raceOf = (data, state) => JSON.stringify([data.model, state.dec_prompt, state.dec_seed, state.dec_most, lanesOf(data, state).map(({ label, ...lane }) => lane), state.dec_picks]);
 
-function keep(s, race, made) {
-  s.made.delete(race);
-  s.made.set(race, made);
-  if (s.made.size > KEPT) s.made.delete(s.made.keys().next().value);
+function keep(map, name, made, most = KEPT) {
+  map.delete(name);
+  map.set(name, made);
+  if (map.size > most) map.delete(map.keys().next().value);
 }
 
 /** Tell Python of the view, always the whole state. */
@@ -65,10 +65,12 @@ async function compute(s) {
       s.state.textContent = say(data.words.choosing_lane, { n: i + 1, of: lanes.length });
       const picks = []; // of this lane, in the order in which they were taken
       for (let p = 0; p + 2 < state.dec_picks.length; p += 3) if (data.all[state.dec_picks[p]] === lane.strategy) picks.push([state.dec_picks[p + 1], state.dec_picks[p + 2]]);
-      made.lanes[i] = lane.strategy === "story" ? await source.story(beginning, data.stories[beginning], prompt.ids, state.dec_most) : await source.lane(prompt.ids, lane, state.dec_most, state.dec_seed, picks);
+      const { label, ...settings } = lane, of = JSON.stringify([data.model, beginning, state.dec_seed, state.dec_most, settings, picks]);
+      made.lanes[i] = s.lanes.get(of) ?? (lane.strategy === "story" ? await source.story(beginning, data.stories[beginning], prompt.ids, state.dec_most) : await source.lane(prompt.ids, lane, state.dec_most, state.dec_seed, picks));
+      keep(s.lanes, of, made.lanes[i], 10 * KEPT);
       if (!wanted()) return;
       s.here.add(race);
-      keep(s, race, made);
+      keep(s.made, race, made);
       s.draw();
     }
     s.state.textContent = "";
@@ -98,7 +100,7 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
     mine: (event) => event.composedPath().some((node) => ["gb-lane_race", "gb-beam_tree", "gb-page_fields"].some((name) => node.classList?.contains(name))),
   });
   s.view.adopt(data.rev, data.state);
-  if (data.known) keep(s, raceOf(data, data.asked), data.known);
+  if (data.known) keep(s.made, raceOf(data, data.asked), data.known);
 
   const now = () => s.view.state, race = () => raceOf(data, now()), asked = () => lanesOf(data, now()), lanes = () => s.made.get(race())?.lanes ?? [];
   const ready = () => lanes().length > 0 && lanes().every(Boolean), change = (changes) => s.view.change(changes, "picture");
