@@ -4,7 +4,7 @@ import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { drawn, scoreCurves, boxOf } from "../glassbox.lib/score_curves.js";
 import { narrowed } from "../glassbox.lib/format.js";
-import { fit, rows, dot, accuracy, crossValidated } from "../glassbox.lib/bradley_terry.js";
+import { fit, rows, dot, shareOf, crossValidated } from "../glassbox.lib/bradley_terry.js";
 import { living } from "../glassbox.lib/living.js";
 
 const NONE = "-", KEY = "gb-who", EVERY = 5;
@@ -39,17 +39,23 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const pair = () => (data.open ? order[Math.min(s.at, n - 1)] : data.shown[Math.max(0, s.at - 1)] ?? 0);
   const upTo = (k) => (data.open ? order.slice(0, k) : data.shown.slice(0, k));
   const differences = (some) => some.filter((i) => "12".includes(s.clicks[i] ?? NONE)).map((i) => { const one = s.clicks[i] === "1" ? 0 : 1, a = s.vectors[2 * i + one], b = s.vectors[2 * i + 1 - one]; return a.map((x, j) => x - b[j]); });
-  const first = 2 * n, held = first + data.unseen.length;
-  const heldOut = data.rule ? Array.from({ length: (s.vectors.length - held) / 2 }, (_, i) => s.vectors[held + 2 * i].map((x, j) => x - s.vectors[held + 2 * i + 1][j])) : [];
-  /** What the judge is after k presses: weights, and how often it is right on pairs it has not seen. */
+  const first = 2 * n;
+  /** What the judge is after k presses: its weights, and how many presses decided. */
   function judge(k) {
     const some = upTo(k), name = some.map((i) => `${i}${s.clicks[i]}`).join();
     if (!s.known.has(name)) {
       if (s.known.size > 400) s.known.clear();
-      const d = differences(some), weights = fit(d, data.features, data.shrinkage, data.newton);
-      s.known.set(name, { weights, count: d.length, right: d.length ? (data.rule ? accuracy(weights, heldOut) : crossValidated(d, data.features, data.shrinkage, data.newton, data.folds)) : null });
+      const d = differences(some);
+      s.known.set(name, { d, weights: fit(d, data.features, data.shrinkage, data.newton), count: d.length, right: undefined });
     }
     return s.known.get(name);
+  }
+  /** How often it is right on pairs it has not seen: counted before for the rule's presses, so that its curve stands at once; null for none. */
+  function rightAfter(k) {
+    if (data.rule) return k ? shareOf(data.right[0][k - 1], data.right[1]) : null;
+    const one = judge(k);
+    if (one.right === undefined) one.right = one.count ? crossValidated(one.d, data.features, data.shrinkage, data.newton, data.folds) : null;
+    return one.right;
   }
   const tell = () => s.report({ step: s.at, clicks: data.open ? s.clicks : "", who: data.named ? who() : "", id: s.id, rev: s.rev });
   const label = (k) => say(data.open ? w.moment_open : w.moment, { n: k, last: data.open ? n : last() });
@@ -70,7 +76,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   function points() {
     const found = [];
     if (data.hidden) return found;
-    for (let k = 1; k <= s.at; k += 1) if (data.rule || k % EVERY === 0 || k === s.at) { const one = judge(k).right; if (one) found.push([k, one[0], one[1], one[2]]); }
+    for (let k = 1; k <= s.at; k += 1) if (data.rule || k % EVERY === 0 || k === s.at) { const one = rightAfter(k); if (one) found.push([k, one[0], one[1], one[2]]); }
     return found;
   }
   function plot(width, height, rem) {
@@ -103,7 +109,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     left.classList.toggle("alone", data.hidden);
     chart.style.display = data.hidden ? "none" : "";
     if (data.hidden) return;
-    const { right: found, count } = judge(s.at);
+    const { count } = judge(s.at), found = rightAfter(s.at);
     head.textContent = found ? say(data.rule ? w.judged : w.judged_own, { right: found[3], total: found[4], low: Math.round(100 * found[1]), high: Math.round(100 * found[2]) }) : say(data.rule || count ? w.too_few : w.no_judge, { n: count, least: data.folds });
     chart.setAttribute("aria-label", `${w.chart}: ${head.textContent}`);
     drawn(chart, plot);

@@ -44,13 +44,10 @@ export function wilson(right, total) {
 
 const right = (w, differences) => differences.filter((d) => dot(w, d) > 0).length;
 
-/** [share, low, high] of choices that weights get right; null for none. */
-export function accuracy(w, differences) {
-  const n = differences.length, k = n ? right(w, differences) : 0;
-  return n ? [k / n, ...wilson(k, n), k, n] : null;
-}
+/** [share, low, high, right, total] of choices of which k are right. */
+export const shareOf = (k, n) => [k / n, ...wilson(k, n), k, n];
 
-/** The same for choices left out: each is judged by weights fitted to the other folds. */
+/** The same for choices left out, each judged by weights fitted to the other folds; null for fewer than folds. */
 export function crossValidated(differences, size, shrinkage, steps, folds) {
   const n = differences.length;
   if (n < folds) return null;
@@ -59,7 +56,7 @@ export function crossValidated(differences, size, shrinkage, steps, folds) {
     const inside = differences.filter((_, i) => i % folds === fold);
     k += right(fit(differences.filter((_, i) => i % folds !== fold), size, shrinkage, steps), inside);
   }
-  return [k / n, ...wilson(k, n), k, n];
+  return shareOf(k, n);
 }
 
 /** Numbers of one byte, in base64, as rows of `size`. */

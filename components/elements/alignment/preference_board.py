@@ -23,10 +23,11 @@ class PreferenceData(TypedDict):
     """What the board is sent.
 
     ``pairs`` are (beginning, story, story), ``unseen`` (beginning, story), ``vectors`` one byte a number in base64: those of
-    the pairs, of the unseen stories, and of held-out pairs, the better one first. ``shown``: the pairs that were pressed,
-    where nothing can be pressed (not ``open``); ``order``: in which they are asked, [] for their own; ``marks``: the
-    rule's number of each unseen story. ``rule``: a rule pressed, and held-out pairs say how good the judge is; ``named``:
-    presses go to a list; ``hidden``: what the judge makes of them is not shown.
+    the pairs and of the unseen stories. ``shown``: the pairs that were pressed, where nothing can be pressed (not ``open``);
+    ``order``: in which they are asked, [] for their own; ``marks``: the rule's number of each unseen story; ``right``: how many
+    held-out pairs the judge gets right after each of the rule's presses, and how many there are. ``rule``: a rule pressed, and
+    held-out pairs say how good the judge is; ``named``: presses go to a list; ``hidden``: what the judge makes of them is not
+    shown.
     """
 
     beginnings: Sequence[str]
@@ -42,6 +43,7 @@ class PreferenceData(TypedDict):
     shown: Sequence[int]
     order: Sequence[int]
     marks: Sequence[int] | None
+    right: tuple[Sequence[int], int] | None
     open: bool
     rule: bool
     named: bool

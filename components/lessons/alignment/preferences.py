@@ -89,6 +89,25 @@ def held_out() -> Floats:
     return rest[0::2] - rest[1::2]
 
 
+@cache
+def right_by_press() -> tuple[list[int], int]:
+    """Return how many held-out pairs the judge gets right after each recorded press, and how many there are."""
+    made = str(recorded()["clicks"])
+    found = []
+    for k in range(1, len(made) + 1):
+        w = lm.fit(lm.differences_of(vectors(), lm.better(made[:k], PAIRS)))
+        found.append(int((held_out() @ w > 0).sum()))
+    return found, len(held_out())
+
+
+@cache
+def sent_vectors() -> str:
+    """Return the features of the pairs and of the unseen stories as a browser reads them."""
+    kept = recorded()
+    stories = 2 * len(kept["pairs"]) + len(kept["unseen"])
+    return base64.b64encode(base64.b64decode(kept["vectors"])[: stories * kept["features"]]).decode("ascii")
+
+
 def judge_of(clicks: str) -> tuple[Floats, float]:
     """Return the reward model of these presses, and the deviation of its scores of the unseen stories."""
     w = lm.fit(lm.differences_of(vectors(), lm.better(clicks, PAIRS)))
@@ -198,7 +217,7 @@ def board() -> PreferenceData:
         "beginnings": list(lm.BEGINNINGS),
         "pairs": kept["pairs"],
         "unseen": kept["unseen"],
-        "vectors": kept["vectors"],
+        "vectors": sent_vectors(),
         "scale": kept["scale"],
         "features": kept["features"],
         "shrinkage": lm.SHRINKAGE,
@@ -208,6 +227,7 @@ def board() -> PreferenceData:
         "shown": asked_of(shown),
         "order": lists().order(list_name(), who(), PAIRS) if together and is_open() and who() else [],
         "marks": [lm.happiness(text) for _, text in kept["unseen"]] if rule else None,
+        "right": right_by_press() if rule else None,
         "open": is_open() and (not together or bool(who())),
         "rule": rule,
         "named": together,

@@ -58,6 +58,9 @@ def test_the_browsers_judge_is_pythons_and_presses_are_in_the_link(open_at: Open
     page.wait_for_url(f"**pref_clicks={KEYS}**")
     expect(page.locator(".gb-step-label")).to_have_text(f"{len(KEYS)} of {page_data.PAIRS}")
     assert shown_order(page) == order_of(KEYS)
+    own = lm.cross_validated(lm.differences_of(page_data.vectors(), lm.better(KEYS, page_data.PAIRS)))
+    assert own is not None
+    expect(page.locator(".judge")).to_contain_text(f"Right on {own.right} of {own.total}")
     page.keyboard.press("ArrowLeft")  # back to the last one: it can be changed
     expect(page.locator("button.card.on")).to_have_count(1)
     page.locator("button.card").nth(1).click()

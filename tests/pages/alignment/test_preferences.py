@@ -1,5 +1,7 @@
 """The page "Forty clicks", from links, in both languages, with the recorded runs, own presses, a list and a training."""
 
+import base64
+
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -52,6 +54,22 @@ def test_the_recorded_presses_are_the_rules() -> None:
     kept = page.recorded()
     assert kept["clicks"] == "".join(lm.by_rule(a, b) for _, a, b in kept["pairs"][: page.CLICKS])
     assert "0" not in kept["clicks"]
+
+
+def test_the_curve_of_the_judge_is_counted_press_by_press(open_page: Open) -> None:
+    """What a browser is sent beside the stories it puts in order itself: no held-out pair."""
+    board = data_of(open_page(PAGE), page.BOARD)
+    counted, total = board["right"]
+    clicks = page.recorded()["clicks"]
+    assert (len(counted), total) == (len(clicks), page.recorded()["held_out"])
+    for k in (1, 2, 17, len(clicks)):
+        d = lm.differences_of(page.vectors(), lm.better(clicks[:k], page.PAIRS))
+        found = lm.accuracy(lm.fit(d), page.held_out())
+        assert found is not None
+        assert (counted[k - 1], total) == (found.right, found.total)
+    sent = len(base64.b64decode(board["vectors"]))
+    assert sent == (2 * page.PAIRS + len(board["unseen"])) * board["features"]
+    assert data_of(open_page(PAGE, pref_from="own"), page.BOARD)["right"] is None
 
 
 def test_forty_presses_and_what_they_teach() -> None:
