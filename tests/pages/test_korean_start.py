@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from components.lessons.bert import attention, contextual, dice, inputs, masking, masking_rates, next_sentence
 from components.lessons.gpt import decoding, generation
+from components.lessons.gpt.generation_recorder import choose_prompt
 from components.lessons.start import history
 from components.lessons.tokens import compare, encode, word_training, wordpiece
 from components.lessons.transformer import block, masks, positions, self_attention
@@ -174,3 +175,8 @@ def test_the_korean_view_of_a_model_stands_before_torch(
     monkeypatch.setattr(lesson, "load_model", never)
     at = open_page(f"transformer/{lesson.__name__.rsplit('.', 1)[1]}", lang="ko")
     assert on_page(at, element)
+
+
+def test_the_korean_beginning_of_gpt_is_chosen_by_its_rule() -> None:
+    """Other weights may need another: set KOREAN of the page to what ``choose_prompt`` returns."""
+    assert choose_prompt() == generation.KOREAN["prompt"]

@@ -50,9 +50,9 @@ STORY = (
 )
 """How our story goes on; at the default number of tokens its last sentence is whole."""
 KOREAN = {
-    "dec_prompt": "할아버지는 집 뒤에서 벌을 키운다. 어느 날 아침 벌들이 조용했다. 할아버지는",
+    "dec_prompt": "할아버지는 집 뒤에서 벌을 키운다. 어느 날 벌들이 조용했다. 할아버지는",
     "model": KOREAN_GPT,
-    "dec_seed": 0,  # the first whose drawn lanes do not end early and have no broken letter
+    "dec_seed": 11,  # the first whose drawn lanes do not end early and have no broken letter
 }
 """What the page begins with in Korean."""
 STORIES = {

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 
 PROMPT = "The old woman opened the door and"
-KOREAN = {"prompt": "아이는 엄마와 함께", "model": KOREAN_GPT}
+KOREAN = {
+    "prompt": "할머니는 아이에게",  # chosen by ``choose_prompt`` in generation_recorder
+    "model": KOREAN_GPT,
+}
 """What the page begins with in Korean."""
 RECORDED = {FIRST_MODEL: "gpt/generation", KOREAN_GPT: "gpt/generation_ko"}
 """First views, each of its own model and beginning."""

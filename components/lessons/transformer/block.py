@@ -43,7 +43,7 @@ MODEL, TEXT, LAYER = "pocket-gpt", "Once upon a time there was a little", 4
 BERT_TEXT = "The little girl gave her [MASK] a red ball."
 TOKEN, DIM = 7, 0
 KOREAN: dict[str, Any] = {
-    "block_text": "아이는 아침에 일어나 밥을",  # chosen by ``choose_beginning`` in block_recorder
+    "block_text": "아이가 어머니의 손을",  # chosen by ``choose_beginning`` in block_recorder
     "attention_model": KOREAN_GPT,
     "block_token": 3,
 }
