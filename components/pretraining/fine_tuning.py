@@ -39,6 +39,17 @@ def add_step(steps: Any, repository: Path) -> None:
     parser.add_argument("page", choices=tuple(PAGES))
     parser.add_argument("--model", help="bundled model to begin from (the page's own)")
     parser.add_argument("--sizes", type=int, nargs="+", help="of tasks: numbers of examples (50 200 1000)")
+    parser.add_argument("--tasks", nargs="+", help="of tasks: some of them (tag span pair single)")
+    parser.add_argument(
+        "--finished",
+        action="store_true",
+        help="of tasks: make no run, write the finished ones of what is asked",
+    )
+    parser.add_argument(
+        "--main",
+        action="store_true",
+        help="of forgetting: the middle strengths with one seed only, both starts",
+    )
     parser.add_argument("--corpus", type=Path, help="of reading-on: folder of .txt or .txt.xz files")
     parser.add_argument("--to", type=Path, default=repository / "assets" / "traces" / "fine_tuning")
     parser.set_defaults(run=lambda options: _run(options, repository))
@@ -56,10 +67,14 @@ class Kept:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
+    def has(self, name: str) -> bool:
+        """Return whether a run is finished."""
+        return (self.folder / f"{name}.json").exists()
+
     def get(self, name: str, make: Callable[[], Any]) -> Any:
         """Return a run, made now if it is not there."""
         path = self.folder / f"{name}.json"
-        if not path.exists():
+        if not self.has(name):
             made = json.dumps(make(), ensure_ascii=False, separators=(",", ":"))
             path.with_suffix(".part").write_text(made, encoding="utf-8")
             path.with_suffix(".part").replace(path)
@@ -178,14 +193,14 @@ def _tasks(options: Any, repository: Path) -> int:
     settings = [
         lm.TaskSetting(task, size, way, pretrained)
         for size in options.sizes or tasks.SIZES
-        for task in tasks.TASKS
+        for task in options.tasks or tasks.TASKS
         for way in tasks.WAYS
         for pretrained in (True, False)
     ]
-    runs = [
-        kept.get(f"{one.task}-{one.size}-{one.way}-{one.pretrained}-{one.seed}", partial(made, one))
-        for one in tqdm(settings, desc="runs")
-    ]
+    names = {one: f"{one.task}-{one.size}-{one.way}-{one.pretrained}-{one.seed}" for one in settings}
+    if options.finished:
+        settings = [one for one in settings if kept.has(names[one])]
+    runs = [kept.get(names[one], partial(made, one)) for one in tqdm(settings, desc="runs")]
     path = options.to / "tasks.json"
     others = json.loads(path.read_text(encoding="utf-8"))["models"] if path.exists() else {}
     written = {task: tasks.examples(loaded, task, "written", lm.WRITTEN, 0) for task in tasks.TASKS}
@@ -292,7 +307,7 @@ def _change(options: Any, repository: Path) -> int:
 
 
 def _forgetting(options: Any, repository: Path) -> int:
-    """Every method at three strengths; the middle one with two more seeds and from random weights."""
+    """Every method at the middle strength from both starts; then its other strengths, and two more seeds."""
     from components.lm.fine_tuning import forgetting as lm
     from components.lm.fine_tuning.encoder_tasks import examples
 
@@ -315,15 +330,18 @@ def _forgetting(options: Any, repository: Path) -> int:
     middle = {method: strengths[len(strengths) // 2] for method, strengths in lm.STRENGTHS.items()}
     settings = [lm.ForgettingSetting(method, middle[method]) for method in lm.METHODS]
     settings += [lm.ForgettingSetting(method, middle[method], pretrained=False) for method in lm.METHODS]
-    settings += [
-        lm.ForgettingSetting(method, strength)
-        for method, strengths in lm.STRENGTHS.items()
-        for strength in strengths
-        if strength != middle[method]
-    ]
-    settings += [
-        lm.ForgettingSetting(method, middle[method], seed=seed) for seed in (1, 2) for method in lm.METHODS
-    ]
+    if not options.main:
+        settings += [
+            lm.ForgettingSetting(method, strength)
+            for method, strengths in lm.STRENGTHS.items()
+            for strength in strengths
+            if strength != middle[method]
+        ]
+        settings += [
+            lm.ForgettingSetting(method, middle[method], seed=seed)
+            for seed in (1, 2)
+            for method in lm.METHODS
+        ]
     runs = [
         kept.get(f"{one.method}-{one.strength:g}-{one.pretrained}-{one.seed}", partial(made, one))
         for one in tqdm(settings, desc="runs")
@@ -381,7 +399,7 @@ def _reading_on(options: Any, repository: Path) -> int:
         return run.run.as_json()
 
     runs = [
-        kept.get(f"{one.replay:g}-{one.strength:g}-{one.seed}", partial(made, one))
+        kept.get(f"{one.replay:g}-{one.strength:g}-{one.pretrained}-{one.seed}", partial(made, one))
         for one in tqdm(lm.SETTINGS, desc="runs")
     ]
     path = options.to / "forgetting.json"

@@ -34,7 +34,7 @@ def lesson() -> None:
     page_header(NAME)
     prediction(page.prediction())
     with controls(above=True):
-        row = st.columns([3, 3.4, 2, 3], vertical_alignment="bottom")
+        row = st.columns([3, 3.4, 2, 2.6], vertical_alignment="bottom")
         start = held(row[0]).segmented_control(
             t(page.WORDS, "start"),
             STARTS,
@@ -43,21 +43,24 @@ def lesson() -> None:
             format_func=lambda x: t(page.WORDS, x),
             help=t(page.WORDS, "start_help"),
         )
-        if start != "random":
-            level = held(row[1]).segmented_control(
+        if start != "random" and len(page.levels()) > 1:
+            held(row[1]).slider(
                 t(page.WORDS, "level"),
-                page.LEVELS,
-                key="forget_level",
-                required=True,
-                format_func=lambda x: t(page.WORDS, f"level_{x}"),
+                page.LEVELS[0],
+                page.LEVELS[-1],
+                key="forget_strength",
                 help=t(page.WORDS, "level_help"),
             )
-            if level == "middle":
-                held(row[2]).segmented_control(
-                    t(page.WORDS, "seed"), page.SEEDS, key="forget_seed", required=True
-                )
+        if start != "random" and page.asked()[0] == page.MIDDLE and len(page.seeds()) > 1:
+            held(row[2]).segmented_control(
+                t(page.WORDS, "seed"), page.SEEDS, key="forget_seed", required=True
+            )
+        if len(page.models()) > 1:
+            held(row[3]).segmented_control(
+                t(page.WORDS, "model"), page.models(), key="forget_model", required=True
+            )
 
-    identity = "-".join(map(str, page.asked()))
+    identity = "-".join(map(str, (*page.asked(), page.model())))
     with answer():
         tracks = [page.track(method, run) for method, run in zip(METHODS, page.runs(), strict=True)]
         now = forgetting_plane(
@@ -76,7 +79,9 @@ def lesson() -> None:
     with st.expander(t(page.WORDS, "how")):
         st.markdown(page.how())
     notebook(
-        notebooks.forgetting(page.MODEL, *page.trained_by_lora(), rank=int(page.strength("lora", "middle")))
+        notebooks.forgetting(
+            page.model(), *page.trained_by_lora(), rank=int(page.strength("lora", page.MIDDLE))
+        )
     )
     foot(
         NAME,

@@ -24,33 +24,50 @@ from components.words import labels, t, told
 NAME = "fine_tuning/forgetting"
 WORDS = "forgetting"
 BOARD = "forgetting_plane"
-MODEL = "nano-bert"
+MODELS = ("pocket-bert", "nano-bert")
+LIVE_MODELS = ("nano-bert", "pocket-bert")
+"""To train now; the first is the quick one."""
 LOOKS = ("reading", "static", "families", "train", "nothing")
-LEVELS = ("weak", "middle", "strong")
-READERS = ("nothing", "replay5", "replay25", "pull")
+LEVELS = tuple(range(1, 6))
+"""Strengths, from weak to strong; each means another number for each method."""
+MIDDLE = LEVELS[len(LEVELS) // 2]
+READERS = ("nothing", "replay5", "replay25", "pull", "random")
 """Of the second scene, in the order of its runs."""
 LAST = len(MOMENTS) - 1
 SEEDS = ("0", "1", "2")
 
 PARAMS = (
-    links.Choice("forget_level", LEVELS, "middle"),
+    links.Choice("forget_model", MODELS, MODELS[0], example=MODELS[1]),
+    links.Integer("forget_strength", LEVELS[0], LEVELS[-1], MIDDLE),
     links.Choice("forget_start", STARTS, "pretrained"),
     links.Choice("forget_seed", SEEDS, SEEDS[0]),
     links.Integer("forget_step", 0, LAST, LAST),
     links.Integer("forget_track", 0, len(METHODS) - 1, 0),
     links.Choice("forget_look", LOOKS, "reading"),
     links.Choice("forget_reading", READERS, READERS[0], example=READERS[1]),
+    links.Choice("forget_live_model", LIVE_MODELS, LIVE_MODELS[0]),
     links.Choice("forget_method", METHODS, "replay"),
-    links.Choice("forget_live_level", LEVELS, "middle"),
+    links.Integer("forget_live_strength", LEVELS[0], LEVELS[-1], MIDDLE),
     links.Integer("forget_live_seed", 0, 99, 0),
 )
 
 
 @cache
 def recorded() -> Mapping[str, Any]:
-    """Return the recorded runs (``python -m components.pretraining fine-tuning forgetting --model nano-bert``)."""
-    found: Mapping[str, Any] = shipped(NAME)["models"][MODEL]
+    """Return the recorded runs by model (``python -m components.pretraining fine-tuning forgetting``)."""
+    found: Mapping[str, Any] = shipped(NAME)["models"]
     return found
+
+
+def models() -> list[str]:
+    """Return the models that have recorded runs, that of the first view first."""
+    return [name for name in MODELS if name in recorded()]
+
+
+def model() -> str:
+    """Return the model of the link; one without recorded runs gives way to the first that has some."""
+    name = str(st.session_state["forget_model"])
+    return name if name in recorded() else models()[0]
 
 
 def reading() -> Mapping[str, Any]:
@@ -59,30 +76,52 @@ def reading() -> Mapping[str, Any]:
     return found
 
 
-def strength(method: Method, level: str) -> float:
+def strength(method: Method, level: int) -> float:
     """Return a method's strength at a level; a method with one strength has it at every level."""
     offered = STRENGTHS[method]
     return offered[LEVELS.index(level)] if len(offered) == len(LEVELS) else offered[0]
 
 
-def run_of(method: Method, level: str, start: str = "pretrained", seed: int = 0) -> Mapping[str, Any]:
-    """Return one recorded run."""
-    wanted = {
-        "method": method,
-        "strength": strength(method, level),
-        "pretrained": start == "pretrained",
-        "seed": seed,
+@cache
+def _by_setting(name: str) -> Mapping[tuple[str, float, bool, int], Mapping[str, Any]]:
+    runs = recorded()[name]["runs"]
+    return {
+        (s["method"], s["strength"], s["pretrained"], s["seed"]): run
+        for run in runs
+        for s in (run["setting"],)
     }
-    return next(run for run in recorded()["runs"] if run["setting"] == wanted)
 
 
-def asked() -> tuple[str, str, int]:
+def run_of(
+    method: Method, level: int = MIDDLE, start: str = "pretrained", seed: int = 0, of: str = ""
+) -> Mapping[str, Any]:
+    """Return one recorded run of the model in use, or of another."""
+    return _by_setting(of or model())[method, strength(method, level), start == "pretrained", seed]
+
+
+def _has(level: int, seed: int) -> bool:
+    known = _by_setting(model())
+    return all((method, strength(method, level), True, seed) in known for method in METHODS)
+
+
+def levels() -> list[int]:
+    """Return the strengths that the model in use has recorded runs of, from weak to strong."""
+    return [level for level in LEVELS if _has(level, 0)]
+
+
+def seeds() -> list[str]:
+    """Return the seeds that the model in use has recorded runs of at the middle strength."""
+    return [seed for seed in SEEDS if _has(MIDDLE, int(seed))]
+
+
+def asked() -> tuple[int, str, int]:
     """Return level, start and seed of the link, of those that were recorded together."""
     s = st.session_state
-    start, level = str(s["forget_start"]), str(s["forget_level"])
-    if start == "random":
-        return "middle", start, 0
-    return level, start, int(s["forget_seed"]) if level == "middle" else 0
+    start, level, seed = str(s["forget_start"]), int(s["forget_strength"]), str(s["forget_seed"])
+    if start == "random" or level not in levels():
+        level = MIDDLE
+    several = start != "random" and level == MIDDLE and seed in seeds()
+    return level, start, int(seed) if several else 0
 
 
 def view() -> ForgettingView:
@@ -110,9 +149,9 @@ def track(method: Method, run: Mapping[str, Any]) -> Track:
     }
 
 
-def board(tracks: Sequence[Track], steps: Sequence[int]) -> ForgettingData:
-    """Return what a plane draws."""
-    kept = recorded()
+def board(tracks: Sequence[Track], steps: Sequence[int], of: str = "") -> ForgettingData:
+    """Return what a plane draws of the model in use, or of another."""
+    kept = recorded()[of or model()]
     return {
         "steps": steps,
         "tracks": tracks,
@@ -155,11 +194,11 @@ def aid(now: ForgettingView) -> str:
 
 def caption() -> str:
     """The line under the plane: model, runs, data, time."""
-    kept, level_start_seed, made = recorded(), asked(), runs()
+    kept, level_start_seed, made = recorded()[model()], asked(), runs()
     return t(
         WORDS,
         "caption",
-        **made_with({**kept, "model": MODEL}),
+        **made_with({**kept, "model": model()}),
         seed=level_start_seed[2],
         seconds=f"{made[0]['seconds']:.1f}",
     )
@@ -167,7 +206,7 @@ def caption() -> str:
 
 def prediction() -> Prediction:
     """Asked before the plane is seen: how much is left of the old task?"""
-    plain, replay = run_of("nothing", "middle"), run_of("replay", "middle")
+    plain, replay = run_of("nothing"), run_of("replay")
     left = plain["old"][-1][0] / plain["old"][0][0]
     answer = 0 if left < 0.4 else 1 if left < 0.75 else 2
     options = [t(WORDS, f"predict_{name}") for name in ("little", "half", "most")]
@@ -217,7 +256,7 @@ def all_rows() -> list[dict[str, Any]]:
             "weights_moved": run["moved"],
             "cpu_seconds": run["seconds"],
         }
-        for run in recorded()["runs"]
+        for run in recorded()[model()]["runs"]
     ]
 
 
@@ -227,6 +266,7 @@ def reading_rows() -> list[dict[str, Any]]:
         {
             "replay": run["setting"]["replay"],
             "pull": run["setting"]["strength"],
+            "start": "pre-trained" if run["setting"]["pretrained"] else "random",
             "step": step,
             "loss_stories": run["stories"][k],
             "loss_articles": run["articles"][k],
@@ -240,36 +280,47 @@ def reading_rows() -> list[dict[str, Any]]:
 def export(now: ForgettingView) -> Export:
     """Everything of the picture."""
     level, start, _ = asked()
+    kept = recorded()[model()]
     return Export(
         "fine-tuning-forgetting",
         caption(),
-        {"model": MODEL, "revision": recorded()["revision"], "strength": level, "start": start},
+        {"model": model(), "revision": kept["revision"], "strength": level, "start": start},
         {"curves": curve_rows, "all-runs": all_rows, "reading": reading_rows},
         lambda: {
             "method": METHODS[now.track],
             "runs": runs(),
-            "old": recorded()["old"],
-            "new": recorded()["new"],
+            "old": kept["old"],
+            "new": kept["new"],
         },
     )
 
 
 def trained_by_lora() -> tuple[int, int]:
     """Return how many numbers LoRA trains beside the model at the middle rank, and how many the model has."""
-    card = checkpoints.card(MODEL)
+    card = checkpoints.card(model())
     width, layers = card.hidden_size, card.num_layers
     assert width is not None
     assert layers is not None
     square, thin = (width, width), (width, 4 * width)
-    rank = int(strength("lora", "middle"))
-    return lora.count([square] * 4 * layers + [thin] * 2 * layers, rank), recorded()["numbers"]
+    rank = int(strength("lora", MIDDLE))
+    return lora.count([square] * 4 * layers + [thin] * 2 * layers, rank), recorded()[model()]["numbers"]
 
 
 def how() -> str:
     """How it is made; Markdown."""
     offered = {f"strengths_{name}": " / ".join(f"{x:g}" for x in found) for name, found in STRENGTHS.items()}
     some, whole = trained_by_lora()
-    return told(WORDS, "how_text", share=f"{100 * some / whole:.1f}%", **offered, **recorded()["written"])
+    kept = recorded()[model()]
+    return told(
+        WORDS,
+        "how_text",
+        model=model(),
+        runs=len(kept["runs"]),
+        seeds=len(seeds()),
+        share=f"{100 * some / whole:.1f}%",
+        **offered,
+        **kept["written"],
+    )
 
 
 def prepared() -> list[tuple[str, dict[str, Any]]]:
@@ -277,7 +328,14 @@ def prepared() -> list[tuple[str, dict[str, Any]]]:
     return [
         (t(WORDS, "try_early"), {"forget_step": 2}),
         (t(WORDS, "try_lora"), {"forget_track": METHODS.index("lora")}),
-        (t(WORDS, "try_strong"), {"forget_level": "strong", "forget_track": METHODS.index("pull")}),
+        (
+            t(WORDS, "try_strong"),
+            {
+                "forget_model": model() if LEVELS[-1] in levels() else models()[-1],
+                "forget_strength": LEVELS[-1],
+                "forget_track": METHODS.index("pull"),
+            },
+        ),
         (t(WORDS, "try_random"), {"forget_start": "random"}),
         (t(WORDS, "try_train"), {"forget_look": "train"}),
     ]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from components.elements.fine_tuning.forgetting_plane import ForgettingView, Track, forgetting_plane
-from components.elements.fine_tuning.score_lines import ScoreLine, score_lines
 from components.lessons.fine_tuning import forgetting as page
 from components.lessons.fine_tuning import live
 from components.lessons.fine_tuning.forgetting_live import Asked, Both, Pair
 from components.lessons.fine_tuning.said import STARTS, made_with, said_score
 from components.lm import checkpoints
-from components.lm.fine_tuning.forgetting import METHODS, MOMENTS, STRENGTHS, ForgettingSetting
+from components.lm.fine_tuning.forgetting import METHODS, STRENGTHS, ForgettingSetting
 from components.shell.held import held
 from components.shell.layout import panel_choice, small_table
 from components.words import literal, t, told
@@ -61,7 +60,7 @@ def reading() -> None:
             steps=run["steps"][-1],
         )
     )
-    plain = kept["runs"][0]
+    plain, bare = kept["runs"][0], kept["runs"][page.READERS.index("random")]
     st.markdown(
         told(
             W,
@@ -70,6 +69,8 @@ def reading() -> None:
             stories_after=f"{plain['stories'][-1]:.2f}",
             articles=f"{plain['articles'][0]:.2f}",
             articles_after=f"{plain['articles'][-1]:.2f}",
+            bare=f"{bare['stories'][0]:.2f}",
+            bare_after=f"{bare['stories'][-1]:.2f}",
         )
     )
 
@@ -77,7 +78,7 @@ def reading() -> None:
 def static() -> None:
     """Learned once and left, beside going on with what is new."""
     st.markdown(t(W, "static_text"))
-    plain = page.run_of("nothing", "middle")
+    plain = page.run_of("nothing")
     moving = page.track("nothing", plain)
     moments = len(plain["steps"])
     first: Track = {
@@ -93,7 +94,7 @@ def static() -> None:
     forgetting_plane(
         page.board([first, second], plain["steps"]),
         ForgettingView(moments - 1, 1),
-        identity="static",
+        identity=f"static-{page.model()}",
         rev=0,
         key="forgetting_static",
     )
@@ -115,15 +116,19 @@ def families() -> None:
 def asked() -> Asked:
     """Return what the link asks to train."""
     s = st.session_state
-    method, level = s["forget_method"], s["forget_live_level"]
+    method, level = s["forget_method"], int(s["forget_live_strength"])
     seed = s["forget_live_seed"]
     setting = ForgettingSetting(method, page.strength(method, level), seed=0 if seed is None else int(seed))
-    return Asked(page.MODEL, checkpoints.card(page.MODEL).revision, setting)
+    model = s["forget_live_model"]
+    return Asked(model, checkpoints.card(model).revision, setting)
 
 
 def train() -> None:
     """Choose a method and its strength, and train both tasks from both starts."""
-    st.markdown(told(W, "train_text", model=page.MODEL))
+    st.markdown(t(W, "train_text"))
+    offered = [name for name in page.LIVE_MODELS if name in page.recorded()]
+    if len(offered) > 1:
+        held().segmented_control(t(W, "model"), offered, key="forget_live_model", required=True)
     method = held().segmented_control(
         t(W, "live_method"),
         METHODS,
@@ -133,12 +138,12 @@ def train() -> None:
     )
     row = st.columns([2.6, 1, 5], vertical_alignment="bottom")
     if len(STRENGTHS[method]) > 1:
-        held(row[0]).segmented_control(
+        held(row[0]).slider(
             t(W, "level"),
-            page.LEVELS,
-            key="forget_live_level",
-            required=True,
-            format_func=lambda x: t(W, f"level_{x}"),
+            page.LEVELS[0],
+            page.LEVELS[-1],
+            key="forget_live_strength",
+            help=t(W, "live_help", strengths=" / ".join(f"{x:g}" for x in STRENGTHS[method])),
         )
     held(row[1]).number_input(t(W, "seed"), 0, 99, key="forget_live_seed")
     live.stand(W, asked, Pair, _curves, key="forgetting")
@@ -148,21 +153,20 @@ def _curves(wanted: Asked, found: Both) -> None:
     if not found["runs"]:
         st.caption(t(W, "live_old_first"))
         return
-    lines: list[ScoreLine] = []
-    for run, start in zip(found["runs"], STARTS, strict=True):
-        for task in ("old", "new"):
-            points = [(step, *score) for step, score in zip(run["steps"], run[task], strict=True)]
-            lines.append(
-                {"name": t(W, "live_line", task=t(W, f"task_{task}"), start=t(W, start)), "points": points}
-            )
-    score_lines(
-        lines,
-        title=t(W, "live_chart", method=t(W, f"method_{wanted.setting.method}")),
-        last=MOMENTS[-1],
-        guess=None,
-        guess_label="",
-        key="forget_live",
-    )
+    method, first = wanted.setting.method, found["runs"][0]
+    if len(first["steps"]) > 1:
+        name = t(W, f"method_{method}")
+        tracks: list[Track] = [
+            {**page.track(method, run), "label": t(W, "live_line", method=name, start=t(W, start))}
+            for run, start in zip(found["runs"], STARTS, strict=True)
+        ]
+        forgetting_plane(
+            page.board(tracks, first["steps"], wanted.model),
+            ForgettingView(len(first["steps"]) - 1),
+            identity=f"{wanted}-{len(first['steps'])}",
+            rev=0,
+            key="forget_live",
+        )
     small_table(
         [t(W, "col_start"), t(W, "col_before"), t(W, "col_after"), t(W, "col_new")],
         [

@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 Method = Literal["nothing", "replay", "pull", "ewc", "features", "lora"]
 STRENGTHS: dict[Method, tuple[float, ...]] = {
     "nothing": (0,),
-    "replay": (8, 20, 80),
-    "pull": (0.02, 0.2, 2),
-    "ewc": (0.02, 0.2, 2),
-    "features": (0.1, 1, 10),
-    "lora": (2, 8, 32),
+    "replay": (8, 12, 20, 40, 80),
+    "pull": (0.02, 0.06, 0.2, 0.6, 2),
+    "ewc": (0.02, 0.06, 0.2, 0.6, 2),
+    "features": (0.1, 0.3, 1, 3, 10),
+    "lora": (2, 4, 8, 16, 32),
 }
-"""Weak, middle, strong: old sentences kept, the factor of the added loss, or LoRA's rank."""
+"""From weak to strong: old sentences kept, the factor of the added loss, or LoRA's rank."""
 METHODS: tuple[Method, ...] = tuple(STRENGTHS)
 OLD_EXAMPLES, OLD_RATE, OLD_PASSES = 400, 5e-4, 4
 NEW_EXAMPLES, NEW_RATE, NEW_PASSES, LORA_RATE = 300, 1e-3, 6, 3e-3

@@ -1,7 +1,7 @@
 """A language model of children's stories reads encyclopedia articles: what it then says, and what it has lost.
 
 Sixty steps of eight rows of 128 tokens. The remedies are those of ``forgetting`` that need nothing but the texts: nothing,
-replay (a share of the rows are stories again), and the pull to the old weights.
+replay (a share of the rows are stories again), and the pull to the old weights. A model with random weights reads the same rows.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from components.lm.fine_tuning.forgetting import pull
+from components.lm.fine_tuning.generative import draw_anew
 from components.lm.fine_tuning.loop import Loop, Recipe
 from components.lm.reading import beginning_ids, pieces
 
@@ -35,14 +36,24 @@ PROMPTS = (
 
 @dataclass(frozen=True)
 class ReadingSetting:
-    """``replay``: the share of rows that are stories; ``strength``: of the pull to the old weights."""
+    """``replay``: the share of rows that are stories; ``strength``: of the pull to the old weights.
+
+    ``pretrained`` False begins from random weights.
+    """
 
     replay: float = 0.0
     strength: float = 0.0
     seed: int = 0
+    pretrained: bool = True
 
 
-SETTINGS = (ReadingSetting(), ReadingSetting(0.05), ReadingSetting(0.25), ReadingSetting(0.0, 0.02))
+SETTINGS = (
+    ReadingSetting(),
+    ReadingSetting(0.05),
+    ReadingSetting(0.25),
+    ReadingSetting(0.0, 0.02),
+    ReadingSetting(pretrained=False),
+)
 
 
 @dataclass
@@ -97,9 +108,13 @@ class Reading:
         tests: tuple[Sequence[list[int]], Sequence[list[int]]],
     ) -> None:
         """Begin; ``rows`` are read, ``tests`` are held-out rows of stories and of articles."""
+        import torch
+
         self._loaded, self._rows, self._tests = loaded, rows, tests
         self.model = copy.deepcopy(loaded.model).float().eval()
         self.model.requires_grad_(True)
+        if not setting.pretrained:
+            draw_anew(self.model, torch.Generator().manual_seed(setting.seed))
         self._weights = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         self.loop = Loop(
             list(self.model.parameters()),

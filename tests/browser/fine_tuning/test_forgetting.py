@@ -27,6 +27,10 @@ def test_tracks_and_moments(open_at: OpenAt, outside: list[str]) -> None:
     expect(board.locator("svg.plane rect[width='12']")).to_have_count(0)
     page.reload()
     expect(board.locator(".method.on .name")).to_contain_text("replay")
+    page.keyboard.press("Tab")  # whoever goes from control to control by keys moves them by keys
+    page.get_by_role("slider", name="Strength").press("ArrowRight")
+    page.wait_for_url("**forget_strength=4**")
+    expect(board.locator(".method.on .name")).to_contain_text("40 old sentences kept")
     page.get_by_role("radio", name="random weights", exact=True).click()
     page.wait_for_url("**forget_start=random**")
     expect(board.locator(".method.on")).to_have_count(1)

@@ -1,5 +1,7 @@
 """A model that reads on: rows of texts, the mixture, and that a reading changes a copy only."""
 
+import math
+
 import pytest
 import torch
 
@@ -46,4 +48,8 @@ def test_reading_learns_the_rows_and_leaves_the_model(
         assert run.run.steps == [0, 3]
         assert run.run.articles[1] < run.run.articles[0]
         assert len(run.run.texts[1]) == len(lm.PROMPTS)
+    bare = lm.Reading(loaded, lm.ReadingSetting(pretrained=False), rows, (rows[:2], rows[2:4])).run
+    assert bare.stories[0] == pytest.approx(math.log(loaded.model.config.vocab_size), abs=0.2), (
+        "it knows nothing"
+    )
     assert all(torch.equal(p, before[n]) for n, p in loaded.model.named_parameters())

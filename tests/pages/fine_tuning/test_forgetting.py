@@ -21,6 +21,8 @@ pytestmark = pytest.mark.skipif(
     "nano-bert" not in checkpoints.store().bundled_names(), reason="nano-bert is not in assets/models"
 )
 PAGE = "fine_tuning/forgetting"
+NANO = "nano-bert"
+"""It has recorded runs at every strength."""
 
 
 def test_opens(open_page: Open, lang: str) -> None:
@@ -35,26 +37,31 @@ def test_needs_no_torch() -> None:
 
 
 def test_the_runs_belong_to_the_shipped_models() -> None:
-    assert page.recorded()["revision"] == checkpoints.card(page.MODEL).revision
+    for model in page.models():
+        assert page.recorded()[model]["revision"] == checkpoints.card(model).revision
     kept = page.reading()
     assert kept["revision"] == checkpoints.card(kept["model"]).revision
     assert len(kept["runs"]) == len(page.READERS)
-    found = {(s["method"], s["strength"], s["pretrained"], s["seed"]) for r in page.recorded()["runs"] for s in (r["setting"],)}  # fmt: skip
+    assert [run["setting"]["pretrained"] for run in kept["runs"]] == [x != "random" for x in page.READERS]
+    found = set(page._by_setting("nano-bert"))
     wanted = {(method, one, True, 0) for method, some in STRENGTHS.items() for one in some}
     middle = {method: some[len(some) // 2] for method, some in STRENGTHS.items()}
     wanted |= {(m, x, True, seed) for m, x in middle.items() for seed in (1, 2)}
     wanted |= {(m, x, False, 0) for m, x in middle.items()}
     assert found == wanted
+    for model in page.models():
+        main = {(method, one, start, 0) for method, one in middle.items() for start in (True, False)}
+        assert main <= set(page._by_setting(model)), model
 
 
 def test_what_the_page_says_is_what_was_found() -> None:
     """Plain training forgets, in each of three seeds; replay keeps more; LoRA taken off keeps everything."""
     for seed in range(3):
-        plain, replay = (page.run_of(method, "middle", seed=seed) for method in ("nothing", "replay"))
+        plain, replay = (page.run_of(method, seed=seed, of=NANO) for method in ("nothing", "replay"))
         assert plain["old"][-1][2] < replay["old"][-1][1], "the intervals part"
         assert plain["old"][-1][0] < 0.4 * plain["old"][0][0]
         assert plain["new"][-1][0] > 0.45
-        lora = page.run_of("lora", "middle", seed=seed)
+        lora = page.run_of("lora", seed=seed, of=NANO)
         assert lora["off"] == lora["old"][0]
         assert lora["old"][-1][2] < lora["off"][1]
     plain = page.reading()["runs"][0]
@@ -62,20 +69,30 @@ def test_what_the_page_says_is_what_was_found() -> None:
     assert plain["articles"][-1] < plain["articles"][0]
 
 
+def test_a_stronger_hold_keeps_more_and_learns_less() -> None:
+    """At the ends of the slider, for what is pulled back: the old task kept, the new one not learned as well."""
+    for method in ("pull", "ewc", "features"):
+        weak, strong = (page.run_of(method, level, of=NANO) for level in (page.LEVELS[0], page.LEVELS[-1]))  # type: ignore[arg-type]
+        assert strong["old"][-1][0] > weak["old"][-1][0], method
+        assert strong["moved"] < weak["moved"], method
+
+
 @pytest.mark.parametrize(
     "query",
     [
-        {"forget_level": "weak"},
-        {"forget_level": "strong", "forget_seed": "2"},
+        {"forget_strength": "1"},
+        {"forget_strength": "5", "forget_seed": "2"},
         {"forget_seed": "1"},
-        {"forget_start": "random", "forget_level": "weak"},
+        {"forget_start": "random", "forget_strength": "2"},
     ],
 )
 def test_every_choice_says_its_scores(open_page: Open, lang: str, query: dict[str, str]) -> None:
-    at = open_page(PAGE, lang=lang, forget_step="3", forget_track="2", forget_look="nothing", **query)
-    level = "middle" if "forget_start" in query else query.get("forget_level", "middle")
-    seed = int(query.get("forget_seed", 0)) if level == "middle" else 0
-    run = page.run_of("pull", level, query.get("forget_start", "pretrained"), seed)
+    at = open_page(
+        PAGE, lang=lang, forget_step="3", forget_track="2", forget_look="nothing", forget_model=NANO, **query
+    )
+    level = page.MIDDLE if "forget_start" in query else int(query.get("forget_strength", page.MIDDLE))
+    seed = int(query.get("forget_seed", 0)) if level == page.MIDDLE else 0
+    run = page.run_of("pull", level, query.get("forget_start", "pretrained"), seed, NANO)
     assert said_score(run["old"][3]) in said(at)
     assert said_score(run["new"][3]) in said(at)
 
@@ -89,7 +106,7 @@ def test_every_panel(open_page: Open, lang: str) -> None:
 
 
 def test_impossible_links_are_told(open_page: Open) -> None:
-    at = open_page(PAGE, forget_level="<b>", forget_step="99", forget_track="-4", forget_seed="7")
+    at = open_page(PAGE, forget_strength="<b>", forget_step="99", forget_track="-4", forget_seed="7")
     assert notes(at)
     assert data_of(at, page.BOARD)["start"] == {"step": page.LAST, "track": 0}
 
