@@ -19,6 +19,8 @@ STEPS = 12
 PICTURES = {
     "bert-masking": ".gb-mask_lab",
     "fine_tuning-tasks": ".gb-tasks_board .line",
+    "fine_tuning-transfer": ".gb-transfer_board .track",
+    "fine_tuning-forgetting": ".gb-forgetting_plane .method",
     "fine_tuning-change": ".gb-change_board .cell",
     "fine_tuning-features": ".gb-features_board .score",
     "fine_tuning-start": ".gb-start_board .start",
