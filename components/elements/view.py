@@ -143,7 +143,7 @@ def started(key: str, view: View, rev: object) -> View:
 
 def placed(
     mount: Callable[..., Any],
-    data: Mapping[str, Any],
+    data: Mapping[str, object],
     view: View,
     bounds: Mapping[str, Bound],
     *,
