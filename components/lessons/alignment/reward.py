@@ -48,6 +48,8 @@ MODELS = ("pocket-gpt", "nano-gpt")
 STARTS = ("0", "1", "2")
 LAST = 8
 """The last measured moment of every recorded run."""
+LOST = 30.0
+"""Nats a text from which on few words are no short story any more: the words themselves come apart."""
 HELD_TRACK = 2
 """The track of the β that holds the model back."""
 BETA_NAMES = tuple(f"{beta:g}" for beta in sorted({*BETAS, *HELD.values()}))
@@ -292,6 +294,9 @@ def aid(drawn: Sequence[RewardTrack], now: RewardView) -> str:
     ]
     if kind() == "never" and not any(max(one["high"]) for one in drawn):
         said.append(t(WORDS, "aid_never", word=paid_for(model(), "never")["word"], count=f"{texts_seen():,}"))
+    elif kind() == "short" and chosen["kl"][k] > LOST:
+        runs = [run_of(model(), kind(), chosen["beta"], seed) for seed in SEEDS]
+        said.append(t(WORDS, "aid_short", tokens=f"{mean([run['tokens'][k] for run in runs]):.0f}"))
     elif chosen["pairs"][k] < 0.5 and k:
         said.append(t(WORDS, "aid_fooled" if kind() == "clicks" else "aid_hacked"))
     elif chosen["pairs"][k] >= 0.65 and chosen["reward"][k] > chosen["reward"][0] + 1 and chosen["beta"]:

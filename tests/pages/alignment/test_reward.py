@@ -56,7 +56,12 @@ def test_the_runs_belong_to_the_shipped_models(name: str) -> None:
     assert set(kept["beginnings"]) <= set(HELD_OUT)
     for reward, found in kept["rewards"].items():
         settings = [(r["setting"]["beta"], r["setting"]["seed"]) for r in found["runs"]]
-        assert sorted(settings) == [(beta, seed) for beta in betas_of(name, reward) for seed in SEEDS]
+        betas = sorted({beta for beta, _ in settings})
+        assert sorted(settings) == [(beta, seed) for beta in betas for seed in SEEDS]
+        four = betas_of(name, reward)
+        assert {four[0], four[page.HELD_TRACK]} <= set(betas) <= set(four)
+        if name == "nano-gpt" or reward in ("happy", "never"):
+            assert set(betas) == set(four)
         for row in found["best_of"]:
             assert row["kl"] == pytest.approx(math.log(row["n"]) - (row["n"] - 1) / row["n"], abs=1e-4)
 
@@ -142,13 +147,34 @@ def test_every_reward_says_its_numbers(open_page: Open, lang: str, kind: str) ->
             PAGE, lang=lang, reward_kind=kind, reward_model=name, reward_step="4", reward_track="1",
             reward_start="2", reward_look="nothing",
         )  # fmt: skip
-        runs = [page.run_of(name, kind, 0.1, seed) for seed in SEEDS]
+        board = data_of(at, page.BOARD)
+        runs = [page.run_of(name, kind, board["tracks"][1]["beta"], seed) for seed in SEEDS]
         assert page.number(page.mean([run["reward"][4] for run in runs])) in said(at)
         assert page.number(page.mean([run["kl"][4] for run in runs])) in said(at)
         assert name in said(at)
-        board = data_of(at, page.BOARD)
         assert board["beginning"] == HELD_OUT[2]
         assert board["tracks"][1]["stories"][4][0]["pieces"] == runs[0]["texts"][4][2][0]["pieces"]
+
+
+def test_few_words_in_long_texts_are_said(open_page: Open, lang: str) -> None:
+    """Paid for eight words the model breaks words up; the texts stay as long as they may be."""
+    for name in page.models_of("short"):
+        runs = [page.run_of(name, "short", 0.0, seed) for seed in SEEDS]
+        assert min(run["tokens"][-1] for run in runs) > 39
+        at = open_page(PAGE, lang=lang, reward_kind="short", reward_model=name)
+        assert html.escape(worded(lang, "aid_short", tokens=40)) in said(at)
+        at = open_page(PAGE, lang=lang, reward_kind="short", reward_model=name, reward_track="3")
+        assert html.escape(worded(lang, "aid_short", tokens=40)) not in said(at)
+
+
+def test_a_track_of_the_link_that_is_not_there_is_the_last(open_page: Open) -> None:
+    """Fewer β were recorded for some rewards; each of their tracks opens."""
+    for name in page.MODELS:
+        for kind, found in page.recorded()[name]["rewards"].items():
+            count = len({run["setting"]["beta"] for run in found["runs"]})
+            at = open_page(PAGE, reward_kind=kind, reward_model=name, reward_track="3")
+            assert len(data_of(at, page.BOARD)["tracks"]) == count
+            assert data_of(at, page.BOARD)["start"]["track"] == count - 1
 
 
 def test_the_word_it_never_finds_is_named(open_page: Open, lang: str) -> None:
