@@ -470,6 +470,7 @@ function drawWhere(s) {
   if (data.empty) notes.push(data.begin ? say(w.empty_prompt_begin, { token: data.begin }) : w.empty_prompt);
   if (data.dropped) notes.push(say(w.dropped, { dropped: grouped(data.dropped), kept: data.prompt.length }));
   if (data.english && /(?=\p{L})[^\0-\u024f]/u.test(prompt)) notes.push(say(w.other_letters, { model: data.model.model }));
+  if (data.korean && /\p{L}/u.test(prompt) && !/[가-힣]/u.test(prompt.normalize("NFC"))) notes.push(say(w.no_hangul, { model: data.model.model }));
   fill(s.notes, ...notes.map((note) => h("p", { class: "note" }, note)), s.engine.note(w));
   fill(s.where, captionOf(s), s.engine.line(w)[1]);
 }
@@ -531,7 +532,7 @@ function take(s, data, fresh) {
   }
   const asked = same(data.state, s.view.state), first = !s.data || adopted || other;
   if (other || !data.files) s.engine.drop();
-  const files = { words: data.words, rev: data.rev, params: data.params, model: data.model, english: data.english, files: data.files };
+  const files = { words: data.words, rev: data.rev, params: data.params, model: data.model, english: data.english, korean: data.korean, files: data.files };
   if (s.engine.source || (data.local && !first)) { // steps are computed here; Python only tells what it moved
     s.data = { ...s.data, ...files };
     if (adopted) compute(s);

@@ -44,11 +44,12 @@ class WriterSteps(TypedDict):
 
 
 class WriterFrame(WriterFields):
-    """What stands around every text: ``step`` to begin with; ``english`` for a model that reads nothing else."""
+    """What stands around every text: ``step`` to begin with; ``english`` and ``korean`` for a model that reads nothing else."""
 
     step: int
     model: WriterModel
     english: bool
+    korean: bool
     files: ModelFiles | None
 
 

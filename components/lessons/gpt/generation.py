@@ -226,6 +226,7 @@ def _frame(card: ModelCard, files: ModelFiles | None) -> WriterFrame:
             "vocab": f"{card.vocab_size:,}",
         },
         "english": card.languages == ("en",),
+        "korean": card.languages == ("ko",),
         "files": files,
     }
 

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -327,3 +328,19 @@ def test_the_picture_has_the_letters_and_the_chosen_token(open_at: Open, tmp_pat
 def test_a_token_alone_in_the_draw_has_all_of_it(open_at: Open) -> None:
     page = open_at("/gpt-generation?top_k=1&step=2")
     expect(page.locator("tr.chosen td.final .value")).to_have_text("100%")
+
+
+@pytest.mark.parametrize(
+    ("model", "prompt", "other"),
+    [
+        ("pocket-gpt", "고양이가 마당에서", "pocket-gpt-ko"),
+        ("pocket-gpt-ko", "The cat played in", "pocket-gpt"),
+    ],
+)
+def test_a_text_that_the_model_cannot_read_is_offered_the_one_that_can(
+    open_at: Open, model: str, prompt: str, other: str
+) -> None:
+    page = open_at(f"/gpt-generation?lang=en&model={model}&prompt={quote(prompt)}")
+    note = page.locator(".gb-writer .note").first
+    expect(note).to_contain_text(f"{model} learned")
+    expect(note).to_contain_text(f"by {other}.")
