@@ -72,7 +72,7 @@ def _class() -> list[Row]:
 def _live() -> list[Row]:
     """Forty presses by DPO, when a model that is paid is first paid visibly more, and how soon a training stops."""
     from components.lessons.alignment import preferences, preferences_live, reward_live
-    from components.lessons.fine_tuning.live import Trainings
+    from components.lessons.live import Trainings
     from components.lm.alignment import dpo
     from components.lm.alignment.reinforce import RewardSetting
 

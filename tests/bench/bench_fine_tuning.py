@@ -104,8 +104,8 @@ def _page_run(name: str) -> float:
 
 def _class() -> list[Row]:
     """Thirty readers with thirty different sets of labels, all at once; a run of another page meanwhile; stop."""
-    from components.lessons.fine_tuning.live import Trainings
     from components.lessons.fine_tuning.tasks_live import COUNT, Labelled, Pair
+    from components.lessons.live import Trainings
 
     revision = checkpoints.card("nano-bert").revision
 

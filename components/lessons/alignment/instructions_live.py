@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from components.lessons.fine_tuning.live import Found
+from components.lessons.live import Found
 from components.lm import checkpoints
 from components.lm.alignment import instructions as lm
 from components.lm.fine_tuning.difference import as_safetensors, whole_difference

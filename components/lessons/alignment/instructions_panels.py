@@ -14,9 +14,9 @@ from components.elements.alignment.alpaca_steps import Stage, StageView, alpaca_
 from components.elements.alignment.answer_cards import AnswerCard, CardsView, answer_cards
 from components.elements.alignment.template_board import TemplateView, template_board
 from components.elements.fine_tuning.score_lines import score_lines
+from components.lessons import live
 from components.lessons.alignment import instructions as page
 from components.lessons.alignment.instructions_live import Asked, Result, Tuning
-from components.lessons.fine_tuning import live
 from components.lessons.known_language import say_if_foreign
 from components.lm import checkpoints
 from components.lm.alignment import instructions as lm

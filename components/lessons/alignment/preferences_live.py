@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.lessons.alignment import preferences as page
-from components.lessons.fine_tuning.live import Found
+from components.lessons.live import Found
 from components.lm import checkpoints
 from components.lm.alignment import dpo
 from components.lm.alignment import preferences as lm

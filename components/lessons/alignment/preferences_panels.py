@@ -8,11 +8,11 @@ import secrets
 import streamlit as st
 
 from components.elements.alignment.dpo_board import DpoLine, DpoView, dpo_board
+from components.lessons import live
 from components.lessons.alignment import preferences as page
 from components.lessons.alignment.instruct_gpt import three_steps
 from components.lessons.alignment.preferences_live import LEAST, Asked, Learning, Result
 from components.lessons.alignment.vote_lists import HOURS, MOST_PRESSES, Outcome, lists
-from components.lessons.fine_tuning import live
 from components.lm import checkpoints
 from components.lm.alignment import dpo
 from components.lm.alignment import preferences as lm

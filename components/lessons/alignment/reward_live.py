@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.lessons.alignment.reward import CLICKED, POCKET_MOMENTS
-from components.lessons.fine_tuning.live import Found
+from components.lessons.live import Found
 from components.lessons.recorded import shipped
 from components.lm import checkpoints
 from components.lm.alignment.judge import judge_of

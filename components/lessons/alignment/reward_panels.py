@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from components.elements.alignment.reward_plane import RewardView, reward_plane
+from components.lessons import live
 from components.lessons.alignment import reward as page
 from components.lessons.alignment.reward_live import Asked, OneRun, Paid
 from components.lessons.alignment.vote_lists import HOURS
-from components.lessons.fine_tuning import live
 from components.lm import checkpoints
 from components.lm.alignment.reinforce import HELD_OUT, KEPT, RECIPES, RewardSetting
 from components.shell.held import held

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from components.lessons.fine_tuning import live
-from components.lessons.fine_tuning.live import Found, InTurns
+from components.lessons import live
+from components.lessons.live import Found, InTurns
 from components.lm import checkpoints
 from components.lm.bert.electra import FOLDER
 from components.shell.layout import reading_aid

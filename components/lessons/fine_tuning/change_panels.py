@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from components.lessons import live
 from components.lessons.fine_tuning import change as page
-from components.lessons.fine_tuning import live
 from components.lessons.fine_tuning.change_live import Asked, Both, Pair
 from components.lessons.fine_tuning.live_curves import both_starts
 from components.lessons.fine_tuning.said import STARTS, percent, said_score

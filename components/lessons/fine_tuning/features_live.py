@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.lessons.fine_tuning.features import num_written
-from components.lessons.fine_tuning.live import Found, InTurns
 from components.lessons.fine_tuning.said import alike
+from components.lessons.live import Found, InTurns
 from components.lm import checkpoints
 from components.lm.fine_tuning.difference import as_safetensors
 from components.lm.fine_tuning.features import Mixing, features

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from components.lessons import live
 from components.lessons.fine_tuning import features as page
-from components.lessons.fine_tuning import live
 from components.lessons.fine_tuning.features_live import Asked, Both, Pair
 from components.lessons.fine_tuning.live_curves import both_starts
 from components.lessons.fine_tuning.said import STARTS, percent, said_score

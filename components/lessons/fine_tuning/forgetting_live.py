@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from components.lessons.fine_tuning.live import Found
 from components.lessons.fine_tuning.said import alike
+from components.lessons.live import Found
 from components.lm import checkpoints
 from components.lm.checkpoints import LoadedModel
 from components.lm.fine_tuning.difference import as_safetensors, trained_difference

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from components.elements.fine_tuning.forgetting_plane import ForgettingView, Track, forgetting_plane
+from components.lessons import live
 from components.lessons.fine_tuning import forgetting as page
-from components.lessons.fine_tuning import live
 from components.lessons.fine_tuning.forgetting_live import Asked, Both, Pair
 from components.lessons.fine_tuning.said import STARTS, made_with, said_score
 from components.lm import checkpoints

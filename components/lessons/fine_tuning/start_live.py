@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from components.lessons.fine_tuning.live import Found, InTurns
 from components.lessons.fine_tuning.said import alike
 from components.lessons.fine_tuning.start import recorded
+from components.lessons.live import Found, InTurns
 from components.lm import checkpoints
 from components.lm.fine_tuning.difference import as_safetensors, trained_difference
 from components.lm.fine_tuning.sentences import TAGS

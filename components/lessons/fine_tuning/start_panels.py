@@ -6,7 +6,7 @@ import streamlit as st
 
 from components.elements.fine_tuning.slice_board import slice_board
 from components.elements.fine_tuning.start_board import StartView, start_board
-from components.lessons.fine_tuning import live
+from components.lessons import live
 from components.lessons.fine_tuning import start as page
 from components.lessons.fine_tuning.start_live import Asked, Both, Pair
 from components.lm import checkpoints

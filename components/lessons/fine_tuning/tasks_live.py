@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from components.lessons.fine_tuning.live import Found, InTurns
 from components.lessons.fine_tuning.said import alike
+from components.lessons.live import Found, InTurns
 from components.lm import checkpoints
 from components.lm.fine_tuning.difference import as_safetensors, trained_difference
 from components.lm.fine_tuning.encoder_tasks import examples

@@ -6,9 +6,9 @@ import streamlit as st
 
 from components.elements.fine_tuning.label_board import label_board, labelled
 from components.elements.fine_tuning.tasks_board import TasksView, tasks_board
-from components.lessons import tuned
-from components.lessons.fine_tuning import live, tasks_live
+from components.lessons import live, tuned
 from components.lessons.fine_tuning import tasks as page
+from components.lessons.fine_tuning import tasks_live
 from components.lessons.fine_tuning.said import percent, said_score
 from components.lessons.fine_tuning.tasks_live import Both, Labelled, Pair
 from components.lessons.known_language import say_if_foreign

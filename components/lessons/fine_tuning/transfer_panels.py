@@ -6,7 +6,7 @@ import streamlit as st
 
 from components.elements.fine_tuning.score_lines import ScoreLine, score_lines
 from components.figures.transfer import ablation_figure
-from components.lessons.fine_tuning import live
+from components.lessons import live
 from components.lessons.fine_tuning import transfer as page
 from components.lessons.fine_tuning.said import percent
 from components.lessons.fine_tuning.transfer_live import Asked, Both, Pair

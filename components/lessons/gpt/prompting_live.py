@@ -6,7 +6,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 
-from components.lessons.fine_tuning.live import Found, Trainable, reader, trainings
+from components.lessons.live import Found, Trainable, reader, trainings
 from components.lm import checkpoints
 from components.lm.gpt.prompting import Asking, BadPrompt, Prompt, Scores, study
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from components.elements.gpt.claim_check import Claim, ClaimView, claim_check, pressed
 from components.elements.gpt.first_past import GuessView, PastRow, first_past, guessed
-from components.lessons.fine_tuning import live
+from components.lessons import live
 from components.lessons.gpt import prompting as page
 from components.lessons.gpt.prompting_live import Answered, Asked, Wanted
 from components.lessons.known_language import say_if_foreign

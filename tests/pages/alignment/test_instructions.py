@@ -6,9 +6,9 @@ import unicodedata
 import pytest
 import safetensors.numpy
 
+from components.lessons import live
 from components.lessons.alignment import instructions as page
 from components.lessons.alignment import instructions_live, instructions_panels
-from components.lessons.fine_tuning import live
 from components.lm import checkpoints
 from components.lm.alignment import instructions as lm
 from components.lm.fine_tuning import transfer

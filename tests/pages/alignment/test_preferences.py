@@ -8,10 +8,10 @@ import safetensors.numpy
 import torch
 
 from components.elements.alignment.preference_board import PreferenceView, pressed, reported
+from components.lessons import live
 from components.lessons.alignment import preferences as page
 from components.lessons.alignment import preferences_live
 from components.lessons.alignment.vote_lists import lists
-from components.lessons.fine_tuning import live
 from components.lm import checkpoints
 from components.lm.alignment import dpo
 from components.lm.alignment import preferences as lm

@@ -7,10 +7,10 @@ import tomllib
 
 import pytest
 
+from components.lessons import live
 from components.lessons.alignment import reward as page
 from components.lessons.alignment import reward_live
 from components.lessons.alignment.vote_lists import lists
-from components.lessons.fine_tuning import live
 from components.lessons.recorded import shipped
 from components.lm import checkpoints
 from components.lm.alignment import rewards

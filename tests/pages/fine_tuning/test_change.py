@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load
 
+from components.lessons import live
 from components.lessons.fine_tuning import change as page
-from components.lessons.fine_tuning import change_live, live
+from components.lessons.fine_tuning import change_live
 from components.lessons.fine_tuning.said import said_score
 from components.lm import checkpoints
 from components.lm.fine_tuning.change import ALL, KINDS, RANKS, SETTINGS, ChangeSetting, trained_fully

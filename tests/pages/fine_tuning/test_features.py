@@ -3,8 +3,9 @@
 import pytest
 from safetensors.numpy import load
 
+from components.lessons import live
 from components.lessons.fine_tuning import features as page
-from components.lessons.fine_tuning import features_live, live
+from components.lessons.fine_tuning import features_live
 from components.lessons.fine_tuning.said import percent, said_score
 from components.lm import checkpoints
 from components.lm.fine_tuning.features import SEEDS, SETS, SIZES, even, features, mix_fully, only, presets

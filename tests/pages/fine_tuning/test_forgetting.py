@@ -3,8 +3,9 @@
 import pytest
 from safetensors.numpy import load
 
+from components.lessons import live
 from components.lessons.fine_tuning import forgetting as page
-from components.lessons.fine_tuning import forgetting_live, live
+from components.lessons.fine_tuning import forgetting_live
 from components.lessons.fine_tuning.said import said_score
 from components.lm import checkpoints
 from components.lm.fine_tuning.forgetting import (

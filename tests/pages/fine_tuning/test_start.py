@@ -5,8 +5,9 @@ import json
 import pytest
 from safetensors.numpy import load
 
-from components.lessons.fine_tuning import live, start_live
+from components.lessons import live
 from components.lessons.fine_tuning import start as page
+from components.lessons.fine_tuning import start_live
 from components.lm import checkpoints
 from components.lm.fine_tuning.start import (
     BATCHES,

@@ -5,8 +5,9 @@ from urllib.parse import parse_qs
 import pytest
 from safetensors.numpy import load
 
-from components.lessons.fine_tuning import live, tasks_live
+from components.lessons import live
 from components.lessons.fine_tuning import tasks as page
+from components.lessons.fine_tuning import tasks_live
 from components.lessons.fine_tuning.said import percent
 from components.lessons.known_language import other_letters
 from components.lm import checkpoints

@@ -5,7 +5,7 @@ import time
 import pytest
 from safetensors.numpy import load
 
-from components.lessons.fine_tuning import live
+from components.lessons import live
 from components.lessons.fine_tuning import transfer as page
 from components.lessons.fine_tuning.said import percent
 from components.lessons.fine_tuning.transfer_live import Asked

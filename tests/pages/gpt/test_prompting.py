@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.lessons.fine_tuning import live
+from components.lessons import live
 from components.lessons.gpt import prompting as page
 from components.lessons.gpt import prompting_live as page_live
 from components.lessons.gpt import prompting_panels as panels

@@ -1,4 +1,4 @@
-"""Trainings on request, shared by the pages of this chapter: in a thread, the same settings once for all readers.
+"""Trainings on request, as pages of several chapters offer them: in a thread, the same settings once for all readers.
 
 A training goes on when its reader leaves the page. It ends when the last reader who asked for it presses stop, and goes
 on from there when one asks again.
