@@ -50,8 +50,8 @@ _GPT = ("--warmup-tokens", "200000", "--batch-tokens", "4096", "--decay-share", 
 _BERT = ("--warmup-tokens", "200000", "--batch-tokens", "8192", "--decay-share", "0.4", "--snapshots", "12")
 _NANO = ("--warmup-tokens", "100000", "--batch-tokens", "4096", "--decay-share", "0.3", "--snapshots", "12")
 PLANS = (
-    Plan("pocket-gpt", "gpt", "pocket", 50_000_000, _GPT, shipped_snapshots=0),
-    Plan("pocket-bert", "bert", "pocket", 50_000_000, _BERT, shipped_snapshots=0),
+    Plan("pocket-gpt", "gpt", "pocket", 50_000_000, _GPT, shipped_snapshots=1),
+    Plan("pocket-bert", "bert", "pocket", 50_000_000, _BERT, shipped_snapshots=1),
     Plan("nano-gpt", "gpt", "nano", 12_000_000, _NANO, shipped_snapshots=12),
     Plan("nano-bert", "bert", "nano", 12_000_000, (*_NANO, "--weight-decay", "0.1"), shipped_snapshots=12),
     Plan(
@@ -91,8 +91,9 @@ def other_megabytes(models: Path, names: Sequence[str]) -> dict[str, float]:
     """Megabytes of the bundled models that are not in ``names``: other steps make them."""
     found: dict[str, float] = {}
     for path in sorted(models.rglob("*")):
-        name = path.relative_to(models).parts[0]
-        if path.is_file() and name not in names:
+        parts = path.relative_to(models).parts
+        name = parts[0]
+        if path.is_file() and not set(parts) & set(names):
             found[name] = found.get(name, 0.0) + path.stat().st_size / 1e6
     return found
 

@@ -118,6 +118,16 @@ def test_the_plan_says_what_how_long_how_large_and_what_it_replaces(
     assert "--corpus" in capsys.readouterr().err
 
 
+def test_the_sum_of_the_plan_is_what_lies_there() -> None:
+    """The plan counts weights; beside them lie cards and tokenizers."""
+    from components.pretraining.plan import PLANS, other_megabytes
+
+    planned = sum(plan.megabytes()[1] for plan in PLANS)
+    planned += sum(other_megabytes(replacement.MODELS, [plan.name for plan in PLANS]).values())
+    there = sum(path.stat().st_size for path in replacement.MODELS.rglob("*.safetensors")) / 1e6
+    assert planned == pytest.approx(there, abs=0.5)
+
+
 def test_the_plan_says_when_something_is_too_large(tmp_path: Path) -> None:
     from components.pretraining.plan import PLANS, plan_text
 
