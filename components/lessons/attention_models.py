@@ -2,17 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from components.lm.checkpoints.bundled import best_bert
 from components.shell.loading import FIRST_MODEL, load_model
+from components.shell.results import shared
 
 if TYPE_CHECKING:
     from components.lm.transformer.attention_steps import HeadSteps
 
 
 # A text each: 1 kB.
-@st.cache_data(max_entries=400, show_spinner=False)
+@shared
 def beginning(name: str, revision: str, text: str, most: int) -> str:
     """Return the longest beginning of a text that a model reads as at most ``most`` tokens."""
     from components.lm.reading import beginning
@@ -22,7 +21,7 @@ def beginning(name: str, revision: str, text: str, most: int) -> str:
 
 
 # A head of 128 tokens: some 0.7 MB with the vectors of the layer.
-@st.cache_resource(max_entries=100, show_spinner=False)
+@shared
 def head_steps(name: str, revision: str, text: str, pair: str, layer: int, head: int) -> "HeadSteps":
     """Return one head taken apart, step by step."""
     from components.lm.reading import read

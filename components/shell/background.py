@@ -9,6 +9,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from components.shell.results import RESULT_BYTES, weight
+
 AT_ONCE = 2
 """Works that run at the same time; the others wait. More would only slow each other down."""
 
@@ -23,6 +25,7 @@ class Work:
         self.fraction = 0.0
         self.detail: Any = None
         self.started = 0.0
+        self.nbytes = 0
         self._result: Any = None
         self._error: Exception | None = None
 
@@ -60,6 +63,7 @@ class Work:
             self.started = time.monotonic()
             try:
                 self._result = self._do(self)
+                self.nbytes = weight(self._result)
             except Exception as error:  # handed to whoever asks for the result
                 self._error = error
             finally:
@@ -67,10 +71,11 @@ class Work:
 
 
 class Works:
-    """Works by key; the ``keep`` most recently asked for are kept."""
+    """Works by key; the ``keep`` most recently asked for are kept, as far as ``limit`` bytes hold their results."""
 
-    def __init__(self, keep: int) -> None:
+    def __init__(self, keep: int, limit: int = RESULT_BYTES) -> None:
         self._keep = keep
+        self._limit = limit
         self._works: OrderedDict[Hashable, Work] = OrderedDict()
         self._asked: list[Work] = []  # in the order of asking, until they end
         self._lock = threading.Lock()
@@ -84,11 +89,14 @@ class Works:
                 work = self._works[key] = Work(do)
                 self._asked = [w for w in self._asked if not w.wait(0)] + [work]
                 threading.Thread(target=work.run, args=(self._turn,), daemon=True, name="work").start()
-                while len(self._works) > self._keep:
+                while len(self._works) > self._keep or self._held() > self._limit:
                     _, oldest = self._works.popitem(last=False)
                     oldest.stop()
             self._works.move_to_end(key)
             return work
+
+    def _held(self) -> int:
+        return sum(work.nbytes for work in self._works.values())
 
     def before(self, work: Work) -> int:
         """Return how many works will begin before this one; 0 once it has begun."""

@@ -18,6 +18,7 @@ from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
 from components.shell.held import held
 from components.shell.loading import load_model
+from components.shell.results import shared
 from components.words import t
 
 BERT, LARGER = "nano-bert", "pocket-bert"
@@ -124,7 +125,7 @@ def pairs(first: str, second: str, other: str) -> dict[str, tuple[str, str]]:
 
 
 # Five numbers for each of three pairs: 0.2 kB.
-@st.cache_data(max_entries=400, show_spinner=False)
+@shared
 def answers(first: str, second: str, other: str) -> dict[str, dict[str, float]]:
     """Return what every judge says of each case, as the probability that B follows A."""
     from components.lm.bert.next_sentence import judge

@@ -28,6 +28,7 @@ from components.shell.held import held
 from components.shell.layout import Export, working
 from components.shell.loading import FIRST_MODEL, load_model
 from components.shell.refusals import cannot_read
+from components.shell.results import shared
 from components.words import t, told
 
 if TYPE_CHECKING:
@@ -462,7 +463,7 @@ def npz(attention: Attention, about: Mapping[str, Any]) -> bytes:
 
 
 # One text of 128 tokens in 12 layers of 12 heads has 9.4 MB of weights; 40 such texts, shared by all sessions.
-@st.cache_resource(max_entries=40, show_spinner=False)
+@shared
 def attention_of(name: str, revision: str, text: str, pair: str, layer: int | None) -> "Attention":
     """Return the attention weights of a text or pair; ``revision`` makes a replaced model a new entry."""
     from components.lm.reading import read
@@ -475,7 +476,7 @@ def attention_of(name: str, revision: str, text: str, pair: str, layer: int | No
 
 
 # As large as the weights themselves: up to 9.4 MB for 128 tokens in 12 layers of 12 heads.
-@st.cache_resource(max_entries=40, show_spinner=False)
+@shared
 def attention_measure(name: str, revision: str, text: str, pair: str, measure: str) -> "Floats":
     """Return another reading of the same text, as weights: ``value_weighted`` (layer, head, query, key) or
     ``rollout`` (layer, 2, query, key): the mean of the heads, and rollout."""
@@ -490,7 +491,7 @@ def attention_measure(name: str, revision: str, text: str, pair: str, measure: s
 
 
 # Eight scores for each of 144 heads: 9 kB.
-@st.cache_resource(max_entries=80, show_spinner=False)
+@shared
 def attention_scores(name: str, revision: str, text: str, pair: str) -> "HeadScores":
     """Return what each head does on this text."""
     from components.lm.reading import separator_ids
@@ -515,7 +516,7 @@ def attention_scores(name: str, revision: str, text: str, pair: str) -> "HeadSco
 
 
 # A few numbers for each head.
-@st.cache_resource(max_entries=40, show_spinner=False)
+@shared
 def induction_of(name: str, revision: str) -> "Induction":
     """Return induction of every head of a model, on random tokens said twice."""
     if known := attention_recorded.induction(name, revision):

@@ -28,6 +28,7 @@ from components.shell import links
 from components.shell.layout import Export, working
 from components.shell.loading import load_model
 from components.shell.refusals import cannot_read, refusal
+from components.shell.results import shared
 from components.words import labels, t, told
 
 if TYPE_CHECKING:
@@ -335,7 +336,7 @@ def rows(vectors: "WordVectors", cosines: "Doubles") -> list[dict[str, Any]]:
 
 
 # Twelve sentences at width 768 with 13 layers: some 6 MB.
-@st.cache_resource(max_entries=40, show_spinner=False)
+@shared
 def words_in_context(name: str, revision: str, sentences: str, word: str) -> "WordVectors":
     """Return the vectors of every word of some lines, with ``word`` marked."""
     from components.lm.bert.contextual import word_vectors

@@ -15,6 +15,7 @@ from components.lessons.recorded import first_view, of_shipped_model, trace_of
 from components.lm.checkpoints.bundled import KOREAN_BERT
 from components.shell import links
 from components.shell.loading import load_model, mask_name
+from components.shell.results import shared
 from components.words import t, with_mask
 
 if TYPE_CHECKING:
@@ -283,7 +284,7 @@ def rows(card: ModelCard) -> list[dict[str, Any]]:
 
 
 # One draw of 256 tokens and the losses at its chosen positions: some 20 kB.
-@st.cache_resource(max_entries=400, show_spinner=False)
+@shared
 def dice_throw(
     name: str, revision: str, text: str, recipe: tuple[float, float, float, str], seed: int
 ) -> tuple[MaskedTokens, list[ChosenPosition]]:
@@ -300,7 +301,7 @@ def dice_throw(
 
 
 # Running counts at 60 places: 5 kB. Ten thousand draws take a tenth of a second to a second.
-@st.cache_resource(max_entries=400, show_spinner=False)
+@shared
 def dice_shares(
     name: str, revision: str, text: str, recipe: tuple[float, float, float, str], seed: int, num_draws: int
 ) -> Settled:

@@ -20,6 +20,7 @@ from components.lm.transformer.model_size import fact_rows
 from components.shell import links
 from components.shell.layout import Export, note_line
 from components.shell.loading import load_model
+from components.shell.results import shared
 from components.words import t
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def tokens_of(ids: Iterable[int]) -> list[str]:
 
 
 # One draw of 128 tokens with its candidates: some 10 kB.
-@st.cache_resource(max_entries=400, show_spinner=False)
+@shared
 def played(text_: str, fakes: str, seed: int, rate: float, temperature: float, put: tuple[int, ...] = ()) -> tuple[Round, Any]:  # fmt: skip
     """Return one draw on a text, and P(replaced) of every token, (seq,)."""
     from components.lm.bert.electra import draw_round, load_discriminator, load_generator, suspicions

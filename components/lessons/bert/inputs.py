@@ -38,6 +38,7 @@ from components.shell.held import held
 from components.shell.layout import Export, caption, reading_aid, working
 from components.shell.loading import load_model
 from components.shell.refusals import cannot_read, refusal
+from components.shell.results import shared
 from components.words import labels, t, told
 
 if TYPE_CHECKING:
@@ -532,7 +533,7 @@ def tables(card: ModelCard, painted: Changes) -> dict[str, Any]:
 
 
 # The ids, segments and places of a sentence: 1 kB.
-@st.cache_resource(max_entries=60, show_spinner=False)
+@shared
 def _bert_text(name: str, revision: str, first: str, second: str) -> "ModelInput":
     from components.lm.bert.embeddings import read_input
 
@@ -566,7 +567,7 @@ def bert_input(name: str, revision: str, first: str, second: str, changes: "Chan
 
 
 # A sentence at width 192: 0.1 MB; a text of 512 tokens at width 768: 10 MB.
-@st.cache_resource(max_entries=60, show_spinner=False)
+@shared
 def _bert_embedding(name: str, revision: str, first: str, second: str, changes: tuple[Any, ...]) -> Any:
     from components.lm.bert.embeddings import Changes, embed
 
@@ -586,7 +587,7 @@ def bert_embedding(
 
 
 # A dozen guesses and a number for each token: 1 kB.
-@st.cache_resource(max_entries=200, show_spinner=False)
+@shared
 def _bert_effects(
     name: str, revision: str, first: str, second: str, changes: tuple[Any, ...], asked: int | None
 ) -> Any:
@@ -607,7 +608,7 @@ def bert_effects(
 
 
 # Thirteen rows of 768 numbers: 40 kB.
-@st.cache_resource(max_entries=500, show_spinner=False)
+@shared
 def bert_neighbours(name: str, revision: str, token_id: int) -> "tuple[Neighbour, ...]":
     """Return a token's row of the table and the rows nearest to it."""
     from components.lm.bert.embeddings import neighbours
@@ -619,7 +620,7 @@ def bert_neighbours(name: str, revision: str, token_id: int) -> "tuple[Neighbour
 
 
 # The ids, masks and differences of a few texts: 2 kB.
-@st.cache_resource(max_entries=60, show_spinner=False)
+@shared
 def padded(
     name: str, revision: str, texts: tuple[str, ...], flips: tuple[tuple[int, int], ...]
 ) -> "PaddedBatch":

@@ -11,6 +11,7 @@ from components.lessons.known_language import say_if_foreign
 from components.lm.checkpoints.bundled import best_bert
 from components.shell.layout import note_line
 from components.shell.loading import load_model
+from components.shell.results import shared
 from components.words import t
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ MODEL = best_bert()
 
 
 # A text of 256 tokens: some 20 kB.
-@st.cache_resource(max_entries=400, show_spinner=False)
+@shared
 def maskable_text(name: str, revision: str, text: str) -> MaskableText:
     """Return a text as a masked language model reads it."""
     from components.lm.bert.mlm import read_text

@@ -27,6 +27,7 @@ from components.lm.checkpoints.bundled import KOREAN_BERT, KOREAN_GPT
 from components.shell import links
 from components.shell.layout import example_button
 from components.shell.loading import load_model
+from components.shell.results import shared
 from components.words import t
 
 if TYPE_CHECKING:
@@ -489,7 +490,7 @@ def lab_rows(card: ModelCard) -> list[dict[str, Any]]:
 
 
 # 24 blanks with 8 candidates each: some 10 kB.
-@st.cache_resource(max_entries=1000, show_spinner=False)
+@shared
 def mlm_changes(
     name: str, revision: str, text: str, hidden: tuple[int, ...], filled: tuple[tuple[int, int], ...]
 ) -> list[Change]:

@@ -27,6 +27,7 @@ from components.shell import links
 from components.shell.layout import note_line, working
 from components.shell.loading import load_model
 from components.shell.refusals import cannot_read
+from components.shell.results import shared
 from components.words import language, t, told
 
 if TYPE_CHECKING:
@@ -484,7 +485,7 @@ def export_rows(card: ModelCard) -> list[dict[str, Any]]:
 
 
 # Ten pairs: 5 kB.
-@st.cache_resource(max_entries=400, show_spinner=False)
+@shared
 def pair_verdicts(name: str, revision: str, pairs: tuple[tuple[str, str], ...]) -> list[Verdict]:
     """Return what a model says of sentence pairs."""
     from components.lm.bert.next_sentence import judge

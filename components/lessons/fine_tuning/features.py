@@ -39,6 +39,7 @@ from components.lm.fine_tuning.sentences import TAGS
 from components.shell import links
 from components.shell.layout import Export
 from components.shell.loading import load_model
+from components.shell.results import shared
 from components.words import labels, t, told
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def _states(model: str, revision: str, size: int, pretrained: bool, seed: int) -
 
 
 # Six sentences and nine numbers for each start: 1 kB.
-@st.cache_data(max_entries=400, show_spinner=False)
+@shared
 def computed(model: str, revision: str, size: int, seed: int, faders: tuple[int, ...]) -> list[MixLane]:
     """Train the new layer on a mix, from both starts; about a second at first, a third of one later."""
     from components.lm.fine_tuning.features import mix_fully

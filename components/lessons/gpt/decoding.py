@@ -35,6 +35,7 @@ from components.shell import links
 from components.shell.layout import Export, working
 from components.shell.loading import FIRST_MODEL, load_model
 from components.shell.notebook import Notebook, opening
+from components.shell.results import shared
 from components.words import t, told
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def _model(name: str) -> tuple[LoadedModel, list[int]]:
 
 
 # Ten lanes of 48 tokens with their candidates: some 150 kB.
-@st.cache_data(max_entries=100, show_spinner=False)
+@shared
 def race(
     name: str,
     revision: str,
@@ -252,7 +253,7 @@ def race(
 
 
 # A beam of 8 over 40 tokens, with what it dropped, and two texts with their candidates: some 100 kB.
-@st.cache_data(max_entries=100, show_spinner=False)
+@shared
 def tree(name: str, revision: str, prompt: str, width: int, depth: int, length_penalty: float) -> TreeTexts:
     """Return the search and greedy's text as the element draws them."""
     from components.lm.gpt.frontier import CachedFrontier

@@ -19,6 +19,7 @@ from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
 from components.shell.layout import working
 from components.shell.loading import FIRST_MODEL, load_model
+from components.shell.results import shared
 from components.words import t, told
 
 if TYPE_CHECKING:
@@ -426,7 +427,7 @@ def examples() -> list[tuple[str, dict[str, Any]]]:
 
 
 # 200 texts of about 100 steps: some 30 MB; shared by all sessions, so a class on one link computes once.
-@st.cache_resource(max_entries=200, show_spinner=False)
+@shared
 def _writing(
     name: str,
     revision: str,

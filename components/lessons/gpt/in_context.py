@@ -52,6 +52,7 @@ from components.lm.gpt.word_codes import (
 from components.shell import links
 from components.shell.layout import Export
 from components.shell.notebook import Notebook
+from components.shell.results import shared
 from components.words import labels, language, t
 
 ROOT = Path(__file__).parents[3]
@@ -311,7 +312,7 @@ class Tuned(TypedDict):
 
 
 # Some 60 kB each.
-@st.cache_data(max_entries=200, show_spinner=False)
+@shared
 def answered(
     key: str,
     _reader: lm.Reader,
@@ -340,7 +341,7 @@ def answered(
 
 
 # Two curves: 1 kB.
-@st.cache_data(max_entries=400, show_spinner=False)
+@shared
 def counted(key: str, _reader: lm.Reader, seed: int, off: tuple[str, ...]) -> Counts:
     """Return how many answers of the fresh prompts are right, by k."""
     found: dict[str, dict[str, list[int]]] = {}
@@ -356,14 +357,14 @@ def counted(key: str, _reader: lm.Reader, seed: int, off: tuple[str, ...]) -> Co
 
 
 # One number for each head.
-@st.cache_data(max_entries=100, show_spinner=False)
+@shared
 def matched(key: str, _reader: lm.Reader) -> list[float]:
     """Return how much each head looks at the right earlier answers, in the order of :func:`head_names`."""
     return [round(float(x), 3) for x in lm.match_scores(_reader, fresh_prompts("new", 9, MATCH_PROMPTS)).flat]
 
 
 # One number for each k.
-@st.cache_data(max_entries=100, show_spinner=False)
+@shared
 def bayes(seed: int) -> list[float]:
     """Return the best possible accuracy on words not shown of the dictionaries' fresh prompts, by k."""
     prompts = fresh_prompts("known", seed, COUNT)
@@ -447,7 +448,7 @@ def tuned_of(reader: lm.Reader, questions: Sequence[tuple[int, int | None]]) -> 
 
 
 # A few numbers for each question: 1 kB.
-@st.cache_data(max_entries=50, show_spinner=False)
+@shared
 def _tuned(key: str, _reader: lm.Reader, questions: tuple[tuple[int, int | None], ...]) -> Tuned:
     return tuned_of(_reader, questions)
 

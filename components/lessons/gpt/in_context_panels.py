@@ -23,6 +23,7 @@ from components.shell import links
 from components.shell.held import held
 from components.shell.layout import is_dark, note_line, panel_choice, text_size, working
 from components.shell.loading import load_model
+from components.shell.results import shared
 from components.words import language, t, told
 
 FACTS = Path(__file__).parents[3] / "assets" / "facts"
@@ -368,7 +369,7 @@ def paper() -> None:
 
 
 # One row of scores each.
-@st.cache_data(max_entries=200, show_spinner=False)
+@shared
 def _named(revision: str, name: str, story: int) -> list[tuple[str, float, int, list[tuple[str, float]]]]:
     from components.lm.gpt import story_names as lm_names
 

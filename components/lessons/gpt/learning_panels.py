@@ -32,6 +32,7 @@ from components.shell.held import held
 from components.shell.layout import Export, note_line, panel_choice, working
 from components.shell.layout import caption as caption_line
 from components.shell.loading import load_model
+from components.shell.results import shared
 from components.words import labels, language, t, told
 
 if TYPE_CHECKING:
@@ -408,7 +409,7 @@ def snapshots(name: str, revision: str) -> Snapshots:
 
 
 # One sentence at twelve moments: 2 kB.
-@st.cache_resource(max_entries=400, show_spinner=False)
+@shared
 def learned_sentence(name: str, revision: str, probe: ClozeProbe) -> Learned:
     """Return one sentence, put to every snapshot of a model.
 
@@ -421,7 +422,7 @@ def learned_sentence(name: str, revision: str, probe: ClozeProbe) -> Learned:
 
 
 # Twelve texts of 40 tokens: 3 kB.
-@st.cache_resource(max_entries=400, show_spinner=False)
+@shared
 def snapshot_texts(
     name: str, revision: str, prompt: str, sampling: SamplingSettings, num_tokens: int
 ) -> tuple[str, ...]:
@@ -432,7 +433,7 @@ def snapshot_texts(
 
 
 # A few numbers for each sentence.
-@st.cache_resource(max_entries=400, show_spinner=False)
+@shared
 def probe_scores(name: str, revision: str, probe: ClozeProbe) -> tuple[float, ...]:
     """Return the log-probability of each candidate under a whole model, in nats.
 

@@ -20,6 +20,7 @@ from components.shell import links
 from components.shell.held import held
 from components.shell.layout import is_dark, note_line, panel_choice, small_table, text_size, working
 from components.shell.loading import load_model
+from components.shell.results import shared
 from components.words import t, told
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def limits() -> None:
 
 
 # Fifteen rows of numbers.
-@st.cache_data(max_entries=60, show_spinner=False)
+@shared
 def _after(revision: str, name: str, counts: tuple[int, ...]) -> list[NameAfter]:
     from components.lm.gpt.limits import name_after
 

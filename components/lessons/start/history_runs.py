@@ -33,6 +33,7 @@ from components.shell.layout import caption, controls, reading_aid, small_table,
 from components.shell.loading import load_model
 from components.shell.notebook import notebook
 from components.shell.refusals import cannot_read
+from components.shell.results import shared
 from components.words import labels, language, literal, t, told
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def say(text: str) -> None:
 
 
 # Two lists of 100 numbers: some 4 kB.
-@st.cache_data(max_entries=200, show_spinner=False)
+@shared
 def _gradients(setting: Recurrence) -> dict[str, list[float]]:
     if setting == Recurrence():
         found: dict[str, list[float]] = shipped(page.NAME)["gradients"]
@@ -248,7 +249,7 @@ def _linked(row: Mapping[str, Any]) -> Link:
 
 
 # At most 40 tokens with four numbers and words: some 8 kB.
-@st.cache_data(max_entries=300, show_spinner=False)
+@shared
 def _chain(name: str, revision: str, text: str) -> tuple[Link, ...]:
     known = shipped(page.NAME)["chain"]
     if (known["model"], known["revision"], known["text"]) == (name, revision, text):

@@ -22,6 +22,7 @@ from components.lm.tokens.words import split_words, to_letters
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import Export
+from components.shell.results import shared
 from components.words import t
 
 if TYPE_CHECKING:
@@ -310,7 +311,7 @@ def bytes_of_model(name: str) -> "ByteLevelBpe":
 
 
 # The largest text with 2,000 merges: some 8 MB.
-@st.cache_resource(max_entries=16, show_spinner=False)
+@shared
 def bytes_of_same_words(identity: str, _trace: "BpeTrace") -> "ByteLevelBpe":
     """Return a byte-level BPE trained on the words of a run, with its number of merges and its tie rule."""
     from components.lm.tokens.bpe import train_bpe

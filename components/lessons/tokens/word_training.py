@@ -19,6 +19,7 @@ from components.lm.tokens.words import (
 )
 from components.shell import links
 from components.shell.background import Work, Works
+from components.shell.results import shared
 from components.words import t, told
 
 if TYPE_CHECKING:
@@ -36,14 +37,14 @@ def trainings() -> Works:
 
 
 # The longest sample: 3 kB.
-@st.cache_data(max_entries=64, show_spinner=False)
+@shared
 def sample_text(name: str) -> str:
     """Return a text written for this course (``assets/samples``)."""
     return (_SAMPLES / f"{name}.txt").read_text(encoding="utf-8")
 
 
 # A word each.
-@st.cache_data(max_entries=400, show_spinner=False)
+@shared
 def tokenizer_kind(name: str, revision: str) -> str | None:
     """Return what kind of tokenizer a model has, by its files alone; None where they do not say it."""
     from components.lm import checkpoints

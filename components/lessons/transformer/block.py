@@ -32,6 +32,7 @@ from components.shell.held import held
 from components.shell.layout import Export, reading_aid, working
 from components.shell.loading import load_model
 from components.shell.refusals import cannot_read
+from components.shell.results import shared
 from components.words import t, told
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ def first_view(name: str, revision: str, text: str, layer: int) -> Known | None:
 
 
 # A block of pocket-gpt on 24 tokens holds some 2 MB with its logits; shared by all sessions.
-@st.cache_resource(max_entries=60, show_spinner=False)
+@shared
 def _known(name: str, revision: str, text: str, layer: int, taken: Taken, neurons: tuple[int, ...]) -> Known:
     if taken == "none" and not neurons and (found := first_view(name, revision, text, layer)):
         return found
@@ -213,7 +214,7 @@ def _known(name: str, revision: str, text: str, layer: int, taken: Taken, neuron
 
 
 # What would be said after each of 6 blocks at 24 tokens: 30 kB.
-@st.cache_resource(max_entries=60, show_spinner=False)
+@shared
 def _lens(
     name: str, revision: str, text: str, layer: int, taken: Taken, neurons: tuple[int, ...]
 ) -> tuple[Lens, dict[int, str]]:
@@ -221,7 +222,7 @@ def _lens(
 
 
 # The words of a block's neurons do not depend on a text: 3,072 of them are 1 MB.
-@st.cache_resource(max_entries=100, show_spinner=False)
+@st.cache_resource(max_entries=16, show_spinner=False)
 def _pushes(name: str, revision: str, layer: int) -> dict[int, tuple[list[str], list[str]]]:
     return {}
 

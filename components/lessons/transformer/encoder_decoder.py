@@ -33,6 +33,7 @@ from components.lm.transformer.text_to_text import (
 from components.shell import links
 from components.shell.layout import Export, working
 from components.shell.loading import load_model
+from components.shell.results import shared
 from components.words import t, told
 
 WORDS = "encoder_decoder"
@@ -99,7 +100,7 @@ def first_view(name: str, revision: str, task: str, text: str) -> Decoding | Non
 
 
 # A text of 90 symbols with an answer of 60 holds some 0.7 MB, the usual one 40 kB; shared by all sessions.
-@st.cache_resource(max_entries=200, show_spinner=False)
+@shared
 def _decoding(name: str, revision: str, task: str, text: str, beams: int, without: Without) -> Decoding:
     if beams == 1 and not without and (known := first_view(name, revision, task, text)):
         return known

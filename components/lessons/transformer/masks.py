@@ -28,6 +28,7 @@ from components.shell.layout import working
 from components.shell.loading import FIRST_MODEL, load_model
 from components.shell.models import model_in_use
 from components.shell.refusals import cannot_read
+from components.shell.results import shared
 from components.words import t, told
 
 if TYPE_CHECKING:
@@ -265,7 +266,7 @@ def as_rows(shown: "list[tuple[str, WordGuess]]") -> list[dict[str, Any]]:
 
 
 # A sentence of 40 tokens: some 10 kB.
-@st.cache_resource(max_entries=400, show_spinner=False)
+@shared
 def word_guess(name: str, revision: str, text: str, word: int, layer: int) -> "WordGuess":
     """Return what a model may read for a word, and what it guesses there."""
     from components.lm.transformer.word_context import guess_word

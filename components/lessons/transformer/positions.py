@@ -26,6 +26,7 @@ from components.shell import links
 from components.shell.layout import Export, caption, reading_aid, working
 from components.shell.loading import FIRST_MODEL, load_model, mask_name
 from components.shell.refusals import cannot_read, refusal
+from components.shell.results import shared
 from components.words import labels, t, told, with_mask
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ def position_table(name: str, revision: str) -> "PositionTable":
 
 
 # A few numbers for each token: 1 kB.
-@st.cache_resource(max_entries=100, show_spinner=False)
+@shared
 def two_orders(name: str, revision: str, text: str, seed: int) -> "Shuffle":
     """Return one sentence read in two orders, with positions and without."""
     from components.lm.transformer.positions import shuffle_words

@@ -31,6 +31,7 @@ from components.shell import links
 from components.shell.layout import Export, note_line, working
 from components.shell.loading import load_model
 from components.shell.refusals import cannot_read
+from components.shell.results import shared
 from components.words import t, told
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ def first_view(revision: str, objective: str, text: str, picks: tuple[int, ...])
 
 
 # An exercise of 24 tokens with three answers a place: some 5 kB.
-@st.cache_resource(max_entries=300, show_spinner=False)
+@shared
 def _known(objective: Objective, revision: str, text: str, picks: tuple[int, ...]) -> tuple[Read, Exercise, Answers]:  # fmt: skip
     return first_view(revision, objective, text, picks) or compute(objective, text, picks)
 

@@ -41,9 +41,11 @@ if TYPE_CHECKING:
 
 TokenIds = NDArray[np.int64]
 
-# Bytes kept per model. GPT-2 small needs 72 KiB per token for keys and values, pocket-gpt 9 KiB.
-KV_BYTES = int(os.environ.get("GLASSBOX_KV_CACHE_MB", "384")) * 2**20
-LOGITS_BYTES = int(os.environ.get("GLASSBOX_LOGITS_CACHE_MB", "64")) * 2**20
+MB = 2**20
+# Bytes kept per model: as many as its weights take, within these. GPT-2 small needs 72 KiB per token for keys and values,
+# pocket-gpt 9 KiB: thirty texts of 170 tokens are 46 MB.
+KV_BYTES = 48 * MB, int(os.environ.get("GLASSBOX_KV_CACHE_MB", "384")) * MB
+LOGITS_BYTES = 16 * MB, int(os.environ.get("GLASSBOX_LOGITS_CACHE_MB", "64")) * MB
 PREFILL_TOKENS = 128  # a longer text is read in pieces of this many tokens
 MAX_BATCH = 32  # requests in one pass
 MAX_SEQUENCES = 256  # texts whose keys and values are kept; a new text is compared with each
@@ -163,6 +165,15 @@ class _Sequence:
         self.nbytes = sum(buffer.nbytes for buffer in (*self.keys, *self.values) if buffer is not None)
 
 
+def budget(weights: int, least: int, most: int) -> int:
+    """Return how many bytes to keep for a model whose weights take ``weights``: what a reader with a small model opens stays small.
+
+    >>> [budget(weights * MB, *KV_BYTES) // MB for weights in (17, 100, 500)]
+    [48, 100, 384]
+    """
+    return min(most, max(least, weights))
+
+
 class NextTokenEngine:
     """Computes and keeps next-token logits of one causal language model. Safe to use from many threads.
 
@@ -170,11 +181,12 @@ class NextTokenEngine:
     """
 
     def __init__(
-        self, model: PreTrainedModel, *, kv_bytes: int = KV_BYTES, logits_bytes: int = LOGITS_BYTES
+        self, model: PreTrainedModel, *, kv_bytes: int | None = None, logits_bytes: int | None = None
     ) -> None:
         self._model = weakref.ref(model)
-        self.kv_bytes = kv_bytes
-        self.logits_bytes = logits_bytes
+        weights = sum(p.nbytes for p in model.parameters())
+        self.kv_bytes = budget(weights, *KV_BYTES) if kv_bytes is None else kv_bytes
+        self.logits_bytes = budget(weights, *LOGITS_BYTES) if logits_bytes is None else logits_bytes
         self.context_length = context_length(model)
         self.vocab_size = int(model.get_input_embeddings().num_embeddings)
         self.num_layers = _plain_layers(model)  # 0 if this architecture keeps something else

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
 
 
+TOKEN_BYTES, STEP_BYTES = 400, 4_500
+"""What a token of the prompt and a step with its candidates hold; measured."""
+
+
 class Writing:
     """A prompt and its continuation under fixed settings. Safe to share between threads.
 
@@ -78,6 +82,11 @@ class Writing:
                     break
                 self._steps.append(_tied(step) if step.step in self.ties else step)
             return tuple(self._steps)
+
+    @property
+    def nbytes(self) -> int:
+        """About how many bytes it holds now, without the model."""
+        return TOKEN_BYTES * len(self.prompt.token_ids) + STEP_BYTES * len(self._steps)
 
     @property
     def stop_reason(self) -> StopReason | None:
