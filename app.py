@@ -5,12 +5,12 @@ import streamlit as st
 from components.elements.toolbar import toolbar
 from components.shell import links
 from components.shell.layout import page_style, run_page
-from components.shell.memory import return_memory
+from components.shell.memory import share_arenas
 from components.shell.navigation import FAVICON, contents, lesson
 from components.shell.reconnects import leave_files_unwatched
 
 leave_files_unwatched()
-return_memory()
+share_arenas()
 st.set_page_config(page_title="Glassbox", page_icon=FAVICON, layout="wide")
 links.open_frame()
 page_style()

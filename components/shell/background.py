@@ -71,7 +71,7 @@ class Work:
 
 
 class Works:
-    """Works by key; the ``keep`` most recently asked for are kept, as far as ``limit`` bytes hold their results."""
+    """Works by key; the ``keep`` most recently asked for are kept, of the finished ones as many as ``limit`` bytes hold."""
 
     def __init__(self, keep: int, limit: int = RESULT_BYTES) -> None:
         self._keep = keep

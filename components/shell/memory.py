@@ -1,33 +1,52 @@
 """Memory that was used once goes back to the system.
 
 glibc gives every thread an arena of its own, up to eight for each core, and Streamlit runs every script in a new thread: what a text left
-behind in one arena is of no use to the next one in another. And once one large block was freed, it takes blocks of up to 32 MB
-from these arenas, where a small one above it keeps the whole. After a thousand texts half of the heap was such holes (measured: 397
-of 827 MB; with the two settings below 67 of 480 MB, at the same speed).
+behind in one arena is of no use to the next one in another. And what is freed below something that is kept stays with the process
+until somebody asks for it. After a thousand texts half of the heap was such holes (measured: 397 of 827 MB).
 """
 
 import ctypes
 import functools
 import os
+import threading
+from typing import Any
 
-_ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # of malloc.h
+_ARENA_MAX = -8  # of malloc.h
 ARENAS = 2
-MMAP_BYTES = 256 * 2**10
-"""Blocks from this size on are the system's own, and return to it when they are freed: the attention of a text is one."""
+APART = 1.0
+"""Seconds from one giving back to the next; it takes some milliseconds."""
+
+_waiting = threading.Lock()
 
 
 @functools.cache
-def return_memory() -> None:
-    """Let this process keep few arenas, and none of its large blocks; on other systems than glibc nothing changes.
-
-    Called by ``app.py``, which both ``streamlit run app.py`` and ``make run`` pass before the first model is loaded. What the environment says
-    (``MALLOC_ARENA_MAX``, ``MALLOC_MMAP_THRESHOLD_``) stays.
-    """
+def _libc() -> Any:
+    """The C library if it is glibc, else None: macOS, Windows and musl keep memory in other ways."""
     try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, TypeError, OSError):  # macOS, Windows, musl
-        return
-    if "MALLOC_ARENA_MAX" not in os.environ:
-        mallopt(_ARENA_MAX, ARENAS)
-    if "MALLOC_MMAP_THRESHOLD_" not in os.environ:
-        mallopt(_MMAP_THRESHOLD, MMAP_BYTES)
+        libc = ctypes.CDLL(None)
+        return libc if hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim") else None
+    except (TypeError, OSError):
+        return None
+
+
+@functools.cache
+def share_arenas() -> None:
+    """Let the threads of this process share few arenas; what the environment says (``MALLOC_ARENA_MAX``) stays.
+
+    Called by ``app.py``, which both ``streamlit run app.py`` and ``make run`` pass before the first model is loaded.
+    """
+    if _libc() is not None and "MALLOC_ARENA_MAX" not in os.environ:
+        _libc().mallopt(_ARENA_MAX, ARENAS)
+
+
+def give_back() -> None:
+    """Hand free memory back to the system soon, once for all who ask meanwhile."""
+    if _libc() is not None and _waiting.acquire(blocking=False):
+        later = threading.Timer(APART, _trim)
+        later.daemon = True
+        later.start()
+
+
+def _trim() -> None:
+    _waiting.release()
+    _libc().malloc_trim(0)

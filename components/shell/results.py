@@ -20,6 +20,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, ParamSpec, TypeVar
 
+from components.shell.memory import give_back
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -86,6 +88,7 @@ class Results:
                     found = self._find(key)
                     if found is None:
                         found = (compute(),)
+                        give_back()
             finally:
                 with self._lock:
                     self._turns.pop(key, None)
