@@ -62,7 +62,7 @@ async function typed(s) {
   s.cards.classList.add("stale");
   s.row.classList.add("stale");
   s.local.open(s.data.files);
-  if (!s.local.source) { tell(s); return; }
+  if (!s.local.source) { s.tell.now({}); return; }
   await cut(s, asked);
   s.rest({});
 }
@@ -98,7 +98,7 @@ function answer(s) {
   s.cards.classList.add("stale");
   s.ahead ||= !connected();
   s.local.open(s.data.files);
-  if (s.local.source) { compute(s); s.rest({}); } else tell(s);
+  if (s.local.source) { compute(s); s.rest({}); } else s.tell.now({});
 }
 
 /** Tell Python what is hidden and filled, always the whole state. While the server cannot be heard this waits. */
@@ -216,7 +216,8 @@ function build(s) {
   s.cards = h("div", { class: "cards" });
   s.note = h("div", { role: "status" });
   s.where = h("p", { class: "where" });
-  s.rest = reporter(() => tell(s), REST, true, (event) => event.composedPath().some((node) => node === s.root || node.classList?.contains("gb-page_fields")));
+  s.tell ??= reporter(() => tell(s)); // once, not again with other words: what it still has to tell would be told twice
+  s.rest ??= reporter(() => tell(s), REST, true, (event) => event.composedPath().some((node) => node === s.root || node.classList?.contains("gb-page_fields")));
   fill(s.root, s.note, s.row, s.aid, s.bar, s.cards, s.where);
 }
 
@@ -252,8 +253,7 @@ function take(s, data) {
 
 /** Back and Forward while the server cannot be heard; else it tells what they brought. */
 function back(s) {
-  s.rest.cancel();
-  if (connected()) return;
+  if (connected()) return; // what was not told yet is no more (lib/stepper.js)
   const state = fromAddress(s.data.params), other = state.mlm_text !== s.data.text;
   s.view.state = { ...s.view.state, mlm_text: state.mlm_text, whole_words: state.whole_words, mlm_look: state.mlm_look };
   s.view.change({}, "address");
@@ -277,7 +277,7 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
   s.local ??= local({
     make: masker,
     ready: () => { if (s.cutOf === s.data.text) compute(s); else cut(s, s.asked += 1); s.rest({}); }, // Python need not compute any more
-    failed: () => tell(s),
+    failed: () => s.tell.now({}),
     changed: () => drawWhere(s),
   });
   if (fresh) build(s);

@@ -302,7 +302,7 @@ function moved(s, before, from) {
   if (heard) { if (same(before, state)) jumpTo(s, state.step); else s.root.classList.add("waiting"); return; }
   s.asked = { state, left: 2 };
   s.root.classList.add("waiting");
-  tell(s);
+  s.tell.now({});
   askLater(s);
 }
 
@@ -334,7 +334,7 @@ function askLater(s) {
     if (!s.asked || !s.root.isConnected) return;
     if (s.asked.left === 0 || s.engine.source) { answered(s); return; }
     s.asked.left -= 1;
-    tell(s);
+    s.tell.now({});
     askLater(s);
   }, 2500);
 }
@@ -355,11 +355,11 @@ const engineOf = (s) => local({
     given(s);
     if (s.asked) answered(s);
     compute(s);
-    s.rest({}); // Python need not send steps any more
+    if (!s.heard || s.view.ahead) s.rest({}); // Python need not send steps any more
   },
   failed: (had) => {
     if (had) s.view.state = outward(s, true);
-    if (s.root.isConnected) tell(s); // the server goes on
+    s.tell.now({}); // the server goes on
   },
   changed: () => drawWhere(s),
 });
@@ -510,8 +510,10 @@ function build(s) {
   s.tree = h("div", { class: "branches" });
   s.notes = h("div", { class: "notes", role: "status" });
   s.where = h("p", { class: "where gb-caption" });
-  s.report = reporter(() => { if (!s.asked && !s.wanted) tell(s); });
-  s.rest = reporter(() => tell(s), REST, true, (event) => event.composedPath().some((node) => node.classList?.contains("gb-writer") || node.classList?.contains("gb-writer_fields")));
+  // Once, not again with other words: what one of them still has to tell would be told by both.
+  s.tell ??= reporter(() => tell(s));
+  s.report ??= reporter(() => { if (!s.asked && !s.wanted) tell(s); });
+  s.rest ??= reporter(() => tell(s), REST, true, (event) => event.composedPath().some((node) => node.classList?.contains("gb-writer") || node.classList?.contains("gb-writer_fields")));
   s.steps?.destroy();
   s.steps = stepper({ words: w, onMove: (at) => stepped(s, at), onWant: () => want(s), label: (step) => say(w.tokens_written, { n: step }) });
   const legend = h("div", { class: "legend" }, h("span", {}, `${w.surprisal}:`), h("span", {}, `0 ${w.bits}`), h("span", { class: "ramp", "aria-hidden": "true" }), h("span", {}, `${BITS_FULL}+`),
@@ -523,6 +525,7 @@ function build(s) {
 
 /** What Python sent: the state it moved, or steps for the state on screen. */
 function take(s, data, fresh) {
+  s.heard = Boolean(data.local); // it knows that the steps are computed here
   const adopted = s.rev !== data.rev, other = s.data && s.data.model.model !== data.model.model;
   if (other && s.data.of) keepBranch(s, s.data.of);
   s.view.adopt(data.rev, data.state); // the fields may have done so before
@@ -579,9 +582,7 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
       onConnection((now) => { if (now && s.view.ahead) s.rest({}); }),
     ];
     const { pathname } = location;
-    const back = () => { // Back and Forward: the server hears of it by itself, if it is there; what was not told yet is no more
-      s.report.cancel();
-      s.rest.cancel();
+    const back = () => { // Back and Forward: the server hears of it by itself, if it is there; what was not told yet is no more (lib/stepper.js)
       if (location.pathname !== pathname) return;
       const state = fromAddress(s.data.params);
       if (same(state, s.view.state, [...OF_TEXT, "step"])) return;

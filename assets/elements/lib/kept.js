@@ -1,11 +1,10 @@
 // A view that an element keeps for its whole page: in the address at once, at Python's after a rest, undone with Back even while the server
 // cannot be heard. Several elements may move it (view.js); one of them keeps it.
-import { connected, onConnection, working } from "./connection.js";
+import { connected, onConnection } from "./connection.js";
 import { reporter } from "./stepper.js";
 import { fromAddress, keepAddress } from "./view.js";
 
 const REST = 1000; // where the browser computes, Python hears of a change when the reader's hand has rested so long
-const BACK = 20_000; // ms that the page may take to follow Back before Python hears of anything else
 
 /**
  * kept({view, params, mine, here, tell, moved}) -> {rest, report, stop}
@@ -15,14 +14,7 @@ const BACK = 20_000; // ms that the page may take to follow Back before Python h
  * "reader", "address", or what an element calls itself. rest() and report(): tell Python after a rest, or soon.
  */
 export function kept({ view, params, mine, here, tell, moved }) {
-  let back_at = -BACK;
-  const say = () => {
-    view.ahead = !connected();
-    if (view.ahead) return;
-    // What is told now brings along what the page's other controls showed before Back, and would end the run that moves them.
-    if (performance.now() - back_at < BACK && working()) rest({});
-    else tell();
-  };
+  const say = () => { view.ahead = !connected(); if (!view.ahead) tell(); };
   const soon = reporter(say), rest = reporter(say, REST, true, mine), { pathname } = location;
   let before = view.state;
   const told = (from) => from === "address" && connected(); // then Streamlit itself tells Python of it
@@ -34,7 +26,7 @@ export function kept({ view, params, mine, here, tell, moved }) {
     if (!told(from)) view.ahead ||= !connected();
     moved(was, from);
     if (told(from)) return;
-    if (!here() && params().some(({ kind, key }) => kind === "Text" && was && view.state[key] !== was[key])) { soon.cancel(); say(); } // a text is given once: no hand has to rest
+    if (!here() && params().some(({ kind, key }) => kind === "Text" && was && view.state[key] !== was[key])) soon.now({}); // a text is given once: no hand has to rest
     else report();
   };
   const report = () => (here() ? rest : soon)({});
@@ -43,7 +35,6 @@ export function kept({ view, params, mine, here, tell, moved }) {
     rest.cancel();
     if (location.pathname !== pathname) return;
     view.state = { ...view.state, ...fromAddress(params()) };
-    if (connected()) back_at = performance.now();
     view.change({}, "address");
   };
   const stops = [view.listen(changed), onConnection((now) => { if (now && view.ahead) rest({}); })];

@@ -1,4 +1,5 @@
 // The one way to step: buttons, scrubber, play, keys. Every element that has steps uses it.
+import { connected, working } from "./connection.js";
 import { h, fill, words as say } from "./dom.js";
 import { ownKeys } from "./keys.js";
 
@@ -133,7 +134,14 @@ for (const kind of ["pointerdown", "keydown"]) {
 }
 // What is still to be told belongs to the view that Back left. Told now it would overtake Back on the server: of two waiting requests
 // Streamlit keeps the address of both, but forgets that the reader came by Back, and the old view would be written over the new one.
-window.addEventListener("popstate", () => { for (const flush of [...waiting]) flush.cancel(); }, { capture: true });
+// And what is told while the page follows Back ends that run, and brings along what the page's other controls showed before: it waits.
+const BACK = 20_000; // ms that the page may take to follow Back before Python hears of anything else
+let back_at = -BACK;
+const following = () => performance.now() - back_at < BACK && working();
+window.addEventListener("popstate", () => {
+  for (const flush of [...waiting]) flush.cancel();
+  if (connected()) back_at = performance.now();
+}, { capture: true });
 document.addEventListener("click", (event) => {
   const rest = APART - (performance.now() - reported), target = event.composedPath()[0];
   if (!event.isTrusted || rest <= 0) return;
@@ -145,12 +153,19 @@ document.addEventListener("click", (event) => {
 /**
  * Tell Python the newest value only: the browser steps at once, the server hears of it when the hand rests.
  * A step travels with the revision it was made under: one that Python has moved on from comes too late.
- * With `rested` the time counts from the last change, not from the first. `cancel()` of the result takes back what was not told yet.
+ * With `rested` the time counts from the last change, not from the first. `cancel()` of the result takes back what was not told yet;
+ * `now(value)` tells without a rest. Either way nothing is told while the page follows Back.
  * `calm(event)`: this press stays in the browser, so that no report need go out before it.
  */
 export function reporter(send, wait = 180, rested = false, calm = null) {
   let timer = null, pending = false, value;
-  const flush = () => { clearTimeout(timer); timer = null; waiting.delete(flush); if (pending) { pending = false; send(value); } };
+  const flush = () => {
+    clearTimeout(timer);
+    timer = null;
+    if (pending && following()) { timer = setTimeout(due, AFTER_PRESS); return; }
+    waiting.delete(flush);
+    if (pending) { pending = false; send(value); }
+  };
   flush.calm = calm;
   flush.cancel = () => { pending = false; flush(); };
   const due = () => {
@@ -160,5 +175,6 @@ export function reporter(send, wait = 180, rested = false, calm = null) {
   };
   const tell = (next) => { value = next; pending = true; waiting.add(flush); if (rested) { clearTimeout(timer); timer = null; } if (!timer) timer = setTimeout(due, wait); };
   tell.cancel = flush.cancel;
+  tell.now = (next) => { value = next; pending = true; waiting.add(flush); flush(); };
   return tell;
 }
