@@ -374,7 +374,7 @@ def caption(card: ModelCard) -> str:
     """The line under the board: model, weights, questions."""
     return t(
         W,
-        "caption",
+        "caption" if card.source == "bundled" else "caption_foreign",
         model=card.name,
         revision=card.revision.removeprefix("sha256:")[:10],
         n=len(chosen().questions),

@@ -1,6 +1,7 @@
 """The page "The wording decides", from links, in both languages, with the recorded answers and prompts of a reader's own."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,13 @@ def test_opens(open_page: Open, lang: str, name: str) -> None:
     assert len(board["ways"]) == (3 if study(name).spare else 2)
     assert f"{max(recorded(name))}/60" in said(at)
     assert f"{min(recorded(name))}/60" in said(at)
+
+
+def test_what_a_foreign_model_was_trained_on_is_not_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "chosen", lambda: study("wording"))
+    card = checkpoints.card("nano-gpt")
+    assert "not trained on" in page.caption(card)
+    assert "not trained on" not in page.caption(replace(card, source="local"))
 
 
 def test_needs_no_torch() -> None:
