@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import statistics
 import time
-import warnings
 from typing import Any
 
 from playwright.sync_api import expect, sync_playwright
@@ -13,7 +12,7 @@ from playwright.sync_api import expect, sync_playwright
 from components.lm import checkpoints
 from tests.bench import sessions
 from tests.bench.bench_app import ROOT, Row, _server, _warm, ours
-from tests.bench.bench_fine_tuning import pages
+from tests.bench.bench_fine_tuning import chapter
 from tests.browser.find_chromium import find_chromium
 
 CLASS = 30
@@ -134,23 +133,7 @@ def _votes() -> list[Row]:
 
 def measure() -> list[Row]:
     """Rows of (name, value, target, unit)."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    size = sum(path.stat().st_size for path in (ROOT / "assets" / "traces" / "alignment").glob("*"))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return [
-                *_votes(),
-                *_class(),
-                *_live(),
-                *pages(PICTURES),
-                ("recorded files of the chapter together", size / 1e6, 4, "MB"),
-            ]
-    finally:
-        torch.set_num_threads(threads)
+    return chapter((_votes, _class, _live), PICTURES, "alignment", 4)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from playwright.sync_api import Browser, sync_playwright
 from streamlit.testing.v1 import AppTest
@@ -182,26 +182,28 @@ def pages(pictures: Mapping[str, str]) -> list[Row]:
     ]
 
 
-def measure() -> list[Row]:
-    """Rows of (name, value, target, unit)."""
+def chapter(
+    measured: Sequence[Callable[[], list[Row]]], pictures: Mapping[str, str], name: str, megabytes: float
+) -> list[Row]:
+    """Rows of a chapter on one thread: what is ``measured``, its pages opened cold, and the size of its recorded files."""
     import torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    files = (ROOT / "assets" / "traces" / "fine_tuning").glob("*")
-    size = sum(path.stat().st_size for path in files)
+    size = sum(path.stat().st_size for path in (ROOT / "assets" / "traces" / name).glob("*"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return [
-                *_steps(),
-                *_learned(),
-                *_class(),
-                *pages(PICTURES),
-                ("recorded files of the chapter together", size / 1e6, 8, "MB"),
-            ]
+            found = [row for rows in measured for row in rows()]
+            found += pages(pictures)
+            return [*found, ("recorded files of the chapter together", size / 1e6, megabytes, "MB")]
     finally:
         torch.set_num_threads(threads)
+
+
+def measure() -> list[Row]:
+    """Rows of (name, value, target, unit)."""
+    return chapter((_steps, _learned, _class), PICTURES, "fine_tuning", 8)
 
 
 if __name__ == "__main__":

@@ -45,19 +45,24 @@ class Session:
         """Return the id of an element of the page; ids end in the element's key."""
         return next(name for name in self.elements if name.endswith(f"-{element}"))
 
-    async def report(self, element: str, event: str, value: object) -> float:
-        """Report an event of an element of the page, as the browser does; return the seconds until the run is over.
-
-        Raises:
-            KeyError: the page has no such element.
-        """
+    def _about(self, element: str, held: Mapping[str, object]) -> tuple[BackMsg, str]:
+        """Return the message of an element that holds ``held``, and the element's id."""
         name = self.name_of(element)
         message = BackMsg()
         message.rerun_script.page_name = self.page
         message.rerun_script.query_string = self.query
         message.rerun_script.fragment_id = self.elements[name]
         own = message.rerun_script.widget_states.widgets.add()
-        own.id, own.json_value = name, "{}"
+        own.id, own.json_value = name, json.dumps(held)
+        return message, name
+
+    async def report(self, element: str, event: str, value: object) -> float:
+        """Report an event of an element of the page, as the browser does; return the seconds until the run is over.
+
+        Raises:
+            StopIteration: the page has no such element.
+        """
+        message, name = self._about(element, {})
         state = message.rerun_script.widget_states.widgets.add()
         state.id = f"$$STREAMLIT_INTERNAL_KEY_{name}__events"
         state.json_trigger_value = json.dumps([{"event": event, "value": value}])
@@ -69,14 +74,7 @@ class Session:
         Raises:
             StopIteration: the page has no such element.
         """
-        name = self.name_of(element)
-        message = BackMsg()
-        message.rerun_script.page_name = self.page
-        message.rerun_script.query_string = self.query
-        message.rerun_script.fragment_id = self.elements[name]
-        own = message.rerun_script.widget_states.widgets.add()
-        own.id, own.json_value = name, json.dumps(value)
-        return await self._answered(message)
+        return await self._answered(self._about(element, value)[0])
 
     async def _answered(self, message: BackMsg) -> float:
         start = time.perf_counter()
