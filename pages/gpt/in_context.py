@@ -5,12 +5,10 @@ import streamlit as st
 from components.elements.gpt.prompt_board import prompt_board
 from components.elements.predict_first import answer
 from components.lessons.gpt import in_context as page
-from components.lessons.gpt.in_context_panels import look_further
+from components.lessons.gpt.in_context_panels import look_further, settings
 from components.shell import links
-from components.shell.held import held
 from components.shell.layout import (
     caption,
-    controls,
     foot,
     note_line,
     page_header,
@@ -33,21 +31,7 @@ def lesson() -> None:
     page_header(page.NAME)
     prediction(page.prediction())
     # The reader sets what kind of task the prompt shows, which one, and what is written before it.
-    with controls(above=True):
-        row = st.columns([3.4, 1.1, 4], vertical_alignment="bottom")
-        with row[0]:
-            held().segmented_control(
-                t("in_context", "task"),
-                page.TASKS,
-                key="icl_task",
-                required=True,
-                format_func=lambda task: t("in_context", f"task_{task}"),
-                on_change=page.new_task,
-            )
-        held(row[1]).number_input(t("in_context", "seed"), 0, 9999, key="icl_seed", help=t("in_context", "seed_help"), on_change=page.new_task)  # fmt: skip
-        held(row[2]).text_input(t("in_context", "description"), key="icl_description", help=t("in_context", "description_help"), placeholder=t("in_context", "description_hint"))  # fmt: skip
-        if st.session_state["icl_task"] == "own":
-            held().text_area(t("in_context", "own"), key="icl_own", height=80, help=t("in_context", "own_help"), on_change=page.new_task)  # fmt: skip
+    settings()
     found, refused = page.asked()
     page.fit(found)
     with st.container():  # one place, so that what comes and goes here does not mount the board anew

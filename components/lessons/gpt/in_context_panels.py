@@ -1,4 +1,4 @@
-"""What stands below the board of "Learning from the prompt": the training, the four settings, GPT-3's scores, a story."""
+"""What stands around the board of "Learning from the prompt": what is set above it, and the panels below it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,32 @@ from components.lm.gpt import in_context as lm
 from components.lm.gpt.word_codes import WORDS
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import is_dark, note_line, panel_choice, text_size, working
+from components.shell.layout import controls, is_dark, note_line, panel_choice, text_size, working
 from components.shell.loading import load_model
 from components.shell.results import shared
 from components.words import language, t, told
 
 FACTS = Path(__file__).parents[3] / "assets" / "facts"
 STORY_MODEL = "pocket-gpt"
+
+
+def settings() -> None:
+    """Draw the task, the seed of its prompts and the description; for a task of the reader's own its pairs, too."""
+    with controls(above=True):
+        row = st.columns([3.4, 1.1, 4], vertical_alignment="bottom")
+        with row[0]:
+            held().segmented_control(
+                t("in_context", "task"),
+                page.TASKS,
+                key="icl_task",
+                required=True,
+                format_func=lambda task: t("in_context", f"task_{task}"),
+                on_change=page.new_task,
+            )
+        held(row[1]).number_input(t("in_context", "seed"), 0, 9999, key="icl_seed", help=t("in_context", "seed_help"), on_change=page.new_task)  # fmt: skip
+        held(row[2]).text_input(t("in_context", "description"), key="icl_description", help=t("in_context", "description_help"), placeholder=t("in_context", "description_hint"))  # fmt: skip
+        if st.session_state["icl_task"] == "own":
+            held().text_area(t("in_context", "own"), key="icl_own", height=80, help=t("in_context", "own_help"), on_change=page.new_task)  # fmt: skip
 
 
 def look_further(use: page.InUse, found: page.Asked, made: page.Made) -> None:
