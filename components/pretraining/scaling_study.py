@@ -44,7 +44,7 @@ WIDTHS = (16, 32, 64, 128, 256)
 BUDGETS = tuple(2**power for power in (16, 17, 18, 19, 20, 21))
 LONGER = {16: 2**22, 32: 2**22, 64: 2**22}
 """One budget more of narrow widths (first seed), so that the best size for a cost has neighbours on both sides."""
-SEEDS = {16: 3}
+SEEDS = {16: 3, 32: 3, 64: 3}
 """Seeds of a width; one where it is not named."""
 LAYERS, CONTEXT, VOCAB_SIZE = 4, 128, 2048
 BATCH_TOKENS, WARMUP_TOKENS, DECAY_SHARE = 2048, 2**15, 0.35
@@ -249,7 +249,7 @@ def add_step(steps: Any, repository: Path) -> None:
     )
     parser.add_argument("--width", type=int, action="append", help=f"only this width; may be given several times ({' '.join(map(str, WIDTHS))})")  # fmt: skip
     parser.add_argument("--tokens", type=float, action="append", help=f"only this budget; may be given several times ({' '.join(map(str, BUDGETS))})")  # fmt: skip
-    parser.add_argument("--seed", type=int, action="append", help="only this seed; may be given several times (0; of the smallest width 0 1 2)")  # fmt: skip
+    parser.add_argument("--seed", type=int, action="append", help="only this seed; may be given several times (0; of the narrow widths 0 1 2)")  # fmt: skip
     parser.add_argument("--out", type=Path, default=repository / "assets" / "facts" / "scaling_study.csv")
     parser.set_defaults(run=_run, repository=repository)
 

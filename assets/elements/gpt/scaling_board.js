@@ -128,7 +128,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   }
   function drawWords() {
     const shown = lines[state.held][state.axis], one = answer();
-    const exponents = shown.map((line) => `${line.label}: ${num(line.exponent, 2)} (${num(line.low, 2)}–${num(line.high, 2)})`);
+    const exponents = shown.map((line) => `${bySize() ? tokensOf(data.budgets_of_tokens[line.group]) : line.label}: ${num(line.exponent, 2)} (${num(line.low, 2)}–${num(line.high, 2)})`);
     fill(fitted, h("b", {}, say(w.exponents, { axis: w[`letter_${state.axis}`] })), ` ${exponents.join(" · ")}`);
     fill(side, w[`valley_${state.ask}`]);
     small.setAttribute("aria-label", `${w[`valley_${state.ask}`]}: ${one.values.map((v, i) => `${widths[i]}: ${v === null ? "–" : losses() ? v.toFixed(2) : science(v)}`).join(", ")}`);

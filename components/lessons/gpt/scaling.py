@@ -388,6 +388,24 @@ def best_times() -> dict[str, str]:
     }
 
 
+def best_budgets() -> dict[str, str]:
+    """Return the best of the widths that were trained for the smallest and for the largest compute, with those FLOPs."""
+    told_of = [one for one in budget_answers() if one["best"] is not None]
+    first, last = told_of[0], told_of[-1]
+    return {
+        "first": str(widths()[first["best"] or 0]),
+        "last": str(widths()[last["best"] or 0]),
+        "small": power_of_ten(first["given"]),
+        "large": power_of_ten(last["given"]),
+    }
+
+
+def power_of_ten(value: float) -> str:
+    """Return a large number as a factor and a power of ten."""
+    factor, power = f"{value:.1e}".split("e")
+    return f"{factor} × 10" + str(int(power)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
 def caption() -> str:
     """The line under the board: what was trained, on what, at what cost."""
     seeds = max(r.seed for r in runs()) + 1
@@ -413,11 +431,28 @@ def total_seconds() -> float:
     return found
 
 
-def spread() -> tuple[int, float]:
-    """Return the width that ran with several seeds and the largest distance between two of them, in nats."""
-    width = next(r.width for r in runs() if r.seed > 0)
-    found = [[r.loss for r in runs() if r.width == width and r.tokens == d] for d in budgets()]
-    return width, max(max(losses) - min(losses) for losses in found)
+def seeded_widths() -> list[int]:
+    """Return the widths that ran with several seeds, narrow first."""
+    return sorted({r.width for r in runs() if r.seed > 0})
+
+
+def spread() -> float:
+    """Return the largest distance between two seeds of one width and budget, in nats."""
+    found = [[r.loss for r in runs() if (r.width, r.tokens) == (w, d)] for w in seeded_widths() for d in budgets()]  # fmt: skip
+    return max(max(losses) - min(losses) for losses in found if losses)
+
+
+@cache
+def slopes_by_seed() -> tuple[float, ...]:
+    """Return for every seed the exponent of N that the widths with several seeds share at equal tokens."""
+    seeds = sorted({r.seed for r in runs()})
+    own = [[r for r in runs() if r.seed == seed and r.width in seeded_widths()] for seed in seeds]
+    shared = [d for d in budgets() if all({r.width for r in some if r.tokens == d} == set(seeded_widths()) for some in own)]  # fmt: skip
+    lines_of = [[[r for r in some if r.tokens == d] for d in shared] for some in own]
+    return tuple(
+        common_exponent([([float(r.parameters) for r in line], [r.loss for r in line]) for line in some])[0]
+        for some in lines_of
+    )
 
 
 def prediction() -> Prediction:
@@ -485,7 +520,6 @@ def export(now: ScalingView) -> Export:
 
 def how() -> str:
     """How it is made; Markdown."""
-    width, most = spread()
     one = runs()[0]
     return told(
         WORDS,
@@ -498,8 +532,8 @@ def how() -> str:
         decay=f"{one.decay_share:.0%}",
         muon=one.muon_rate,
         adamw=one.adamw_rate,
-        width=width,
-        spread=f"{most:.3f}",
+        width=", ".join(map(str, seeded_widths())),
+        spread=f"{spread():.3f}",
     )
 
 

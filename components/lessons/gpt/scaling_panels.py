@@ -67,7 +67,6 @@ def misfit() -> None:
     st.caption(t(W, "misfit_caption"))
     best, low, high = page.floors()
     n, d = page.lines("none", "n"), page.lines("none", "d")
-    width, most = page.spread()
     slots = {
         "without": f"{_worst('n'):.3f}",
         "with_embeddings": f"{_worst('all'):.3f}",
@@ -83,8 +82,9 @@ def misfit() -> None:
         "narrow_middle": page.signed(min(d[0]["residuals"])),
         "wide": d[-1]["label"],
         "wide_worst": f"{max(map(abs, d[-1]['residuals'])):.2f}",
-        "width": width,
-        "spread": f"{most:.3f}",
+        "seeded": ", ".join(map(str, page.seeded_widths())),
+        "spread": f"{page.spread():.3f}",
+        "slopes": ", ".join(f"{slope:.3f}" for slope in page.slopes_by_seed()),
         "predicted": page.nats(page.missed("width")[0]),
         "reached": page.nats(page.missed("width")[1]),
         "gap": page.signed(page.missed("width")[1] - page.missed("width")[0]),
@@ -185,7 +185,7 @@ def _claims() -> dict[str, str]:
         "narrow_tokens": f"{tokens[narrow] or 0:,.0f}",
         "wide_tokens": f"{tokens[wide]:,.0f}" if tokens[wide] else f"< {page.budgets()[0]:,}",
         "cheapest": str(cheapest),
-        **page.best_times(),
+        **page.best_budgets(),
         "share": f"{1 - page.law().size_exponent:.2f}",
     }
 
@@ -488,7 +488,7 @@ def _jumps() -> dict[str, str]:
         "never": str(never),
         "most": f"{max(run.new_shown for run in cannot):.0%}",
         "always": str(always),
-        "least": f"{min(run.new_shown for run in can):.0%}",
+        "least": f"{int(100 * min(run.new_shown for run in can if run.width >= always))}%",
         "between": ", ".join(f"{run.width}/{run.seed}: {run.new_shown:.0%}" for run in between) or "–",
         "middle": str(sum(0.2 < run.new_shown < 0.9 for run in found)),
         "count": str(len(found)),

@@ -9,6 +9,7 @@ from components.elements.gpt.scaling_board import AXES, HELD, ScalingAnswer, Sca
 from components.lessons.gpt import scaling as page
 from components.lessons.gpt import scaling_panels as panels
 from components.lm import checkpoints
+from components.lm.gpt.scaling import fit_power, load_jumps
 from components.lm.transformer.model_size import fact_rows
 from tests.pages.conftest import Open, data_of, modules_after, notes, said, widget
 
@@ -81,6 +82,31 @@ def test_the_best_width_grows_with_time() -> None:
     assert int(found["first"]) <= int(found["last"])
     best = [one["best"] for one in page.closed_times()]
     assert best == sorted(best)
+
+
+def test_the_best_width_grows_with_compute() -> None:
+    """What stands beside the course's sentence: among the widths that were trained for as much compute."""
+    found = page.best_budgets()
+    assert int(found["first"]) < int(found["last"])
+    for given, best in ((found["small"], found["first"]), (found["large"], found["last"])):
+        factor, power = given.split(" × 10")
+        flops = float(factor) * 10 ** int(power.translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")))
+        one = min(page.budget_answers(), key=lambda one: abs(one["given"] - flops))
+        values = {w: v for w, v in zip(page.widths(), one["values"], strict=True) if v is not None}
+        assert min(values, key=lambda w: values[w]) == int(best)
+
+
+def test_seeds_say_how_far_chance_moves_a_slope() -> None:
+    found = page.slopes_by_seed()
+    assert len(found) == 3
+    for seed, slope in enumerate(found):
+        lines = [[r for r in page.runs() if (r.seed, r.tokens) == (seed, d) and r.width in page.seeded_widths()] for d in page.shared_budgets()]  # fmt: skip
+        each = [
+            fit_power([float(r.parameters) for r in line], [r.loss for r in line]).exponent for line in lines
+        ]
+        assert slope == pytest.approx(sum(each) / len(each))
+    _, low, high = page.common("n")
+    assert max(found) - min(found) < high - low, "the text says so"
 
 
 def test_a_target_lies_on_its_law() -> None:
@@ -182,6 +208,8 @@ def test_the_skill_is_there_or_not(open_page: Open, lang: str) -> None:
     at = open_page(PAGE, lang=lang, scaling_look="limits", scaling_limit="jump")
     found = panels._jumps()
     assert int(found["never"]) < int(found["always"])
+    least = min(run.new_shown for run in load_jumps() if run.width >= int(found["always"]))
+    assert found["least"] == f"{int(100 * least)}%"
     assert found["loss_can"] in written(at)
 
 
