@@ -44,7 +44,7 @@ def lesson() -> None:
         )
         held(row[1]).segmented_control(
             t(page.WORDS, "size"),
-            [str(x) for x in page.sizes()],
+            [str(x) for x in page.sizes(page.asked()[0])],
             key="task_size",
             required=True,
             help=t(page.WORDS, "size_help"),

@@ -81,15 +81,16 @@ def run_of(task: str, size: int, way: str, pretrained: bool) -> Mapping[str, Any
     return _by_setting(model())[task, size, way, pretrained]
 
 
-def sizes() -> list[int]:
-    """Return the numbers of examples that the model in use has recorded runs for."""
-    return sorted({size for _, size, _, _ in _by_setting(model())})
+def sizes(task: str) -> list[int]:
+    """Return the numbers of examples that the model in use has recorded runs of a task for."""
+    return sorted({size for name, size, _, _ in _by_setting(model()) if name == task})
 
 
 def asked() -> tuple[str, int, str]:
     """Return task, size (one with recorded runs) and what is trained, of the link."""
     s = st.session_state
-    return str(s["task"]), min(int(s["task_size"]), sizes()[-1]), str(s["task_way"])
+    task = str(s["task"])
+    return task, min(int(s["task_size"]), sizes(task)[-1]), str(s["task_way"])
 
 
 def view() -> TasksView:
@@ -268,7 +269,7 @@ def prepared() -> list[tuple[str, dict[str, Any]]]:
     """States worth a look."""
     return [
         (t(WORDS, "try_before"), {"task_step": 0}),
-        (t(WORDS, "try_question"), {"task": "span", "task_size": str(sizes()[-1])}),
+        (t(WORDS, "try_question"), {"task": "span", "task_size": str(sizes("span")[-1])}),
         (t(WORDS, "try_lora"), {"task_way": "lora", "task_size": "200"}),
         (t(WORDS, "try_label"), {"task_look": "label"}),
         (t(WORDS, "try_own"), {"task_look": "own", "task_own": "A tiger ate the mayor in the library."}),

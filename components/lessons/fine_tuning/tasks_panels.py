@@ -40,7 +40,7 @@ def every_run() -> None:
     """The end of every run of this task: sizes below each other, ways beside each other, both starts in each cell."""
     task = page.asked()[0]
     cells = []
-    for size in page.sizes():
+    for size in page.sizes(task):
         row = [f"{size:,}"]
         for way in WAYS:
             mine, bare = (page.run_of(task, size, way, start) for start in (True, False))

@@ -11,7 +11,7 @@ from components.lessons.fine_tuning import tasks_live
 from components.lessons.fine_tuning.said import percent
 from components.lessons.known_language import other_letters
 from components.lm import checkpoints
-from components.lm.fine_tuning.encoder_tasks import TASKS, WAYS, WRONG_LABELS
+from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS, WRONG_LABELS
 from components.lm.fine_tuning.sentences import TAGS
 from components.lm.fine_tuning.task_runs import MOMENTS, SHOWN, TaskSetting, tune_fully
 from tests.pages.conftest import Open, data_of, modules_after, notes, on_page, said
@@ -113,8 +113,16 @@ def test_pre_training_is_worth_what_the_page_says(name: str) -> None:
             runs["tag", size, "full", False]["written"][-1],
         )
         assert mine[1] > bare[2], "the intervals part"
+    assert set(runs) == {
+        (task, size, way, start)
+        for task in TASKS
+        for size in SIZES
+        for way in WAYS
+        for start in (True, False)
+    }
     if name == page.MODELS[0]:
         assert runs["tag", 50, "full", True]["written"][-1][0] >= 0.5
+        assert runs["span", 1000, "full", True]["generated"][-1][0] >= 0.9
 
 
 def test_impossible_links_are_told(open_page: Open) -> None:
