@@ -14,10 +14,11 @@ function unpack(bytes) {
   return { ...head, weight: (l, hd, k) => (raw[(l * head.shape[1] + hd) * head.shape[2] + k] / 65535) ** 2 };
 }
 
-export default living(function ({ data, parentElement }) {
-  const s = create(parentElement);
-  const root = parentElement.querySelector(".gb-attention_strip");
-  const { shape, tokens, words: w, weight, model } = unpack(data);
+/**
+ * Draw the strip into `root`. s: {layer, head}, what the reader chose, kept by the caller; shape: [layers, heads, keys]; weight(layer, head, key).
+ * Returns how to draw it as a picture.
+ */
+export function strip(s, root, { shape, tokens, words: w, weight, model }) {
   const [layers, heads, keys] = shape;
   if (s.layer === null || s.layer >= layers) s.layer = Math.floor(layers / 2);
   if (s.head !== "mean" && s.head >= heads) s.head = "mean";
@@ -40,8 +41,7 @@ export default living(function ({ data, parentElement }) {
       h("p", { class: "caption" }, say(w.attention_caption, { layer: s.layer, head: s.head === "mean" ? w.head_mean : s.head, model }), " ", now[0] > 0.5 ? w.attention_first : ""));
   }
   draw();
-  s.withdraw?.();
-  s.withdraw = offerPicture("last-attention", () => {
+  return () => {
     const now = weights();
     const svg = frame(900, 40 + 22 * now.length);
     now.forEach((x, k) => svg.append(
@@ -49,6 +49,12 @@ export default living(function ({ data, parentElement }) {
       h("rect", { x: 200, y: 19 + 22 * k, width: Math.max(0.5, 560 * x), height: 16, fill: "var(--gb-key)" }),
       h("text", { x: 210 + 560 * x, y: 32 + 22 * k, "font-size": 13, "font-family": "monospace", fill: "var(--gb-quiet)" }, num(x))));
     return svg;
-  });
+  };
+}
+
+export default living(function ({ data, parentElement }) {
+  const s = create(parentElement), picture = strip(s, parentElement.querySelector(".gb-attention_strip"), unpack(data));
+  s.withdraw?.();
+  s.withdraw = offerPicture("last-attention", picture);
   return () => { s.withdraw?.(); s.withdraw = null; };
 });

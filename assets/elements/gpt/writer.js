@@ -10,6 +10,7 @@ import { living } from "../glassbox.lib/living.js";
 import { view, keepAddress, fromAddress } from "../glassbox.lib/view.js";
 import { connected, onConnection } from "../glassbox.lib/connection.js";
 import { writer } from "../glassbox.lib/sources/writing.js";
+import { characters } from "./characters.js";
 
 const SHOWN = 20;
 const BITS_FULL = 12; // surprisal at which the colour is at full strength
@@ -36,25 +37,6 @@ function stages(step, i) {
   const tempered = Math.min(1, Math.exp(Math.fround(Math.fround(x) / Math.fround(step.temperature)) - step.tempered_log_z));
   const final = step.kept_count === 1 ? 1 : Math.min(1, tempered / step.kept_mass); // alone in the draw: exactly 1
   return [Math.exp(x - step.log_z), tempered, step.cut[i] ? 0 : final];
-}
-
-/** Tokens joined until whole characters appear: [{text, from, to}] */
-function characters(entries) {
-  const groups = [];
-  let open = null;
-  entries.forEach((entry, i) => {
-    if (!entry[3]) { open = null; groups.push({ text: entry[0], from: i, to: i + 1, whole: true }); return; }
-    const bytes = entry[3].match(/../g).map((b) => parseInt(b, 16));
-    if (!open) { open = { text: "", from: i, to: i + 1, bytes: [], whole: false }; groups.push(open); }
-    open.bytes.push(...bytes);
-    open.to = i + 1;
-    try {
-      open.text = new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(open.bytes));
-      open.whole = true;
-      open = null;
-    } catch { open.text = "▯"; if (open.bytes.length > 4) open = null; }
-  });
-  return groups;
 }
 
 function drawText(s) {
@@ -253,7 +235,7 @@ function keepBranch(s, state) {
   const same = branches.filter((b) => b.prompt === now.prompt && b.model === now.model), begins = (a, b) => a.ids.every((id, i) => id === b.ids[i]);
   if (same.some((b) => begins(now, b))) return;
   for (const b of same) if (begins(b, now)) branches.splice(branches.indexOf(b), 1);
-  const { step: _, ...rest } = state;
+  const { step: _, inside: __, ...rest } = state;
   branches.push({ ...now, state: rest, texts: entries.map((e) => e[0]), logprob: -entries.reduce((sum, e) => sum + e[2], 0) * Math.LN2 });
   if (branches.length > 40) branches.shift();
 }
@@ -304,6 +286,16 @@ function moved(s, before, from) {
   s.root.classList.add("waiting");
   s.tell.now({});
   askLater(s);
+}
+
+/** A panel below looks into the model at every step: the browser should have it. */
+function looks(s) { if (!["nothing", "cache"].includes(s.view.state.inside)) s.engine.open(s.data.files); }
+
+/** Another panel was opened below: the text stays as it is. */
+function opened(s) {
+  keep(s);
+  looks(s);
+  if (s.engine.source) s.rest({}); else s.report({});
 }
 
 /** Put the view into the address. */
@@ -452,10 +444,18 @@ function stepped(s, at) {
   fly(s, row);
   drawRest(s);
   keep(s);
+  looks(s);
   if (s.engine.source) { compute(s); s.rest({}); } else s.report({});
 }
 
-function drawRest(s) { drawCandidates(s); drawDraw(s); drawAid(s); drawTree(s); drawWhere(s); s.drawn = drawnOf(s); }
+function drawRest(s) { drawCandidates(s); drawDraw(s); drawAid(s); drawTree(s); drawWhere(s); s.drawn = drawnOf(s); publish(s); }
+
+/** Let what stands below know the text on screen, and what was chosen next. */
+function publish(s) {
+  const at = s.steps.step;
+  s.view.shown = { entries: [...s.data.prompt, ...s.data.line.slice(0, at)], chosen: detail(s, at)?.chosen ?? null, limit: s.data.limit };
+  s.view.change({}, "shown");
+}
 function draw(s) { drawText(s); drawRest(s); }
 const drawnOf = (s) => `${s.data.run}|${s.steps.step}|${Boolean(detail(s, s.steps.step))}`;
 
@@ -578,14 +578,14 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
     s.withdraw = offerPicture("next-token", () => picture(s), () => captionOf(s));
     let before = s.view.state;
     const stop = [
-      s.view.listen((changes, from) => { const was = before; before = s.view.state; if (from !== "python") { moved(s, { ...was, step: s.shown }, from); before = s.view.state; } }),
+      s.view.listen((changes, from) => { const was = before; before = s.view.state; if (from === "inside") opened(s); else if (from !== "python" && from !== "shown") { moved(s, { ...was, step: s.shown }, from); before = s.view.state; } }),
       onConnection((now) => { if (now && s.view.ahead) s.rest({}); }),
     ];
     const { pathname } = location;
     const back = () => { // Back and Forward: the server hears of it by itself, if it is there; what was not told yet is no more (lib/stepper.js)
       if (location.pathname !== pathname) return;
       const state = fromAddress(s.data.params);
-      if (same(state, s.view.state, [...OF_TEXT, "step"])) return;
+      if (same(state, s.view.state, [...OF_TEXT, "step", "inside"])) return;
       s.view.state = { ...s.view.state, ...state };
       s.view.change({}, "address");
     };

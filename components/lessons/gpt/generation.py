@@ -58,7 +58,7 @@ PARAMS = (
     links.Choice("inside", ("nothing", "attention", "lens", "cache", "tokens"), "nothing"),
 )
 _SETTINGS = ("strategy", "temperature", "top_k", "top_p", "seed")
-FIELDS = ("prompt", *_SETTINGS, "step", "picks", "ties")
+FIELDS = ("prompt", *_SETTINGS, "step", "picks", "ties", "inside")
 """What the browser moves by itself."""
 _NOTHING: dict[str, Any] = {"line": [], "dropped": 0, "empty": False}
 TOLD = 66
@@ -186,6 +186,11 @@ def _state() -> dict[str, Any]:
     return {key: list(s[key]) if key in ("picks", "ties") else s[key] for key in FIELDS if key != "step"}
 
 
+def browser_writes(card: ModelCard) -> bool:
+    """Return whether the browser told that it computes with this model."""
+    return bool(st.session_state.get("_gpt_browser") == card.name)
+
+
 def shown_text(card: ModelCard) -> "tuple[Writing | None, Writer | LocalWriter]":
     """Return (the text, if it was computed here; the element's data): from the file, from the model, or from the browser.
 
@@ -193,7 +198,7 @@ def shown_text(card: ModelCard) -> "tuple[Writing | None, Writer | LocalWriter]"
     model, the steps come from here.
     """
     files = model_files(card.name)
-    if files is not None and st.session_state.get("_gpt_browser") == card.name:
+    if files is not None and browser_writes(card):
         return None, {**_frame(card, files), "local": True}
     text, steps = first_view(card) or computed(card)
     data: Writer = {**_frame(card, files), **steps}

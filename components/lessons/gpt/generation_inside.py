@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from components.lessons.gpt.generation import writing
+from components.elements.gpt.writer_inside import writer_inside
+from components.lessons.gpt.generation import browser_writes, writing
 from components.lm.checkpoints.model_card import ModelCard
 from components.shell.held import held
 from components.shell.layout import caption, note_line
@@ -14,14 +15,31 @@ from components.shell.refusals import cannot_write
 from components.words import t, told
 
 if TYPE_CHECKING:
+    from components.elements.gpt.writer import LocalWriter, Writer
+    from components.elements.gpt.writer_inside import Found
     from components.lm.gpt.writing import Writing
 
 WORDS = "gpt_inside"
 PANELS = ("nothing", "attention", "lens", "cache", "tokens")
 
 
-def look_inside(card: ModelCard, text: "Writing | None") -> None:
+def look_inside(card: ModelCard, text: "Writing | None", data: "Writer | LocalWriter") -> None:
     """Draw the panel the reader opened, for the step on screen."""
+    files, step = data["files"], st.session_state["step"]
+    chosen = st.session_state["inside"] if files is not None else _chosen()
+    if files is not None:
+        here = chosen in ("attention", "lens") and not browser_writes(card)
+        found = _found(chosen, card, text or writing(card.name, card.revision), step) if here else None
+        writer_inside(data["rev"], data["state"], files, card.name, found)
+    if chosen == "nothing" or (files is not None and chosen != "cache"):
+        return
+    text = text or writing(card.name, card.revision)
+    {"attention": _attention, "lens": _lens, "cache": _cache, "tokens": _tokens}[chosen](
+        card, text, text.token_ids(step), step
+    )
+
+
+def _chosen() -> str:
     words = {
         "nothing": "panel_none",
         "attention": "panel_attention",
@@ -29,21 +47,44 @@ def look_inside(card: ModelCard, text: "Writing | None") -> None:
         "cache": "panel_cache",
         "tokens": "panel_prompt",
     }
-    chosen = held().segmented_control(
-        t(WORDS, "inside"),
-        PANELS,
-        key="inside",
-        required=True,
-        format_func=lambda panel: t(WORDS, words[panel]),
+    return str(
+        held().segmented_control(
+            t(WORDS, "inside"),
+            PANELS,
+            key="inside",
+            required=True,
+            format_func=lambda panel: t(WORDS, words[panel]),
+        )
     )
-    if chosen in (None, "nothing"):
-        return
-    text = text or writing(card.name, card.revision)
-    step = st.session_state["step"]
-    ids = text.token_ids(step)
-    {"attention": _attention, "lens": _lens, "cache": _cache, "tokens": _tokens}[chosen](
-        card, text, ids, step
-    )
+
+
+def _found(panel: str, card: ModelCard, text: "Writing", step: int) -> "Found":
+    """Return what the browser will say by itself once it has the model."""
+    from components.lm.gpt.generation import last_attention, logit_lens
+    from components.lm.tokens.token_text import token_info
+
+    steps = text.steps(step + 1)
+    chosen = steps[step].token.token_id if step < len(steps) else None
+    ids = text.token_ids(step)[-text.prompt.context_length :]
+    loaded = load_model(card.name, "generation")
+    found: Found = {"panel": panel, "ids": list(ids), "chosen": chosen, "lens": None, "attention": None}
+    if panel == "lens":
+        found["lens"] = [
+            {
+                "top": token_info(loaded.tokenizer, layer.token_ids[0]).text,
+                "p": layer.probs[0],
+                "rank": layer.final_rank,
+                "own": layer.final_prob,
+            }
+            for layer in logit_lens(loaded.model, ids, chosen=chosen, n=1)
+        ]
+    else:
+        weights = last_attention(loaded.model, ids)
+        found["attention"] = {
+            "shape": list(weights.shape),
+            "weights": [round(float(w), 6) for w in weights.ravel()],
+        }
+    return found
 
 
 def _title(key: str) -> None:

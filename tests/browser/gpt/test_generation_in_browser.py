@@ -14,6 +14,7 @@ from tests.browser.waiting import settle
 
 Open = Callable[[str], Page]
 HERE, THERE = "computed in your browser", "computed on the server"
+PANELS = {"attention": ".strip .tok", "tokens": ".cells", "lens": "tbody tr"}
 QUERY = "/gpt-generation?lang=en&prompt=A+small+dog&seed=7&top_k=40&step=12"
 
 
@@ -156,6 +157,46 @@ def test_browser_and_server_write_the_same_text(open_at: Open, browser: Browser,
     expect(page.locator(".gb-writer .where")).to_contain_text(THERE)
     assert page.locator(".gb-writer .text").inner_text() != mine
     other.close()
+
+
+def test_the_inside_is_what_the_server_says_and_needs_no_server(browser: Browser, app_url: str) -> None:
+    """Attention of the last position, the logit lens, tokens and bytes: at a step and a text that the server never heard of."""
+    page = browser.new_page()
+    page.set_default_timeout(120_000)
+    with line(app_url, free_port()) as url:
+        page.goto(
+            f"{url}/gpt-generation?lang=en&model=nano-gpt&prompt=The+king+%EC%99%95+said&seed=7&inside=lens"
+        )
+        page.locator(
+            ".gb-writer_inside tbody tr"
+        ).first.wait_for()  # the server's, as long as the browser has no model
+        begin(page)
+        in_browser(page)
+    step_to(page, 4)
+    found = {panel: looked(page, panel) for panel in PANELS}
+    page.locator("[data-panel=cache]").click()
+    expect(page.locator(".gb-writer_inside .none")).to_contain_text("needs the app")
+    search = page.evaluate("location.search")
+    assert "step=4" in search
+    assert "inside=cache" in search
+    page.close()
+
+    other = browser.new_context(viewport={"width": 1366, "height": 768})
+    other.route("**/*.safetensors*", lambda route: route.abort())
+    page = other.new_page()
+    page.set_default_timeout(120_000)
+    for panel, said in found.items():
+        page.goto(f"{app_url}/gpt-generation{search}".replace("inside=cache", f"inside={panel}"))
+        assert looked(page, panel) == said
+    other.close()
+
+
+def looked(page: Page, panel: str) -> str:
+    """Open a panel, and return what it says of the step on screen."""
+    page.locator(f"[data-panel={panel}]").click()
+    page.locator(f".gb-writer_inside {PANELS[panel]}").first.wait_for()
+    expect(page.locator(".gb-writer_inside.waiting")).to_have_count(0)
+    return page.locator(".gb-writer_inside .body").inner_text()
 
 
 def test_ties_of_rounding_travel_in_the_link_as_ties(open_at: Open) -> None:
