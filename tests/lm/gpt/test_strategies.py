@@ -341,7 +341,7 @@ def test_repetition() -> None:
 
 LOOKED_FOR = {
     "294409fa100cb3ddb6d42e214c95be362fa4b29bdc1d24d31ab2d78115c91ed3": "simple_stories_en more_stories_en childrens_books_en graded_news_en",
-    "c53a343c28fb7f6e372001d95d9d7a539d2ac9c9d399d3ad3dae39587952a100": "everyday_ko stories_ko sentences_ko reviews_ko wikipedia_ko",
+    "659474bf9136b5a0c6fcbb57d4df825eb6d217ce8aae4b17381cf75c768c5044": "everyday_ko stories_ko sentences_ko reviews_ko wikipedia_ko",
 }
 """SHA-256 of a story with its beginning, and the sources that the bundled models of its language were trained on."""
 
