@@ -85,15 +85,7 @@ if view is not None:
 foot(
     "tokens/encode",
     terms=["out-of-vocabulary (OOV)", "merge rule", "byte-level BPE"],
-    try_this=[
-        (t("encode", "try_fast"), {"encode_text": "fast"}),
-        (t("encode", "try_hello"), {"encode_text": "안녕하세요", "encode_view": "bytes"}),
-        (t("encode", "try_family"), {"encode_text": "👩‍👩‍👦", "encode_view": "bytes", "hexadecimal": True}),
-        (
-            t("encode", "try_accent"),
-            {"encode_text": "é", "encode_view": "bytes", "normal_form": "NFD", "hexadecimal": True},
-        ),
-    ],
+    try_this=page.prepared(),
     sources=[
         ("Sennrich et al. 2016, section 3.2", "https://arxiv.org/abs/1508.07909"),
         (

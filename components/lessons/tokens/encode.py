@@ -286,6 +286,17 @@ def step_rows(view: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def prepared() -> list[tuple[str, dict[str, Any]]]:
+    """States worth a look."""
+    as_bytes = {"encode_view": "bytes"}
+    return [
+        (t("encode", "try_fast"), {"encode_text": "fast"}),
+        (t("encode", "try_hello"), {"encode_text": "안녕하세요", **as_bytes}),
+        (t("encode", "try_family"), {"encode_text": "👩‍👩‍👦", **as_bytes, "hexadecimal": True}),
+        (t("encode", "try_accent"), {"encode_text": "é", **as_bytes, "normal_form": "NFD", "hexadecimal": True}),
+    ]  # fmt: skip
+
+
 def export(view: dict[str, Any]) -> Export:
     """Return what the page gives away."""
     about = {"text": text(), "model": view["model"], "merges": len(view["merges"])}
