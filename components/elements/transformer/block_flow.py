@@ -84,8 +84,8 @@ class BlockFound(TypedDict):
 
 
 class BlockArrays(TypedDict):
-    """``states`` (7, tokens, width), ``attention`` (head, tokens, tokens), ``before`` and ``active`` (tokens, neurons),
-    ``norms`` (2, 2, width): weight and bias of both normalisations."""
+    """``states`` (7, tokens, width), ``attention`` (head, tokens, tokens), ``before`` and ``active`` (tokens, neurons)
+    of the neurons that fire most, 0 for the others, ``norms`` (2, 2, width): weight and bias of both normalisations."""
 
     states: npt.ArrayLike
     attention: npt.ArrayLike

@@ -459,10 +459,19 @@ def _found(now: Shown) -> tuple[BlockFound, BlockArrays]:
     return found, {
         "states": inside.states,
         "attention": inside.attention,
-        "before": whole.inside.before,
-        "active": whole.inside.active,
+        "before": _of_neurons(whole.inside.before, neurons),
+        "active": _of_neurons(whole.inside.active, neurons),
         "norms": whole.norms,
     }
+
+
+def _of_neurons(values: "Floats", neurons: list[list[int]]) -> "Floats":
+    """Keep the values of the neurons that are drawn, ``neurons`` of each token; all others are 0, so that they take no room in
+    a file of the page, which holds a view in each language."""
+    rows = np.arange(len(neurons))[:, None]
+    kept = np.zeros_like(values)
+    kept[rows, neurons] = values[rows, neurons]
+    return kept
 
 
 def look_further(card: ModelCard, now: Shown | None) -> None:

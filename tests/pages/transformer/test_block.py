@@ -39,6 +39,16 @@ def test_opens(open_page: Open, lang: str) -> None:
     assert (header["state"]["block_token"], len(header["found"]["tokens"])) == (token, token + 1)
 
 
+def test_only_the_neurons_that_are_drawn_are_sent() -> None:
+    known = page.first_view(page.MODEL, checkpoints.card(page.MODEL).revision, page.TEXT, page.LAYER)
+    assert known is not None
+    neurons = [known.inside.strongest(token) for token in range(len(known.tokens))]
+    sent = page._of_neurons(known.inside.active, neurons)
+    assert [set(np.flatnonzero(row)) for row in sent] == [set(row) for row in neurons]
+    for row, own, chosen in zip(sent, known.inside.active, neurons, strict=True):
+        np.testing.assert_array_equal(row[chosen], own[chosen])
+
+
 def test_the_first_view_imports_no_torch() -> None:
     assert modules_after(NAME, "block_flow") == "[]"
 
