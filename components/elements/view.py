@@ -147,23 +147,24 @@ def placed(
     view: View,
     bounds: Mapping[str, Bound],
     *,
-    identity: str,
     rev: int,
     key: str,
+    identity: str | None = None,
 ) -> View:
-    """Draw an element that begins anew when ``identity`` changes, too, and return where the reader is in it now.
+    """Draw an element that keeps its own place, and return where the reader is in it now.
 
     Args:
         mount: what :func:`components.elements.mount.element` returned.
-        data: what the element draws; ``id``, ``rev`` and ``start`` are added.
+        data: what the element draws; ``rev``, ``start`` and, where there is one, the ``identity`` as ``id`` are added.
         view: the state of the link; the element follows it when ``rev`` or ``identity`` changes.
         bounds: as in :func:`reported`.
-        identity: names what is shown.
         rev: raised when Python moved the state.
         key: the element's key in the session.
+        identity: names what is shown; the element begins anew when it changes.
     """
-    start = asdict(started(key, view, (rev, identity)))  # type: ignore[call-overload]
-    sent_data = {**data, "id": identity, "rev": rev, "start": start}
+    start = asdict(started(key, view, rev if identity is None else (rev, identity)))  # type: ignore[call-overload]
+    named = {} if identity is None else {"id": identity}
+    sent_data = {**data, **named, "rev": rev, "start": start}
     result = mount(key=key, data=sent_data, on_view_change=lambda: None)
     return reported(result.get("view"), view, rev, bounds)
 

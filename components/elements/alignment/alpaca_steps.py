@@ -1,11 +1,11 @@
 """How Alpaca was made, stage by stage, with the published counts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypedDict
 
 from components.elements.mount import element
-from components.elements.view import Whole, reported, started
+from components.elements.view import Whole, placed
 
 _mount = element("alignment/alpaca_steps")
 
@@ -51,10 +51,5 @@ def alpaca_steps(
         rev: raised when Python moved the state.
         key: the element's key in the session.
     """
-    start = started(key, view, rev)
-    result = _mount(
-        key=key,
-        data={"stages": list(stages), "words": dict(words), "stepper": dict(stepper), "rev": rev, "start": asdict(start)},
-        on_view_change=lambda: None,
-    )  # fmt: skip
-    return reported(result.get("view"), view, rev, {"stage": Whole(0, len(stages) - 1)})
+    data = {"stages": list(stages), "words": dict(words), "stepper": dict(stepper)}
+    return placed(_mount, data, view, {"stage": Whole(0, len(stages) - 1)}, rev=rev, key=key)

@@ -1,11 +1,11 @@
 """Instruction, input and output, and the one row of text that a template makes of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypedDict
 
 from components.elements.mount import element
-from components.elements.view import Whole, reported, started
+from components.elements.view import Whole, placed
 
 _mount = element("alignment/template_board")
 
@@ -43,10 +43,5 @@ def template_board(
         rev: raised when Python moved the state.
         key: the element's key in the session.
     """
-    start = started(key, view, rev)
-    result = _mount(
-        key=key,
-        data={"fields": list(fields), "templates": list(templates), "words": dict(words), "rev": rev, "start": asdict(start)},
-        on_view_change=lambda: None,
-    )  # fmt: skip
-    return reported(result.get("view"), view, rev, {"template": Whole(0, len(templates) - 1)})
+    data = {"fields": list(fields), "templates": list(templates), "words": dict(words)}
+    return placed(_mount, data, view, {"template": Whole(0, len(templates) - 1)}, rev=rev, key=key)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from components.elements.mount import element
-from components.elements.view import Whole, reported, started
+from components.elements.view import Whole, placed
 from components.lm.training.learning import DrawnProbe
 
 _mount = element("gpt/learning_board")
@@ -69,12 +69,6 @@ def show_learning_board(data: LearningData, view: LearningView, *, rev: int, key
         rev: raised when Python moved the state.
         key: the element's key in the session.
     """
-    start = started(key, view, rev)
-    result = _mount(
-        key=key,
-        data={**data, "rev": rev, "start": {"probe": start.probe, "moment": start.moment}},
-        on_view_change=lambda: None,
-    )
     last = max(len(model["moments"]) for model in data["models"]) - 1
     bounds = {"probe": Whole(0, len(data["probes"]) - 1), "moment": Whole(0, last)}
-    return reported(result.get("view"), view, rev, bounds)
+    return placed(_mount, data, view, bounds, rev=rev, key=key)

@@ -1,11 +1,11 @@
 """The history as a line of stops by year and branch, with a card for the one that is looked at."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypedDict
 
 from components.elements.mount import element
-from components.elements.view import Bound, Whole, reported, started
+from components.elements.view import Whole, placed
 
 _mount = element("start/history_line")
 
@@ -54,8 +54,5 @@ def history_line(data: LineData, view: LineView, *, rev: int, key: str) -> LineV
         rev: raised when a link moved the state.
         key: the element's key in the session.
     """
-    start = started(key, view, rev)
-    bounds: Mapping[str, Bound] = {"stop": Whole(0, len(data["stops"]) - 1)}
-    sent = {**data, "rev": rev, "start": asdict(start)}
-    result = _mount(key=key, data=sent, on_view_change=lambda: None)
-    return reported(result.view, start, rev, bounds)
+    bounds = {"stop": Whole(0, len(data["stops"]) - 1)}
+    return placed(_mount, data, view, bounds, rev=rev, key=key)
