@@ -230,6 +230,39 @@ def test_a_page_with_its_model_goes_on_typing(
     assert said == []
 
 
+def test_lanes_are_chosen_in_a_file_with_its_model(
+    open_at: Callable[[str], Page], alone: Callable[..., tuple[Page, list[str]]], tmp_path: Path
+) -> None:
+    """A number of a lane, a token by hand, a beginning of one's own: on a phone, from the disk, with the network off."""
+    page = open_at(
+        "/gpt-decoding?lang=en&model=nano-gpt&dec_named=1&dec_lanes=greedy,top_p&dec_most=10&dec_look=nothing"
+    )
+    page.locator(".gb-lane_race .tk").first.wait_for()
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="with its model").click()
+    file = tmp_path / "decoding.html"
+    download.value.save_as(file)
+    page.close()
+
+    page, said = alone(file, "phone")
+    box = page.get_by_label("Beginning", exact=True)
+    box.fill("The king had </script> <b>two</b> dogs")
+    box.press("Enter")
+    race = page.locator(".gb-lane_race")
+    expect(race.locator(".where")).to_contain_text(HERE)
+    expect(race.locator(".begin")).to_contain_text("<b>two</b>")
+    page.get_by_text("Settings of the lanes").click()
+    number = page.get_by_label("Top-p", exact=True)
+    number.fill("0.3")
+    number.press("Enter")
+    expect(race.locator(".where")).to_contain_text("top-p 0.3")
+    race.locator(".tk").nth(1).click()
+    race.locator(".candidates button:not(.taken)").first.click()
+    expect(race.locator(".tk.hand")).to_have_count(1)
+    assert said == []
+
+
 def test_pages_of_a_folder_share_their_models_and_keep_where_one_was(
     alone: Callable[..., tuple[Page, list[str]]], tmp_path: Path
 ) -> None:
