@@ -43,7 +43,7 @@ def add_step(steps: Any, repository: Path) -> None:
     parser.add_argument(
         "--finished",
         action="store_true",
-        help="of tasks: make no run, write the finished ones of what is asked",
+        help="of tasks and forgetting: make no run, write the finished ones of what is asked",
     )
     parser.add_argument(
         "--main",
@@ -342,10 +342,10 @@ def _forgetting(options: Any, repository: Path) -> int:
             for seed in (1, 2)
             for method in lm.METHODS
         ]
-    runs = [
-        kept.get(f"{one.method}-{one.strength:g}-{one.pretrained}-{one.seed}", partial(made, one))
-        for one in tqdm(settings, desc="runs")
-    ]
+    names = {one: f"{one.method}-{one.strength:g}-{one.pretrained}-{one.seed}" for one in settings}
+    if options.finished:
+        settings = [one for one in settings if kept.has(names[one])]
+    runs = [kept.get(names[one], partial(made, one)) for one in tqdm(settings, desc="runs")]
     path = options.to / "forgetting.json"
     before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     write(

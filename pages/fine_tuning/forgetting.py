@@ -35,14 +35,16 @@ def lesson() -> None:
     prediction(page.prediction())
     with controls(above=True):
         row = st.columns([3, 3.4, 2, 2.6], vertical_alignment="bottom")
-        start = held(row[0]).segmented_control(
-            t(page.WORDS, "start"),
-            STARTS,
-            key="forget_start",
-            required=True,
-            format_func=lambda x: t(page.WORDS, x),
-            help=t(page.WORDS, "start_help"),
-        )
+        if len(page.starts()) > 1:
+            held(row[0]).segmented_control(
+                t(page.WORDS, "start"),
+                STARTS,
+                key="forget_start",
+                required=True,
+                format_func=lambda x: t(page.WORDS, x),
+                help=t(page.WORDS, "start_help"),
+            )
+        start = page.asked()[1]
         if start != "random" and len(page.levels()) > 1:
             held(row[1]).slider(
                 t(page.WORDS, "level"),
@@ -57,7 +59,11 @@ def lesson() -> None:
             )
         if len(page.models()) > 1:
             held(row[3]).segmented_control(
-                t(page.WORDS, "model"), page.models(), key="forget_model", required=True
+                t(page.WORDS, "model"),
+                page.models(),
+                key="forget_model",
+                required=True,
+                help=t(page.WORDS, "model_help"),
             )
 
     identity = "-".join(map(str, (*page.asked(), page.model())))

@@ -24,9 +24,8 @@ from components.words import labels, t, told
 NAME = "fine_tuning/forgetting"
 WORDS = "forgetting"
 BOARD = "forgetting_plane"
-MODELS = ("pocket-bert", "nano-bert")
-LIVE_MODELS = ("nano-bert", "pocket-bert")
-"""To train now; the first is the quick one."""
+MODELS = ("nano-bert", "pocket-bert")
+"""The first has recorded runs at every strength."""
 LOOKS = ("reading", "static", "families", "train", "nothing")
 LEVELS = tuple(range(1, 6))
 """Strengths, from weak to strong; each means another number for each method."""
@@ -45,7 +44,7 @@ PARAMS = (
     links.Integer("forget_track", 0, len(METHODS) - 1, 0),
     links.Choice("forget_look", LOOKS, "reading"),
     links.Choice("forget_reading", READERS, READERS[0], example=READERS[1]),
-    links.Choice("forget_live_model", LIVE_MODELS, LIVE_MODELS[0]),
+    links.Choice("forget_live_model", MODELS, MODELS[0]),
     links.Choice("forget_method", METHODS, "replay"),
     links.Integer("forget_live_strength", LEVELS[0], LEVELS[-1], MIDDLE),
     links.Integer("forget_live_seed", 0, 99, 0),
@@ -99,9 +98,14 @@ def run_of(
     return _by_setting(of or model())[method, strength(method, level), start == "pretrained", seed]
 
 
-def _has(level: int, seed: int) -> bool:
+def _has(level: int, seed: int, start: str = "pretrained") -> bool:
     known = _by_setting(model())
-    return all((method, strength(method, level), True, seed) in known for method in METHODS)
+    return all((method, strength(method, level), start == "pretrained", seed) in known for method in METHODS)
+
+
+def starts() -> list[str]:
+    """Return where the recorded runs of the model in use began."""
+    return [start for start in STARTS if _has(MIDDLE, 0, start)]
 
 
 def levels() -> list[int]:
@@ -118,6 +122,8 @@ def asked() -> tuple[int, str, int]:
     """Return level, start and seed of the link, of those that were recorded together."""
     s = st.session_state
     start, level, seed = str(s["forget_start"]), int(s["forget_strength"]), str(s["forget_seed"])
+    if start not in starts():
+        start = "pretrained"
     if start == "random" or level not in levels():
         level = MIDDLE
     several = start != "random" and level == MIDDLE and seed in seeds()
@@ -316,6 +322,7 @@ def how() -> str:
         "how_text",
         model=model(),
         runs=len(kept["runs"]),
+        levels=", ".join(map(str, levels())),
         seeds=len(seeds()),
         share=f"{100 * some / whole:.1f}%",
         **offered,
@@ -331,11 +338,11 @@ def prepared() -> list[tuple[str, dict[str, Any]]]:
         (
             t(WORDS, "try_strong"),
             {
-                "forget_model": model() if LEVELS[-1] in levels() else models()[-1],
+                "forget_model": MODELS[0],
                 "forget_strength": LEVELS[-1],
                 "forget_track": METHODS.index("pull"),
             },
         ),
-        (t(WORDS, "try_random"), {"forget_start": "random"}),
+        (t(WORDS, "try_random"), {"forget_model": MODELS[0], "forget_start": "random"}),
         (t(WORDS, "try_train"), {"forget_look": "train"}),
     ]

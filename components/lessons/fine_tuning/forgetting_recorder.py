@@ -2,14 +2,14 @@
 
 from components.elements.start.course_map import Frame, Miniature
 
-MODELS = ("pocket-bert", "nano-bert", "pocket-gpt")
+MODELS = ("nano-bert", "pocket-gpt")
 
 
 def miniature() -> Miniature:
     """The old and the new task along the new one's training, with nothing done against forgetting."""
-    from components.lessons.fine_tuning.forgetting import LAST, MODELS, recorded, run_of
+    from components.lessons.fine_tuning.forgetting import LAST, run_of
 
-    run = run_of("nothing", of=next(name for name in MODELS if name in recorded()))
+    run = run_of("nothing", of="nano-bert")
     frames: list[Frame] = [
         {
             "text": f"step {run['steps'][k]}",

@@ -51,7 +51,7 @@ def test_the_runs_belong_to_the_shipped_models() -> None:
     wanted |= {(m, x, False, 0) for m, x in middle.items()}
     assert found == wanted
     for model in page.models():
-        main = {(method, one, start, 0) for method, one in middle.items() for start in (True, False)}
+        main = {(method, one, True, 0) for method, one in middle.items()}
         assert main <= set(page._by_setting(model)), model
 
 
@@ -96,6 +96,16 @@ def test_every_choice_says_its_scores(open_page: Open, lang: str, query: dict[st
     run = page.run_of("pull", level, query.get("forget_start", "pretrained"), seed, NANO)
     assert said_score(run["old"][3]) in said(at)
     assert said_score(run["new"][3]) in said(at)
+
+
+def test_a_model_offers_what_was_recorded(open_page: Open, lang: str) -> None:
+    """The larger one at the middle strength alone; a link that asks for more of it opens that."""
+    at = open_page(PAGE, lang=lang, forget_model="pocket-bert", forget_strength="5", forget_look="nothing")
+    assert not at.exception
+    run = page.run_of("nothing", of="pocket-bert")
+    assert said_score(run["old"][-1]) in said(at)
+    assert "pocket-bert" in said(at)
+    assert [s.label for s in at.slider] == []
 
 
 def test_every_panel(open_page: Open, lang: str) -> None:
