@@ -51,7 +51,7 @@ def test_the_runs_belong_to_the_shipped_models() -> None:
     wanted |= {(m, x, False, 0) for m, x in middle.items()}
     assert found == wanted
     for model in page.models():
-        main = {(method, one, True, 0) for method, one in middle.items()}
+        main = {(method, one, start, 0) for method, one in middle.items() for start in (True, False)}
         assert main <= set(page._by_setting(model)), model
 
 
