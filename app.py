@@ -4,6 +4,7 @@ import streamlit as st
 
 from components.elements.toolbar import toolbar
 from components.shell import links
+from components.shell.held import forget_gone
 from components.shell.layout import page_style, run_page
 from components.shell.memory import share_arenas
 from components.shell.navigation import FAVICON, contents, lesson
@@ -12,6 +13,7 @@ from components.shell.reconnects import leave_files_unwatched
 leave_files_unwatched()
 share_arenas()
 st.set_page_config(page_title="Glassbox", page_icon=FAVICON, layout="wide")
+forget_gone()
 links.open_frame()
 page_style()
 toolbar()

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from components.shell import links
 from components.words import language, t
@@ -72,6 +73,22 @@ class Held:
             return value
 
         return draw
+
+
+def forget_gone() -> None:
+    """Let go of what Streamlit 1.67 keeps of widgets that are gone: at the start of a run, before any widget is drawn.
+
+    Their values go at the end of a run, but the record of how a value is read stays as long as the session, and with it whatever
+    ``format_func`` can reach: the names of a page's whole run, its text's attention among them (measured: 0.7 MB a text).
+    """
+    context = get_script_run_ctx()
+    if context is None or context.fragment_ids_this_run:
+        return
+    state = context.session_state._state
+    known = {*state._new_widget_state.states, *state._old_state}
+    records = state._new_widget_state.widget_metadata
+    for gone in [name for name in records if name not in known]:
+        del records[gone]
 
 
 def too_long_note(key: str, place: Any = st) -> None:

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from components.shell import links
-from components.shell.held import held
+from components.shell.held import forget_gone, held
 
 FRUIT = {"en": {"a": "apple", "b": "pear"}, "ko": {"a": "사과", "b": "배"}}
 
+forget_gone()
 links.open_frame()
 links.open_view(
     "start/home",

@@ -2,8 +2,10 @@
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import pytest
+from streamlit.runtime.state.session_state import SessionState
 from streamlit.testing.v1 import AppTest
 
 from components.shell.held import KINDS
@@ -121,3 +123,28 @@ def test_every_widget_of_a_page_holds_its_value_so(path: Path) -> None:
         key = next((k.value for k in node.keywords if k.arg == "key"), None)
         text = key.value if isinstance(key, ast.Constant) else ast.unparse(key) if key else ""
         assert (name, text) in FREE, f"{name}:{node.lineno}: use held(...).{node.func.attr}"
+
+
+@pytest.mark.parametrize("forgets", [True, False])
+def test_what_streamlit_keeps_of_widgets_that_are_gone(
+    forgets: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Level with every view that comes from elsewhere; without the cure it grows, so the cure is still needed."""
+    if not forgets:
+        monkeypatch.setattr("components.shell.held.forget_gone", lambda: None)
+    at = open_app()
+
+    def records() -> int:
+        state: Any = at.session_state
+        while not isinstance(state, SessionState):
+            state = object.__getattribute__(state, "_state")
+        return len(state._new_widget_state.widget_metadata)
+
+    counts = []
+    for turn in range(12):
+        at.session_state["many"], at.session_state["word"] = turn % 9 + 1, f"w{turn}"
+        at.run()
+        counts.append(records())
+    assert (counts[-1] == counts[3]) == forgets, counts
+    widget(at, "many").set_value(5).run()
+    assert at.session_state["many"] == 5
