@@ -2,7 +2,7 @@
 
 from components.elements.start.course_map import Frame, Miniature
 
-MODELS = ("nano-bert", "pocket-gpt")
+MODELS = ("nano-bert", "pocket-bert", "pocket-gpt")
 
 
 def miniature() -> Miniature:
