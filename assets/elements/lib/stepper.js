@@ -142,12 +142,14 @@ window.addEventListener("popstate", () => {
   for (const flush of [...waiting]) flush.cancel();
   if (connected()) back_at = performance.now();
 }, { capture: true });
+const presses = []; // that wait, in the order in which they were made: their timers end together, and not always in that order
 document.addEventListener("click", (event) => {
   const rest = APART - (performance.now() - reported), target = event.composedPath()[0];
-  if (!event.isTrusted || rest <= 0) return;
+  if (!event.isTrusted || (rest <= 0 && !presses.length)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  setTimeout(() => target.dispatchEvent(new event.constructor("click", event)), rest);
+  presses.push(() => target.dispatchEvent(new event.constructor("click", event)));
+  setTimeout(() => presses.shift()(), Math.max(rest, 0));
 }, { capture: true });
 
 /**
