@@ -124,7 +124,7 @@ def test_what_a_link_cannot_hold_is_said_before_it_is_sent(open_at: Open) -> Non
     field = page.locator("textarea").first
     field.fill("we record a song in the morning\n" * 70)
     field.press("Control+Enter")
-    expect(page.locator(".gb-too-long")).to_contain_text(
+    expect(page.locator("p.gb-too-long")).to_contain_text(
         "Sentences, one a line: longer than 2,000 characters"
     )
     page.get_by_role("button", name="Copy the link").click()
