@@ -6,14 +6,12 @@ from components.elements.fine_tuning.forgetting_plane import forgetting_plane
 from components.elements.predict_first import answer
 from components.lessons.fine_tuning import forgetting as page
 from components.lessons.fine_tuning import notebooks
+from components.lessons.fine_tuning.forgetting_controls import choices
 from components.lessons.fine_tuning.forgetting_panels import look_further
-from components.lessons.fine_tuning.said import STARTS
 from components.lm.fine_tuning.forgetting import METHODS
 from components.shell import links
-from components.shell.held import held
 from components.shell.layout import (
     caption,
-    controls,
     foot,
     page_header,
     part,
@@ -33,38 +31,7 @@ def lesson() -> None:
     """The plane of the recorded runs, and what the reader opened below it."""
     page_header(NAME)
     prediction(page.prediction())
-    with controls(above=True):
-        row = st.columns([3, 3.4, 2, 2.6], vertical_alignment="bottom")
-        if len(page.starts()) > 1:
-            held(row[0]).segmented_control(
-                t(page.WORDS, "start"),
-                STARTS,
-                key="forget_start",
-                required=True,
-                format_func=lambda x: t(page.WORDS, x),
-                help=t(page.WORDS, "start_help"),
-            )
-        start = page.asked()[1]
-        if start != "random" and len(page.levels()) > 1:
-            held(row[1]).slider(
-                t(page.WORDS, "level"),
-                page.LEVELS[0],
-                page.LEVELS[-1],
-                key="forget_strength",
-                help=t(page.WORDS, "level_help"),
-            )
-        if start != "random" and page.asked()[0] == page.MIDDLE and len(page.seeds()) > 1:
-            held(row[2]).segmented_control(
-                t(page.WORDS, "seed"), page.SEEDS, key="forget_seed", required=True
-            )
-        if len(page.models()) > 1:
-            held(row[3]).segmented_control(
-                t(page.WORDS, "model"),
-                page.models(),
-                key="forget_model",
-                required=True,
-                help=t(page.WORDS, "model_help"),
-            )
+    choices()
 
     identity = "-".join(map(str, (*page.asked(), page.model())))
     with answer():
