@@ -6,14 +6,13 @@ from components.elements.bert.embedding_sum import embedding_sum
 from components.elements.predict_first import answer
 from components.lessons.bert import inputs as page
 from components.lessons.bert import notebooks
+from components.lessons.bert.inputs_controls import choices
 from components.lessons.known_language import say_if_foreign
 from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
-from components.shell.held import held
 from components.shell.layout import (
     Export,
     caption,
-    controls,
     foot,
     page_header,
     panel_choice,
@@ -23,9 +22,8 @@ from components.shell.layout import (
     reading_aid,
     slide_note,
 )
-from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
-from components.words import labels, t
+from components.words import labels
 
 NAME = "bert/inputs"
 links.open_view(NAME, *page.PARAMS, korean=page.KOREAN)
@@ -57,15 +55,7 @@ def lesson() -> None:
     page.read_ahead()
     page_header(NAME)
     prediction(page.prediction())
-    with controls():
-        first, second, model = st.columns([4, 4, 2.4])
-        held(first).text_input(t("inputs", "a"), key="in_a", on_change=page.forget_places)
-        held(second).text_input(t("inputs", "b"), key="in_b", on_change=page.forget_places)
-        with model:
-            model_picker("attention", key="bert_model", without="generation", on_change=page.forget_places)
-
-    card = model_in_use("attention", default=page.MODEL, key="bert_model")
-    card = page.of_bert(card)
+    card = choices()
     say_if_foreign(card, *page.texts())
     if (reading := page.read(card)) is None:
         end(card)

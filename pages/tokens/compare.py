@@ -9,10 +9,10 @@ from components.elements.tokens.language_cost import language_cost
 from components.elements.tokens.token_lanes import token_lanes
 from components.elements.tokens.tokenizer_call import tokenizer_call
 from components.lessons.tokens import compare as cmp
+from components.lessons.tokens.compare_controls import choices
 from components.shell import links
-from components.shell.held import held
-from components.shell.layout import caption, controls, foot, page_header, prediction, reading_aid, slide_note
-from components.shell.models import model_picker, tokenizer_in_use
+from components.shell.layout import caption, foot, page_header, prediction, reading_aid, slide_note
+from components.shell.models import tokenizer_in_use
 from components.words import t
 
 NAME = "tokens/compare"
@@ -24,23 +24,7 @@ part = st.session_state["cmp_part"]
 export = None
 
 # The reader chooses the part, the text, and a model of any kind.
-with controls(above=True):
-    row = st.columns([3.2, 4.8, 1.8, 0.9], vertical_alignment="bottom")
-    texts_at = [row[1]] if part == "text" else row[1].columns(2, vertical_alignment="bottom")
-    held(row[0]).segmented_control(
-        t("compare", "part"),
-        cmp.PARTS,
-        key="cmp_part",
-        format_func=lambda name: t("compare", f"part_{name}"),
-        required=True,
-        label_visibility="collapsed",
-    )
-    cmp.text_boxes(part, texts_at)
-    with row[2]:
-        model_picker("tokenizer", key="cmp_model")
-    with row[3].popover(t("layout", "more"), width="stretch"):
-        cmp.training_settings()
-
+choices(part)
 card = tokenizer_in_use(default=cmp.first_model(), key="cmp_model")
 
 if part == "call":

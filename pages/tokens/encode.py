@@ -6,12 +6,10 @@ from components.elements.predict_first import answer
 from components.elements.tokens.encode_board import encode_board
 from components.lessons.tokens import encode as page
 from components.lessons.tokens import word_training
-from components.lm.tokens.bpe import MAX_MERGES
+from components.lessons.tokens.encode_controls import choices
 from components.shell import links
-from components.shell.held import held
 from components.shell.layout import (
     caption,
-    controls,
     foot,
     note_line,
     page_header,
@@ -29,41 +27,7 @@ prediction(page.prediction())
 
 # The reader sets the text, whether it is cut into letters or bytes, and which merges were learned.
 as_bytes = st.session_state["encode_view"] == "bytes"
-with controls():
-    row = st.columns([3, 1.9, 2.2, 1.3, 0.9], vertical_alignment="bottom")
-    held(row[0]).text_input(t("encode", "text"), key="encode_text", live="300ms", on_change=page.restart)
-    held(row[1]).segmented_control(
-        t("encode", "view"),
-        ("letters", "bytes"),
-        key="encode_view",
-        required=True,
-        format_func=lambda view: t("encode", f"view_{view}"),
-        on_change=page.restart,
-    )
-    if as_bytes:
-        held(row[2]).selectbox(
-            t("encode", "byte_merges"),
-            ("pocket-gpt", "same_words"),
-            key="byte_merges",
-            format_func=lambda merges: t("encode", f"byte_merges_{merges.replace('-', '_')}"),
-            on_change=page.restart,
-        )
-        held(row[3]).toggle(
-            t("encode", "hexadecimal"), key="hexadecimal", help=t("encode", "hexadecimal_help")
-        )
-    else:
-        held(row[2]).selectbox(
-            t("encode", "source"),
-            word_training.SOURCES,
-            key="bpe_source",
-            format_func=lambda source: t("bpe", f"source_{source}"),
-            on_change=word_training.words_changed,
-        )
-        held(row[3]).number_input(
-            t("bpe", "num_merges"), 1, MAX_MERGES, key="num_merges", on_change=page.restart
-        )
-    with row[4].popover(t("layout", "more"), width="stretch"):
-        page.more_settings(as_bytes)
+choices(as_bytes)
 
 # The merges come from the page before, or from a model; the browser steps through them.
 lesson = page.trained()

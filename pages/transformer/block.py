@@ -2,14 +2,13 @@
 
 import streamlit as st
 
-from components.elements.page_fields import page_fields
 from components.elements.predict_first import answer
 from components.lessons.known_language import say_if_foreign
 from components.lessons.transformer import block as page
 from components.lessons.transformer import notebooks
+from components.lessons.transformer.block_controls import choices
 from components.shell import links
 from components.shell.layout import (
-    controls,
     foot,
     page_header,
     panel_choice,
@@ -18,7 +17,6 @@ from components.shell.layout import (
     prediction,
     slide_note,
 )
-from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
 from components.words import t
 
@@ -35,14 +33,7 @@ def lesson() -> None:
         prediction(asked)
 
     # The reader sets the model here; the text, the block and what is taken out are fields that the browser keeps.
-    with controls(above=True):
-        row = st.columns([9.4, 2], vertical_alignment="bottom")
-        with row[1]:
-            model_picker("attention", key="attention_model", on_change=links.moved)
-        card = model_in_use("attention", default=page.MODEL, key="attention_model")
-        last = page.clamp_layer(card)
-        with row[0]:
-            page_fields(page.VIEW, links.revision(), page.state(), page.fields(last))
+    card = choices()
     say_if_foreign(card, st.session_state["block_text"])
 
     # The model reads once, here or in the browser; every vector of the block is stepped through there.

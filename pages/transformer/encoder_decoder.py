@@ -6,12 +6,11 @@ from components.elements.predict_first import answer
 from components.elements.transformer.encoder_decoder import encoder_decoder
 from components.lessons.transformer import encoder_decoder as page
 from components.lessons.transformer import notebooks
-from components.lm.transformer.text_to_text import ALL_TASKS, model_text
+from components.lessons.transformer.encoder_decoder_controls import choices
+from components.lm.transformer.text_to_text import model_text
 from components.shell import links
-from components.shell.held import held
 from components.shell.layout import (
     caption,
-    controls,
     foot,
     page_header,
     panel_choice,
@@ -35,15 +34,7 @@ def lesson() -> None:
     prediction(page.prediction())
 
     # The reader sets what is asked for: a task word, a text, and how the answer is searched.
-    with controls(above=True):
-        row = st.columns([4.6, 5.6, 1.3], vertical_alignment="bottom")
-        held(row[0]).segmented_control(
-            t(page.WORDS, "task"), ALL_TASKS, key="t2t_task", required=True, help=t(page.WORDS, "task_help")
-        )
-        held(row[1]).text_input(t(page.WORDS, "text"), key="t2t_text", help=t(page.WORDS, "text_help"))
-        held(row[2]).number_input(
-            t(page.WORDS, "beams"), 1, page.MOST_BEAMS, key="beams", help=t(page.WORDS, "beams_help")
-        )
+    choices()
 
     # The model writes its whole answer; every step of it goes to the browser at once.
     now = page.shown()

@@ -1,27 +1,23 @@
 """Who may look at whom: both sides in BERT, the left side in GPT, and the four masks."""
 
-from typing import Any
-
 import streamlit as st
 
-from components.elements.page_fields import page_fields
 from components.elements.predict_first import answer
 from components.elements.transformer.mask_patterns import mask_patterns
 from components.elements.transformer.two_readers import as_reader, two_readers
 from components.lessons.transformer import masks as page
 from components.lessons.transformer import notebooks
+from components.lessons.transformer.masks_controls import choices
+from components.lessons.transformer.masks_export import export
 from components.lm.transformer.word_context import word_spans
 from components.shell import links
 from components.shell.layout import (
-    Export,
     caption,
-    controls,
     foot,
     page_header,
     prediction,
     slide_note,
 )
-from components.shell.models import model_picker
 from components.shell.notebook import notebook
 from components.words import t
 
@@ -31,16 +27,7 @@ page_header(NAME)
 prediction(page.prediction())
 
 # The reader sets two models here; sentence and layer are fields that the browser keeps, the word is chosen in the picture.
-with controls(above=True):
-    row = st.columns([6.2, 2, 2], vertical_alignment="bottom")
-    with row[1]:
-        model_picker("attention", key="left_model", label=t("masks", "left_model"))
-    with row[2]:
-        model_picker("attention", key="right_model", label=t("masks", "right_model"))
-    cards = page.models()
-    last = page.clamp_layer(cards)
-    with row[0]:
-        page_fields("masks", links.revision(), page.state(), page.fields(last))
+cards = choices()
 
 # Both read the same sentence and guess the same word, each from what it may see: here, or in the browser.
 here = page.in_browser(cards)
@@ -65,15 +52,6 @@ caption(t("masks", "four_caption"))
 
 slide_note("E70", "E71", "E79")
 
-
-def rows() -> list[dict[str, Any]]:
-    """The guesses as a table; where the browser computed them, they are computed again."""
-    if not here:
-        return page.as_rows(readers)
-    whole = page.sentence(cards)
-    return page.as_rows(page.readers(cards, whole, page.word(whole)))
-
-
 foot(
     NAME,
     terms=["masked (causal) self-attention", "attention mask", "padding", "encoder-decoder attention"],
@@ -83,17 +61,5 @@ foot(
         ("Devlin et al. 2019, 3.1", "https://arxiv.org/abs/1810.04805"),
         ("Raffel et al. 2020, figure 4", "https://arxiv.org/abs/1910.10683"),
     ],
-    export=Export(
-        name="masks",
-        caption=f"{text} · {' · '.join(card.name for card in cards)}",
-        about={
-            "sentence": text,
-            "word": text[slice(*spans[word])],
-            "model": ", ".join(card.name for card in cards),
-            "revision": ", ".join(card.revision for card in cards),
-        },
-        models=[card.name for card in cards],
-        tables={"guesses": rows},
-        result=lambda: {"guesses": rows(), "flips": list(flips)},
-    ),
+    export=export(cards, here, readers, text, flips),
 )

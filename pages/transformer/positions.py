@@ -5,14 +5,12 @@ import streamlit as st
 from components.elements.predict_first import answer
 from components.elements.transformer.position_tables import position_tables
 from components.lessons.known_language import say_if_foreign
-from components.lessons.transformer import notebooks
+from components.lessons.transformer import notebooks, positions_controls
 from components.lessons.transformer import positions as page
 from components.lm.transformer.positions import angular_frequencies
 from components.shell import links
-from components.shell.held import held
 from components.shell.layout import (
     caption,
-    controls,
     foot,
     page_header,
     part,
@@ -20,7 +18,6 @@ from components.shell.layout import (
     reading_aid,
     slide_note,
 )
-from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
 from components.words import labels, t
 
@@ -34,16 +31,7 @@ def lesson() -> None:
     prediction(page.prediction())
 
     # What is lost without positions: one sentence read in two orders, with them and without.
-    with controls():
-        model, sentence, seed = st.columns([2.4, 6, 1.2])
-        with model:
-            model_picker("attention", key="pos_model")
-    card = model_in_use("attention", default=page.default_model(), key="pos_model")
-    page.fit_sentence(card)
-    held(sentence).text_input(
-        t("positions", "shuffle_text"), key="pos_sentence", help=page.shuffle_help(card)
-    )
-    held(seed).number_input(t("positions", "shuffle_seed"), 0, 99, key="pos_seed")
+    card = positions_controls.sentence()
     say_if_foreign(card, st.session_state["pos_sentence"])
     with answer():
         shuffle = page.shuffled(card)
@@ -53,24 +41,7 @@ def lesson() -> None:
     # The rows that are added: the waves are a formula; the learned table is read from the model's file, without torch.
     st.subheader(t("positions", "tables"))
     reading_aid(t("positions", "added"))
-    with controls(above=True):
-        width, count, measure = st.columns([2.4, 2.2, 2.2])
-        held(width).segmented_control(
-            t("positions", "width"),
-            page.WIDTHS,
-            key="pos_width",
-            required=True,
-            help=t("positions", "width_help"),
-        )
-        held(count).segmented_control(t("positions", "count"), page.COUNTS, key="pos_count", required=True)
-        held(measure).segmented_control(
-            t("positions", "measure"),
-            page.MEASURES,
-            key="pos_measure",
-            required=True,
-            format_func=lambda name: t("positions", f"measure_{name}"),
-            help=t("positions", "measure_help"),
-        )
+    positions_controls.tables()
     panels = page.panels(card)
     look = position_tables(
         panels,

@@ -1,7 +1,6 @@
 """State and data of the page "Compare tokenizers": which tokenizers, which texts, what is given away."""
 
 import html
-from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -179,31 +178,6 @@ def back_to_tokens(file: TokenizerFile) -> list[tuple[str, str | None]]:
 
 
 # What is typed.
-
-
-def text_boxes(part: str, places: Sequence[Any]) -> None:
-    """The texts of a part, each in its place."""
-    if part == "text":
-        held(places[0]).text_input(t("compare", "text"), key="cmp_text")
-    elif part == "languages":
-        held(places[0]).text_input(t("compare", "english"), key="cmp_en")
-        held(places[1]).text_input(t("compare", "korean"), key="cmp_ko")
-    else:
-        held(places[0]).text_input(t("compare", "sentence_a"), key="call_text")
-        held(places[1]).text_input(
-            t("compare", "sentence_b"), key="call_pair", help=t("compare", "sentence_b_help")
-        )
-
-
-def training_settings() -> None:
-    """What the tokenizers trained here learn from."""
-    held().radio(
-        t("compare", "trained_on"),
-        SOURCES,
-        key="cmp_source",
-        format_func=lambda source: t("compare", f"source_{source}"),
-    )
-    held().number_input(t("bpe", "num_merges"), 1, 1_000, key="cmp_merges", help=t("compare", "merges_help"))
 
 
 def ids_to_tokens(file: TokenizerFile, call: TokenizerCall) -> None:

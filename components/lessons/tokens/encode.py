@@ -11,7 +11,6 @@ import streamlit as st
 
 from components.elements.predict_first import Prediction
 from components.lessons.tokens import word_training
-from components.lessons.tokens.word_editor import word_editor
 from components.lm.checkpoints.bundled import KOREAN_BERT
 from components.lm.tokens.bpe import BpeModel, train_bpe
 from components.lm.tokens.bpe_lesson import BpeLesson
@@ -20,7 +19,6 @@ from components.lm.tokens.encode_lesson import EncodeLesson, encode_bytes, encod
 from components.lm.tokens.segments import graphemes
 from components.lm.tokens.words import split_words, to_letters
 from components.shell import links
-from components.shell.held import held
 from components.shell.layout import Export
 from components.shell.results import shared
 from components.words import t
@@ -89,31 +87,6 @@ def restart() -> None:
     """Another text or tokenizer: begin at the letters."""
     st.session_state["encode_step"] = 0
     links.moved()
-
-
-def more_settings(as_bytes: bool) -> None:
-    """Controls behind "more": the normal form of bytes, or how the merges of letters were learned."""
-    if as_bytes:
-        held().radio(
-            t("encode", "normal_form"),
-            FORMS,
-            key="normal_form",
-            format_func=lambda form: t("encode", f"form_{form}"),
-            help=t("encode", "normal_form_help"),
-            on_change=restart,
-        )
-        return
-    held().toggle(
-        "`</w>`", key="end_of_word", help=t("bpe", "end_of_word_help"), on_change=word_training.rules_changed
-    )
-    held().selectbox(
-        t("bpe", "tie_rule"),
-        word_training.RULES,
-        key="tie_rule",
-        format_func=lambda rule: t("bpe", f"rule_name_{rule}"),
-        on_change=word_training.rules_changed,
-    )
-    word_editor()
 
 
 def trained() -> BpeLesson | None:

@@ -33,6 +33,10 @@ def word_editor() -> None:
         _text_dialog()
     if st.session_state.pop("_bpe_ask_text", False):  # chosen as the source while there is none
         _text_dialog()
+
+
+def text_note() -> None:
+    """Say below the row of controls, as wide as the page, that the reader's text does not travel in the link."""
     if st.session_state["bpe_source"] == "text" and "bpe_text" in links.too_long():
         too_long_note("bpe_text")
 

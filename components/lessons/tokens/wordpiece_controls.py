@@ -4,7 +4,7 @@ import streamlit as st
 
 from components.lessons.tokens import word_training
 from components.lessons.tokens import wordpiece as wp
-from components.lessons.tokens.word_editor import word_editor
+from components.lessons.tokens.word_editor import text_note, word_editor
 from components.lm.tokens.referee_race import MAX_MERGES, REFEREES
 from components.shell import links
 from components.shell.held import held
@@ -74,6 +74,7 @@ def choose(part: str) -> None:
             vocabulary_choice()
         else:
             unigram_settings()
+    text_note()
 
 
 def vocabulary_choice() -> None:
