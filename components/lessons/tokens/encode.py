@@ -135,8 +135,15 @@ def encoded(lesson: BpeLesson) -> dict[str, Any]:
         "whole_size": len(known),
         "source": word_training.source_name(),
         "unlike": "pocket-gpt" if as_bytes and st.session_state["byte_merges"] == "pocket-gpt" else "",
-        "identity": str(hash((typed, name, len(merges), merges[-1] if merges else None, as_bytes, mark))),
+        "identity": identity(lesson, typed),
     }
+
+
+def identity(lesson: BpeLesson, typed: str) -> str:
+    """Return what names a text and its tokenizer in every language of the page: the board begins anew when it changes."""
+    state = st.session_state
+    whose = state["byte_merges"] if state["encode_view"] == "bytes" else "letters"
+    return str(hash((typed, whose, "" if whose == "pocket-gpt" else word_training.lesson_id(lesson))))
 
 
 def step_to_take_over() -> int:

@@ -142,6 +142,22 @@ def test_a_pasted_text_and_a_hurried_reader(open_at: OpenAt, outside: list[str])
     assert outside == []
 
 
+def test_what_does_not_travel_is_said_in_one_line(open_at: OpenAt) -> None:
+    """Under the row of controls: inside the narrow column of a button the note pushed the board out of sight."""
+    page = open_at("/tokens-bpe?lang=en")
+    page.get_by_role("button", name="Edit words").wait_for()
+    page.get_by_test_id("stSelectbox").first.locator("input").click()
+    page.get_by_role("option", name="Your own text").click()
+    page.locator("textarea").fill("she sells sea shells by the sea shore " * 60)
+    page.get_by_role("button", name="Count its words and train").click()
+    note = page.locator("p.gb-too-long")
+    expect(note).to_contain_text("Your own text: longer than 2,000 characters")
+    box = note.bounding_box()
+    assert box is not None
+    assert box["height"] < 60
+    assert box["width"] > 800
+
+
 def test_200_kb_of_one_letter_are_one_word(open_at: OpenAt) -> None:
     errors: list[str] = []
     page = open_at("/tokens-bpe?lang=en&bpe_source=tongue_twister_en&num_merges=60")

@@ -95,3 +95,16 @@ def test_a_click_on_nothing_frames_nothing_and_the_arrow_steps(open_at: OpenAt) 
     at_step(page, 1)
     main = page.get_by_test_id("stMain")
     assert main.evaluate("e => getComputedStyle(e, '::before').boxShadow") == "none"
+
+
+def test_another_language_keeps_the_step(open_at: OpenAt) -> None:
+    """The board, the line under it and the link stay together: none of them is named in the words of a language."""
+    page = open_at("/tokens-encode?lang=en&encode_text=lowest&bpe_source=tale_en&num_merges=25&encode_step=1")
+    at_step(page, 1)
+    page.keyboard.press("ArrowRight")
+    at_step(page, 2)
+    page.wait_for_url("**encode_step=2**")
+    page.get_by_role("button", name="한국어").click()
+    expect(page.locator(".gb-step-label")).to_have_text("병합 2 / 3")
+    at_step(page, 2)
+    expect(page.locator(".gb-caption").first).to_contain_text("병합 2 / 3")
