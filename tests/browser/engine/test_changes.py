@@ -131,6 +131,16 @@ def test_contributions_add_up_to_the_stream(blank: Page, gpt: Any) -> None:
         )
 
 
+@pytest.mark.parametrize("keep", [{}, {"residual": True}], ids=["rows asked for", "every row"])
+def test_logits_of_some_rows(blank: Page, gpt: Any, keep: dict[str, bool]) -> None:
+    """The last block is computed for the rows asked for alone where nothing else of it is kept."""
+    at = [5, 1, 6, 5]
+    got = in_browser(blank, "/made/gpt", {"at": at, "keep": keep})
+    np.testing.assert_allclose(
+        np.reshape(got["logits"], (len(at), -1)), logits(gpt).logits[0].numpy()[at], **CLOSE
+    )
+
+
 def test_gpt_with_any_mask(blank: Page, gpt: Any) -> None:
     mask = np.tril(np.ones((len(IDS), len(IDS)), int))
     mask[4:, 1] = 0  # nobody later looks at the second token

@@ -1,7 +1,7 @@
 // An encoder and a decoder (Vaswani et al. 2017, section 3.1), in the form of BART (Lewis et al. 2020, arXiv:1910.13461), as transformers
 // computes it: BERT's layers read, GPT's mask writes, and between them cross-attention looks from the one into the other.
 import { encoderLayer } from "./bert.js";
-import { attention, causal, desk, embed, feedForward, join, keeping, names, norm, unembed, within } from "./blocks.js";
+import { attention, causal, desk, embed, feedForward, join, keeping, names, norm, rowsOf, unembed, within } from "./blocks.js";
 import { weights } from "./weights.js";
 
 /**
@@ -27,7 +27,7 @@ export function bart(config, file, m) {
     const p = `model.decoder.layers.${l}`;
     return { ...layer(p, config.decoder_attention_heads), cross: attention(m, d, projections(`${p}.encoder_attn`), config.decoder_attention_heads, rows), crossNorm: load.norm(`${p}.encoder_attn_layer_norm`, epsilon) };
   }) };
-  const head = { w: words, b: load.tensor("final_logits_bias"), inner: size, outer: Math.ceil(vocab / 4) * 4 };
+  const head = { w: words, b: load.tensor("final_logits_bias"), inner: size };
   let read = 0, length = 0;
 
   /** x = LayerNorm(token + position); BART's table of positions begins with two rows that it does not use. */
@@ -71,7 +71,7 @@ export function bart(config, file, m) {
       kept.residual?.push(m.read(x, all));
     });
     length = total;
-    at.forEach((row, r) => m.f.copyWithin(y + r * size, x + row * size, x + (row + 1) * size));
+    m.f.set(rowsOf(m.f.subarray(x), at, size), y);
     return { logits: unembed(m, d, head, y, at.length, vocab), n, total, ...kept, cross: crossed };
   }
   return { encode, forward, forget: (to = 0) => { length = Math.min(length, to); }, get length() { return length; }, vocab, slots: rows };

@@ -1,5 +1,5 @@
 // BERT (Devlin et al. 2019, arXiv:1810.04805), as transformers computes it: an encoder that looks both ways, and its two heads.
-import { attention, desk, embed, feedForward, join, keeping, names, norm, unembed, within } from "./blocks.js";
+import { attention, desk, embed, feedForward, join, keeping, names, norm, rowsOf, unembed, within } from "./blocks.js";
 import { weights } from "./weights.js";
 
 /**
@@ -51,7 +51,7 @@ export function bert(config, file, m) {
   const stack = blocks.map((block) => encoderLayer(m, d, block));
   const P = "cls.predictions", guessing = load.has(`${P}.transform.dense.weight`) && {
     transform: load.linear(`${P}.transform.dense`), norm: load.norm(`${P}.transform.LayerNorm`, epsilon),
-    decoder: { w: word, b: load.tensor(`${P}.bias`), inner: size, outer: Math.ceil(vocab / 4) * 4 }, // tied to the word embeddings
+    decoder: { w: word, b: load.tensor(`${P}.bias`), inner: size }, // tied to the word embeddings
   };
   const pairing = load.has("cls.seq_relationship.weight") && { pooler: load.linear("bert.pooler.dense"), relation: load.linear("cls.seq_relationship") };
 
@@ -66,7 +66,7 @@ export function bert(config, file, m) {
   }
   /** Task 1, the masked language model: what stands at the rows `at`? [at, vocab] */
   function guess(at) {
-    at.forEach((row, r) => m.f.copyWithin(z + r * size, x + row * size, x + (row + 1) * size));
+    m.f.set(rowsOf(m.f.subarray(x), at, size), z);
     return said(at.length);
   }
   /** Logits [rows, vocab] of the vectors at z: the whole head for masked tokens. */

@@ -15,10 +15,17 @@ export function keeping(keep) {
 /** Room for the work on up to `rows` tokens that look at up to `slots`. */
 export function desk(m, { rows, size, hidden, slots, vocab }) {
   const room = (n) => m.room(rows * n);
-  return { x: room(size), y: room(size), z: room(size), query: room(size), value: room(size), context: room(size), hidden: room(hidden), scores: m.room(CHUNK * (slots + 8)), logits: m.room(LOGITS * (vocab + 4)) };
+  return { x: room(size), y: room(size), z: room(size), query: room(size), context: room(size), hidden: room(hidden), scores: m.room(CHUNK * (slots + 8)), logits: m.room(LOGITS * (vocab + 8)) };
 }
 const CHUNK = 32, LOGITS = 8; // rows of scores, and of logits, computed at a time
 const FORBIDDEN = -1e30;
+
+/** The rows `rows`, in that order, of an array [n, width]: a new one. */
+export function rowsOf(array, rows, width) {
+  const chosen = new array.constructor(rows.length * width);
+  rows.forEach((row, r) => chosen.set(array.subarray(row * width, (row + 1) * width), r * width));
+  return chosen;
+}
 
 /** y = sum of one row of each table; `rows` is [n] row numbers per table. */
 export function embed(m, tables, y, size) {
@@ -28,18 +35,10 @@ export function embed(m, tables, y, size) {
   }));
 }
 
-/** y = LayerNorm(x) (Ba, Kiros and Hinton 2016, arXiv:1607.06450, equation 4); with `leftOut` y = x. */
-export function norm(m, { weight, bias, size, epsilon }, x, y, n, leftOut = false) {
-  const f = m.f;
-  if (leftOut) { f.copyWithin(y, x, x + n * size); return; }
-  for (let r = 0; r < n; r++, x += size, y += size) {
-    let mean = 0, spread = 0;
-    for (let i = 0; i < size; i++) mean += f[x + i];
-    mean /= size;
-    for (let i = 0; i < size; i++) spread += (f[x + i] - mean) ** 2;
-    const scale = 1 / Math.sqrt(spread / size + epsilon);
-    for (let i = 0; i < size; i++) f[y + i] = (f[x + i] - mean) * scale * f[weight + i] + f[bias + i];
-  }
+/** y = LayerNorm(x); with `leftOut` y = x. */
+export function norm(m, weights, x, y, n, leftOut = false) {
+  if (leftOut) m.f.copyWithin(y, x, x + n * weights.size);
+  else m.norm(weights, x, y, n);
 }
 
 /** The residual connection, x = x + z (section 3.1): the part's contribution z is kept where asked, or left out, or x itself is. */
@@ -48,7 +47,7 @@ export function join(m, z, x, count, { kept = null, partOff = false, residualOff
   if (partOff) f.fill(0, z, z + count);
   kept?.push(m.read(z, count));
   if (residualOff) f.copyWithin(x, z, z + count);
-  else for (let i = 0; i < count; i++) f[x + i] += f[z + i];
+  else m.add(x, z, count);
 }
 
 /** z = the position-wise feed-forward network of y (section 3.3): up, activation, down. Neurons that are off stay at 0. */
@@ -76,15 +75,13 @@ export function causal(n, from) {
  * just written, how long a head's value becomes behind the output projection, ‖v W‖, [heads, n] (Kobayashi et al. 2020, arXiv:2004.10102).
  */
 export function attention(m, desk, { query, key, value, out }, heads, slots) {
-  const size = out.outer, width = size / heads, wide = Math.ceil(slots / 8) * 8, scale = 1 / Math.sqrt(width);
+  const size = out.outer, width = size / heads, scale = 1 / Math.sqrt(width);
   if (width % 8) throw new RangeError(`heads of width ${width}`);
-  const keys = m.room((slots + 8) * size), values = m.room(size * wide); // values lie transposed, [size, slots]
+  const keys = m.room((slots + 8) * size), values = m.room((slots + 8) * size);
 
   function write(x, n, from) {
     m.linear(x, key.w, key.b, keys + from * size, n, key.inner, size);
-    m.linear(x, value.w, value.b, desk.value, n, value.inner, size);
-    const f = m.f;
-    for (let r = 0; r < n; r++) for (let i = 0; i < size; i++) f[values + i * wide + from + r] = f[desk.value + r * size + i];
+    m.linear(x, value.w, value.b, values + from * size, n, value.inner, size);
   }
 
   function read(x, z, n, total, mask, { headsOff = [], weights = null, parts = null, lengths = null } = {}) {
@@ -92,7 +89,7 @@ export function attention(m, desk, { query, key, value, out }, heads, slots) {
     if (lengths) {
       const each = new Float32Array(heads * n);
       for (let h = 0; h < heads; h++) {
-        m.linear(desk.value + h * width, out.w + h * width, 0, desk.query, n, width, size, size, size, size);
+        m.linear(values + (total - n) * size + h * width, out.w + h * width, 0, desk.query, n, width, size, size, size, size);
         for (let r = 0; r < n; r++) each[h * n + r] = Math.hypot(...f.subarray(desk.query + r * size, desk.query + (r + 1) * size));
       }
       lengths.push(each);
@@ -106,14 +103,12 @@ export function attention(m, desk, { query, key, value, out }, heads, slots) {
         const column = h * width;
         m.linear(desk.query + first * size + column, keys + column, 0, scores, rows, width, reach, size, size, reach); // Q Kᵀ
         for (let r = 0, at = scores; r < rows; r++, at += reach) { // softmax over what the row may look at, 0 elsewhere
-          f.fill(FORBIDDEN, at + ends[r], at + reach);
           if (holes[r]) seen[r].forEach((yes, t) => { if (!yes && t < ends[r]) f[at + t] = FORBIDDEN; });
-          m.softmax(at, Math.ceil(ends[r] / 4) * 4, scale);
-          f.fill(0, at + ends[r], at + reach);
+          m.softmax(at, ends[r], reach, scale);
           if (holes[r]) seen[r].forEach((yes, t) => { if (!yes) f[at + t] = 0; });
           if (kept) kept.set(f.subarray(at, at + ends[r]), (h * n + first + r) * total);
         }
-        m.linear(scores, values + column * wide, 0, context + first * size + column, rows, reach, width, reach, wide, size); // weights · V
+        m.mix(scores, values + column, context + first * size + column, rows, reach, width, reach, size, size); // weights · V
       }
     }
     for (const h of headsOff) for (let r = 0; r < n; r++) f.fill(0, context + r * size + h * width, context + r * size + (h + 1) * width);
@@ -131,8 +126,8 @@ export function attention(m, desk, { query, key, value, out }, heads, slots) {
 }
 
 /** Logits [rows, vocab] of `count` rows at `y`: the product with every row of an embedding table (Press and Wolf 2017, arXiv:1608.05859). */
-export function unembed(m, { logits }, { w, b, inner, outer }, y, count, vocab) {
-  const all = new Float32Array(count * vocab);
+export function unembed(m, { logits }, { w, b, inner }, y, count, vocab) {
+  const all = new Float32Array(count * vocab), outer = Math.ceil(vocab / 8) * 8;
   for (let first = 0; first < count; first += LOGITS) {
     const rows = Math.min(LOGITS, count - first);
     m.linear(y + first * inner, w, b, logits, rows, inner, outer);

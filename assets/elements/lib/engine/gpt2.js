@@ -1,5 +1,5 @@
 // The whole of GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.3), as transformers computes it.
-import { attention, causal, desk, embed, feedForward, join, keeping, names, norm, unembed, within } from "./blocks.js";
+import { attention, causal, desk, embed, feedForward, join, keeping, names, norm, rowsOf, unembed, within } from "./blocks.js";
 import { weights } from "./weights.js";
 
 /**
@@ -32,19 +32,26 @@ export function gpt2(config, file, m, slots = config.n_positions) {
       feed: { up: load.linear(`${p}.mlp.c_fc`, { transposed: true }), activation: "geluTanh", down: load.linear(`${p}.mlp.c_proj`, { transposed: true }) },
     };
   });
-  const finalNorm = load.norm("transformer.ln_f", epsilon), head = { w: wte, b: 0, inner: size, outer: Math.ceil(vocab / 4) * 4 }; // tied to wte
+  const finalNorm = load.norm("transformer.ln_f", epsilon), head = { w: wte, b: 0, inner: size }; // tied to wte
   let length = 0;
 
   function forward(ids, { at = [ids.length - 1], positions = Array.from(ids, (_, r) => length + r), mask = causal(ids.length, length), off = {}, keep = {} } = {}) {
-    const n = ids.length, from = length, total = from + n, all = n * size;
+    const from = length, total = from + ids.length, kept = keeping(keep), everyRow = Object.values(keep).some(Boolean);
+    let n = ids.length, all = n * size;
     if (total > slots) throw new RangeError(`${total} tokens, room for ${slots}`);
-    const kept = keeping(keep);
+    const narrow = () => {                                                                           // from here on only the rows `at`
+      for (const table of [x, y]) m.f.set(rowsOf(m.f.subarray(table), at, size), table);             //   [at, size]
+      mask = rowsOf(mask, at, total);
+      n = at.length;
+      all = n * size;
+    };
     embed(m, [{ table: wte, rows: ids }, { table: wpe, rows: positions }], x, size);                   // x = token + position   [n, size]
     kept.residual?.push(m.read(x, all));
     blocks.forEach((block, l) => {
       const layerOff = names(off.layers, l), residualOff = names(off.residual, l), normOff = names(off.norm, l);
       norm(m, block.norm1, x, y, n, normOff);                                                      // y = LayerNorm(x): before each part,
       block.attention.write(y, n, from);                                                               //   unlike BERT        [n, size]
+      if (l === layers - 1 && !everyRow) narrow();                                                   // of the last block's other rows only keys and values are read
       block.attention.read(y, z, n, total, mask, { headsOff: within(off.heads, l), weights: kept.attention, parts: kept.heads, lengths: kept.values });
       join(m, z, x, all, { kept: kept.parts.attention, partOff: layerOff || names(off.attention, l), residualOff: residualOff && !layerOff });
       norm(m, block.norm2, x, y, n, normOff);
@@ -57,8 +64,9 @@ export function gpt2(config, file, m, slots = config.n_positions) {
       norm(m, finalNorm, x, y, n, names(off.norm, layers));
       kept.states = m.read(y, all);
     }
-    at.forEach((row, r) => norm(m, finalNorm, x + row * size, y + r * size, 1, names(off.norm, layers)));
-    return { logits: unembed(m, d, head, y, at.length, vocab), n, total, ...kept };                // logits = LayerNorm(x) · wteᵀ  [at, vocab]
+    if (everyRow) narrow();
+    norm(m, finalNorm, x, y, n, names(off.norm, layers));
+    return { logits: unembed(m, d, head, y, n, vocab), n: ids.length, total, ...kept };                    // logits = LayerNorm(x) · wteᵀ  [at, vocab]
   }
 
   /** Logits [rows, vocab] of residuals [rows, size] of any layer: the logit lens (nostalgebraist 2020). */

@@ -16,113 +16,174 @@
       (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (local.get $a) (local.get $c))
       (i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31 (local.get $a) (local.get $c))))
 
-  ;; y = x Wᵀ + b: x [n, inner], W [outer, inner], b [outer] (0: none), y [n, outer]. inner is a multiple of 8, outer of 4.
-  ;; Four columns of y at a time, so that four rows of W wait in the nearest cache while all rows of x pass by, two by two.
+  ;; Eight numbers of one row of the panel times one number of each of four rows of x, added to sums that stay in registers:
+  ;; y = b + x · panel for 8 columns of y [n, 8]. x [n, inner], n at least 4; panel [inner, 8]; b: address of 8 numbers, or 0.
+  (func $tiles
+    (param $x i32) (param $x_row i32) (param $panel i32) (param $panel_row i32) (param $b i32)
+    (param $y i32) (param $y_row i32) (param $n i32) (param $inner i32)
+    (local $step i32) (local $end i32) (local $p i32) (local $x0 i32) (local $x1 i32) (local $x2 i32) (local $x3 i32)
+    (local $left v128) (local $right v128) (local $v v128) (local $b0 v128) (local $b1 v128)
+    (local $l0 v128) (local $l1 v128) (local $l2 v128) (local $l3 v128)
+    (local $r0 v128) (local $r1 v128) (local $r2 v128) (local $r3 v128)
+    (if (local.get $b) (then
+      (local.set $b0 (v128.load (local.get $b)))
+      (local.set $b1 (v128.load offset=16 (local.get $b)))))
+    (local.set $n (i32.sub (local.get $n) (i32.const 4)))
+    (loop $four_rows
+      (local.set $x0 (local.get $x))
+      (local.set $x1 (i32.add (local.get $x0) (local.get $x_row)))
+      (local.set $x2 (i32.add (local.get $x1) (local.get $x_row)))
+      (local.set $x3 (i32.add (local.get $x2) (local.get $x_row)))
+      (local.set $end (i32.add (local.get $x) (i32.shl (local.get $inner) (i32.const 2))))
+      (local.set $p (local.get $panel))
+      (local.set $l0 (local.tee $l1 (local.tee $l2 (local.tee $l3 (local.get $b0)))))
+      (local.set $r0 (local.tee $r1 (local.tee $r2 (local.tee $r3 (local.get $b1)))))
+      (loop $inside
+        (local.set $left (v128.load (local.get $p)))
+        (local.set $right (v128.load offset=16 (local.get $p)))
+        (local.set $v (v128.load32_splat (local.get $x0)))
+        (local.set $l0 (f32x4.add (local.get $l0) (f32x4.mul (local.get $v) (local.get $left))))
+        (local.set $r0 (f32x4.add (local.get $r0) (f32x4.mul (local.get $v) (local.get $right))))
+        (local.set $v (v128.load32_splat (local.get $x1)))
+        (local.set $l1 (f32x4.add (local.get $l1) (f32x4.mul (local.get $v) (local.get $left))))
+        (local.set $r1 (f32x4.add (local.get $r1) (f32x4.mul (local.get $v) (local.get $right))))
+        (local.set $v (v128.load32_splat (local.get $x2)))
+        (local.set $l2 (f32x4.add (local.get $l2) (f32x4.mul (local.get $v) (local.get $left))))
+        (local.set $r2 (f32x4.add (local.get $r2) (f32x4.mul (local.get $v) (local.get $right))))
+        (local.set $v (v128.load32_splat (local.get $x3)))
+        (local.set $l3 (f32x4.add (local.get $l3) (f32x4.mul (local.get $v) (local.get $left))))
+        (local.set $r3 (f32x4.add (local.get $r3) (f32x4.mul (local.get $v) (local.get $right))))
+        (local.set $p (i32.add (local.get $p) (local.get $panel_row)))
+        (local.set $x1 (i32.add (local.get $x1) (i32.const 4)))
+        (local.set $x2 (i32.add (local.get $x2) (i32.const 4)))
+        (local.set $x3 (i32.add (local.get $x3) (i32.const 4)))
+        (br_if $inside (i32.lt_u (local.tee $x0 (i32.add (local.get $x0) (i32.const 4))) (local.get $end))))
+      (v128.store (local.tee $p (local.get $y)) (local.get $l0))
+      (v128.store offset=16 (local.get $p) (local.get $r0))
+      (v128.store (local.tee $p (i32.add (local.get $p) (local.get $y_row))) (local.get $l1))
+      (v128.store offset=16 (local.get $p) (local.get $r1))
+      (v128.store (local.tee $p (i32.add (local.get $p) (local.get $y_row))) (local.get $l2))
+      (v128.store offset=16 (local.get $p) (local.get $r2))
+      (v128.store (local.tee $p (i32.add (local.get $p) (local.get $y_row))) (local.get $l3))
+      (v128.store offset=16 (local.get $p) (local.get $r3))
+      ;; four rows on; at the end fewer, so that the last four are computed, some of them once more
+      (local.set $step (select (i32.const 4) (local.get $n) (i32.gt_s (local.get $n) (i32.const 4))))
+      (local.set $x (i32.add (local.get $x) (i32.mul (local.get $step) (local.get $x_row))))
+      (local.set $y (i32.add (local.get $y) (i32.mul (local.get $step) (local.get $y_row))))
+      (local.set $n (i32.sub (local.get $n) (local.get $step)))
+      (br_if $four_rows (local.get $step))))
+
+  ;; Four rows of W [4, inner] become four columns, every 32 bytes four numbers: half of a panel [inner, 8].
+  (func $turn (param $w i32) (param $w_row i32) (param $to i32) (param $inner i32)
+    (local $w1 i32) (local $w2 i32) (local $w3 i32) (local $end i32)
+    (local $a v128) (local $b v128) (local $c v128) (local $d v128)
+    (local.set $end (i32.add (local.get $w) (i32.shl (local.get $inner) (i32.const 2))))
+    (local.set $w1 (i32.add (local.get $w) (local.get $w_row)))
+    (local.set $w2 (i32.add (local.get $w1) (local.get $w_row)))
+    (local.set $w3 (i32.add (local.get $w2) (local.get $w_row)))
+    (loop $four_by_four
+      (local.set $a (i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23 (v128.load (local.get $w)) (v128.load (local.get $w1))))
+      (local.set $b (i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23 (v128.load (local.get $w2)) (v128.load (local.get $w3))))
+      (local.set $c (i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31 (v128.load (local.get $w)) (v128.load (local.get $w1))))
+      (local.set $d (i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31 (v128.load (local.get $w2)) (v128.load (local.get $w3))))
+      (v128.store (local.get $to) (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (local.get $a) (local.get $b)))
+      (v128.store offset=32 (local.get $to) (i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31 (local.get $a) (local.get $b)))
+      (v128.store offset=64 (local.get $to) (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (local.get $c) (local.get $d)))
+      (v128.store offset=96 (local.get $to) (i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31 (local.get $c) (local.get $d)))
+      (local.set $to (i32.add (local.get $to) (i32.const 128)))
+      (local.set $w1 (i32.add (local.get $w1) (i32.const 16)))
+      (local.set $w2 (i32.add (local.get $w2) (i32.const 16)))
+      (local.set $w3 (i32.add (local.get $w3) (i32.const 16)))
+      (br_if $four_by_four (i32.lt_u (local.tee $w (i32.add (local.get $w) (i32.const 16))) (local.get $end)))))
+
+  ;; y = x Wᵀ + b: x [n, inner], W [outer, inner], b [outer] (0: none), y [n, outer]. inner is a multiple of 4, outer of 8.
+  ;; Four rows of x or more: eight rows of W at a time are turned into a panel, which waits in the nearest cache while all of x
+  ;; passes by. Fewer, as for one new token: four rows of W at a time pass by themselves, and each sum is kept in four parts.
   (func (export "linear")
     (param $x i32) (param $x_row i32) (param $w i32) (param $w_row i32) (param $b i32)
     (param $y i32) (param $y_row i32) (param $n i32) (param $inner i32) (param $outer i32)
-    (local $left i32) (local $end i32) (local $yp i32) (local $p i32) (local $q i32) (local $stop i32)
-    (local $w0 i32) (local $w1 i32) (local $w2 i32) (local $w3 i32) (local $bias v128)
-    (local $u v128) (local $v v128) (local $t v128)
-    (local $a0 v128) (local $a1 v128) (local $a2 v128) (local $a3 v128)
-    (local $c0 v128) (local $c1 v128) (local $c2 v128) (local $c3 v128)
-    (local.set $end (i32.shl (local.get $inner) (i32.const 2)))
-    (loop $columns
+    (local $left i32) (local $end i32) (local $to i32) (local $p i32)
+    (local $w0 i32) (local $w1 i32) (local $w2 i32) (local $w3 i32) (local $next i32)
+    (local $v v128) (local $bias v128) (local $a0 v128) (local $a1 v128) (local $a2 v128) (local $a3 v128)
+    (if (i32.and (i32.ge_s (local.get $n) (i32.const 4)) (i32.le_s (local.get $inner) (i32.const 4096))) (then
+      (loop $eight_columns
+        (call $turn (local.get $w) (local.get $w_row) (i32.const 16) (local.get $inner)) ;; address 16: room for the panel
+        (local.set $w (i32.add (local.get $w) (i32.shl (local.get $w_row) (i32.const 2))))
+        (call $turn (local.get $w) (local.get $w_row) (i32.const 32) (local.get $inner))
+        (local.set $w (i32.add (local.get $w) (i32.shl (local.get $w_row) (i32.const 2))))
+        (call $tiles (local.get $x) (local.get $x_row) (i32.const 16) (i32.const 32) (local.get $b)
+          (local.get $y) (local.get $y_row) (local.get $n) (local.get $inner))
+        (if (local.get $b) (then (local.set $b (i32.add (local.get $b) (i32.const 32)))))
+        (local.set $y (i32.add (local.get $y) (i32.const 32)))
+        (br_if $eight_columns (i32.gt_s (local.tee $outer (i32.sub (local.get $outer) (i32.const 8))) (i32.const 0))))
+      (return)))
+    (loop $four_columns
       (if (local.get $b) (then
         (local.set $bias (v128.load (local.get $b)))
         (local.set $b (i32.add (local.get $b) (i32.const 16)))))
       (local.set $p (local.get $x))
-      (local.set $yp (local.get $y))
+      (local.set $to (local.get $y))
       (local.set $left (local.get $n))
-
-      (block $fewer_than_two (loop $two_rows
-        (br_if $fewer_than_two (i32.lt_s (local.get $left) (i32.const 2)))
-        (local.set $q (i32.add (local.get $p) (local.get $x_row)))
-        (local.set $stop (i32.add (local.get $p) (local.get $end)))
+      (loop $row
+        (local.set $next (i32.add (local.get $p) (local.get $x_row)))
+        (local.set $end (i32.add (local.get $p) (i32.shl (local.get $inner) (i32.const 2))))
         (local.set $w0 (local.get $w))
         (local.set $w1 (i32.add (local.get $w0) (local.get $w_row)))
         (local.set $w2 (i32.add (local.get $w1) (local.get $w_row)))
         (local.set $w3 (i32.add (local.get $w2) (local.get $w_row)))
         (local.set $a0 (local.tee $a1 (local.tee $a2 (local.tee $a3 (v128.const i32x4 0 0 0 0)))))
-        (local.set $c0 (local.tee $c1 (local.tee $c2 (local.tee $c3 (v128.const i32x4 0 0 0 0)))))
         (loop $inside
-          (local.set $u (v128.load (local.get $p)))
-          (local.set $v (v128.load (local.get $q)))
-          (local.set $t (v128.load (local.get $w0)))
-          (local.set $a0 (f32x4.add (local.get $a0) (f32x4.mul (local.get $u) (local.get $t))))
-          (local.set $c0 (f32x4.add (local.get $c0) (f32x4.mul (local.get $v) (local.get $t))))
-          (local.set $t (v128.load (local.get $w1)))
-          (local.set $a1 (f32x4.add (local.get $a1) (f32x4.mul (local.get $u) (local.get $t))))
-          (local.set $c1 (f32x4.add (local.get $c1) (f32x4.mul (local.get $v) (local.get $t))))
-          (local.set $t (v128.load (local.get $w2)))
-          (local.set $a2 (f32x4.add (local.get $a2) (f32x4.mul (local.get $u) (local.get $t))))
-          (local.set $c2 (f32x4.add (local.get $c2) (f32x4.mul (local.get $v) (local.get $t))))
-          (local.set $t (v128.load (local.get $w3)))
-          (local.set $a3 (f32x4.add (local.get $a3) (f32x4.mul (local.get $u) (local.get $t))))
-          (local.set $c3 (f32x4.add (local.get $c3) (f32x4.mul (local.get $v) (local.get $t))))
-          (local.set $u (v128.load offset=16 (local.get $p)))
-          (local.set $v (v128.load offset=16 (local.get $q)))
-          (local.set $t (v128.load offset=16 (local.get $w0)))
-          (local.set $a0 (f32x4.add (local.get $a0) (f32x4.mul (local.get $u) (local.get $t))))
-          (local.set $c0 (f32x4.add (local.get $c0) (f32x4.mul (local.get $v) (local.get $t))))
-          (local.set $t (v128.load offset=16 (local.get $w1)))
-          (local.set $a1 (f32x4.add (local.get $a1) (f32x4.mul (local.get $u) (local.get $t))))
-          (local.set $c1 (f32x4.add (local.get $c1) (f32x4.mul (local.get $v) (local.get $t))))
-          (local.set $t (v128.load offset=16 (local.get $w2)))
-          (local.set $a2 (f32x4.add (local.get $a2) (f32x4.mul (local.get $u) (local.get $t))))
-          (local.set $c2 (f32x4.add (local.get $c2) (f32x4.mul (local.get $v) (local.get $t))))
-          (local.set $t (v128.load offset=16 (local.get $w3)))
-          (local.set $a3 (f32x4.add (local.get $a3) (f32x4.mul (local.get $u) (local.get $t))))
-          (local.set $c3 (f32x4.add (local.get $c3) (f32x4.mul (local.get $v) (local.get $t))))
-          (local.set $q (i32.add (local.get $q) (i32.const 32)))
-          (local.set $w0 (i32.add (local.get $w0) (i32.const 32)))
-          (local.set $w1 (i32.add (local.get $w1) (i32.const 32)))
-          (local.set $w2 (i32.add (local.get $w2) (i32.const 32)))
-          (local.set $w3 (i32.add (local.get $w3) (i32.const 32)))
-          (br_if $inside (i32.lt_u (local.tee $p (i32.add (local.get $p) (i32.const 32))) (local.get $stop))))
-        (v128.store (local.get $yp)
-          (f32x4.add (local.get $bias) (call $sums (local.get $a0) (local.get $a1) (local.get $a2) (local.get $a3))))
-        (v128.store (i32.add (local.get $yp) (local.get $y_row))
-          (f32x4.add (local.get $bias) (call $sums (local.get $c0) (local.get $c1) (local.get $c2) (local.get $c3))))
-        (local.set $p (i32.add (i32.sub (local.get $stop) (local.get $end)) (i32.shl (local.get $x_row) (i32.const 1))))
-        (local.set $yp (i32.add (local.get $yp) (i32.shl (local.get $y_row) (i32.const 1))))
-        (local.set $left (i32.sub (local.get $left) (i32.const 2)))
-        (br $two_rows)))
-
-      (local.set $w0 (local.get $w))
-      (local.set $w1 (i32.add (local.get $w0) (local.get $w_row)))
-      (local.set $w2 (i32.add (local.get $w1) (local.get $w_row)))
-      (local.set $w3 (i32.add (local.get $w2) (local.get $w_row)))
-      (local.set $w (i32.add (local.get $w3) (local.get $w_row)))
-      (if (local.get $left) (then
-        (local.set $stop (i32.add (local.get $p) (local.get $end)))
-        (local.set $a0 (local.tee $a1 (local.tee $a2 (local.tee $a3 (v128.const i32x4 0 0 0 0)))))
-        (loop $inside
-          (local.set $u (v128.load (local.get $p)))
-          (local.set $a0 (f32x4.add (local.get $a0) (f32x4.mul (local.get $u) (v128.load (local.get $w0)))))
-          (local.set $a1 (f32x4.add (local.get $a1) (f32x4.mul (local.get $u) (v128.load (local.get $w1)))))
-          (local.set $a2 (f32x4.add (local.get $a2) (f32x4.mul (local.get $u) (v128.load (local.get $w2)))))
-          (local.set $a3 (f32x4.add (local.get $a3) (f32x4.mul (local.get $u) (v128.load (local.get $w3)))))
+          (local.set $v (v128.load (local.get $p)))
+          (local.set $a0 (f32x4.add (local.get $a0) (f32x4.mul (local.get $v) (v128.load (local.get $w0)))))
+          (local.set $a1 (f32x4.add (local.get $a1) (f32x4.mul (local.get $v) (v128.load (local.get $w1)))))
+          (local.set $a2 (f32x4.add (local.get $a2) (f32x4.mul (local.get $v) (v128.load (local.get $w2)))))
+          (local.set $a3 (f32x4.add (local.get $a3) (f32x4.mul (local.get $v) (v128.load (local.get $w3)))))
           (local.set $w0 (i32.add (local.get $w0) (i32.const 16)))
           (local.set $w1 (i32.add (local.get $w1) (i32.const 16)))
           (local.set $w2 (i32.add (local.get $w2) (i32.const 16)))
           (local.set $w3 (i32.add (local.get $w3) (i32.const 16)))
-          (br_if $inside (i32.lt_u (local.tee $p (i32.add (local.get $p) (i32.const 16))) (local.get $stop))))
-        (v128.store (local.get $yp)
-          (f32x4.add (local.get $bias) (call $sums (local.get $a0) (local.get $a1) (local.get $a2) (local.get $a3))))))
-
+          (br_if $inside (i32.lt_u (local.tee $p (i32.add (local.get $p) (i32.const 16))) (local.get $end))))
+        (v128.store (local.get $to)
+          (f32x4.add (local.get $bias) (call $sums (local.get $a0) (local.get $a1) (local.get $a2) (local.get $a3))))
+        (local.set $to (i32.add (local.get $to) (local.get $y_row)))
+        (local.set $p (local.get $next))
+        (br_if $row (i32.gt_s (local.tee $left (i32.sub (local.get $left) (i32.const 1))) (i32.const 0))))
+      (local.set $w (i32.add (local.get $w) (i32.shl (local.get $w_row) (i32.const 2))))
       (local.set $y (i32.add (local.get $y) (i32.const 16)))
-      (br_if $columns (i32.gt_s (local.tee $outer (i32.sub (local.get $outer) (i32.const 4))) (i32.const 0)))))
+      (br_if $four_columns (i32.gt_s (local.tee $outer (i32.sub (local.get $outer) (i32.const 4))) (i32.const 0)))))
 
-  ;; exp of each number, for numbers up to 88: 2^k exp(r), k the nearest integer to v / ln 2, exp(r) by its Taylor series.
+  ;; y = x V: x [n, inner], V [inner, outer], y [n, outer]; outer is a multiple of 8. V is a row of panels as it lies.
+  (func (export "mix")
+    (param $x i32) (param $x_row i32) (param $v i32) (param $v_row i32)
+    (param $y i32) (param $y_row i32) (param $n i32) (param $inner i32) (param $outer i32)
+    (local $r i32)
+    (loop $eight_columns
+      (if (i32.ge_s (local.get $n) (i32.const 4))
+        (then (call $tiles (local.get $x) (local.get $x_row) (local.get $v) (local.get $v_row) (i32.const 0)
+          (local.get $y) (local.get $y_row) (local.get $n) (local.get $inner)))
+        (else (local.set $r (i32.const 0)) ;; each row four times: the four sums wait for each other anyway
+          (loop $row
+            (call $tiles
+              (i32.add (local.get $x) (i32.mul (local.get $r) (local.get $x_row))) (i32.const 0)
+              (local.get $v) (local.get $v_row) (i32.const 0)
+              (i32.add (local.get $y) (i32.mul (local.get $r) (local.get $y_row))) (i32.const 0)
+              (i32.const 4) (local.get $inner))
+            (br_if $row (i32.lt_s (local.tee $r (i32.add (local.get $r) (i32.const 1))) (local.get $n))))))
+      (local.set $v (i32.add (local.get $v) (i32.const 32)))
+      (local.set $y (i32.add (local.get $y) (i32.const 32)))
+      (br_if $eight_columns (i32.gt_s (local.tee $outer (i32.sub (local.get $outer) (i32.const 8))) (i32.const 0)))))
+
+  ;; exp of each number, for numbers up to 88, and of -60 for all below: 2^k exp(r), k the nearest integer to v / ln 2, exp(r) by
+  ;; its Taylor series. To add 1.5 · 2^23 rounds to an integer, which then stands in the lowest bits.
   (func $exp (param $v v128) (result v128)
     (local $k v128) (local $r v128)
-    (local.set $v (f32x4.max (local.get $v) (f32x4.splat (f32.const -87))))
-    (local.set $k (f32x4.nearest (f32x4.mul (local.get $v)
-      (f32x4.splat (f32.const 1.44269504)))))
+    (local.set $v (f32x4.pmax (local.get $v) (f32x4.splat (f32.const -60))))
+    (local.set $k (f32x4.add (f32x4.mul (local.get $v) (f32x4.splat (f32.const 1.44269504))) (f32x4.splat (f32.const 12582912))))
     ;; ln 2 in two parts, the first of few digits, so that nothing is lost
-    (local.set $r (f32x4.add (local.get $v) (f32x4.mul (local.get $k) (f32x4.splat (f32.const -0.693359375)))))
-    (local.set $r (f32x4.add (local.get $r) (f32x4.mul (local.get $k) (f32x4.splat (f32.const 2.12194440e-4)))))
+    (local.set $r (f32x4.sub (local.get $k) (f32x4.splat (f32.const 12582912))))
+    (local.set $r (f32x4.add
+      (f32x4.add (local.get $v) (f32x4.mul (local.get $r) (f32x4.splat (f32.const -0.693359375))))
+      (f32x4.mul (local.get $r) (f32x4.splat (f32.const 2.12194440e-4)))))
     (local.set $v (f32x4.splat (f32.const 0.00138888889)))
     (local.set $v (f32x4.add (f32x4.splat (f32.const 0.00833333333)) (f32x4.mul (local.get $v) (local.get $r))))
     (local.set $v (f32x4.add (f32x4.splat (f32.const 0.0416666667)) (f32x4.mul (local.get $v) (local.get $r))))
@@ -130,21 +191,26 @@
     (local.set $v (f32x4.add (f32x4.splat (f32.const 0.5)) (f32x4.mul (local.get $v) (local.get $r))))
     (local.set $v (f32x4.add (f32x4.splat (f32.const 1)) (f32x4.mul (local.get $v) (local.get $r))))
     (local.set $v (f32x4.add (f32x4.splat (f32.const 1)) (f32x4.mul (local.get $v) (local.get $r))))
-    (f32x4.mul (local.get $v) (i32x4.shl
-      (i32x4.add (i32x4.trunc_sat_f32x4_s (local.get $k)) (v128.const i32x4 127 127 127 127)) (i32.const 23))))
+    (i32x4.add (local.get $v) (i32x4.shl (local.get $k) (i32.const 23)))) ;; k more in the exponent
 
-  ;; x = softmax(scale · x) over n numbers, a multiple of 4.
-  (func (export "softmax") (param $x i32) (param $n i32) (param $scale f32)
+  ;; x = softmax(scale · x) over n numbers; behind them, up to `all` (a multiple of 4), zeros.
+  (func (export "softmax") (param $x i32) (param $n i32) (param $all i32) (param $scale f32)
     (local $i i32) (local $end i32) (local $top v128) (local $sum v128) (local $v v128)
     (local.set $end (i32.add (local.get $x) (i32.shl (local.get $n) (i32.const 2))))
+    (local.set $i (local.get $end))
+    (block $whole (loop $beyond ;; the last four numbers may reach beyond the end: nothing to add there
+      (br_if $whole (i32.eqz (i32.and (local.get $i) (i32.const 12))))
+      (f32.store (local.get $i) (f32.const -1e30))
+      (local.set $i (i32.add (local.get $i) (i32.const 4)))
+      (br $beyond)))
     (local.set $top (v128.load (local.get $x)))
     (local.set $i (local.get $x))
     (loop $most
-      (local.set $top (f32x4.max (local.get $top) (v128.load (local.get $i))))
+      (local.set $top (f32x4.pmax (local.get $top) (v128.load (local.get $i))))
       (br_if $most (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 16))) (local.get $end))))
-    (local.set $top (f32x4.max (local.get $top)
+    (local.set $top (f32x4.pmax (local.get $top)
       (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7 (local.get $top) (local.get $top))))
-    (local.set $top (f32x4.max (local.get $top)
+    (local.set $top (f32x4.pmax (local.get $top)
       (i8x16.shuffle 4 5 6 7 0 1 2 3 12 13 14 15 8 9 10 11 (local.get $top) (local.get $top))))
     (local.set $i (local.get $x))
     (loop $power
@@ -157,7 +223,8 @@
     (local.set $i (local.get $x))
     (loop $share
       (v128.store (local.get $i) (f32x4.div (v128.load (local.get $i)) (local.get $sum)))
-      (br_if $share (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 16))) (local.get $end)))))
+      (br_if $share (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 16))) (local.get $end))))
+    (memory.fill (local.get $end) (i32.const 0) (i32.shl (i32.sub (local.get $all) (local.get $n)) (i32.const 2))))
 
   ;; x = gelu(x) over n numbers, a multiple of 4, with tanh: v / (1 + exp(-1.59577 (v + 0.044715 v³))).
   (func (export "geluTanh") (param $x i32) (param $n i32)
@@ -166,9 +233,10 @@
     (loop $each
       (local.set $v (v128.load (local.get $x)))
       (v128.store (local.get $x) (f32x4.div (local.get $v) (f32x4.add (f32x4.splat (f32.const 1))
-        (call $exp (f32x4.min (f32x4.splat (f32.const 88)) (f32x4.mul (local.get $v)
+        (call $exp (f32x4.pmin (f32x4.mul (local.get $v)
           (f32x4.add (f32x4.splat (f32.const -1.59576912))
-            (f32x4.mul (f32x4.mul (local.get $v) (local.get $v)) (f32x4.splat (f32.const -0.0713548163))))))))))
+            (f32x4.mul (f32x4.mul (local.get $v) (local.get $v)) (f32x4.splat (f32.const -0.0713548163)))))
+          (f32x4.splat (f32.const 60)))))))
       (br_if $each (i32.lt_u (local.tee $x (i32.add (local.get $x) (i32.const 16))) (local.get $end)))))
 
   ;; x = gelu(x) over n numbers, a multiple of 4, exact: half v (1 + erf(v / √2)), erf by Abramowitz and Stegun 1964, 7.1.26.
@@ -191,4 +259,46 @@
       (v128.store (local.get $x) (f32x4.mul (local.get $v) (v128.bitselect
         (local.get $tail) (f32x4.sub (f32x4.splat (f32.const 1)) (local.get $tail))
         (f32x4.lt (local.get $v) (f32x4.splat (f32.const 0))))))
-      (br_if $each (i32.lt_u (local.tee $x (i32.add (local.get $x) (i32.const 16))) (local.get $end))))))
+      (br_if $each (i32.lt_u (local.tee $x (i32.add (local.get $x) (i32.const 16))) (local.get $end)))))
+
+  ;; x = x + z over n numbers, a multiple of 4.
+  (func (export "add") (param $x i32) (param $z i32) (param $n i32)
+    (local $end i32)
+    (local.set $end (i32.add (local.get $x) (i32.shl (local.get $n) (i32.const 2))))
+    (loop $each
+      (v128.store (local.get $x) (f32x4.add (v128.load (local.get $x)) (v128.load (local.get $z))))
+      (local.set $z (i32.add (local.get $z) (i32.const 16)))
+      (br_if $each (i32.lt_u (local.tee $x (i32.add (local.get $x) (i32.const 16))) (local.get $end)))))
+
+  ;; y = LayerNorm(x): x and y [n, size], weight and bias [size]; size is a multiple of 4. y may be x.
+  (func (export "norm")
+    (param $x i32) (param $y i32) (param $n i32) (param $weight i32) (param $bias i32) (param $size i32) (param $epsilon f32)
+    (local $p i32) (local $end i32) (local $i i32) (local $sum v128) (local $mean v128) (local $v v128) (local $count v128)
+    (local.set $size (i32.shl (local.get $size) (i32.const 2)))
+    (local.set $count (f32x4.splat (f32.convert_i32_s (i32.shr_s (local.get $size) (i32.const 2)))))
+    (loop $row
+      (local.set $end (i32.add (local.get $x) (local.get $size)))
+      (local.set $sum (v128.const i32x4 0 0 0 0))
+      (local.set $p (local.get $x))
+      (loop $each
+        (local.set $sum (f32x4.add (local.get $sum) (v128.load (local.get $p))))
+        (br_if $each (i32.lt_u (local.tee $p (i32.add (local.get $p) (i32.const 16))) (local.get $end))))
+      (local.set $mean (f32x4.div (call $sums (local.get $sum) (local.get $sum) (local.get $sum) (local.get $sum)) (local.get $count)))
+      (local.set $sum (v128.const i32x4 0 0 0 0))
+      (local.set $p (local.get $x))
+      (loop $each
+        (local.set $v (f32x4.sub (v128.load (local.get $p)) (local.get $mean)))
+        (local.set $sum (f32x4.add (local.get $sum) (f32x4.mul (local.get $v) (local.get $v))))
+        (br_if $each (i32.lt_u (local.tee $p (i32.add (local.get $p) (i32.const 16))) (local.get $end))))
+      ;; the standard deviation
+      (local.set $sum (f32x4.sqrt (f32x4.add (f32x4.splat (local.get $epsilon))
+        (f32x4.div (call $sums (local.get $sum) (local.get $sum) (local.get $sum) (local.get $sum)) (local.get $count)))))
+      (local.set $i (i32.const 0))
+      (loop $each
+        (v128.store (i32.add (local.get $y) (local.get $i)) (f32x4.add (v128.load (i32.add (local.get $bias) (local.get $i)))
+          (f32x4.mul (v128.load (i32.add (local.get $weight) (local.get $i)))
+            (f32x4.div (f32x4.sub (v128.load (i32.add (local.get $x) (local.get $i))) (local.get $mean)) (local.get $sum)))))
+        (br_if $each (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 16))) (local.get $size))))
+      (local.set $x (local.get $end))
+      (local.set $y (i32.add (local.get $y) (local.get $size)))
+      (br_if $row (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 0))))))

@@ -11,23 +11,23 @@ export async function kernel() {
 }
 
 /**
- * memory(kernel, floats) -> {f, room, read, linear, softmax, geluTanh, geluErf, fast}
+ * memory(kernel, floats) -> {f, room, read, linear, mix, add, norm, softmax, geluTanh, geluErf, fast}
  *
  * f: the numbers; ask for it anew after `room`, which may move them. room(n): the address of n new floats (zeros), in
  * floats, a multiple of 4. `floats` is how many will be wanted, so that nothing moves. Throws RangeError if the browser has no
  * such room. fast: whether the kernels are used.
  */
 export function memory(kernel, floats) {
-  const PAGE = 16384; // floats in one page of WebAssembly memory, 64 KiB
-  const pages = kernel && new WebAssembly.Memory({ initial: Math.ceil((floats + 4) / PAGE) });
+  const PAGE = 16384, PANEL = 4 + 8 * 4096; // floats in one page of WebAssembly memory (64 KiB), and before the first that is given away
+  const pages = kernel && new WebAssembly.Memory({ initial: Math.ceil((floats + PANEL) / PAGE) });
   const simd = kernel && new WebAssembly.Instance(kernel, { env: { memory: pages } }).exports;
-  let free = 4; // address 0 says "no bias"
+  let free = PANEL; // address 0 says "no bias", and from 4 on the kernel keeps a panel
   const m = {
-    f: kernel ? new Float32Array(pages.buffer) : new Float32Array(floats + 4),
+    f: kernel ? new Float32Array(pages.buffer) : new Float32Array(floats + PANEL),
     fast: Boolean(kernel),
     room(n) {
       const at = free;
-      free += Math.ceil(n / 4) * 4;
+      free += Math.ceil(n / 8) * 8;
       if (free > m.f.length && kernel) {
         pages.grow(Math.ceil((free - m.f.length) / PAGE));
         m.f = new Float32Array(pages.buffer);
@@ -44,8 +44,20 @@ export function memory(kernel, floats) {
       if (m.fast) simd.linear(x * 4, xRow * 4, w * 4, wRow * 4, b * 4, y * 4, yRow * 4, n, inner, outer);
       else linear(m.f, x, w, b, y, n, inner, outer, xRow, wRow, yRow);
     },
-    /** softmax(scale · x) of `n` numbers, a multiple of 4. */
-    softmax(x, n, scale) { if (m.fast) simd.softmax(x * 4, n, scale); else softmax(m.f, x, n, scale); },
+    /** y = x V. x [n, inner], V [inner, outer], y [n, outer]; the last three are the ways from row to row. */
+    mix(x, v, y, n, inner, outer, xRow, vRow, yRow) {
+      if (m.fast) simd.mix(x * 4, xRow * 4, v * 4, vRow * 4, y * 4, yRow * 4, n, inner, outer);
+      else mix(m.f, x, v, y, n, inner, outer, xRow, vRow, yRow);
+    },
+    /** x = x + z, `n` numbers. */
+    add(x, z, n) { if (m.fast) simd.add(x * 4, z * 4, n); else add(m.f, x, z, n); },
+    /** y = LayerNorm(x) (Ba, Kiros and Hinton 2016, arXiv:1607.06450, equation 4); x and y [n, size], weight and bias [size]. */
+    norm({ weight, bias, size, epsilon }, x, y, n) {
+      if (m.fast) simd.norm(x * 4, y * 4, n, weight * 4, bias * 4, size, epsilon);
+      else norm(m.f, weight, bias, size, epsilon, x, y, n);
+    },
+    /** softmax(scale · x) of `n` numbers, and zeros behind them up to `all`, a multiple of 4. */
+    softmax(x, n, all, scale) { if (m.fast) simd.softmax(x * 4, n, all, scale); else softmax(m.f, x, n, all, scale); },
     /** GELU (Hendrycks and Gimpel 2016, arXiv:1606.08415), with tanh as in GPT-2, and exact as in BERT. */
     geluTanh(x, n) { if (m.fast) simd.geluTanh(x * 4, n); else geluTanh(m.f, x, n); },
     geluErf(x, n) { if (m.fast) simd.geluErf(x * 4, n); else geluErf(m.f, x, n); },
@@ -68,11 +80,32 @@ function linear(f, x, w, b, y, n, inner, outer, xRow, wRow, yRow) {
   }
 }
 
-function softmax(f, x, n, scale) {
+function mix(f, x, v, y, n, inner, outer, xRow, vRow, yRow) {
+  for (let r = 0; r < n; r++, x += xRow, y += yRow) {
+    f.fill(0, y, y + outer);
+    for (let i = 0; i < inner; i++) for (let o = 0, w = f[x + i], at = v + i * vRow; o < outer; o++) f[y + o] += w * f[at + o];
+  }
+}
+
+function add(f, x, z, n) { for (let i = 0; i < n; i++) f[x + i] += f[z + i]; }
+
+function norm(f, weight, bias, size, epsilon, x, y, n) {
+  for (let r = 0; r < n; r++, x += size, y += size) {
+    let mean = 0, spread = 0;
+    for (let i = 0; i < size; i++) mean += f[x + i];
+    mean /= size;
+    for (let i = 0; i < size; i++) spread += (f[x + i] - mean) ** 2;
+    const scale = 1 / Math.sqrt(spread / size + epsilon);
+    for (let i = 0; i < size; i++) f[y + i] = (f[x + i] - mean) * scale * f[weight + i] + f[bias + i];
+  }
+}
+
+function softmax(f, x, n, all, scale) {
   let most = -Infinity, sum = 0;
   for (let t = x; t < x + n; t++) if (f[t] > most) most = f[t];
   for (let t = x; t < x + n; t++) sum += f[t] = Math.exp((f[t] - most) * scale);
   for (let t = x; t < x + n; t++) f[t] /= sum;
+  f.fill(0, x + n, x + all);
 }
 
 function geluTanh(f, x, n) { // 0.5 v (1 + tanh u) = v / (1 + exp(-2u))

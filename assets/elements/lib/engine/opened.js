@@ -50,7 +50,7 @@ export function pushes(model, layer, neurons, count) {
   const { m, d, blocks, size, table } = model.net.anatomy, { down } = blocks[layer].feed, { vocab } = model;
   return neurons.map((neuron) => {
     for (let i = 0; i < size; i++) m.f[d.y + i] = m.f[down.w + i * down.inner + neuron];
-    const scores = unembed(m, d, { w: table, b: 0, inner: size, outer: Math.ceil(vocab / 4) * 4 }, d.y, 1, vocab);
+    const scores = unembed(m, d, { w: table, b: 0, inner: size }, d.y, 1, vocab);
     return [top(scores, count), top(scores, count, -1)];
   });
 }

@@ -26,18 +26,19 @@ export function openSafetensors(buffer) {
 /**
  * weights(m, file) -> {has, tensor, linear, norm}: each lays tensors into the memory `m` and says where they are.
  *
- * Rows are padded with zeros to a multiple of four, as the kernel wants them.
+ * Rows are padded with zeros to a multiple of eight, as the kernel wants them.
  * tensor(name): address of [rows, columns] or [columns].
  * linear(name, {transposed, bias}): {w, b, inner, outer}; GPT-2 stores [inner, outer], which `transposed` turns.
  * norm(name, epsilon): {weight, bias, size, epsilon}.
  */
 export function weights(m, file) {
+  const eights = (n) => Math.ceil(n / 8) * 8;
   function lay(name, transposed = false) {
     if (!file[name]) throw new RangeError(`no tensor ${name}`);
     const { dtype, shape, bytes } = file[name];
     if (dtype !== "F16" && dtype !== "F32") throw new RangeError(`${name} is ${dtype}`);
     const [rows, columns] = shape.length === 1 ? [1, shape[0]] : shape;
-    const at = m.room(transposed ? Math.ceil(columns / 4) * 4 * rows : (shape.length === 1 ? 1 : Math.ceil(rows / 4) * 4) * columns);
+    const at = m.room(transposed ? eights(columns) * rows : (shape.length === 1 ? 1 : eights(rows)) * columns);
     const aligned = bytes.slice(), f = m.f, n = rows * columns; // the file does not promise alignment
     const data = dtype === "F16" ? new Uint16Array(aligned.buffer) : new Float32Array(aligned.buffer), table = halves();
     if (dtype === "F32" && !transposed) f.set(data, at);
@@ -54,7 +55,7 @@ export function weights(m, file) {
     linear(name, { transposed = false, bias = `${name}.bias` } = {}) {
       const { at, rows, columns } = lay(`${name}.weight`, transposed);
       const [outer, inner] = transposed ? [columns, rows] : [rows, columns];
-      return { w: at, b: bias ? lay(bias).at : 0, inner, outer: Math.ceil(outer / 4) * 4 };
+      return { w: at, b: bias ? lay(bias).at : 0, inner, outer: eights(outer) };
     },
     norm: (name, epsilon) => ({ weight: lay(`${name}.weight`).at, bias: lay(`${name}.bias`).at, size: file[`${name}.weight`].shape[0], epsilon }),
   };
