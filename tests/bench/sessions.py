@@ -7,16 +7,16 @@ import json
 import statistics
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-T = TypeVar("T")
+from tests import event_loop
+
 FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 
@@ -103,12 +103,6 @@ class Session:
 Act = Callable[[Session, int, int], Awaitable[float]]
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run in a thread: the browser's own event loop may already be running in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
-
-
 async def _open(port: int, page: str, query: str, resume: str = "") -> Session:
     """Open a page; ``resume`` is the id of a session whose connection was lost, given as the browser gives it."""
     again = ["no-xsrf-token", resume] if resume else []
@@ -139,7 +133,7 @@ async def _together(
 
 def together(port: int, page: str, first: str, count: int, rounds: int, act: Act) -> tuple[float, list[str]]:
     """Let ``count`` sessions each do ``act(session, who, round)``, all at once; return the median seconds and the errors."""
-    times, errors = _run(_together(port, page, first, count, rounds, act))
+    times, errors = event_loop.run(_together(port, page, first, count, rounds, act))
     return statistics.median(times), errors
 
 
@@ -188,7 +182,7 @@ async def _blink(port: int, page: str, first: str, count: int) -> Blink:
 
 def blink(port: int, page: str, first: str, count: int) -> Blink:
     """Let ``count`` sessions with a page open lose their sockets at once and come back a second later."""
-    return _run(_blink(port, page, first, count))
+    return event_loop.run(_blink(port, page, first, count))
 
 
 async def _hold(port: int, page: str, first: str, count: int) -> list[Session]:
@@ -210,4 +204,4 @@ def memory_of_sessions(port: int, page: str, first: str, pid: int) -> float:
             await s.socket.close()
         return (after - before) / 9
 
-    return _run(run())
+    return event_loop.run(run())

@@ -1,6 +1,5 @@
 """The bundled models are served under names that follow their content, to browsers that may keep them."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from components.elements import engine
 from components.lm.checkpoints import Checkpoints, Settings
 from components.shell.compression import CachedGzip, KeptByName
+from tests import event_loop
 from tests.lm.conftest import build_tiny_gpt
 
 
@@ -76,7 +76,7 @@ def served(path: str) -> dict[bytes, bytes]:
         scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"accept-encoding", b"gzip")]}
         await KeptByName(CachedGzip(file))(scope, None, send)
 
-    asyncio.run(ask())
+    event_loop.run(ask())
     return dict(sent[0]["headers"])
 
 

@@ -1,6 +1,5 @@
 """What the frame rests on: settings that exist, imports that stay below, the server's small parts."""
 
-import asyncio
 import gzip
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from streamlit import config
 from components.shell import layout, server
 from components.shell.compression import CachedGzip
 from components.shell.layout import as_csv
+from tests import event_loop
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,7 +81,7 @@ def _get(app: Any, path: str, accept: bytes = b"gzip") -> tuple[dict[bytes, byte
         sent.append(message)
 
     scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"accept-encoding", accept)]}
-    asyncio.run(app(scope, None, send))
+    event_loop.run(app(scope, None, send))
     return dict(sent[0]["headers"]), sent[1]["body"]
 
 

@@ -1,6 +1,5 @@
 """A session that comes back after a lost connection walks no modules, unless files are to be watched."""
 
-import asyncio
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from streamlit.runtime.script_data import ScriptData
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 from components.shell.reconnects import leave_files_unwatched
+from tests import event_loop
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -60,7 +60,7 @@ def _watches_after_reconnect(setting: str) -> tuple[bool, bool]:
         manager.close_session(name)
         return at_first, came_back
 
-    return asyncio.run(visit())
+    return event_loop.run(visit())
 
 
 @pytest.mark.usefixtures("guarded", "watcher")

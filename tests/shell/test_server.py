@@ -9,6 +9,7 @@ import pytest
 from starlette.requests import Request
 
 from components.shell import server
+from tests import event_loop
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def _passed(kind: str) -> bool:
         await asyncio.wait_for(server.FrameFirst(inner)({"type": kind}, None, None), 0.1)
 
     try:
-        asyncio.run(ask())
+        event_loop.run(ask())
     except TimeoutError:
         return False
     return passed == [kind]
@@ -60,7 +61,7 @@ def cold(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
 
 def _ready() -> int:
-    return asyncio.run(server._ready(Request({"type": "http"}))).status_code
+    return event_loop.run(server._ready(Request({"type": "http"}))).status_code
 
 
 def test_the_first_question_starts_the_warm_up(cold: threading.Event) -> None:
