@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from typing import Protocol, TypedDict, TypeVar, cast
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, Protocol, TypedDict, TypeVar, cast
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from components.shell import links
 from components.shell.background import Work, Works
+from components.shell.layout import Export, as_csv, as_json
 from components.words import t, told
 
 QUEUE = 300
@@ -228,18 +229,72 @@ def stand(
     st.fragment(drawn, run_every=0.5 if training is not None and training.running else None)()
 
 
-def take_home(table: str, content: bytes | None, name: str, *, key: str) -> None:
-    """Offer what a finished training changed, as safetensors (``live_difference`` of ``table``); nothing before it has ended."""
-    if content is not None:
-        st.download_button(
-            t(table, "live_difference"),
-            content,
-            f"glassbox-{name}.safetensors",
-            "application/octet-stream",
-            key=key,
-            on_click="ignore",
-            icon=":material/download:",
+def take_home(
+    table: str,
+    content: bytes | None,
+    name: str,
+    *,
+    key: str,
+    runs: Mapping[str, Mapping[str, Any]] | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> None:
+    """Offer a finished training; nothing before it has ended.
+
+    Args:
+        table: of the words: ``live_difference``.
+        content: what was changed, as safetensors; None while the training goes on.
+        name: of the files.
+        key: of the buttons.
+        runs: by name, to be offered as CSV and as JSON, too.
+        about: model, revision and settings, for both.
+    """
+    if content is None:
+        return
+    name, about = f"glassbox-{name}", dict(about or {})
+    with st.container(horizontal=True):
+        _download(
+            t(table, "live_difference"), content, f"{name}.safetensors", "application/octet-stream", key
         )
+        if runs:
+            curves = as_csv(curve_rows(runs), about)
+            _download(f"{name}.csv", curves, f"{name}.csv", "text/csv", f"{key}_csv")
+            whole = as_json(links.page(), Export(name, "", about, result=lambda: runs))
+            _download(f"{name}.json", whole, f"{name}.json", "application/json", f"{key}_json")
+
+
+def _download(label: str, content: str | bytes, name: str, kind: str, key: str) -> None:
+    st.download_button(label, content, name, kind, key=key, on_click="ignore", icon=":material/download:")
+
+
+def curve_rows(runs: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what was measured along runs, a row a moment: numbers, scores (value, low, high), and lists of up to 16 numbers.
+
+    >>> curve_rows({"mine": {"steps": [0, 4], "f1": [(0.1, 0.0, 0.2), (0.5, 0.4, 0.6)], "seconds": 1.0}})[1]
+    {'run': 'mine', 'step': 4, 'f1': 0.5, 'f1_low': 0.4, 'f1_high': 0.6}
+    """
+    rows = []
+    for name, run in runs.items():
+        measured = {what: found for what, found in run.items() if isinstance(found, list) and what != "steps"}
+        for k, step in enumerate(run["steps"]):
+            row: dict[str, Any] = {"run": name, "step": step}
+            for what, found in measured.items():
+                row |= _cells(what, found[k])
+            rows.append(row)
+    return rows
+
+
+def _cells(what: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, int | float):
+        return {what: value}
+    if (
+        not isinstance(value, Sequence)
+        or not all(isinstance(x, int | float) for x in value)
+        or len(value) > 16
+    ):
+        return {}
+    if isinstance(value, tuple):
+        return dict(zip((what, f"{what}_low", f"{what}_high"), value, strict=True))
+    return {f"{what}_{i}": x for i, x in enumerate(value)}
 
 
 def _row(

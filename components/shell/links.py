@@ -481,6 +481,12 @@ def current() -> dict[str, Any]:
     return {p.key: st.session_state.get(p.key, p.default) for p in _view().params}
 
 
+def number(key: str, otherwise: int = 0) -> int:
+    """Return a whole number of the open page; a box that was emptied counts as ``otherwise``."""
+    value = st.session_state[key]
+    return otherwise if value is None else int(value)
+
+
 def made_with(revisions: str) -> str:
     """Return what a copied link says of the weights on this page, and note it if the link that opened it says other ones.
 

@@ -104,17 +104,15 @@ def _page_run(name: str) -> float:
 
 def _class() -> list[Row]:
     """Thirty readers with thirty different sets of labels, all at once; a run of another page meanwhile; stop."""
-    from components.lessons.fine_tuning.tasks_live import COUNT, Labelled, Pair
+    from components.lessons.fine_tuning.live_pair import Asked, asked
+    from components.lessons.fine_tuning.tasks_live import COUNT, Labels, Pair
     from components.lessons.live import Trainings
 
-    revision = checkpoints.card("nano-bert").revision
+    def labelled(reader: int) -> Asked[Labels]:
+        labels = ".".join("0" * (reader % 7) + "1" for _ in range(COUNT))
+        return asked("nano-bert", Labels(labels, reader))
 
-    def labelled(reader: int) -> Labelled:
-        return Labelled(
-            "nano-bert", revision, ".".join("0" * (reader % 7) + "1" for _ in range(COUNT)), reader
-        )
-
-    def make(wanted: Labelled) -> Callable[[], Pair]:
+    def make(wanted: Asked[Labels]) -> Callable[[], Pair]:
         return lambda: Pair(wanted)
 
     alone = _page_run("bert/masking")

@@ -9,12 +9,12 @@ import streamlit as st
 
 from components.lessons import live
 from components.lessons.fine_tuning import change as page
-from components.lessons.fine_tuning.change_live import Asked, Both, Pair
-from components.lessons.fine_tuning.live_curves import both_starts
+from components.lessons.fine_tuning.change_live import Pair
+from components.lessons.fine_tuning.live_pair import Asked, Both, asked, both_starts, take_home
 from components.lessons.fine_tuning.said import STARTS, percent, said_score
-from components.lm import checkpoints
 from components.lm.fine_tuning.adapters import BOTTLENECK
 from components.lm.fine_tuning.change import LORA_RANKS, RANKS, ChangeSetting
+from components.shell import links
 from components.shell.held import held
 from components.shell.layout import panel_choice, small_table
 from components.words import t, told
@@ -31,8 +31,8 @@ def look_further() -> None:
     {"ways": ways, "lora": lora, "train": train}[look]()
 
 
-def _megabytes(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB"
+def _bytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{count / 1e3:,.0f} kB"
 
 
 def _name(setting: Mapping[str, Any]) -> str:
@@ -59,8 +59,8 @@ def ways() -> None:
                 _name(mine["setting"]),
                 f"{mine['trained']:,} ({100 * mine['trained'] / mine['of']:.2f}%)",
                 f"{mine['seconds']:.1f} s",
-                _megabytes(mine["adam_bytes"]),
-                _megabytes(mine["kept_bytes"]),
+                _bytes(mine["adam_bytes"]),
+                _bytes(mine["kept_bytes"]),
                 f"**{said_score(mine['written'][-1])}**",
                 said_score(bare["written"][-1]),
             ]
@@ -105,23 +105,17 @@ def _both(mine: Sequence[float], bare: Sequence[float]) -> str:
 # -- a training of one's own ---------------------------------------------------------------------------------------------
 
 
-def asked() -> Asked:
+def _wanted() -> Asked[ChangeSetting]:
     """Return what the link asks to train."""
-    s = st.session_state
-
-    def number(key: str, otherwise: int) -> int:
-        return otherwise if s[key] is None else int(s[key])
-
-    way = s["change_way"]
-    sized = way in ("lora", "adapter")
+    s, way = st.session_state, st.session_state["change_way"]
     setting = ChangeSetting(
         way,
-        number("change_size", 4) if sized else 0,
+        links.number("change_size", 4) if way in ("lora", "adapter") else 0,
         s["change_targets"] if way == "lora" else "attention",
-        seed=number("change_seed", 0),
+        seed=links.number("change_seed"),
         examples=int(s["change_examples"]),
     )
-    return Asked(s["change_model"], checkpoints.card(s["change_model"]).revision, setting)
+    return asked(s["change_model"], setting)
 
 
 def train() -> None:
@@ -152,10 +146,10 @@ def train() -> None:
         )
     held(row[4]).segmented_control(t(W, "live_examples"), ("50", "200"), key="change_examples", required=True)
     held(row[5]).number_input(t(W, "live_seed"), 0, 99, key="change_seed")
-    live.stand(W, asked, Pair, _curves, key="change")
+    live.stand(W, _wanted, Pair, _curves, key="change")
 
 
-def _curves(wanted: Asked, found: Both) -> None:
+def _curves(wanted: Asked[ChangeSetting], found: Both) -> None:
     both_starts(W, found["runs"], "written", model=wanted.model, last=found["steps"], key="change_live")
     mine = found["runs"][0]
     st.caption(
@@ -171,4 +165,4 @@ def _curves(wanted: Asked, found: Both) -> None:
             bare=said_score(found["runs"][1]["written"][-1]),
         )
     )
-    live.take_home(W, found["difference"], f"{wanted.model}-{wanted.setting.way}", key="change_difference")
+    take_home(W, wanted, found, wanted.setting.way, key="change_difference")

@@ -3,70 +3,56 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from components.lessons.fine_tuning import live_pair
 from components.lessons.fine_tuning.features import num_written
-from components.lessons.fine_tuning.said import alike
-from components.lessons.live import Found, InTurns
+from components.lessons.fine_tuning.live_pair import Asked
 from components.lm import checkpoints
-from components.lm.fine_tuning.difference import as_safetensors
 from components.lm.fine_tuning.features import Mixing, features
 from components.lm.fine_tuning.sentences import TAGS
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a reader asks for; the same settings are trained once."""
+class Mix:
+    """How many sentences are learned from, and the seed that draws them and what begins at random."""
 
-    model: str
-    revision: str
     size: int
     seed: int
 
 
-class Both(Found):
-    """Both runs, with the moments that both have reached; ``learned`` is the first one's mix, once it has ended."""
+class Both(live_pair.Both):
+    """Both runs; ``reading``: CPU seconds that reading the states took."""
 
-    runs: list[dict[str, Any]]
     reading: float
-    learned: bytes | None
 
 
-class Pair(InTurns):
+class Pair(live_pair.Pair[Mixing]):
     """Both starts: their states are read first, then the shares and the new layer are learned, a step each in turn."""
 
-    def __init__(self, asked: Asked) -> None:
-        self._asked = asked
+    def __init__(self, asked: Asked[Mix]) -> None:
+        self._asked, s = asked, asked.setting
         loaded = checkpoints.load(asked.model, "masked_prediction")
         kept = [
-            features(loaded, asked.size, pretrained=start, seed=asked.seed, written=num_written())
+            features(loaded, s.size, pretrained=start, seed=s.seed, written=num_written())
             for start in (True, False)
         ]
         self._reading = sum(one.seconds for one in kept)
-        self.runs = [Mixing(one, None, seed=asked.seed) for one in kept]
-        super().__init__(*self.runs)
+        super().__init__(*(Mixing(one, None, seed=s.seed) for one in kept))
 
     def result(self) -> Both:
-        """Return what was measured so far."""
-        return {
-            "step": self.runs[0].loop.step,
-            "steps": self.runs[0].loop.steps,
-            "seconds": self._reading + sum(run.run.seconds for run in self.runs),
-            "runs": alike([run.run.as_json() for run in self.runs]),
-            "reading": self._reading,
-            "learned": self._learned() if self.fraction >= 1 else None,
-        }
+        """Return the moments that both have reached; reading counts among the seconds."""
+        found = super().result()
+        return {**found, "seconds": self._reading + found["seconds"], "reading": self._reading}
 
-    def _learned(self) -> bytes:
-        made, s = self.runs[0], self._asked
-        card = {
-            "what": "A mix of the layers of a model that was not changed, and the new layer on it.",
-            "use": "x = gamma * sum over k of share[k] * h_k, with h_0 the embeddings; tag = argmax(head.weight @ x + head.bias)",
-            "model": f"{s.model} {s.revision}",
-            "task": f"tagging, classes in this order: {', '.join(TAGS)}; a word is read at its first piece",
-            "data": f"{s.size} generated sentences of Glassbox, seed {s.seed}, {made.loop.steps} steps",
-            "f1_new": str(made.run.new[-1]),
-            "f1_written": str(made.run.written[-1]),
-            "licence": "MIT",
-        }
-        return as_safetensors(made.learned(), card)
+    def learned(self) -> bytes:
+        """The mix of the pre-trained start and its new layer."""
+        made, s = self.runs[0], self._asked.setting
+        return self._asked.file(
+            made.learned(),
+            what="A mix of the layers of a model that was not changed, and the new layer on it.",
+            use="x = gamma * sum over k of share[k] * h_k, with h_0 the embeddings; tag = argmax(head.weight @ x + head.bias)",
+            task=f"tagging, classes in this order: {', '.join(TAGS)}; a word is read at its first piece",
+            data=f"{s.size} generated sentences of Glassbox, seed {s.seed}, {made.loop.steps} steps",
+            f1_new=str(made.run.new[-1]),
+            f1_written=str(made.run.written[-1]),
+        )

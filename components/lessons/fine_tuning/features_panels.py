@@ -6,11 +6,11 @@ import streamlit as st
 
 from components.lessons import live
 from components.lessons.fine_tuning import features as page
-from components.lessons.fine_tuning.features_live import Asked, Both, Pair
-from components.lessons.fine_tuning.live_curves import both_starts
+from components.lessons.fine_tuning.features_live import Both, Mix, Pair
+from components.lessons.fine_tuning.live_pair import Asked, asked, both_starts, take_home
 from components.lessons.fine_tuning.said import STARTS, percent, said_score
-from components.lm import checkpoints
 from components.lm.fine_tuning.features import SETS, STEPS
+from components.shell import links
 from components.shell.held import held
 from components.shell.layout import panel_choice, small_table
 from components.words import t, told
@@ -87,17 +87,10 @@ def seeds() -> None:
 # -- a training of one's own ---------------------------------------------------------------------------------------------
 
 
-def asked() -> Asked:
+def _wanted() -> Asked[Mix]:
     """Return what the link asks to train."""
     s = st.session_state
-    seed = s["features_live_seed"]
-    name = s["features_model"]
-    return Asked(
-        name,
-        checkpoints.card(name).revision,
-        int(s["features_live_size"]),
-        0 if seed is None else int(seed),
-    )
+    return asked(s["features_model"], Mix(int(s["features_live_size"]), links.number("features_live_seed")))
 
 
 def train() -> None:
@@ -109,10 +102,10 @@ def train() -> None:
     )
     held(row[1]).segmented_control(t(W, "size"), ("20", "50", "200"), key="features_live_size", required=True)
     held(row[2]).number_input(t(W, "live_seed"), 0, 99, key="features_live_seed")
-    live.stand(W, asked, Pair, _curves, key="faders")
+    live.stand(W, _wanted, Pair, _curves, key="faders")
 
 
-def _curves(wanted: Asked, found: Both) -> None:
+def _curves(wanted: Asked[Mix], found: Both) -> None:
     both_starts(W, found["runs"], "new", model=wanted.model, last=STEPS, key="features_live_lines")
     shares = found["runs"][0]["shares"][-1]
     small_table(
@@ -127,11 +120,11 @@ def _curves(wanted: Asked, found: Both) -> None:
             W,
             "live_source",
             model=wanted.model,
-            examples=wanted.size,
-            seed=wanted.seed,
+            examples=wanted.setting.size,
+            seed=wanted.setting.seed,
             reading=f"{found['reading']:.1f}",
             mine=said_score(found["runs"][0]["new"][-1]),
             bare=said_score(found["runs"][1]["new"][-1]),
         )
     )
-    live.take_home(W, found["learned"], f"{wanted.model}-mix", key="features_difference")
+    take_home(W, wanted, found, "mix", key="features_difference")

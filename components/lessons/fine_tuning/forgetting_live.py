@@ -4,110 +4,83 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Any
 
-from components.lessons.fine_tuning.said import alike
-from components.lessons.live import Found
+from components.lessons.fine_tuning import live_pair
+from components.lessons.fine_tuning.live_pair import Asked, Both
 from components.lm import checkpoints
 from components.lm.checkpoints import LoadedModel
-from components.lm.fine_tuning.difference import as_safetensors, trained_difference
-from components.lm.fine_tuning.forgetting import STEPS, ForgettingSetting, Sequel, old_task
+from components.lm.fine_tuning.difference import trained_difference
+from components.lm.fine_tuning.forgetting import (
+    STEPS,
+    ForgettingRun,
+    ForgettingSetting,
+    Sequel,
+    old_task,
+)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a reader asks for; the same settings are trained once."""
+@dataclass
+class Steps:
+    """Steps of both tasks: taken, and in all."""
 
-    model: str
-    revision: str
-    setting: ForgettingSetting
-
-
-class Both(Found):
-    """The new task's part of both runs so far, pre-trained first; empty while the old task is learned.
-
-    ``difference`` is what the first one changed with each task, once both have ended.
-    """
-
-    runs: list[dict[str, Any]]
-    difference: bytes | None
+    step: int = 0
+    steps: int = STEPS
 
 
-class _Chain:
-    """The old task, then the new one."""
+class Chain:
+    """The old task, then the new one; ``run`` is the new one's part, empty while the old task is learned."""
 
     def __init__(self, loaded: LoadedModel, setting: ForgettingSetting) -> None:
         self._loaded, self._setting = loaded, setting
-        self._old, self._loop = old_task(loaded, setting.pretrained, setting.seed)
+        self._old, self._old_loop = old_task(loaded, setting.pretrained, setting.seed)
+        self.loop, self.run = Steps(), ForgettingRun(setting)
         self.sequel: Sequel | None = None
         self.seconds = 0.0
         """CPU seconds of all steps, measuring included."""
 
-    @property
-    def done(self) -> int:
-        """Steps taken of both tasks."""
-        return self._loop.step + (self.sequel.loop.step if self.sequel else 0)
-
     def step(self) -> None:
         """Take one step of what is due."""
         began = time.thread_time()
-        if not self._loop.finished:
-            self._loop.take_step()
-        elif self.sequel is None:
-            self.sequel = Sequel(self._loaded, self._old, self._setting)
-            self.sequel.step()
+        if not self._old_loop.finished:
+            self._old_loop.take_step()
         else:
+            if self.sequel is None:
+                self.sequel = Sequel(self._loaded, self._old, self._setting)
+                self.run = self.sequel.run
             self.sequel.step()
+        self.loop.step += 1
         self.seconds += time.thread_time() - began
 
 
-class Pair:
-    """Both chains, a step each in turn."""
+class Pair(live_pair.Pair[Chain]):
+    """Both chains, pre-trained first."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked[ForgettingSetting]) -> None:
         self._asked = asked
         self._loaded = loaded = checkpoints.load(asked.model, "masked_prediction")
-        self._chains = [_Chain(loaded, replace(asked.setting, pretrained=start)) for start in (True, False)]
-
-    @property
-    def fraction(self) -> float:
-        """How far both are."""
-        return sum(chain.done for chain in self._chains) / (2 * STEPS)
-
-    def step(self) -> None:
-        """One step of the chain that is behind."""
-        min(self._chains, key=lambda chain: chain.done).step()
+        super().__init__(
+            *(Chain(loaded, replace(asked.setting, pretrained=start)) for start in (True, False))
+        )
 
     def result(self) -> Both:
-        """Return the moments that both have reached."""
-        runs = [chain.sequel.run.as_json() for chain in self._chains if chain.sequel]
-        if len(runs) < len(self._chains):
-            runs = []
-        return {
-            "step": min(chain.done for chain in self._chains),
-            "steps": STEPS,
-            "seconds": sum(chain.seconds for chain in self._chains),
-            "runs": alike(runs),
-            "difference": self._difference() if self.fraction >= 1 else None,
-        }
+        """Return the moments of the new task that both have reached; the old task counts among the seconds."""
+        return {**super().result(), "seconds": sum(chain.seconds for chain in self.runs)}
 
-    def _difference(self) -> bytes:
-        made, s = self._chains[0].sequel, self._asked.setting
+    def learned(self) -> bytes:
+        """What each of the two tasks changed from the pre-trained start."""
+        made, s = self.runs[0].sequel, self._asked.setting
         assert made is not None
-        old = trained_difference(made.before, self._loaded.model.bert)
-        new = trained_difference(made.new, made.before.body)
-        card = {
-            "what": "What each task changed. old.*: from the pre-trained weights to those after the old task; new.*: from there to those after the new one. Heads and added parts as they are, other weights as differences.",
-            "model": f"{self._asked.model} {self._asked.revision}",
-            "tasks": "old: tagging persons, animals and places; new: the span of a story that answers a question",
-            "held_by": f"{s.method} {s.strength:g}",
-            "lora": "W_new = W + 2 * B @ A (alpha is twice the rank)" if s.method == "lora" else "none",
-            "data": f"generated sentences and stories of Glassbox, seed {s.seed}",
-            "old_before_after": f"{made.run.old[0]} {made.run.old[-1]}",
-            "new_after": str(made.run.new[-1]),
-            "licence": "MIT",
+        parts = {
+            "old": trained_difference(made.before, self._loaded.model.bert),
+            "new": trained_difference(made.new, made.before.body),
         }
-        tensors = {f"old.{name}": x for name, x in old.items()} | {
-            f"new.{name}": x for name, x in new.items()
-        }
-        return as_safetensors(tensors, card)
+        return self._asked.file(
+            {f"{part}.{name}": x for part, found in parts.items() for name, x in found.items()},
+            what="What each task changed. old.*: from the pre-trained weights to those after the old task; new.*: from there to those after the new one. Heads and added parts as they are, other weights as differences.",
+            tasks="old: tagging persons, animals and places; new: the span of a story that answers a question",
+            held_by=f"{s.method} {s.strength:g}",
+            lora="W_new = W + 2 * B @ A (alpha is twice the rank)" if s.method == "lora" else "none",
+            data=f"generated sentences and stories of Glassbox, seed {s.seed}",
+            old_before_after=f"{made.run.old[0]} {made.run.old[-1]}",
+            new_after=str(made.run.new[-1]),
+        )

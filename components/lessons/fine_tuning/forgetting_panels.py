@@ -7,10 +7,11 @@ import streamlit as st
 from components.elements.fine_tuning.forgetting_plane import ForgettingView, Track, forgetting_plane
 from components.lessons import live
 from components.lessons.fine_tuning import forgetting as page
-from components.lessons.fine_tuning.forgetting_live import Asked, Both, Pair
+from components.lessons.fine_tuning.forgetting_live import Pair
+from components.lessons.fine_tuning.live_pair import Asked, Both, asked, take_home
 from components.lessons.fine_tuning.said import STARTS, made_with, said_score
-from components.lm import checkpoints
 from components.lm.fine_tuning.forgetting import METHODS, STRENGTHS, ForgettingSetting
+from components.shell import links
 from components.shell.held import held
 from components.shell.layout import panel_choice, small_table
 from components.words import literal, t, told
@@ -113,14 +114,12 @@ def families() -> None:
 # -- a training of one's own ---------------------------------------------------------------------------------------------
 
 
-def asked() -> Asked:
+def _wanted() -> Asked[ForgettingSetting]:
     """Return what the link asks to train."""
     s = st.session_state
-    method, level = s["forget_method"], int(s["forget_live_strength"])
-    seed = s["forget_live_seed"]
-    setting = ForgettingSetting(method, page.strength(method, level), seed=0 if seed is None else int(seed))
-    model = s["forget_live_model"]
-    return Asked(model, checkpoints.card(model).revision, setting)
+    strength = page.strength(s["forget_method"], int(s["forget_live_strength"]))
+    setting = ForgettingSetting(s["forget_method"], strength, seed=links.number("forget_live_seed"))
+    return asked(s["forget_live_model"], setting)
 
 
 def train() -> None:
@@ -146,11 +145,11 @@ def train() -> None:
             help=t(W, "live_help", strengths=" / ".join(f"{x:g}" for x in STRENGTHS[method])),
         )
     held(row[1]).number_input(t(W, "seed"), 0, 99, key="forget_live_seed")
-    live.stand(W, asked, Pair, _curves, key="forgetting")
+    live.stand(W, _wanted, Pair, _curves, key="forgetting")
 
 
-def _curves(wanted: Asked, found: Both) -> None:
-    if not found["runs"]:
+def _curves(wanted: Asked[ForgettingSetting], found: Both) -> None:
+    if not found["runs"][0]["steps"]:
         st.caption(t(W, "live_old_first"))
         return
     method, first = wanted.setting.method, found["runs"][0]
@@ -179,4 +178,4 @@ def _curves(wanted: Asked, found: Both) -> None:
             for run, start in zip(found["runs"], STARTS, strict=True)
         ],
     )
-    live.take_home(W, found["difference"], f"{wanted.model}-{wanted.setting.method}", key="forget_difference")
+    take_home(W, wanted, found, wanted.setting.method, key="forget_difference")

@@ -32,12 +32,3 @@ def made_with(kept: Mapping[str, Any]) -> dict[str, str]:
         "revision": str(kept["revision"]).removeprefix("sha256:")[:10],
         "date": str(kept["recorded"]),
     }
-
-
-def alike(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return runs as plain data with the moments that all have reached: every list is cut to the fewest steps."""
-    fewest = min((len(run["steps"]) for run in runs), default=0)
-    return [
-        {name: value[:fewest] if isinstance(value, list) else value for name, value in run.items()}
-        for run in runs
-    ]

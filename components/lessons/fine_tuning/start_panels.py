@@ -8,8 +8,8 @@ from components.elements.fine_tuning.slice_board import slice_board
 from components.elements.fine_tuning.start_board import StartView, start_board
 from components.lessons import live
 from components.lessons.fine_tuning import start as page
-from components.lessons.fine_tuning.start_live import Asked, Both, Pair
-from components.lm import checkpoints
+from components.lessons.fine_tuning.live_pair import Asked, Both, asked, take_home
+from components.lessons.fine_tuning.start_live import Pair
 from components.lm.fine_tuning.start import RANDOM_STARTS
 from components.shell import links
 from components.shell.held import held
@@ -44,11 +44,9 @@ def slices() -> None:
 # -- one more start ------------------------------------------------------------------------------------------------------
 
 
-def asked() -> Asked:
-    """Return what the link asks to train."""
-    seed = st.session_state["start_seed"]
-    name = page.recorded()["model"]
-    return Asked(name, checkpoints.card(name).revision, RANDOM_STARTS if seed is None else int(seed))
+def _wanted() -> Asked[int]:
+    """Return the seed that the link asks to train."""
+    return asked(page.recorded()["model"], links.number("start_seed", RANDOM_STARTS))
 
 
 def train() -> None:
@@ -56,10 +54,10 @@ def train() -> None:
     st.markdown(told(W, "train_text", model=page.recorded()["model"]))
     row = st.columns([1, 6])
     held(row[0]).number_input(t(W, "live_seed"), RANDOM_STARTS, 9999, key="start_seed")
-    live.stand(W, asked, Pair, _placed, key="draw")
+    live.stand(W, _wanted, Pair, _placed, key="draw")
 
 
-def _placed(wanted: Asked, found: Both) -> None:
+def _placed(wanted: Asked[int], found: Both) -> None:
     mine, bare = found["runs"]
     moments = len(mine["steps"])
     data = page.board([(mine, "mine_pretrained"), (bare, "mine_random")])
@@ -70,7 +68,7 @@ def _placed(wanted: Asked, found: Both) -> None:
     start_board(
         data,
         StartView(moments - 1),
-        identity=f"{wanted.seed}-{moments}-{page.measure()}",
+        identity=f"{wanted.setting}-{moments}-{page.measure()}",
         rev=0,
         key="start_live_board",
     )
@@ -81,7 +79,7 @@ def _placed(wanted: Asked, found: Both) -> None:
         told(
             W,
             "live_source",
-            seed=wanted.seed,
+            seed=wanted.setting,
             step=mine["steps"][-1],
             measure=t(W, f"measure_{name}"),
             bare=page.said(value, name),
@@ -90,4 +88,4 @@ def _placed(wanted: Asked, found: Both) -> None:
             count=len(others),
         )
     )
-    live.take_home(W, found["difference"], f"{wanted.model}-seed-{wanted.seed}", key="start_difference")
+    take_home(W, wanted, found, f"seed-{wanted.setting}", key="start_difference")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
-from components.lessons.fine_tuning.said import alike
-from components.lessons.live import Found, InTurns
+from components.lessons.fine_tuning import live_pair
+from components.lessons.fine_tuning.live_pair import Asked
 from components.lm import checkpoints
-from components.lm.fine_tuning.difference import as_safetensors, trained_difference
+from components.lm.fine_tuning.difference import trained_difference
 from components.lm.fine_tuning.encoder_tasks import examples
 from components.lm.fine_tuning.sentences import TAGS, Tagged, generate
 from components.lm.fine_tuning.task_runs import TaskSetting, Tuning
@@ -45,59 +44,39 @@ def read_labels(text: str, lengths: list[int]) -> list[list[int]]:
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """What is trained on; the same labels are trained once."""
+class Labels:
+    """What is trained on: labels as a link holds them, and the seed of what begins at random."""
 
-    model: str
-    revision: str
     labels: str
     seed: int
 
 
-class Both(Found):
-    """Both runs, with the moments that both have reached; ``difference`` is what the first one changed, once it has ended."""
-
-    runs: list[dict[str, Any]]
-    difference: bytes | None
-
-
-class Pair(InTurns):
+class Pair(live_pair.Pair[Tuning]):
     """Two runs on the same labels: from pre-trained weights, and from random ones."""
 
-    def __init__(self, asked: Labelled) -> None:
+    def __init__(self, asked: Asked[Labels]) -> None:
         self._asked = asked
         self._loaded = loaded = checkpoints.load(asked.model, "masked_prediction")
-        lines = sentences()
-        tags = read_labels(asked.labels, [len(s.words) for s in lines])
+        tags = read_labels(asked.setting.labels, [len(s.words) for s in sentences()])
         rows = [
             replace(row, gold=tuple(line))
             for row, line in zip(examples(loaded, "tag", "train", COUNT, 77), tags, strict=True)
         ]
-        self.runs = [
-            Tuning(loaded, TaskSetting("tag", COUNT, "full", pretrained, asked.seed), rows)
-            for pretrained in (True, False)
-        ]
-        super().__init__(*self.runs)
+        super().__init__(
+            *(
+                Tuning(loaded, TaskSetting("tag", COUNT, "full", pretrained, asked.setting.seed), rows)
+                for pretrained in (True, False)
+            )
+        )
 
-    def result(self) -> Both:
-        """Return the moments that both have reached."""
-        return {
-            "step": self.runs[0].loop.step,
-            "steps": self.runs[0].loop.steps,
-            "seconds": sum(run.run.seconds for run in self.runs),
-            "runs": alike([run.run.as_json() for run in self.runs]),
-            "difference": self._difference() if self.fraction >= 1 else None,
-        }
-
-    def _difference(self) -> bytes:
-        made = self.runs[0]
-        card = {
-            "what": "What fine-tuning changed: the new head as it is, weights that were there before as the difference.",
-            "model": f"{self._asked.model} {self._asked.revision}",
-            "task": f"tagging, classes in this order: {', '.join(TAGS)}",
-            "data": f"{COUNT} sentences of Glassbox with labels of a reader, seed {self._asked.seed}, {made.loop.steps} steps",
-            "labels": self._asked.labels,
-            "f1_written": str(made.run.written[-1]),
-            "licence": "MIT",
-        }
-        return as_safetensors(trained_difference(made.model, self._loaded.model.bert), card)
+    def learned(self) -> bytes:
+        """What the labels changed from the pre-trained start."""
+        made, labels = self.runs[0], self._asked.setting
+        return self._asked.file(
+            trained_difference(made.model, self._loaded.model.bert),
+            what="What fine-tuning changed: the new head as it is, weights that were there before as the difference.",
+            task=f"tagging, classes in this order: {', '.join(TAGS)}",
+            data=f"{COUNT} sentences of Glassbox with labels of a reader, seed {labels.seed}, {made.loop.steps} steps",
+            labels=labels.labels,
+            f1_written=str(made.run.written[-1]),
+        )

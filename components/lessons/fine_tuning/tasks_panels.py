@@ -9,8 +9,9 @@ from components.elements.fine_tuning.tasks_board import TasksView, tasks_board
 from components.lessons import live, tuned
 from components.lessons.fine_tuning import tasks as page
 from components.lessons.fine_tuning import tasks_live
+from components.lessons.fine_tuning.live_pair import Asked, Both, asked, take_home
 from components.lessons.fine_tuning.said import percent, said_score
-from components.lessons.fine_tuning.tasks_live import Both, Labelled, Pair
+from components.lessons.fine_tuning.tasks_live import Labels, Pair
 from components.lessons.known_language import say_if_foreign
 from components.lm import checkpoints
 from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS
@@ -98,12 +99,10 @@ def _took() -> None:
         links.put("task_labels", tasks_live.write_labels(found))
 
 
-def asked() -> Labelled:
+def _wanted() -> Asked[Labels]:
     """Return what the link asks to train."""
-    seed = st.session_state["task_live_seed"]
-    model = st.session_state["task_live_model"]
-    revision = checkpoints.card(model).revision
-    return Labelled(model, revision, tasks_live.write_labels(_labels()), 0 if seed is None else int(seed))
+    labels = tasks_live.write_labels(_labels())
+    return asked(st.session_state["task_live_model"], Labels(labels, links.number("task_live_seed")))
 
 
 def label() -> None:
@@ -126,10 +125,10 @@ def label() -> None:
         note_line(t(W, "label_one_kind", tag=t("tasks_board", f"tag_{TAGS[used[0]]}")))
     if sum(any(line) for line in found) == 1:
         note_line(t(W, "label_one_sentence"))
-    live.stand(W, asked, Pair, _learned, key="label")
+    live.stand(W, _wanted, Pair, _learned, key="label")
 
 
-def _learned(wanted: Labelled, found: Both) -> None:
+def _learned(wanted: Asked[Labels], found: Both) -> None:
     """Both starts on the page's own board, once there are two moments to step between."""
     runs = found["runs"]
     steps = runs[0]["steps"]
@@ -141,7 +140,7 @@ def _learned(wanted: Labelled, found: Both) -> None:
             rev=0,
             key="label_result",
         )
-    live.take_home(W, found["difference"], f"{wanted.model}-tags", key="label_difference")
+    take_home(W, wanted, found, "tags", key="label_difference")
 
 
 # -- a sentence of one's own ---------------------------------------------------------------------------------------------

@@ -8,11 +8,13 @@ from components.elements.fine_tuning.score_lines import ScoreLine, score_lines
 from components.figures.transfer import ablation_figure
 from components.lessons import live
 from components.lessons.fine_tuning import transfer as page
+from components.lessons.fine_tuning.live_pair import Asked, Both, asked, take_home
 from components.lessons.fine_tuning.said import percent
-from components.lessons.fine_tuning.transfer_live import Asked, Both, Pair
+from components.lessons.fine_tuning.transfer_live import Pair
 from components.lm import checkpoints
 from components.lm.fine_tuning.scores import wilson
 from components.lm.fine_tuning.transfer import HELD_OUT, LAMBDAS, RATE, Setting
+from components.shell import links
 from components.shell.held import held
 from components.shell.layout import is_dark, panel_choice, small_table, text_size
 from components.words import literal, t, told
@@ -169,19 +171,12 @@ def paper() -> None:
 # -- a training of one's own ---------------------------------------------------------------------------------------------
 
 
-def asked() -> Asked:
+def _wanted() -> Asked[Setting]:
     """Return what the link asks to train."""
-    s = st.session_state
-
-    def number(key: str, otherwise: int) -> int:
-        return otherwise if s[key] is None else int(s[key])
-
-    card = checkpoints.card(s["ft_live_model"], "generation")
-    layers = min(number("ft_live_carried", page.LAYERS), card.num_layers or page.LAYERS)
-    setting = Setting(
-        layers, float(s["ft_live_lambda"]), number("ft_live_seed", 0), number("ft_live_examples", 140)
-    )
-    return Asked(card.name, card.revision, setting)
+    model, number = st.session_state["ft_live_model"], links.number
+    layers = min(number("ft_live_carried", page.LAYERS), checkpoints.card(model).num_layers or page.LAYERS)
+    weight = float(st.session_state["ft_live_lambda"])
+    return asked(model, Setting(layers, weight, number("ft_live_seed"), number("ft_live_examples", 140)))
 
 
 def train() -> None:
@@ -196,10 +191,10 @@ def train() -> None:
     held(row[2]).slider(t(W, "live_carried"), 0, most, key="ft_live_carried", help=t(W, "live_carried_help"))
     held(row[3]).segmented_control("λ", [str(x) for x in LAMBDAS], key="ft_live_lambda", required=True)
     held(row[4]).number_input(t(W, "live_seed"), 0, 99, key="ft_live_seed")
-    live.stand(W, asked, Pair, _curves, key="ft")
+    live.stand(W, _wanted, Pair, _curves, key="ft")
 
 
-def _curves(wanted: Asked, found: Both) -> None:
+def _curves(wanted: Asked[Setting], found: Both) -> None:
     """Accuracy of both runs over the steps, with the last score and its interval."""
     seed = wanted.setting.seed
     lines: list[ScoreLine] = []
@@ -245,9 +240,11 @@ def _curves(wanted: Asked, found: Both) -> None:
             examples=wanted.setting.examples,
         )
     )
-    live.take_home(
+    take_home(
         W,
-        found["difference"],
-        f"{wanted.model}-{wanted.setting.carried}-layers",
+        wanted,
+        found,
+        f"{wanted.setting.carried}-layers",
         key="ft_difference",
+        of=("nothing carried over", "carried over"),
     )

@@ -8,7 +8,7 @@ from safetensors.numpy import load
 
 from components.lessons import live
 from components.lessons.fine_tuning import change as page
-from components.lessons.fine_tuning import change_live
+from components.lessons.fine_tuning.live_pair import asked
 from components.lessons.fine_tuning.said import said_score
 from components.lm import checkpoints
 from components.lm.fine_tuning.change import ALL, KINDS, RANKS, SETTINGS, ChangeSetting, trained_fully
@@ -135,9 +135,7 @@ def test_a_training_of_ones_own(open_page: Open) -> None:
     at = open_page(PAGE, change_look="train", change_way="head", change_seed="7")
     next(b for b in at.button if b.key == "change_start").click().run()
     assert not at.exception
-    wanted = change_live.Asked(
-        "nano-bert", checkpoints.card("nano-bert").revision, ChangeSetting("head", seed=7, examples=50)
-    )
+    wanted = asked("nano-bert", ChangeSetting("head", seed=7, examples=50))
     training = live.trainings().get(wanted)
     assert training is not None
     assert training.work is not None
@@ -145,4 +143,4 @@ def test_a_training_of_ones_own(open_page: Open) -> None:
     training.work.result()
     at.run()
     assert not at.exception
-    assert set(load(training.result["difference"])) == {"head.weight", "head.bias"}
+    assert set(load(training.result["learned"])) == {"head.weight", "head.bias"}

@@ -5,7 +5,8 @@ from safetensors.numpy import load
 
 from components.lessons import live
 from components.lessons.fine_tuning import features as page
-from components.lessons.fine_tuning import features_live
+from components.lessons.fine_tuning.features_live import Mix
+from components.lessons.fine_tuning.live_pair import asked
 from components.lessons.fine_tuning.said import percent, said_score
 from components.lm import checkpoints
 from components.lm.fine_tuning.features import SEEDS, SETS, SIZES, even, features, mix_fully, only, presets
@@ -118,7 +119,7 @@ def test_a_training_of_ones_own(open_page: Open) -> None:
     )
     next(b for b in at.button if b.key == "faders_start").click().run()
     assert not at.exception
-    wanted = features_live.Asked("nano-bert", checkpoints.card("nano-bert").revision, 20, 9)
+    wanted = asked("nano-bert", Mix(20, 9))
     training = live.trainings().get(wanted)
     assert training is not None
     assert training.work is not None

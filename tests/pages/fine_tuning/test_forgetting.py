@@ -6,6 +6,7 @@ from safetensors.numpy import load
 from components.lessons import live
 from components.lessons.fine_tuning import forgetting as page
 from components.lessons.fine_tuning import forgetting_live
+from components.lessons.fine_tuning.live_pair import asked
 from components.lessons.fine_tuning.said import said_score
 from components.lm import checkpoints
 from components.lm.fine_tuning.forgetting import (
@@ -124,32 +125,28 @@ def test_impossible_links_are_told(open_page: Open) -> None:
 
 def test_a_training_learns_the_old_task_first() -> None:
     """The chain is stepped by hand: both starts, the old task before the new one, and what is known so far."""
-    wanted = forgetting_live.Asked(
-        "nano-bert", checkpoints.card("nano-bert").revision, ForgettingSetting("replay", 8)
-    )
+    wanted = asked("nano-bert", ForgettingSetting("replay", 8))
     pair = forgetting_live.Pair(wanted)
     for _ in range(4):
         pair.step()
     found = pair.result()
-    assert found["runs"] == []
+    assert [run["steps"] for run in found["runs"]] == [[], []]
     assert found["step"] == 2
     assert 0 < pair.fraction < 0.05
     assert found["seconds"] > 0
-    assert found["difference"] is None
+    assert found["learned"] is None
 
 
 @pytest.mark.parametrize("method", ["replay", "lora"])
 def test_both_tasks_can_be_taken_home(method: Method) -> None:
     """What was there before, the old task's difference and the new one's are the weights at the end."""
     setting = ForgettingSetting(method, 8)
-    pair = forgetting_live.Pair(
-        forgetting_live.Asked("nano-bert", checkpoints.card("nano-bert").revision, setting)
-    )
-    loaded, chain = checkpoints.load("nano-bert", "masked_prediction"), pair._chains[0]
+    pair = forgetting_live.Pair(asked("nano-bert", setting))
+    loaded, chain = checkpoints.load("nano-bert", "masked_prediction"), pair.runs[0]
     chain.step()  # the old task is cut short here: a step of each
     chain.sequel = Sequel(loaded, chain._old, setting)
     chain.sequel.loop.take_step()
-    tensors = load(pair._difference())
+    tensors = load(pair.learned())
     name = "encoder.layer.1.attention.self.query"
     before = loaded.model.bert.get_submodule(name).weight.detach().float().numpy()
     after = chain.sequel.new.body.get_submodule(name)
@@ -172,9 +169,7 @@ def test_the_training_starts_and_stops(open_page: Open) -> None:
     at = open_page(PAGE, forget_look="train", forget_live_seed="9")
     next(b for b in at.button if b.key == "forgetting_start").click().run()
     assert not at.exception
-    wanted = forgetting_live.Asked(
-        "nano-bert", checkpoints.card("nano-bert").revision, ForgettingSetting("replay", 20, seed=9)
-    )
+    wanted = asked("nano-bert", ForgettingSetting("replay", 20, seed=9))
     training = live.trainings().get(wanted)
     assert training is not None
     assert training.work is not None

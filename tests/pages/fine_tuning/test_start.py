@@ -7,7 +7,7 @@ from safetensors.numpy import load
 
 from components.lessons import live
 from components.lessons.fine_tuning import start as page
-from components.lessons.fine_tuning import start_live
+from components.lessons.fine_tuning.live_pair import asked
 from components.lm import checkpoints
 from components.lm.fine_tuning.start import (
     BATCHES,
@@ -101,7 +101,7 @@ def test_one_more_start(open_page: Open) -> None:
     at = open_page(PAGE, start_look="train", start_seed="321")
     next(b for b in at.button if b.key == "draw_start").click().run()
     assert not at.exception
-    wanted = start_live.Asked("nano-bert", checkpoints.card("nano-bert").revision, 321)
+    wanted = asked("nano-bert", 321)
     training = live.trainings().get(wanted)
     assert training is not None
     assert training.work is not None
@@ -109,7 +109,7 @@ def test_one_more_start(open_page: Open) -> None:
     training.work.result()
     at.run()
     assert not at.exception
-    tensors = load(training.result["difference"])
+    tensors = load(training.result["learned"])
     assert {"head.weight", "bert.embeddings.word_embeddings.weight"} <= set(tensors)
     mine, bare = training.result["runs"]
     assert mine["generated"][-1] < bare["generated"][-1]

@@ -8,6 +8,7 @@ from safetensors.numpy import load
 from components.lessons import live
 from components.lessons.fine_tuning import tasks as page
 from components.lessons.fine_tuning import tasks_live
+from components.lessons.fine_tuning.live_pair import asked
 from components.lessons.fine_tuning.said import percent
 from components.lessons.known_language import other_letters
 from components.lm import checkpoints
@@ -156,7 +157,7 @@ def test_a_readers_labels_teach(open_page: Open) -> None:
     at = open_page(PAGE, task_look="label", task_labels=ours())
     next(b for b in at.button if b.key == "label_start").click().run()
     assert not at.exception
-    wanted = tasks_live.Labelled("nano-bert", checkpoints.card("nano-bert").revision, ours(), 0)
+    wanted = asked("nano-bert", tasks_live.Labels(ours(), 0))
     training = live.trainings().get(wanted)
     assert training is not None
     assert training.work is not None
@@ -166,15 +167,20 @@ def test_a_readers_labels_teach(open_page: Open) -> None:
     runs = training.result["runs"]
     assert runs[0]["written"][-1][0] > runs[1]["written"][-1][0]
     assert on_page(at, "tasks_board")
-    tensors = load(training.result["difference"])
+    tensors = load(training.result["learned"])
     assert {"head.weight", "bert.encoder.layer.0.attention.self.query.weight"} <= set(tensors)
+    offered = [b.proto for b in at.get("download_button")]
+    assert [b.label.rsplit(".")[-1] for b in offered if "nano-bert-tags" in b.label] == ["csv", "json"]
+    rows = live.curve_rows({"mine": runs[0], "bare": runs[1]})
+    assert [row["written"] for row in rows] == [score[0] for run in runs for score in run["written"]]
+    assert {"run", "step", "generated_low", "generated_high"} <= set(rows[0])
 
 
 def test_the_larger_model_learns_on_request(open_page: Open) -> None:
     """Stepped by hand to its second moment: the page's board is that of the model that was asked for."""
     at = open_page(PAGE, task_look="label", task_labels=ours(), task_live_model="pocket-bert")
     assert not at.exception
-    wanted = tasks_live.Labelled("pocket-bert", checkpoints.card("pocket-bert").revision, ours(), 0)
+    wanted = asked("pocket-bert", tasks_live.Labels(ours(), 0))
     pair = tasks_live.Pair(wanted)
     while len(pair.result()["runs"][0]["steps"]) < 2:
         pair.step()

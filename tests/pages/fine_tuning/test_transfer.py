@@ -7,8 +7,8 @@ from safetensors.numpy import load
 
 from components.lessons import live
 from components.lessons.fine_tuning import transfer as page
+from components.lessons.fine_tuning.live_pair import asked
 from components.lessons.fine_tuning.said import percent
-from components.lessons.fine_tuning.transfer_live import Asked
 from components.lm import checkpoints
 from components.lm.fine_tuning.transfer import (
     HELD_OUT,
@@ -121,7 +121,7 @@ def test_a_reader_trains(open_page: Open) -> None:
     button = next(b for b in at.button if b.key == "ft_start")
     button.click().run()
     assert not at.exception
-    wanted = Asked("nano-gpt", checkpoints.card("nano-gpt").revision, Setting(1, 0.0, 0, 20))
+    wanted = asked("nano-gpt", Setting(1, 0.0, 0, 20))
     training = live.trainings().get(wanted)
     assert training is not None
     assert training.work is not None
@@ -132,7 +132,7 @@ def test_a_reader_trains(open_page: Open) -> None:
     loaded = checkpoints.load("nano-gpt", "generation")
     plain = train_fully(loaded, Setting(1, 0.0, 0, 20))
     assert lines[1]["points"][-1][1] == pytest.approx(page.right(plain.run.as_json(), 0)[-1] / HELD_OUT)
-    tensors = load(training.result["difference"])
+    tensors = load(training.result["learned"])
     before = loaded.model.transformer.wte.weight.detach().float().numpy()
     after = plain.task.body.wte.weight.detach().numpy()
     # Half precision keeps eleven bits of the difference.
