@@ -201,6 +201,15 @@ def _tasks(options: Any, repository: Path) -> int:
     if options.finished:
         settings = [one for one in settings if kept.has(names[one])]
     runs = [kept.get(names[one], partial(made, one)) for one in tqdm(settings, desc="runs")]
+    around = {
+        name: [
+            kept.get(
+                f"around-{name}-{seed}", partial(lm.by_the_words_around, loaded, name == "pretrained", seed)
+            )
+            for seed in range(lm.AROUND_SEEDS)
+        ]
+        for name in ("pretrained", "random")
+    }
     path = options.to / "tasks.json"
     others = json.loads(path.read_text(encoding="utf-8"))["models"] if path.exists() else {}
     written = {task: tasks.examples(loaded, task, "written", lm.WRITTEN, 0) for task in tasks.TASKS}
@@ -216,6 +225,7 @@ def _tasks(options: Any, repository: Path) -> int:
                     "guessing": {task: lm.guessing(task, rows) for task, rows in written.items()},
                     "written": {task: len(rows) for task, rows in written.items()},
                     "wrong": tasks.WRONG_LABELS,
+                    "around": around,
                     "runs": runs,
                 },
             }

@@ -165,7 +165,20 @@ def aid(now: TasksView) -> str:
     said.append(t(WORDS, "aid_apart" if above else "aid_together"))
     if task == "tag":
         said.append(t(WORDS, "aid_f1"))
+    if (task, size, way, k) == ("tag", SIZES[0], "full", LAST):
+        said.append(around())
     return html.escape(" ".join(said))
+
+
+def around() -> str:
+    """What both starts find over the seeds, and what they still find once every tagged word is exchanged for one of another kind."""
+    found, slots = recorded()[model()]["around"], {}
+    for short, start in (("mine", "pretrained"), ("bare", "random")):
+        for name in ("own", "exchanged"):
+            values = [one[name] for one in found[start]]
+            slots[f"{short}_{name}"] = percent(sum(values) / len(values))
+            slots[f"{short}_{name}_range"] = f"{percent(min(values))}–{percent(max(values))}"
+    return t(WORDS, "aid_around", seeds=len(found["random"]), **slots)
 
 
 def caption(now: TasksView) -> str:
@@ -248,6 +261,7 @@ def export(now: TasksView) -> Export:
             "sentences": kept["shown"][task],
             "pre-trained": run_of(task, size, way, True),
             "random": run_of(task, size, way, False),
+            "words_exchanged": kept["around"],
         },
     )
 

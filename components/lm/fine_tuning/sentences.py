@@ -165,3 +165,26 @@ def written_tags() -> list[Tagged]:
             tags.append(_MARK[mark] if word else "O")
         found.append(Tagged(tuple(words), tuple(tags)))
     return found
+
+
+def exchanged(sentences: Sequence[Tagged], seed: int) -> list[Tagged]:
+    """Return sentences with every tagged word exchanged for one that has another tag among them; the tags stay with the places.
+
+    Who goes by the words around finds as much as before; who goes by the word itself is led astray.
+
+    >>> [one.text for one in exchanged([Tagged(("The", "fox", "ran"), ("O", "ANIMAL", "O")), Tagged(("Ann", "ran"), ("PERSON", "O"))], 0)]
+    ['The Ann ran', 'fox ran']
+    """
+    rng = random.Random(f"exchanged-{seed}")
+    tagged = [pair for one in sentences for pair in zip(one.words, one.tags, strict=True) if pair[1] != "O"]
+    others = {tag: [word for word, own in tagged if own != tag] for tag in TAGS[1:]}
+    return [
+        Tagged(
+            tuple(
+                word if tag == "O" else rng.choice(others[tag])
+                for word, tag in zip(one.words, one.tags, strict=True)
+            ),
+            one.tags,
+        )
+        for one in sentences
+    ]

@@ -6,7 +6,16 @@ import pytest
 
 from components.lm.fine_tuning.samples import FEELINGS, read_feelings, reads_as_well, swap_two
 from components.lm.fine_tuning.scores import f1, wilson
-from components.lm.fine_tuning.sentences import TAGS, TEMPLATES, Side, fill, generate, joined, written_tags
+from components.lm.fine_tuning.sentences import (
+    TAGS,
+    TEMPLATES,
+    Side,
+    exchanged,
+    fill,
+    generate,
+    joined,
+    written_tags,
+)
 from components.lm.fine_tuning.stories import replies, stories, written_replies, written_stories
 from components.lm.fine_tuning.transfer import SEEDS, sentences, swap_pairs, written_pairs
 from tests.lm.fine_tuning.labelled import labelled_words
@@ -118,3 +127,26 @@ def test_f1_of_hand_made_cases() -> None:
     assert f1(["O"] * 4, gold) == 0
     assert f1(["PERSON"] * 4, gold) == pytest.approx(2 / 6, abs=1e-4)
     assert f1(["O"], ["O"]) == 0
+
+
+def test_exchanged_words_keep_their_places_and_lose_their_kind() -> None:
+    sentences_ = written_tags()
+    made = exchanged(sentences_, 0)
+    kinds = {
+        word: tag for one in sentences_ for word, tag in zip(one.words, one.tags, strict=True) if tag != "O"
+    }
+    for one, other in zip(sentences_, made, strict=True):
+        assert other.tags == one.tags
+        for word, new, tag in zip(one.words, other.words, one.tags, strict=True):
+            assert word == new if tag == "O" else kinds[new] != tag
+    assert made != exchanged(sentences_, 1)
+
+
+def test_no_word_with_a_tag_written_by_hand_was_labelled_in_training() -> None:
+    tagged = {
+        word.lower()
+        for one in written_tags()
+        for word, tag in zip(one.words, one.tags, strict=True)
+        if tag != "O"
+    }
+    assert not tagged & labelled_words("train")

@@ -14,7 +14,7 @@ from components.lessons.known_language import other_letters
 from components.lm import checkpoints
 from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS, WRONG_LABELS
 from components.lm.fine_tuning.sentences import TAGS
-from components.lm.fine_tuning.task_runs import MOMENTS, SHOWN, TaskSetting, tune_fully
+from components.lm.fine_tuning.task_runs import AROUND_SEEDS, MOMENTS, SHOWN, TaskSetting, tune_fully
 from tests.pages.conftest import Open, data_of, modules_after, notes, on_page, said
 
 pytestmark = pytest.mark.skipif(
@@ -124,6 +124,21 @@ def test_pre_training_is_worth_what_the_page_says(name: str) -> None:
     if name == page.MODELS[0]:
         assert runs["tag", 50, "full", True]["written"][-1][0] >= 0.5
         assert runs["span", 1000, "full", True]["generated"][-1][0] >= 0.9
+
+
+def test_random_weights_go_by_the_words_around(open_page: Open, lang: str) -> None:
+    """The measure of leakage: what random weights find does not hang on the words with a tag, what the others find does."""
+    around = page.recorded()["pocket-bert"]["around"]
+    mean = {
+        (start, name): sum(one[name] for one in found) / len(found)
+        for start, found in around.items()
+        for name in ("own", "exchanged")
+    }
+    assert all(len(found) == AROUND_SEEDS for found in around.values())
+    assert abs(mean["random", "own"] - mean["random", "exchanged"]) < 0.06
+    assert mean["pretrained", "own"] > mean["pretrained", "exchanged"] + 0.15
+    shown = said(open_page(PAGE, lang=lang))
+    assert all(percent(value) in shown for value in mean.values())
 
 
 def test_impossible_links_are_told(open_page: Open) -> None:
