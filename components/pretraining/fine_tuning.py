@@ -154,7 +154,7 @@ def _transfer(options: Any, repository: Path) -> int:
                 ]
                 for seed in lm.SEEDS
             ],
-            "forms": [{"form": form, "rows": lm.example_rows(loaded, form)} for form in lm.EXAMPLES],
+            "forms": [lm.form_example(loaded, form) for form in lm.EXAMPLES],
             "runs": runs,
             "swap": {
                 "runs": swaps,

@@ -35,7 +35,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     return h("div", { class: "row" }, ...pieces.map((piece, i) => {
       const special = data.special.includes(piece), end = i === pieces.length - 1, loss = i ? losses[i - 1] : null;
       return h("span", { class: "cell" }, h("span", { class: special ? "piece special" : "piece" }, visible(piece)),
-        end ? (l2 === null ? h("span", { class: "lamp l2 none", title: w.no_head }, h("small", {}, "–")) : lamp(l2, "l2", `L2 = ${full(l2)}`)) : loss === null ? h("span", { class: "lamp none" }) : lamp(loss, "l1", `L1 = ${full(loss)}`));
+        end ? (l2 === null ? h("span", { class: "lamp l2 none", title: w.one_l2 }, h("small", {}, "–")) : lamp(l2, "l2", `L2 = ${full(l2)}`)) : loss === null ? h("span", { class: "lamp none" }) : lamp(loss, "l1", `L1 = ${full(loss)}`));
     }), note ? h("span", { class: "joined" }, note) : null);
   }
   function drawRow() {
@@ -46,7 +46,8 @@ export default living(function ({ data, parentElement, setStateValue }) {
         h("p", { class: "note" }, say(w.row_note, { carried: chosen().label, step: data.steps[state.step] })));
     } else {
       const found = forms[state.form - 1];
-      fill(rowBox, ...found.rows.map((row, i) => tokenRow(row.pieces, row.losses, null, i === found.rows.length - 1 ? w[`join_${found.form}`] : null)), h("p", { class: "note" }, w.form_note));
+      const end = found.rows.length - 1;
+      fill(rowBox, ...found.rows.map((row, i) => tokenRow(row.pieces, row.losses, i === end ? found.l2 : null, i === end ? w[`join_${found.form}`] : null)), h("p", { class: "note" }, say(w.form_note, { choices: found.choices, nothing: num(Math.log(found.choices), 2) })));
     }
   }
 

@@ -37,9 +37,11 @@ class TransferRow(TypedDict):
 
 
 class TransferForm(TypedDict):
-    """The rows of one form's example."""
+    """The rows of one form's example; ``l2``: the loss in nats of its label under a new head, of ``choices``."""
 
     form: str
+    l2: float
+    choices: int
     rows: Sequence[TransferRow]
 
 

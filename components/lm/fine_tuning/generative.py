@@ -165,6 +165,17 @@ class GenerativeTask:
         logits = self.head(vectors[torch.arange(len(rows)), last])
         return logits, self._token_losses(vectors, ids, [len(row) for row in rows]) if lm else []
 
+    def choose(self, form: Form, rows: Sequence[Sequence[int]]) -> Tensor:
+        """Return the logits (choice,) of one example of any form, from its rows (figure 1 of the paper).
+
+        One row is read as it is. The vectors of a ``similarity``'s two orders are added before the head, of whose scores a
+        bias counts once; a ``multiple_choice`` takes the head's first score of each row, and its choices are the rows.
+        """
+        scores, _ = self.read(rows)
+        if form == "multiple_choice":
+            return scores[:, 0]
+        return scores.sum(0) - (len(rows) - 1) * self.head.bias
+
     def _token_losses(self, vectors: Tensor, ids: Tensor, lengths: Sequence[int]) -> list[Tensor]:
         import torch
 

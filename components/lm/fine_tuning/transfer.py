@@ -192,18 +192,31 @@ def pieces_of(row: Sequence[int], tokenizer: PreTrainedTokenizerBase, vocab_size
     return [SPECIAL[i - vocab_size] if i >= vocab_size else tokenizer.decode([i]) for i in row]
 
 
-def example_rows(loaded: LoadedModel, form: Form) -> list[dict[str, Any]]:
-    """Return the rows of a form's example: tokens, and L1 at each from the second on under the pre-trained model."""
+def form_example(loaded: LoadedModel, form: Form) -> dict[str, Any]:
+    """Return a form's example under the pre-trained model with a head that is new, drawn by seed 0 and not trained.
+
+    ``rows``: tokens, and L1 at each from the second on. ``l2``: of the label, over ``choices`` of them; the first answer is the
+    right one of a multiple choice, and the other two examples are labelled "yes".
+    """
+    import torch
+
     task = GenerativeTask(loaded, Start(loaded.model.config.n_layer))
     rows = [row_ids(row, loaded, task.vocab_size) for row in arrange(form, EXAMPLES[form])]
     found = read_rows(task, rows, lm=True)
-    return [
-        {
-            "pieces": pieces_of(row, loaded.tokenizer, task.vocab_size),
-            "losses": [None if math.isnan(x) else round(x, 2) for x in losses],
-        }
-        for row, losses in zip(rows, found.losses, strict=True)
-    ]
+    with torch.inference_mode():
+        choices = task.choose(form, rows).log_softmax(-1)
+    return {
+        "form": form,
+        "l2": round(-float(choices[0 if form == "multiple_choice" else 1]), 4),
+        "choices": len(choices),
+        "rows": [
+            {
+                "pieces": pieces_of(row, loaded.tokenizer, task.vocab_size),
+                "losses": [None if math.isnan(x) else round(x, 2) for x in losses],
+            }
+            for row, losses in zip(rows, found.losses, strict=True)
+        ],
+    }
 
 
 # -- a sentence, or two of its words exchanged ---------------------------------------------------------------------------

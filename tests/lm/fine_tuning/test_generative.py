@@ -9,6 +9,7 @@ from components.lm import checkpoints
 from components.lm.fine_tuning.generative import (
     FORMS,
     SPECIAL,
+    Form,
     GenerativeTask,
     Start,
     arrange,
@@ -37,6 +38,29 @@ def test_the_four_forms_are_those_of_the_papers_figure() -> None:
     for form in FORMS:
         with pytest.raises(ValueError, match=form):
             arrange(form, [])
+
+
+def test_every_form_reads_its_rows_as_the_paper_draws_it(loaded: checkpoints.LoadedModel) -> None:
+    """The head's scores of one row; of the sum of both orders; of each answer's row. 1e-5 is the rounding of float32 sums."""
+    task = GenerativeTask(loaded, Start(loaded.model.config.n_layer))
+    task.head.bias.data = torch.tensor([0.5, -0.25])
+
+    def rows(form: Form, *texts: str) -> list[list[int]]:
+        return [row_ids(row, loaded, task.vocab_size) for row in arrange(form, texts)]
+
+    def last(row: list[int]) -> torch.Tensor:
+        return task._vectors(torch.tensor([row]))[0, -1]
+
+    with torch.inference_mode():
+        (one,) = rows("entailment", "Tom ran.", "Tom moved.")
+        assert torch.allclose(task.choose("entailment", [one]), task.head(last(one)), atol=1e-5)
+        both = rows("similarity", "Tom ran.", "He left.")
+        summed = task.head(last(both[0]) + last(both[1]))
+        assert torch.allclose(task.choose("similarity", both), summed, atol=1e-5)
+        assert torch.allclose(task.choose("similarity", both[::-1]), summed, atol=1e-5)
+        answers = rows("multiple_choice", "Who ran?", "Tom.", "A box.", "Nobody.")
+        found = task.choose("multiple_choice", answers)
+        assert torch.allclose(found, torch.stack([task.head(last(row))[0] for row in answers]), atol=1e-5)
 
 
 def test_the_losses_are_those_of_a_plain_loop(loaded: checkpoints.LoadedModel) -> None:

@@ -17,6 +17,7 @@ from components.lm.fine_tuning.transfer import (
     SEEDS,
     SHOWN,
     Setting,
+    form_example,
     sentences,
     train_fully,
 )
@@ -75,6 +76,25 @@ def test_a_link_opens_its_view(open_page: Open) -> None:
     assert board["runs"][3]["right"][3] == list(found)
     assert percent(page.share(found)) in said(at)
     assert f"step {page.run_of(2, 0.5, 1)['steps'][3]}" in said(at)
+
+
+def test_every_form_has_its_losses() -> None:
+    """L1 at each token but the new ones and the first, and one L2, which a head that was not trained makes."""
+    forms = page.recorded()["forms"]
+    assert [(one["form"], len(one["rows"]), one["choices"]) for one in forms] == [
+        ("entailment", 1, 2),
+        ("similarity", 2, 2),
+        ("multiple_choice", 3, 3),
+    ]
+    loaded = checkpoints.load("pocket-gpt", "generation")
+    for one in forms:
+        assert one["l2"] == pytest.approx(form_example(loaded, one["form"])["l2"], abs=1e-3)
+        for row in one["rows"]:
+            assert len(row["losses"]) == len(row["pieces"]) - 1
+            unread = [
+                piece for piece, loss in zip(row["pieces"][1:], row["losses"], strict=True) if loss is None
+            ]
+            assert unread == ["[delim]", "[extract]"]
 
 
 def test_impossible_links_are_told(open_page: Open) -> None:
