@@ -37,9 +37,11 @@ LAYERS = 6
 MATRICES = tuple(f"{layer}.{kind}" for layer in range(LAYERS) for kind in KINDS)
 NEAR = 0.03
 """Of F1: so little less than with the whole change counts as kept."""
+FEW = 10
+"""Directions of a matrix that count as few."""
 
 PARAMS = (
-    links.Choice("change_rank", RANK_NAMES, "4"),
+    links.Choice("change_rank", RANK_NAMES, "8"),
     links.Choice("change_matrix", MATRICES, "4.attention_output", example="3.intermediate"),
     links.Choice("change_look", LOOKS, "ways"),
     links.Choice("change_model", ("nano-bert", "pocket-bert"), "nano-bert"),
@@ -194,8 +196,8 @@ def caption() -> str:
 def prediction() -> Prediction:
     """Asked before the board is seen: how many directions of each matrix are enough?"""
     rank = enough()
-    answer = 2 if rank == ALL else 0 if rank <= 4 else 1
-    options = [t(WORDS, f"predict_{name}") for name in ("few", "some", "most")]
+    answer = 2 if rank == ALL else 0 if rank <= FEW else 1
+    options = [t(WORDS, f"predict_{name}", few=FEW) for name in ("few", "some", "most")]
     cuts = recorded()["starts"]["pretrained"]["cuts"]
     why = t(
         WORDS,
@@ -205,7 +207,7 @@ def prediction() -> Prediction:
         whole=percent(cuts[-1]["written"][0]),
         one=percent(cuts[1]["written"][0]),
     )
-    return Prediction(t(WORDS, "predict"), options, answer, why, {"change_rank": "4"})
+    return Prediction(t(WORDS, "predict"), options, answer, why, {"change_rank": "8"})
 
 
 def runs_of(**wanted: str | int) -> list[Mapping[str, Any]]:

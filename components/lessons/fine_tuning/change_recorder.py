@@ -21,6 +21,6 @@ def miniature() -> Miniature:
             ],
             "chosen": 0,
         }
-        for k in (3, 0, 1, 2, 4)
+        for k in (4, 0, 1, 2, 3)
     ]
     return {"kind": "bars", "frames": frames}
