@@ -11,13 +11,14 @@ const ASKS = {
   mask_lab: named("blanks"), padding_board: named("flips"), moment_lines: named("pick"), bpe_board: named("pick"),
 };
 
+const toAddress = history.replaceState;
 history.pushState = history.replaceState = () => {}; // the file has one address
 
 // A file with models: the engine's worker is made from the text in this page, and is handed the weights that lie in it.
 if (content.models.length) {
   const text = (id) => document.getElementById(id).textContent, waiting = new Map(), inside = (folder) => ({ config: text(`${folder}config`), words: text(`${folder}words`), weights: text(`${folder}weights`) });
   globalThis.glassboxModel = (folder, given) => waiting.get(folder)?.(given);
-  /** A model that the pages of a folder share: a script beside them, because a page that was opened from a disk may read nothing else. */
+  /** A model that the pages of a folder have in common: a script beside them, because a page that was opened from a disk may read nothing else. */
   const beside = (folder) => new Promise((resolve, reject) => {
     waiting.set(folder, resolve);
     document.head.append(h("script", { src: `models/${folder.slice(0, -1)}.js`, onerror: () => reject(Object.assign(new Error(folder), { code: "download" })) }));
@@ -25,7 +26,7 @@ if (content.models.length) {
   globalThis.glassboxModels = {
     worker: () => new Worker(URL.createObjectURL(new Blob([text("engine")], { type: "text/javascript" }))),
     async files(home) {
-      const folder = content.models.find((one) => home.endsWith(one)), { config, words, weights } = await (content.shared ? beside : inside)(folder);
+      const folder = content.models.find((one) => home.endsWith(one)), { config, words, weights } = await (content.beside ? beside : inside)(folder);
       const letters = atob(weights), bytes = new Uint8Array(letters.length);
       for (let i = 0; i < bytes.length; i += 1) bytes[i] = letters.charCodeAt(i);
       return { config: JSON.parse(config), words: JSON.parse(words), weights: bytes.buffer };
@@ -104,37 +105,73 @@ function paragraph(text) {
 }
 
 // In a folder of pages a reader comes back to where a page was left: what its elements told of step, choice and text, as long as the tab is open.
-const STORE = `glassbox ${location.pathname}`;
-const left = (() => { try { return content.links.site ? JSON.parse(sessionStorage.getItem(STORE) ?? "{}") : {}; } catch { return {}; } })();
-function remember(at, name, value) {
-  if (!content.links.site) return;
-  left[at] = { ...left[at], ...(Array.isArray(value) ? { [name]: value[0] } : value !== null && typeof value === "object" ? value.state ?? value : { [name]: value }) };
-  try { sessionStorage.setItem(STORE, JSON.stringify(left)); } catch { /* a browser that keeps nothing */ }
+// Language and theme go along to every page, and so does what of a page's link other pages hold, too, as in the app. A link between pages says
+// all that behind its #, because a browser may keep nothing for files of a disk; where it does, the address is short again.
+const { folder } = content, FILE = location.pathname, STORE = `glassbox ${FILE}`, ALONG = `glassbox folder ${FILE.replace(/[^/]*$/, "")}`;
+const kept = (name) => { try { return (folder && JSON.parse(sessionStorage.getItem(name))) || {}; } catch { return {}; } };
+const keep = (name, value) => { try { if (folder) sessionStorage.setItem(name, JSON.stringify(value)); return Boolean(folder); } catch { return false; } };
+const along = { shared: {}, ...kept(ALONG) }, left = kept(STORE), said = new URLSearchParams(location.hash.slice(1)), isShared = (key) => folder.shared.some((one) => one.key === key);
+/** Whether a field of an element is this parameter of the page's link: `step` of a board is `step`, or `bpe_step`. */
+const means = (field, key) => field === key || key.endsWith(`_${field}`);
+for (const [key, value] of folder ? said : []) { // what the link that led here says
+  if (["lang", "theme", "note"].includes(key)) continue;
+  for (const told of Object.values(left)) for (const field of Object.keys(told)) if (means(field, key)) delete told[field];
+  if (isShared(key)) along.shared[key] = value; else left.said = { ...left.said, [key]: value };
 }
-function forget() { try { sessionStorage.removeItem(STORE); } catch { /* it kept nothing */ } }
+let lang = [said.get("lang"), along.lang].find((one) => content.words.back[one]) ?? content.lang, theme = [said.get("theme"), along.theme].find((one) => ["light", "dark"].includes(one)) ?? "", touched = false;
+const keepAll = () => { Object.assign(along, { lang, theme }); return keep(STORE, left) && keep(ALONG, along); };
+if (keepAll()) toAddress.call(history, history.state, "", FILE);
 
-/** What an element was sent, with what was left there in place of the values of the same name. */
+/** What an element was sent beside its bytes. */
+const plainOf = (data) => (data !== null && typeof data === "object" ? data.$header ?? data : {});
+/** Keep what an element told: where it differs from what it began with in this language. */
+function remember(at, name, value, data) {
+  const told = Array.isArray(value) ? { [name]: value[0] } : value !== null && typeof value === "object" ? value.state ?? value : { [name]: value };
+  const plain = plainOf(data), began = { ...plain, ...plain.state, ...plain.start };
+  left[at] = Object.fromEntries(Object.entries({ ...left[at], ...told }).filter(([field, now]) => JSON.stringify(now) !== JSON.stringify(began[field])));
+  for (const { key } of folder?.shared ?? []) for (const field of Object.keys(told)) if (means(field, key)) along.shared[key] = told[field];
+  keepAll();
+}
+function forget() {
+  for (const place of Object.keys(left)) delete left[place];
+  for (const { key } of folder?.shared ?? []) delete along.shared[key];
+  keepAll();
+}
+
+/** The address of another page of the folder, null in a file by itself. */
+globalThis.glassboxFile = { addressOf: (name, query) => (folder ? hrefOf(`${name}.html`, query) : null) };
+const written = (value) => (Array.isArray(value) ? value.join(".") : typeof value === "boolean" ? String(Number(value)) : String(value));
+const hrefOf = (file, query = {}) => `${file}#${new URLSearchParams({ ...Object.fromEntries(Object.entries(along.shared).map(([key, value]) => [key, written(value)])), ...query, lang, ...(theme && { theme }) })}`;
+
+/** What an element was sent, with what was left there, and what goes along with the reader, in place of the values of the same name. */
 function resumed(part, data, at) {
   if (part.name === "mask_lab") return data; // what is hidden belongs to guesses that were recorded
   const mine = part.name.endsWith("_fields") ? Object.assign({}, ...Object.values(left)) : left[at] ?? {}; // fields show what the picture told
-  const put = putBack(data, mine), other = part.name === "writer" && Object.keys(data.state).some((key) => key !== "step" && String(put.state[key]) !== String(data.state[key]));
+  // What an element begins with stands in `state` or `start`; of the rest of its data only plain values can be places in it.
+  const own = (held, plain) => Object.fromEntries(Object.entries(held).map(([key, value]) => [key, key !== "rev" && key in mine && typeof mine[key] === typeof value && !(plain && typeof value === "object") ? mine[key] : value]));
+  const put = own(data, true);
+  for (const name of ["state", "start"]) if (data[name] && typeof data[name] === "object" && !Array.isArray(data[name])) put[name] = own(data[name], false);
+  for (const [held, steps] of folder ? [[put, true], [put.state, true], [put.start, false]] : []) { // where no model answers, a picture takes over what is a place in it
+    for (const [field, value] of Object.entries(held ?? {})) {
+      const came = (held !== put && part.models) || !steps || field === "step" ? sent(field, value, field in mine) : undefined;
+      if (came !== undefined) held[field] = came;
+    }
+  }
+  const other = part.name === "writer" && Object.keys(data.state).some((key) => key !== "step" && String(put.state[key]) !== String(data.state[key]));
   return other ? { ...put, local: true } : put; // a text that the model in this file has to write
 }
-function putBack(data, mine) {
-  if (!Object.keys(mine).length || data === null || typeof data !== "object") return data;
-  if (data instanceof Uint8Array) { // a header and numbers: components/lm/transformer/attention.py, message()
-    const size = new DataView(data.buffer, data.byteOffset, 4).getUint32(0, true), header = putBack(JSON.parse(new TextDecoder().decode(data.subarray(4, 4 + size))), mine);
-    return withHeader(header, data.subarray(4 + size));
-  }
-  // What an element begins with stands in `state` or `start`; of the rest of its data only plain values can be places in it.
-  const put = (held, plain) => Object.fromEntries(Object.entries(held).map(([key, value]) => [key, key !== "rev" && key in mine && typeof mine[key] === typeof value && !(plain && typeof value === "object") ? mine[key] : value]));
-  const all = put(data, true);
-  for (const name of ["state", "start"]) if (data[name] && typeof data[name] === "object" && !Array.isArray(data[name])) all[name] = put(data[name], false);
-  return all;
+const taken = new Set(); // what was said by the link that led here and stands in a picture
+/** What goes along, or what the link that led here said, of a field that stands at `like`. */
+function sent(field, like, moved) {
+  const all = { ...(moved ? {} : left.said), ...along.shared }, mine = Object.keys(all).filter((one) => one in folder.at[lang]), key = mine.find((one) => one === field) ?? mine.find((one) => means(field, one));
+  if (!key) return undefined;
+  const raw = all[key], about = folder.shared.find((one) => one.key === key); // a number of the other page may lie outside what this one has
+  const value = typeof raw === typeof like ? raw : typeof like === "number" ? Number(raw) : typeof like === "boolean" ? raw === "1" : Array.isArray(like) && /^[\d.]*$/.test(raw) ? raw.split(".").filter(Boolean).map(Number) : undefined;
+  if (value === undefined || Number.isNaN(value) || value < about?.low || value > about?.high || (about?.options && !about.options.includes(value))) return undefined;
+  taken.add(key);
+  return value;
 }
 
-const [askedLang, askedTheme, askedNote] = location.hash.slice(1).split("."); // left by startAgain()
-let lang = content.words.back[askedLang] ? askedLang : content.lang, theme = ["light", "dark"].includes(askedTheme) ? askedTheme : "", touched = false;
 const held = [];
 for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, (event) => { if (event.isTrusted) touched = true; }, true);
 const say = (word) => content.words[word][lang];
@@ -155,7 +192,7 @@ function show(word) {
 
 /** Show the moment when the page was taken, in the language and theme in force: elements share state, so all begin anew. */
 function startAgain(word) {
-  location.replace(`#${lang}.${theme}.${word}`);
+  location.replace(`#${new URLSearchParams({ lang, theme, note: word })}`);
   location.reload();
 }
 
@@ -170,17 +207,23 @@ function place(part, at) {
   return held[at].host;
 }
 
+/** What an element begins with, to tell whether it is another in another language. */
+const beginning = (data) => { const { state, start, text, hidden } = plainOf(data); return JSON.stringify([state, start, text, hidden]); };
+
 /** Give an element its data in the language in force; its place is on the page by now, so that it can measure and take colours. */
 function mount(part, at) {
   const { root, draw } = held[at];
   const asked = (name, value) => {
     if (!touched) return;
-    if (part.models) { remember(at, name, value); if (note.hidden) tell("moved"); return; } // the model in this file answers
-    if (name === "go" && content.links.site) { location.href = `${value.replace("/", "-")}.html`; return; } // a stop of the map
-    if (!value?.waits && !ASKS[part.name]?.(name, value, part.data)) { remember(at, name, value); if (note.hidden) tell("moved"); return; }
-    startAgain("needs_server"); // the picture shows again what was recorded
+    const stays = part.models || (!value?.waits && !ASKS[part.name]?.(name, value, part.data)); // the model in this file answers, or nobody need
+    if (name === "go" && typeof value === "string" && folder) location.href = hrefOf(`${value.replace("/", "-")}.html`); // a stop of the map
+    else if (stays) { remember(at, name, value, part.data); if (note.hidden) tell("moved"); }
+    else startAgain("needs_server"); // the picture shows again what was recorded
   };
-  draw({ data: resumed(part, withBytes(part.data), at), parentElement: root, key: String(at), name: part.name, setStateValue: asked, setTriggerValue: asked });
+  const other = beginning(part.data) !== beginning(partsIn(content.first)[at].data); // an element gives up where it was only for a new `rev`
+  const mine = (data) => ({ ...resumed(part, data, at), ...(other && "rev" in data ? { rev: `${data.rev} ${lang}` } : {}) });
+  const { data: raw } = part, data = raw?.$header ? { ...raw, $header: mine(raw.$header) } : raw === null || typeof raw !== "object" || Array.isArray(raw) || raw.$bytes ? raw : mine(raw);
+  draw({ data: withBytes(data), parentElement: root, key: String(at), name: part.name, setStateValue: asked, setTriggerValue: asked });
 }
 
 /** The frame of an element: a box with its class and what it says when it fails. */
@@ -198,13 +241,13 @@ function draw() {
   document.documentElement.lang = lang;
   const parts = partsIn(lang), dark = theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   document.body.style.colorScheme = document.documentElement.style.colorScheme = theme;
-  const { map, previous, next } = content.links;
-  const link = (to, text, mark) => (to ? h("a", { href: to.file, "data-mark": mark }, text) : null);
+  const { map, previous, next } = folder ?? {};
+  const link = (to, text, mark) => (to ? h("a", { href: to.file, "data-mark": mark, onclick: (event) => { event.currentTarget.href = hrefOf(to.file); }, onauxclick: (event) => { event.currentTarget.href = hrefOf(to.file); } }, text) : null);
   const bar = h("nav", { class: "file-bar" },
     link(map, say("course"), "map"),
     h("span", { class: "grow" }),
-    h("span", { class: "switch", role: "group" }, ...[["en", "EN"], ["ko", "한국어"]].map(([code, name]) => h("button", { type: "button", lang: code, "aria-pressed": lang === code ? "true" : "false", onclick: () => { lang = code; draw(); if (!note.hidden) tell(note.dataset.word); } }, name))),
-    h("button", { type: "button", class: "theme", onclick: () => { theme = dark ? "light" : "dark"; draw(); } }, say(dark ? "light" : "dark")));
+    h("span", { class: "switch", role: "group" }, ...[["en", "EN"], ["ko", "한국어"]].map(([code, name]) => h("button", { type: "button", lang: code, "aria-pressed": lang === code ? "true" : "false", onclick: () => { lang = code; keepAll(); draw(); if (!note.hidden) tell(note.dataset.word); } }, name))),
+    h("button", { type: "button", class: "theme", onclick: () => { theme = dark ? "light" : "dark"; keepAll(); draw(); } }, say(dark ? "light" : "dark")));
   const shown = parts.map((part, at) => {
     if (part.kind === "element") return place(part, at);
     if (part.kind === "html") return h("div", { class: "said" }, ...nodes(part.body));
@@ -215,7 +258,7 @@ function draw() {
   if (first >= 0) shown.splice(first, 0, note);
   else shown.push(h("p", { class: "none" }, say("no_element")));
   const foot = h("footer", {}, h("p", { class: "gb-source" }, `${say("made")} ${say(content.models.length ? "living" : "frozen")}`),
-    h("p", { class: "st-key-gb-next" }, link(previous, `← ${previous?.title[lang]}`, "previous"), " ", link(next, `${next?.title[lang]} →`, "next")));
+    h("p", {}, link(previous, `← ${previous?.title[lang]}`, "previous"), " ", h("span", { class: "st-key-gb-next" }, link(next, `${next?.title[lang]} →`, "next")))); // steppers find it: lib/stepper.js
   const keep = document.scrollingElement.scrollTop;
   fill(main, bar, ...shown, foot);
   parts.forEach((part, at) => { if (part.kind === "element") mount(part, at); });
@@ -224,5 +267,6 @@ function draw() {
   document.title = title ? `${title} · Glassbox` : "Glassbox";
 }
 draw();
-if (askedNote === "needs_server") tell(askedNote);
-else if (Object.keys(left).length) tell("moved");
+const missed = Object.keys(left.said ?? {}).some((key) => !taken.has(key) && key in folder.at[lang] && folder.at[lang][key] !== left.said[key]);
+if (said.get("note") === "needs_server" || missed) tell("needs_server");
+else if (Object.keys(left).length || taken.size) tell("moved");

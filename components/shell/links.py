@@ -27,6 +27,7 @@ from typing import Any, Protocol
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state import SessionState
 
 from components.words import LANGUAGES, browser_language
 
@@ -448,7 +449,7 @@ def described(*keys: str) -> list[dict[str, Any]]:
     asks for anything.
     """
     begins = _view().korean if st.session_state.get("lang") == "ko" else {}
-    told = [_described(param) if param.key in keys else _untouched(param) for param in _view().params]
+    told = [described_alone(param) if param.key in keys else _untouched(param) for param in _view().params]
     return [{**about, "bare": begins[about["key"]]} if about["key"] in begins else about for about in told]
 
 
@@ -458,7 +459,8 @@ def _untouched(param: Param) -> dict[str, Any]:
     return {"key": param.key} if usual else {"key": param.key, "value": written}
 
 
-def _described(param: Param) -> dict[str, Any]:
+def described_alone(param: Param) -> dict[str, Any]:
+    """Return one parameter as ``lib/view.js`` reads it."""
     about: dict[str, Any] = {"key": param.key, "kind": type(param).__name__, "default": param.default}
     if isinstance(param, Numbers):
         about["default"] = list(param.default)
@@ -469,6 +471,17 @@ def _described(param: Param) -> dict[str, Any]:
     elif isinstance(param, Choice):
         about["options"] = list(param.options)
     return about
+
+
+def declared(session: SessionState) -> tuple[tuple[Param, ...], dict[str, Any]]:
+    """Return what the link of the open page of another session holds, and its values."""
+    if "_view" not in session:
+        return (), {}
+    params = session["_view"].params
+    return params, {
+        p.key: session[p.key] if p.key in session else p.default  # noqa: SIM401 - a SessionState has no get of a default
+        for p in params
+    }
 
 
 def page() -> str:

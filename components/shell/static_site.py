@@ -5,6 +5,7 @@ as scripts in ``models``, and a reader can go on typing. See ``take_home.py``.
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.runtime import RuntimeConfig
 
 from components.lm import checkpoints
-from components.shell.take_home import ROOT, Part, as_file, messages, parts, shared_model
+from components.shell import links
+from components.shell.take_home import ROOT, Part, Visit, as_file, parts, shared_model, visit
 from components.words import LANGUAGES
 
-INDEX = "index.html"
+HOME = "index"
 
 
 def table_of_contents(home: Sequence[ForwardMsg]) -> list[tuple[str, str]]:
@@ -44,6 +46,27 @@ def _with_files(shown: Sequence[Part]) -> list[Part]:
     ]
 
 
+def in_address(seen: Visit) -> dict[str, str]:
+    """Return what the link of a page holds, as an address holds it."""
+    return {p.key: p.write(seen.values[p.key]) for p in seen.params if seen.values[p.key] is not None}
+
+
+def shared(visits: Mapping[str, Visit]) -> dict[str, list[dict[str, Any]]]:
+    """Return for every page what of its link another page holds, too, and so goes along with the reader, as in the app.
+
+    A model stays with its page: the file holds what this one computed.
+    """
+    pages = Counter((p.key, type(p)) for seen in visits.values() for p in seen.params)
+    return {
+        address: [
+            links.described_alone(p)
+            for p in seen.params
+            if pages[p.key, type(p)] > 1 and not isinstance(p, links.Json) and not p.key.endswith("model")
+        ]
+        for address, seen in visits.items()
+    }
+
+
 def make_site(folder: Path, models: str = "none") -> list[Path]:
     """Write the folder and return the files of its pages; the index comes first.
 
@@ -61,38 +84,39 @@ def make_site(folder: Path, models: str = "none") -> list[Path]:
             )
         )
     folder.mkdir(parents=True, exist_ok=True)
-    home = {lang: messages("", {}, lang) for lang in LANGUAGES}
+    visits = {"": {lang: visit("", {}, lang) for lang in LANGUAGES}}
+    home = {lang: visits[""][lang].sent for lang in LANGUAGES}
     titles = {lang: dict(table_of_contents(home[lang])) for lang in LANGUAGES}
     order = [address for address, _ in table_of_contents(home[LANGUAGES[0]])]
-    course = {"file": INDEX}
+    visits |= {address: {lang: visit(address, {}, lang) for lang in LANGUAGES} for address in order[1:]}
+    held = shared({address: visits[address][LANGUAGES[0]] for address in order})
     written = []
     carried: set[str] = set()
     for at, address in enumerate(order):
-        around = {"previous": at - 1, "next": at + 1}
-        links: dict[str, Any] = {
+        around = {"previous": at - 1, "next": at + 1} | ({"map": 0} if at else {})
+        known: dict[str, Any] = {
             name: {
-                "file": INDEX if place == 0 else f"{order[place]}.html",
+                "file": f"{order[place] or HOME}.html",
                 "title": {lang: titles[lang][order[place]] for lang in LANGUAGES},
             }
             for name, place in around.items()
             if 0 <= place < len(order)
         }
+        seen = visits[address]
         if at == 0:
             shown = {lang: _with_files(parts(home[lang])) for lang in LANGUAGES}
         else:
-            sent = {lang: messages(address, {}, lang) for lang in LANGUAGES}
             shown = {}
             for lang in LANGUAGES:  # a page may open with another model in Korean
-                shown[lang] = parts(sent[lang], models=models != "none")
+                shown[lang] = parts(seen[lang].sent, models=models != "none")
                 needed = {one for part in shown[lang] for one in part.get("models", ())}
                 if models == "en" and not all(_is_english(one) for one in needed):
-                    shown[lang], needed = parts(sent[lang]), set()
+                    shown[lang], needed = parts(seen[lang].sent), set()
                 carried |= needed
-            links["map"] = course
-        file = folder / (INDEX if at == 0 else f"{address}.html")
-        file.write_text(
-            as_file(shown, LANGUAGES[0], {**links, "site": True, "shared": True}), encoding="utf-8"
-        )
+        known["at"] = {lang: in_address(seen[lang]) for lang in LANGUAGES}
+        known["shared"] = held[address]
+        file = folder / f"{address or HOME}.html"
+        file.write_text(as_file(shown, LANGUAGES[0], known), encoding="utf-8")
         written.append(file)
         print(f"{file.name}: {file.stat().st_size:,} bytes", flush=True)
     for model in sorted(carried):

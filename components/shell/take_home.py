@@ -17,6 +17,7 @@ import struct
 import uuid
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from components.elements import bundle
 from components.elements.mount import ELEMENTS, PROJECT
 from components.figures.theme import css_variables
 from components.lm.transformer.attention import message as with_header
+from components.shell import links
 from components.words import LANGUAGES, in_every_language
 
 ROOT = Path(__file__).parents[2]
@@ -70,8 +72,17 @@ class PageFailed(RuntimeError):
     """The page could not be run."""
 
 
-def messages(page: str, state: Mapping[str, Any], lang: str) -> list[ForwardMsg]:
-    """Run a page out of sight and return what a browser would have been sent.
+@dataclass(frozen=True)
+class Visit:
+    """A page as it was run out of sight: what a browser would have been ``sent``, and what its link holds."""
+
+    sent: list[ForwardMsg]
+    params: tuple[links.Param, ...]
+    values: Mapping[str, Any]
+
+
+def visit(page: str, state: Mapping[str, Any], lang: str) -> Visit:
+    """Run a page out of sight.
 
     Args:
         page: chapter and name; empty for the home page.
@@ -124,7 +135,8 @@ def messages(page: str, state: Mapping[str, Any], lang: str) -> list[ForwardMsg]
         files = Runtime.instance().media_file_mgr
         files.clear_session_refs(session)
         files.remove_orphaned_files()
-    return sent
+    params, values = links.declared(held)
+    return Visit(sent, params, values)
 
 
 def _key(block_id: str) -> str:
@@ -280,13 +292,14 @@ def _without_bytes_in(value: bytes, blobs: dict[str, str]) -> dict[str, str]:
     return {"$bytes": name}
 
 
-def as_file(shown: Mapping[str, Sequence[Part]], lang: str, links: Mapping[str, Any] | None = None) -> str:
+def as_file(shown: Mapping[str, Sequence[Part]], lang: str, folder: Mapping[str, Any] | None = None) -> str:
     """Return the HTML file of a page.
 
     Args:
         shown: language -> the parts of the page; every one of :data:`components.words.LANGUAGES`.
         lang: the language it opens in.
-        links: in a folder of pages, ``map``, ``previous`` and ``next``: {file, title: language -> title}, or None.
+        folder: of a page in a folder of pages ``map``, ``previous`` and ``next``: {file, title: language -> title}; ``at``:
+            what its link holds as the file shows it, in each language; ``shared``: what of that other pages hold, too.
     """
     blobs: dict[str, str] = {}
     plain = {one: _without_bytes(list(shown[one]), blobs) for one in LANGUAGES}
@@ -304,9 +317,9 @@ def as_file(shown: Mapping[str, Sequence[Part]], lang: str, links: Mapping[str, 
         "styles": {name: bundle.style(name) for name in names},
         "scripts": {name: bundle.script_of(name).relative_to(ELEMENTS).as_posix() for name in names},
         "words": {word: in_every_language("take_home", word) for word in WORDS},
-        "links": links or {},
+        "folder": folder,
         "models": folders,
-        "shared": bool(folders and links and links.get("shared")),
+        "beside": bool(folders and folder),
     }
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     code = f"\n{bundle.script(names, engine=bool(folders))}{(ELEMENTS / 'take_home.js').read_text(encoding='utf-8')}".replace(
@@ -316,7 +329,7 @@ def as_file(shown: Mapping[str, Sequence[Part]], lang: str, links: Mapping[str, 
     # With a model: the script of the engine's worker comes from a blob that the page makes, and compiles WebAssembly. In a folder
     # the pages share their models, as scripts beside them.
     also, worker = (" 'wasm-unsafe-eval'", "; worker-src blob:") if folders else ("", "")
-    also += " 'self'" if content["shared"] else ""
+    also += " 'self'" if content["beside"] else ""
     policy = f"default-src 'none'; script-src 'sha256-{digest}'{also}{worker}; style-src 'unsafe-inline'; img-src data: blob:"
     page_css = (ELEMENTS / "page.css").read_text(encoding="utf-8")
     own_css = (ELEMENTS / "take_home.css").read_text(encoding="utf-8")
@@ -326,7 +339,7 @@ def as_file(shown: Mapping[str, Sequence[Part]], lang: str, links: Mapping[str, 
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>Glassbox</title>\n<style>{css_variables()}{page_css}{own_css}</style>\n</head>\n"
         f'<body class="stApp">\n<main></main>\n<script type="application/json" id="content">{data}</script>\n'
-        f'{_models(folders, inside=not content["shared"])}<script type="module">{code}</script>\n</body>\n</html>\n'
+        f'{_models(folders, inside=not content["beside"])}<script type="module">{code}</script>\n</body>\n</html>\n'
     )
 
 
@@ -352,7 +365,6 @@ def page_file(
     page: str,
     state: Mapping[str, Any],
     lang: str = LANGUAGES[0],
-    links: Mapping[str, Any] | None = None,
     *,
     models: bool = False,
 ) -> str:
@@ -361,4 +373,4 @@ def page_file(
     Raises:
         PageFailed: the page took too long to run.
     """
-    return as_file({one: parts(messages(page, state, one), models=models) for one in LANGUAGES}, lang, links)
+    return as_file({one: parts(visit(page, state, one).sent, models=models) for one in LANGUAGES}, lang)

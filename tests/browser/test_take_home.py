@@ -56,7 +56,10 @@ def alone(browser: Browser) -> Iterator[Callable[[Path, str], tuple[Page, list[s
 
     def open_(file: Path, screen: str = "desk") -> tuple[Page, list[str]]:
         width, height = SCREENS[screen]
-        context = browser.new_context(viewport={"width": width, "height": height}, offline=True)
+        touch = screen == "phone"
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, offline=True, has_touch=touch, is_mobile=touch
+        )
         contexts.append(context)
         page = context.new_page()
         said: list[str] = []
@@ -82,6 +85,8 @@ def test_page_lives_in_a_file(
     english = page.locator("main").inner_text()
     elements = page.locator(".element").count()
     assert elements or page.locator("main .none").inner_text()
+    if screen == "phone":
+        _touch(page)
     page.keyboard.press("ArrowLeft")  # first, because right of the last step lies the next page
     page.keyboard.press("ArrowRight")
     page.locator(".file-bar [lang=ko]").click()
@@ -94,7 +99,48 @@ def test_page_lives_in_a_file(
     )
     assert all(count and not failed for _, count, failed in drawn), drawn
     assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 1
+    assert page.evaluate("innerWidth") == SCREENS[screen][0]  # a phone shrinks what is too wide
     assert said == []
+
+
+@pytest.mark.parametrize("name", ["bert-inputs", "bert-masking", "gpt-decoding", "transformer-masks"])
+def test_the_other_language_shows_its_own_beginning(
+    site: Path, alone: Callable[..., tuple[Page, list[str]]], name: str
+) -> None:
+    """Where a page begins with another text in Korean, the switch shows what the page shows that opens in Korean."""
+    page, _ = alone(site / f"{name}.html")
+    page.locator(".file-bar [lang=ko]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    texts = "[...document.querySelectorAll('.element')].map((one) => one.shadowRoot.querySelector('.gb').innerText)"
+    switched = page.evaluate(texts)
+    page.reload()  # the folder keeps the language
+    page.locator(".element").first.wait_for()
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    assert page.evaluate(texts) == switched
+
+
+_STEP_LABELS = """() => [...document.querySelectorAll(".element")].flatMap((one) => [...one.shadowRoot.querySelectorAll(".gb-stepper")])
+  .filter((one) => one.checkVisibility()).map((one) => one.querySelector(".gb-step-label").textContent)"""
+
+
+def _touch(page: Page) -> None:
+    """Step every stepper of a page with a finger, and open the explanation of every term."""
+    steppers = page.locator(".gb-stepper:visible")
+    for at in range(steppers.count()):
+        before = page.evaluate(_STEP_LABELS)[at]
+        back, on = (steppers.nth(at).locator(f".gb-step-{way}") for way in ("back", "next"))
+        (back if back.is_enabled() else on).tap()
+        page.wait_for_function(f"([at, before]) => ({_STEP_LABELS})()[at] !== before", arg=[at, before])
+    terms = page.locator(".gb-term")
+    for at in range(terms.count()):
+        terms.nth(at).tap()
+        said = terms.nth(at).locator("> span")
+        expect(said).to_be_visible()
+        box = said.bounding_box()
+        assert box
+        width, height = SCREENS["phone"]
+        assert 0 <= box["x"] <= width - box["width"]
+        assert 0 <= box["y"] <= height - box["height"]
 
 
 def test_keys_step_and_the_file_says_what_its_lines_describe(
@@ -168,28 +214,76 @@ def test_a_readers_text_stays_text(
     assert said == []
 
 
-def test_folder_from_a_plain_file_server(site: Path, context: BrowserContext, outside: list[str]) -> None:
+@pytest.fixture
+def served(site: Path) -> Iterator[str]:
+    """The folder behind a plain file server."""
+
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None: ...
 
     handler = functools.partial(Quiet, directory=str(site))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        page = context.new_page()
-        missing: list[str] = []
-        page.on(
-            "response",
-            lambda r: missing.append(r.url) if r.status >= 400 and "favicon" not in r.url else None,
-        )
-        page.goto(f"http://127.0.0.1:{server.server_port}/")
-        page.locator("a.stop").first.click()
-        expect(page).to_have_url(f"http://127.0.0.1:{server.server_port}/start-history.html")
-        for name in ("next", "previous", "map"):
-            page.locator(f"[data-mark={name}]").click()
-        expect(page.locator("a.stop")).to_have_count(len(PAGES) - 1)
-        assert outside == []
-        assert missing == []
+        yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
+
+
+def test_folder_from_a_plain_file_server(served: str, context: BrowserContext, outside: list[str]) -> None:
+    page = context.new_page()
+    missing: list[str] = []
+    page.on(
+        "response",
+        lambda r: missing.append(r.url) if r.status >= 400 and "favicon" not in r.url else None,
+    )
+    page.goto(served)
+    page.locator("a.stop").first.click()
+    expect(page).to_have_url(f"{served}start-history.html")
+    for name in ("next", "previous", "map"):
+        page.locator(f"[data-mark={name}]").click()
+    expect(page.locator("a.stop")).to_have_count(len(PAGES) - 1)
+    assert outside == []
+    assert missing == []
+
+
+def test_what_a_reader_set_goes_along_in_a_folder(
+    served: str, context: BrowserContext, outside: list[str]
+) -> None:
+    """Language and theme go to every page, the step where both pages hold it, and a link says what it asks for."""
+    page = context.new_page()
+    page.goto(f"{served}transformer-self_attention.html")
+    page.locator(".file-bar [lang=ko]").click()
+    page.locator(".file-bar .theme").click()
+    scheme = page.evaluate("document.body.style.colorScheme")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".gb-step-label").first).to_have_text("3 / 7")
+    page.locator("[data-mark=map]").click()
+    page.locator("a.stop[href$='gpt-generation.html']").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    assert page.evaluate("document.body.style.colorScheme") == scheme
+    expect(page.locator(".gb-writer .gb-step-label")).to_have_text("생성한 토큰 2개")
+    expect(page).to_have_url(f"{served}gpt-generation.html")
+
+    page.goto(f"{served}transformer-block.html")  # its text has no model here to take steps with
+    page.locator(".thumbs a").nth(1).click()
+    page.locator(".gb-attention_steps").wait_for()
+    expect(page.locator(".moved")).to_contain_text("모델이 필요")
+    page.goto(f"{served}bert-family.html")
+    page.locator("button.cell").first.click()
+    page.locator(".detail a.go").click()
+    expect(page).to_have_url(f"{served}bert-masking.html")
+    assert outside == []
+
+
+def test_the_last_step_leads_to_the_next_page(served: str, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(f"{served}tokens-bpe.html")
+    page.locator(".gb-step-onward").first.wait_for(state="attached")
+    page.keyboard.press("End")
+    expect(page.locator(".gb-step-onward").first).to_contain_text("Encode a word")
+    page.wait_for_timeout(800)  # a press that was meant for the last step does not leave the page
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(f"{served}tokens-encode.html")
 
 
 SHARED = """

@@ -2,6 +2,7 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
+import { addressOf } from "../glassbox.lib/pages.js";
 
 const create = instances(() => ({ at: [0, 0] }));
 
@@ -52,15 +53,15 @@ function paint(s) {
   const focused = s.root.contains(s.root.getRootNode().activeElement);
   const left = s.root.querySelector(".scroll")?.scrollLeft ?? 0;
   const button = (one, i, j) => h("button", { type: "button", class: one.changed ? "cell changed" : "cell", "aria-pressed": String(i === r && j === c), tabindex: i === r && j === c ? 0 : -1, "aria-label": `${rows[i].name}, ${columns[j][0]}: ${one.text}${one.changed ? `, ${w.changed}` : ""}`, onclick: () => choose(s, i, j) }, one.changed ? h("span", { class: "mark", "aria-hidden": "true" }, "≠ ") : null, one.text);
-  const address = (one) => { const url = new URL(location.href), lang = url.searchParams.get("lang"); url.pathname = url.pathname.replace(/[^/]*$/, ""); return `${url.origin}${url.pathname}${one.address}${one.address.includes("?") ? "&" : "?"}lang=${lang ?? "en"}`; };
-  const go = (event) => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); s.trigger("go", [r, c]); };
+  const address = ({ address: to }) => { const [path, query] = to.split("?"); return addressOf(path, Object.fromEntries(new URLSearchParams(query))); };
+  const go = (event) => { if (globalThis.glassboxFile || event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); s.trigger("go", [r, c]); };
   fill(s.root,
     h("div", { class: "scroll" }, h("table", { "aria-label": w.board_label, onkeydown: (event) => keys(s, event) },
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, w.model), ...columns.map(([title], j) => h("th", { scope: "col", class: j === c ? "here" : null }, title)))),
       h("tbody", {}, ...rows.map((one, i) => h("tr", { class: i === r ? "here" : null }, h("th", { scope: "row" }, one.name, h("small", {}, one.year)), ...one.cells.map((x, j) => h("td", {}, button(x, i, j)))))))),
     h("div", { class: "detail", "aria-live": "polite" },
       h("p", { class: "what" }, h("b", {}, `${row.name} · ${columns[c][0]}: ${cell.text}`), ` ${columns[c][1]}`),
-      h("p", {}, cell.why, " ", cell.page ? h("a", { class: "go", href: address(cell), onclick: go }, `${say(w.see, { page: cell.page })} →`) : null,
+      h("p", {}, cell.why, " ", cell.page && address(cell) ? h("a", { class: "go", href: address(cell), onclick: go }, `${say(w.see, { page: cell.page })} →`) : null,
         h("a", { class: "source", href: row.link, target: "_blank", rel: "noopener" }, row.source))));
   const board = s.root.querySelector(".scroll"), on = board.querySelector("button[aria-pressed=true]");
   board.scrollLeft = left;

@@ -3,6 +3,7 @@ import { h, fill, instances } from "../glassbox.lib/dom.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
+import { addressOf } from "../glassbox.lib/pages.js";
 
 const create = instances(() => ({ rev: null, stop: 0, stepper: null, stops: [], report: null }));
 
@@ -25,8 +26,6 @@ export default living(function ({ data, parentElement, setStateValue }) {
       ...lanes.map(([id], row) => { const here = chips.filter((_, i) => yearOf(stops[i]) === year && stops[i].lane === id); return here.length ? h("div", { class: `cell lane-${row}`, style: { "grid-column": String(column + 2), "grid-row": String(row + 2) } }, ...here) : null; }))));
 
   // -- the card
-  const inSite = Boolean(document.querySelector(".file-bar a[href]")), inFile = location.protocol === "file:" && !inSite;
-  const pageOf = (stop) => { const url = new URL(location.href); url.pathname = url.pathname.replace(/[^/]*$/, inSite ? `${stop.path}.html` : stop.path); url.hash = ""; url.search = new URLSearchParams([...url.searchParams].filter(([key]) => ["lang", "size", "theme"].includes(key))).toString(); return url.href; };
   const card = h("div", { class: "card", "aria-live": "polite" });
   function drawCard() {
     const stop = stops[state.stop];
@@ -35,7 +34,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
       h("p", { class: "before" }, ...stop.before.split(/\*([^*]+)\*/).map((part, i) => (i % 2 ? h("em", {}, part) : part))),
       stop.course ? h("p", { class: "course" }, stop.course) : null,
       h("p", { class: "links" }, h("a", { href: stop.url, target: "_blank", rel: "noopener" }, stop.source),
-        stop.path && !inFile ? h("a", { class: "page", href: pageOf(stop), target: "_top" }, `${w.shown_on} ${stop.page} →`) : stop.page ? h("span", {}, `${w.shown_on} ${stop.page}`) : null,
+        stop.path && addressOf(stop.path) ? h("a", { class: "page", href: addressOf(stop.path), target: "_top" }, `${w.shown_on} ${stop.page} →`) : stop.page ? h("span", {}, `${w.shown_on} ${stop.page}`) : null,
         stop.runs ? h("span", { class: "here" }, `▶ ${w.runs_below}`) : null));
     root.dataset.stop = stop.id;
   }

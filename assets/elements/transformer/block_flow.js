@@ -7,6 +7,7 @@ import { signedTable, paint } from "../glassbox.lib/signed.js";
 import { stepper } from "../glassbox.lib/stepper.js";
 import { kept } from "../glassbox.lib/kept.js";
 import { local } from "../glassbox.lib/local.js";
+import { addressOf } from "../glassbox.lib/pages.js";
 import { opening } from "../glassbox.lib/sources/opening.js";
 import { view } from "../glassbox.lib/view.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
@@ -158,7 +159,7 @@ function build(state) {
   const length = (v) => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
   const angle = (a, b) => (Math.acos(Math.min(1, Math.max(-1, a.reduce((sum, x, i) => sum + x * b[i], 0) / (length(a) * length(b))))) * 180) / Math.PI;
   /** The page that computes one head step by step, on the same text. */
-  const stepsOf = (head) => { const url = new URL("transformer-self_attention", location.href); url.search = new URLSearchParams({ ...model.steps, steps_head: String(head) }); return url.href; };
+  const stepsOf = (head) => addressOf("transformer-self_attention", { ...model.steps, steps_head: String(head) });
   const weight = (head, k) => model.arrays.attention.data[(head * N + state.token) * N + k];
   const meanWeight = (k) => { let sum = 0; for (let head = 0; head < heads; head += 1) sum += weight(head, k); return sum / heads; };
   const now = () => order[state.step];
@@ -296,7 +297,7 @@ function build(state) {
       canvas.getContext("2d").putImageData(image, 0, 0);
       let best = 0;
       for (let k = 1; k < N; k += 1) if (weight(head, k) > weight(head, best)) best = k;
-      return h("figure", { title: say(words.head_title, { head, token: shown(model.tokens[best]), w: num(weight(head, best), 2) }) }, h("span", { class: "thumb" }, canvas, h("i", { style: { top: `${(state.token / N) * 100}%`, height: `${100 / N}%` } })), h("figcaption", {}, h("a", { href: stepsOf(head), target: "_top", title: words.head_steps }, `${head} → ${narrowed(shown(model.tokens[best]), 8)}`)));
+      return h("figure", { title: say(words.head_title, { head, token: shown(model.tokens[best]), w: num(weight(head, best), 2) }) }, h("span", { class: "thumb" }, canvas, h("i", { style: { top: `${(state.token / N) * 100}%`, height: `${100 / N}%` } })), h("figcaption", {}, h(stepsOf(head) ? "a" : "span", { href: stepsOf(head), target: "_top", title: stepsOf(head) && words.head_steps }, `${head} → ${narrowed(shown(model.tokens[best]), 8)}`)));
     })));
   }
   const CURVES = {
