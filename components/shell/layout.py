@@ -8,6 +8,7 @@ import json
 import logging
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -109,10 +110,24 @@ def caption(text: str) -> None:
     st.html(f'<p class="gb-caption">{html.escape(text)}</p>')
 
 
-def small_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table in the page's own type; cells are Markdown (a reader's own text goes through ``literal`` first)."""
+def small_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, sentences: bool = False) -> None:
+    """A table in the page's own type; cells are Markdown (a reader's own text goes through ``literal`` first).
+
+    Args:
+        head: names of the columns.
+        rows: cells, one a column.
+        sentences: cells are too long to stand side by side on a phone: there a row is a block in which every cell
+            begins with the name of its column.
+    """
+    if sentences:
+        rows = [[f":small[{name}] {cell}" for name, cell in zip(head, row, strict=True)] for row in rows]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    st.markdown("\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]))
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    if not sentences:
+        st.markdown("\n".join(lines))
+        return
+    with st.container(key=f"gb-sentences-{zlib.crc32(lines[0].encode())}"):
+        st.markdown("\n".join(lines))
 
 
 def working(text: str) -> Any:

@@ -57,3 +57,25 @@ def test_a_real_element_knows_its_sentence(open_at: Open, lang: str) -> None:
     roots = page.locator(".gb").all()
     assert roots
     assert all(root.get_attribute(f"data-failed-{lang}") for root in roots)
+
+
+_STYLED = """
+async () => {
+  const { living } = await import('/_stcore/bidi-components/glassbox.lib/living.js');
+  const host = document.createElement('div'), place = host.attachShadow({ mode: 'open' });
+  document.body.append(host);
+  place.innerHTML = '<div><div class="gb">words</div><link rel="stylesheet" href="/_stcore/bidi-components/glassbox.lib/stepper.css?late"></div>';
+  const root = place.querySelector('.gb'), link = place.querySelector('link'), mount = living(() => {});
+  const loaded = new Promise((done) => link.addEventListener('load', () => setTimeout(done)));
+  const sheet = Boolean(link.sheet);
+  mount({ parentElement: place.firstChild });
+  const before = root.style.visibility;
+  await loaded;
+  return { sheet, before, after: root.style.visibility };
+}
+"""
+
+
+def test_it_is_unseen_until_its_style_sheet_is_there(open_at: Open) -> None:
+    found = open_at("/").evaluate(_STYLED)
+    assert found == {"sheet": False, "before": "hidden", "after": ""}

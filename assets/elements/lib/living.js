@@ -18,12 +18,24 @@ function dress(place) {
   if (!place.adoptedStyleSheets.includes(letters)) place.adoptedStyleSheets = [...place.adoptedStyleSheets, letters];
 }
 
+/** Keep an element unseen until its style sheet is there: without it, cards and columns would stand as bare text for a moment. */
+function unseenUntilStyled(root) {
+  const sheet = root.getRootNode().querySelector?.('link[rel="stylesheet"]');
+  if (!sheet || sheet.sheet || root.dataset.waits) return;
+  root.dataset.waits = "true";
+  root.style.visibility = "hidden";
+  const show = () => { delete root.dataset.waits; root.style.visibility = ""; };
+  for (const event of ["load", "error"]) sheet.addEventListener(event, show, { once: true });
+  setTimeout(show, 2000); // it failed before anybody listened
+}
+
 /** The mount of an element: `draw(component)` is called with every new data, and may throw. */
 export function living(draw) {
   return (component) => {
     const parent = component.parentElement, root = parent.querySelector(".gb");
     parents.set(root, parent);
     dress(root.getRootNode());
+    unseenUntilStyled(root);
     if (root.dataset.failed) { delete root.dataset.failed; root.replaceChildren(); }
     try {
       const done = draw(component);

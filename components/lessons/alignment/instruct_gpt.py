@@ -83,5 +83,5 @@ def three_steps() -> None:
             [t(W, f"steps_{step}_{part}", **found) for part in ("step", "data", "loss")]
             + [told(W, f"steps_{step}_here", title=_page_of(step).title)]
         )
-    small_table([t(W, f"steps_{name}") for name in ("step", "data", "loss", "here")], rows)
+    small_table([t(W, f"steps_{name}") for name in ("step", "data", "loss", "here")], rows, sentences=True)
     st.markdown(told(W, "steps_after", **found))

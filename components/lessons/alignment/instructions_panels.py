@@ -98,6 +98,7 @@ def three_wishes() -> None:
     small_table(
         [t(W, "threeh_request_head"), t(W, "threeh_first"), t(W, "threeh_second")],
         [[t(W, "threeh_request"), t(W, "threeh_answer_1"), t(W, "threeh_answer_2")]],
+        sentences=True,
     )
     options = [t(W, "threeh_first"), t(W, "threeh_alike"), t(W, "threeh_second")]
     cards: list[AnswerCard] = [
@@ -211,6 +212,7 @@ def alpaca() -> None:
             [llama["date"], "LLaMA", told(W, "date_llama", sizes=llama["sizes"], counted=llama_counted(), few=tokens[0], many=tokens[1])],
             [mine["date"], "Alpaca", told(W, "date_alpaca")],
         ],
+        sentences=True,
     )  # fmt: skip
     st.caption(t(W, "alpaca_source"))
 

@@ -246,8 +246,9 @@ def percent(value: float) -> str:
 
 
 def signed(value: float, digits: int = 1) -> str:
-    """Return a number with its sign."""
-    return f"{value:+.{digits}f}".replace("-", "−")
+    """Return a number with its sign; zero has none."""
+    text = f"{value:+.{digits}f}"
+    return "0" if float(text) == 0 else text.replace("-", "−")
 
 
 def judged() -> Accuracy | None:

@@ -36,6 +36,7 @@ def absent() -> None:
             [t(W, f"part_{name}"), t(W, f"part_{name}_there"), t(W, f"part_{name}_here")]
             for name in ("reward_model", "clip", "critic", "pretraining")
         ],
+        sentences=True,
     )
     st.markdown(t(W, "absent_source"))
 

@@ -51,6 +51,7 @@ def reading() -> None:
             ]
             for k, step in enumerate(run["steps"])
         ],
+        sentences=True,
     )
     st.caption(
         told(
@@ -107,7 +108,7 @@ def families() -> None:
         [t(W, f"family_{name}"), t(W, f"family_{name}_idea"), t(W, f"family_{name}_here")]
         for name in ("replay", "regularization", "features", "adapter", "architecture", "optimization")
     ]
-    small_table([t(W, "col_family"), t(W, "col_idea"), t(W, "col_here")], rows)
+    small_table([t(W, "col_family"), t(W, "col_idea"), t(W, "col_here")], rows, sentences=True)
     st.markdown(t(W, "families_text"))
 
 

@@ -105,3 +105,18 @@ def test_two_browsers_press_into_one_list(open_at: OpenAt, browser: Browser) -> 
     friend.locator("button.card").first.click()
     expect(page.get_by_text("So far: browsers 1, presses 1")).to_be_visible()
     context.close()
+
+
+def test_the_three_steps_on_a_phone(open_at: Callable[[str], Page]) -> None:
+    """A row of sentences is a block there: every cell as wide as it needs, with the name of its column."""
+    page = open_at("/alignment-preferences?lang=ko&pref_look=steps")
+    cells = page.locator("[class*=st-key-gb-sentences] td")
+    names = cells.locator("> span:first-child")
+    expect(cells).to_have_count(12)
+    expect(names.first).to_be_hidden()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(names.first).to_be_visible()
+    table = page.locator("[class*=st-key-gb-sentences] table")
+    assert table.evaluate("(t) => t.scrollWidth <= t.clientWidth && t.clientWidth <= innerWidth")
+    wide = cells.evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().width)")
+    assert min(w for i, w in enumerate(wide) if i % 4 == 3) > 250  # the longest sentences of a row
