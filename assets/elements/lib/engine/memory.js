@@ -4,7 +4,7 @@ import code from "./kernels.js";
 /** The compiled kernels, or null where the browser has no WebAssembly SIMD (the plain loops below take over). */
 export async function kernel() {
   try {
-    return await WebAssembly.compile(Uint8Array.from(atob(code), (c) => c.charCodeAt(0)));
+    return await WebAssembly.compile(Uint8Array.from(code.match(/../g), (byte) => parseInt(byte, 16)));
   } catch {
     return null;
   }
@@ -13,9 +13,9 @@ export async function kernel() {
 /**
  * memory(kernel, floats) -> {f, room, read, linear, mix, add, norm, softmax, geluTanh, geluErf, fast}
  *
- * f: the numbers; ask for it anew after `room`, which may move them. room(n): the address of n new floats (zeros), in
- * floats, a multiple of 4. `floats` is how many will be wanted, so that nothing moves. Throws RangeError if the browser has no
- * such room. fast: whether the kernels are used.
+ * f: the numbers; ask for it anew after `room`, which may move them. room(n): the address of n new floats (zeros), in floats, a
+ * multiple of 8. `floats`: how many to begin with. Both throw RangeError if the browser has no such room. fast: whether the kernels
+ * are used.
  */
 export function memory(kernel, floats) {
   const PAGE = 16384, PANEL = 4 + 8 * 4096; // floats in one page of WebAssembly memory (64 KiB), and before the first that is given away

@@ -84,9 +84,7 @@ export async function build(config, words, buffer, simd) {
     throw new EngineError("broken", error.message);
   }
   try {
-    const numbers = Object.values(file).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0), size = config.n_embd ?? config.hidden_size ?? config.d_model;
-    const layers = config.n_layer ?? config.num_hidden_layers ?? config.encoder_layers + 2 * config.decoder_layers, rows = config.n_positions ?? config.max_position_embeddings;
-    m = memory(simd, Math.ceil(numbers * 1.02) + rows * size * (2 * layers + 16) + 40 * rows + 16 * config.vocab_size); // weights, keys and values, desk
+    m = memory(simd, buffer.byteLength); // numbers of two bytes, and as many again for keys, values and the desk; it grows where that is not enough
     net = make(config, file, m);
     split = words && await tokenizer(words);
   } catch (error) {
@@ -141,12 +139,9 @@ const ACTS = {
   prepare: async (_, what) => { await { decoding, strategies, blocks }[what](); }, // what a page will ask for comes while the server is there
   encode: (model, text) => model.split.encode(text),
   template: (model, first, second) => model.split.template(first, second),
-  decode: (model, ids) => model.split.decode(ids),
   names: (model) => model.split.names,
   read,
   forward(model, ids, options) { model.seen = []; return model.net.forward(ids, options); },
-  encodeSource(model, ids, options) { model.seen = []; return model.net.encode(ids, options); },
-  forget(model, to) { model.seen = []; model.net.forget(to); },
   surprisal,
   lens: (model, residual) => model.net.lens(residual),
   opened: async (model, ids, options) => (await blocks()).opened(model, ids, options),
