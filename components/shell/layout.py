@@ -448,6 +448,14 @@ def panel_choice(table: str, panels: Sequence[str], *, key: str, word: str = "lo
     )
 
 
+def open_panel(table: str, panels: Mapping[str, Callable[[], None]], *, key: str) -> None:
+    """Let the reader choose what stands below the picture, and draw it under its title (``<panel>_title`` in ``table``)."""
+    look = panel_choice(table, (*panels, "nothing"), key=key)
+    if look != "nothing":
+        st.markdown(f"#### {t(table, f'{look}_title')}")
+        panels[look]()
+
+
 def picture_first(name: str, shown: object) -> None:
     """Call after a picture: if ``shown``, what it shows, is new, let it travel alone for a moment.
 

@@ -23,7 +23,7 @@ from components.lm.alignment import instructions as lm
 from components.lm.fine_tuning.scores import wilson
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import note_line, panel_choice, small_table
+from components.shell.layout import note_line, open_panel, small_table
 from components.words import labels, literal, t, told
 
 W = page.WORDS
@@ -34,11 +34,11 @@ SEEDS = 5
 
 def look_further() -> None:
     """What the reader chose below the lanes."""
-    look = panel_choice(W, page.LOOKS, key="ins_look")
-    if look == "nothing":
-        return
-    st.markdown(f"#### {t(W, f'{look}_title')}")
-    {"wrong": wrong, "threeh": three_wishes, "template": templates, "alpaca": alpaca, "tune": tune}[look]()
+    open_panel(
+        W,
+        {"wrong": wrong, "threeh": three_wishes, "template": templates, "alpaca": alpaca, "tune": tune},
+        key="ins_look",
+    )
 
 
 @cache
@@ -236,8 +236,8 @@ def own() -> str:
 def asked() -> Asked:
     """Return what the link asks to tune."""
     s = st.session_state
-    name, seed = str(s["ins_model"]), s["ins_seed"]
-    setting = lm.Setting(int(s["ins_pairs"]), 0 if seed is None else int(seed))
+    name = str(s["ins_model"])
+    setting = lm.Setting(int(s["ins_pairs"]), links.number("ins_seed"))
     return Asked(name, checkpoints.card(name).revision, setting, own())
 
 

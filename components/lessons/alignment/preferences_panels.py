@@ -23,7 +23,7 @@ from components.shell.layout import (
     caption,
     lesson_link,
     note_line,
-    panel_choice,
+    open_panel,
     reading_aid,
     small_table,
 )
@@ -134,11 +134,7 @@ def trained() -> DpoView:
 
 def look_further() -> None:
     """What the reader chose below the boards."""
-    look = panel_choice(W, page.LOOKS, key="pref_look")
-    if look == "nothing":
-        return
-    st.markdown(f"#### {t(W, f'{look}_title')}")
-    {"train": train, "runs": every_run, "steps": three_steps}[look]()
+    open_panel(W, {"train": train, "runs": every_run, "steps": three_steps}, key="pref_look")
 
 
 # -- a training of one's own ---------------------------------------------------------------------------------------------
@@ -148,8 +144,7 @@ def asked() -> Asked:
     """Return what the link asks to train."""
     s = st.session_state
     model = str(page.recorded()["model"])
-    seed = 0 if s["pref_seed"] is None else int(s["pref_seed"])
-    setting = dpo.DpoSetting(dpo.SUPERVISED if s["pref_term"] else 0.0, seed)
+    setting = dpo.DpoSetting(dpo.SUPERVISED if s["pref_term"] else 0.0, links.number("pref_seed"))
     return Asked(model, checkpoints.card(model).revision, page.clicks(), setting)
 
 

@@ -11,8 +11,9 @@ from components.lessons.alignment.reward_live import Asked, OneRun, Paid
 from components.lessons.alignment.vote_lists import HOURS
 from components.lm import checkpoints
 from components.lm.alignment.reinforce import HELD_OUT, KEPT, RECIPES, RewardSetting
+from components.shell import links
 from components.shell.held import held
-from components.shell.layout import lesson_link, note_line, panel_choice, small_table
+from components.shell.layout import lesson_link, note_line, open_panel, small_table
 from components.words import t, told
 
 W = page.WORDS
@@ -20,11 +21,7 @@ W = page.WORDS
 
 def look_further() -> None:
     """What the reader chose below the plane."""
-    look = panel_choice(W, page.LOOKS, key="reward_look")
-    if look == "nothing":
-        return
-    st.markdown(f"#### {t(W, f'{look}_title')}")
-    {"absent": absent, "train": train}[look]()
+    open_panel(W, {"absent": absent, "train": train}, key="reward_look")
 
 
 def absent() -> None:
@@ -47,10 +44,10 @@ def absent() -> None:
 def asked() -> Asked:
     """Return what the link asks to train."""
     s = st.session_state
-    name, kind, seed = str(s["reward_live_model"]), s["reward_live_kind"], s["reward_live_seed"]
+    name, kind = str(s["reward_live_model"]), s["reward_live_kind"]
     steps = page.POCKET_STEPS if name.startswith("pocket") else RECIPES["nano"][0]
     word = word_of() if kind == "word" else page.presses().made if kind == "clicks" else ""
-    setting = RewardSetting(kind, float(s["reward_beta"]), 0 if seed is None else int(seed), word, steps)
+    setting = RewardSetting(kind, float(s["reward_beta"]), links.number("reward_live_seed"), word, steps)
     return Asked(name, checkpoints.card(name).revision, setting)
 
 

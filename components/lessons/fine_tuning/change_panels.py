@@ -16,7 +16,7 @@ from components.lm.fine_tuning.adapters import BOTTLENECK
 from components.lm.fine_tuning.change import LORA_RANKS, RANKS, ChangeSetting
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import panel_choice, small_table
+from components.shell.layout import open_panel, small_table
 from components.words import t, told
 
 W = page.WORDS
@@ -24,11 +24,7 @@ W = page.WORDS
 
 def look_further() -> None:
     """What the reader chose below the board."""
-    look = panel_choice(W, page.LOOKS, key="change_look")
-    if look == "nothing":
-        return
-    st.markdown(f"#### {t(W, f'{look}_title')}")
-    {"ways": ways, "lora": lora, "train": train}[look]()
+    open_panel(W, {"ways": ways, "lora": lora, "train": train}, key="change_look")
 
 
 def _bytes(count: int) -> str:

@@ -12,7 +12,7 @@ from components.lessons.fine_tuning.said import STARTS, percent, said_score
 from components.lm.fine_tuning.features import SETS, STEPS
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import panel_choice, small_table
+from components.shell.layout import open_panel, small_table
 from components.words import t, told
 
 W = page.WORDS
@@ -21,11 +21,7 @@ WAYS = ("even", "embeddings", "last", "learned", "tuned")
 
 def look_further() -> None:
     """What the reader chose below the board."""
-    look = panel_choice(W, page.LOOKS, key="features_look")
-    if look == "nothing":
-        return
-    st.markdown(f"#### {t(W, f'{look}_title')}")
-    {"paper": paper, "seeds": seeds, "train": train}[look]()
+    open_panel(W, {"paper": paper, "seeds": seeds, "train": train}, key="features_look")
 
 
 def paper() -> None:

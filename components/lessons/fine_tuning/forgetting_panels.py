@@ -13,7 +13,7 @@ from components.lessons.fine_tuning.said import STARTS, made_with, said_score
 from components.lm.fine_tuning.forgetting import METHODS, STRENGTHS, ForgettingSetting
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import panel_choice, small_table
+from components.shell.layout import open_panel, small_table
 from components.words import literal, t, told
 
 W = page.WORDS
@@ -21,11 +21,9 @@ W = page.WORDS
 
 def look_further() -> None:
     """What the reader chose below the plane."""
-    look = panel_choice(W, page.LOOKS, key="forget_look")
-    if look == "nothing":
-        return
-    st.markdown(f"#### {t(W, f'{look}_title')}")
-    {"reading": reading, "static": static, "families": families, "train": train}[look]()
+    open_panel(
+        W, {"reading": reading, "static": static, "families": families, "train": train}, key="forget_look"
+    )
 
 
 def reading() -> None:

@@ -13,7 +13,7 @@ from components.lessons.fine_tuning.start_live import Pair
 from components.lm.fine_tuning.start import RANDOM_STARTS
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import panel_choice, slide_note
+from components.shell.layout import open_panel, slide_note
 from components.words import t, told
 
 W = page.WORDS
@@ -21,11 +21,7 @@ W = page.WORDS
 
 def look_further() -> None:
     """What the reader chose below the histogram."""
-    look = panel_choice(W, page.LOOKS, key="start_look")
-    if look == "nothing":
-        return
-    st.markdown(f"#### {t(W, f'{look}_title')}")
-    {"slice": slices, "train": train}[look]()
+    open_panel(W, {"slice": slices, "train": train}, key="start_look")
 
 
 def slices() -> None:

@@ -18,7 +18,7 @@ from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS
 from components.lm.fine_tuning.sentences import TAGS
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import example_button, note_line, panel_choice, small_table, working
+from components.shell.layout import example_button, note_line, open_panel, small_table, working
 from components.shell.loading import load_model
 from components.shell.navigation import lessons
 from components.words import literal, t, told
@@ -30,11 +30,7 @@ LIVE_MODEL = tuned.BASE
 
 def look_further() -> None:
     """What the reader chose below the board."""
-    look = panel_choice(W, page.LOOKS, key="task_look")
-    if look == "nothing":
-        return
-    st.markdown(f"#### {t(W, f'{look}_title')}")
-    {"all": every_run, "label": label, "own": own, "glue": glue}[look]()
+    open_panel(W, {"all": every_run, "label": label, "own": own, "glue": glue}, key="task_look")
 
 
 def every_run() -> None:

@@ -16,7 +16,7 @@ from components.lm.fine_tuning.scores import wilson
 from components.lm.fine_tuning.transfer import HELD_OUT, LAMBDAS, RATE, Setting
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import is_dark, panel_choice, small_table, text_size
+from components.shell.layout import is_dark, open_panel, small_table, text_size
 from components.words import literal, t, told
 
 W = page.WORDS
@@ -24,11 +24,7 @@ W = page.WORDS
 
 def look_further() -> None:
     """What the reader chose below the board."""
-    look = panel_choice(W, page.LOOKS, key="ft_look")
-    if look == "nothing":
-        return
-    st.markdown(f"#### {t(W, f'{look}_title')}")
-    {"weight": weight, "swap": swap, "paper": paper, "train": train}[look]()
+    open_panel(W, {"weight": weight, "swap": swap, "paper": paper, "train": train}, key="ft_look")
 
 
 def weight() -> None:

@@ -18,7 +18,7 @@ from components.lm.gpt.scaling import load_jumps
 from components.lm.transformer.model_size import Size, count, fact_rows
 from components.shell import links
 from components.shell.held import held
-from components.shell.layout import is_dark, note_line, panel_choice, small_table, text_size, working
+from components.shell.layout import is_dark, note_line, open_panel, small_table, text_size, working
 from components.shell.loading import load_model
 from components.shell.results import shared
 from components.words import t, told
@@ -36,11 +36,11 @@ QUIET_CHART = {"displayModeBar": False}
 
 def look_further() -> None:
     """What the reader chose below the board."""
-    look = panel_choice(W, page.LOOKS, key="scaling_look")
-    if look == "nothing":
-        return
-    st.markdown(f"#### {t(W, f'{look}_title')}")
-    {"misfit": misfit, "papers": papers, "gpt": gpt, "limits": limits, "texts": texts}[look]()
+    open_panel(
+        W,
+        {"misfit": misfit, "papers": papers, "gpt": gpt, "limits": limits, "texts": texts},
+        key="scaling_look",
+    )
 
 
 # -- what does not follow the line -----------------------------------------------------------------------------------------
