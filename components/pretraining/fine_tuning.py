@@ -341,11 +341,11 @@ def _forgetting(options: Any, repository: Path) -> int:
     settings = [lm.ForgettingSetting(method, middle[method]) for method in lm.METHODS]
     settings += [lm.ForgettingSetting(method, middle[method], pretrained=False) for method in lm.METHODS]
     if not options.main:
-        settings += [
-            lm.ForgettingSetting(method, strength)
+        settings += [  # the ends of the slider first
+            lm.ForgettingSetting(method, strengths[k])
+            for k in (0, -1, 1, -2)
             for method, strengths in lm.STRENGTHS.items()
-            for strength in strengths
-            if strength != middle[method]
+            if len(strengths) > 1
         ]
         settings += [
             lm.ForgettingSetting(method, middle[method], seed=seed)

@@ -140,13 +140,3 @@ def test_exchanged_words_keep_their_places_and_lose_their_kind() -> None:
         for word, new, tag in zip(one.words, other.words, one.tags, strict=True):
             assert word == new if tag == "O" else kinds[new] != tag
     assert made != exchanged(sentences_, 1)
-
-
-def test_no_word_with_a_tag_written_by_hand_was_labelled_in_training() -> None:
-    tagged = {
-        word.lower()
-        for one in written_tags()
-        for word, tag in zip(one.words, one.tags, strict=True)
-        if tag != "O"
-    }
-    assert not tagged & labelled_words("train")
