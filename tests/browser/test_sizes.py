@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.views import PAGES, count_runs, path, rest
+from tests.browser.views import PAGES, VISIBLE, count_runs, path, rest
 
 SIZES = {
     "phone": (390, 844, ""),
@@ -57,15 +57,16 @@ async () => {
 """
 
 # What is wider than the page: it ends right of the window and stands in nothing that scrolls by itself.
-_WIDE = """
-() => {
+_WIDE = (
+    f"() => {{ {VISIBLE}"
+    """
   const main = document.querySelector('[data-testid=stMain]'), found = [];
   const scrolls = (node) => { const x = getComputedStyle(node).overflowX; return x === 'auto' || x === 'scroll' || x === 'hidden' || x === 'clip'; };
   const up = (node) => node.parentElement ?? node.getRootNode().host ?? null;
   const walk = (node) => {
     if (node.nodeType !== 1 && node.nodeType !== 11) return;
     if (node.nodeType === 1) {
-      if (!node.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return;
+      if (!visible(node)) return;
       const box = node.getBoundingClientRect();
       if (box.width > 0 && box.right > innerWidth + 1) {
         let inside = up(node);
@@ -80,15 +81,17 @@ _WIDE = """
   return found.slice(0, 8);
 }
 """
+)
 
 # Text of our elements that is cut: it needs more room than its box shows, and no scroll bar or "…" says so.
-_CUT = """
-() => {
+_CUT = (
+    f"() => {{ {VISIBLE}"
+    """
   const found = [];
   const walk = (node, ours) => {
     if (node.nodeType !== 1 && node.nodeType !== 11) return;
     if (node.nodeType === 1) {
-      if (!node.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return;
+      if (!visible(node)) return;
       ours = ours || node.classList.contains('gb');
       const style = getComputedStyle(node), own = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
       const hidden = (value) => value === 'hidden' || value === 'clip';
@@ -103,6 +106,7 @@ _CUT = """
   return found.slice(0, 8);
 }
 """
+)
 
 _FIRST_CONTROL = """
 () => {
@@ -188,3 +192,20 @@ def fits(page: Page, address: str, lang: str) -> None:
         accessible(page)
     found = misfits(page)
     assert not found, "\n".join(found)
+
+
+def test_the_checks_look_into_the_elements(app_url: str, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(app_url + path("gpt/generation", {"lang": "en"}))
+    page.wait_for_selector(".gb-writer")
+    page.evaluate(
+        """() => {
+          const box = Object.assign(document.createElement('p'), { className: 'gb', textContent: 'cut without a sign' });
+          box.style = 'width: 4rem; overflow: hidden; white-space: nowrap';
+          const long = Object.assign(document.createElement('p'), { textContent: 'wider than the page' });
+          long.style.width = '200vw';
+          [...document.querySelectorAll('.stMainBlockContainer *')].find((host) => host.shadowRoot?.querySelector('.gb-writer')).shadowRoot.append(box, long);
+        }"""
+    )
+    assert any("cut without a sign" in line for line in page.evaluate(_CUT))
+    assert any("wider than the page" in line for line in page.evaluate(_WIDE))

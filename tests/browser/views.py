@@ -73,6 +73,12 @@ def path(name: str, asked: dict[str, str]) -> str:
     return ("/" if name == "start/home" else f"/{name.replace('/', '-')}") + "?" + urlencode(asked)
 
 
+# Whether a reader sees a node. The box around an element of ours lays out nothing ("display: contents"), so that a browser calls
+# it invisible, and with it everything that stands inside.
+VISIBLE = """
+const visible = (node) => getComputedStyle(node).display === 'contents' || node.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+"""
+
 # Everything a reader can read, in order, inside the elements too; what moves by itself and the frame are left out.
 _SEEN = """
 const seen = () => {

@@ -13,10 +13,10 @@ function strips(box, { frames }, at) {
     h("span", { class: frame.marked?.includes(symbol) ? "token marked" : "token" }, visible(symbol))))));
 }
 
-/** A text and the candidates for its next token. */
+/** A text and the candidates for its next token; of a long text the end is shown, after a sign. */
 function bars(box, { frames }, at) {
   const frame = frames[at % frames.length];
-  fill(box, h("div", { class: "written" }, frame.text, h("b", {}, frame.next)),
+  fill(box, h("div", { class: "written" }, h("span", { class: "past" }, h("bdi", { dir: "ltr" }, frame.text)), h("b", {}, frame.next)),
     ...frame.bars.map(([token, p], i) => h("div", { class: i === frame.chosen ? "bar chosen" : "bar" },
       h("span", { class: "name" }, visible(token)), h("span", { class: "track" }, h("span", { class: "fill", style: { width: `${p * 100}%` } })), h("span", { class: "p" }, percent(p)))));
 }
