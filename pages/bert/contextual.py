@@ -6,14 +6,13 @@ from components.elements.bert.word_map import show_word_map
 from components.elements.predict_first import answer
 from components.lessons.bert import contextual as page
 from components.lessons.bert import notebooks
+from components.lessons.bert.contextual_controls import choices
 from components.lessons.known_language import say_if_foreign
 from components.lm.checkpoints.model_card import ModelCard
 from components.shell import links
-from components.shell.held import held
 from components.shell.layout import (
     Export,
     caption,
-    controls,
     foot,
     note_line,
     page_header,
@@ -22,7 +21,6 @@ from components.shell.layout import (
     reading_aid,
     slide_note,
 )
-from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
 from components.words import labels, t
 
@@ -51,26 +49,7 @@ def end(card: ModelCard, export: Export | None = None) -> None:
 def lesson() -> None:
     page_header(NAME)
     prediction(page.prediction())
-    with controls(above=True):
-        first, second, third, fourth = st.columns([5, 1.6, 1.3, 2.1])
-        held(first).text_area(
-            t("contextual", "sentences"),
-            key="word_sentences",
-            height=68,
-            help=t("contextual", "sentences_help"),
-        )
-        held(second).text_input(t("contextual", "word"), key="word")
-        with fourth:
-            model_picker("attention", key="bert_model")
-        card = model_in_use("attention", default=page.MODEL, key="bert_model")
-        with third, st.container(key="gb-example-slot"):
-            st.html("<div style='height:0.66rem'></div>")
-            with st.popover(t("contextual", "examples"), width="stretch"):
-                for word, groups in page.examples(card).items():
-                    st.button(
-                        word, key=f"example-{word}", on_click=page.take, args=(word, groups), width="stretch"
-                    )
-
+    card = choices()
     say_if_foreign(card, st.session_state["word_sentences"], st.session_state["word"])
     vectors = page.read(card)
     if vectors is None:
