@@ -33,13 +33,22 @@ def _words(lang: str) -> dict[str, Any]:
     return words
 
 
+LOCAL = "local:"
+"""What the name of a reader's own model folder begins with, in links and lists; a sentence calls the folder by its name alone."""
+
+
+def _in_words(slot: str, value: object) -> str:
+    """Return what a sentence shows in a slot."""
+    return str(value).removeprefix(LOCAL) if slot in ("model", "name") else str(value)
+
+
 def t(table: str, key: str, /, **slots: object) -> str:
     """Return one label; ``$name`` slots are filled from the keywords.
 
     Raises:
         KeyError: the label does not exist in the language in force.
     """
-    return Template(_words(language())[table][key]).substitute({k: str(v) for k, v in slots.items()})
+    return Template(_words(language())[table][key]).substitute({k: _in_words(k, v) for k, v in slots.items()})
 
 
 # What Streamlit's Markdown reads as something else: emphasis, code, links, formulas, directives and emoji names, tables;
@@ -63,7 +72,7 @@ def literal(text: str) -> str:
 
 def told(table: str, key: str, /, **slots: object) -> str:
     """Return one label for a message of Streamlit's (``st.warning``, ``st.markdown`` ...), its slots shown as typed."""
-    return t(table, key, **{name: literal(str(value)) for name, value in slots.items()})
+    return t(table, key, **{slot: literal(_in_words(slot, value)) for slot, value in slots.items()})
 
 
 def in_every_language(table: str, key: str) -> dict[str, str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from components import words
+from components.lm.checkpoints.model_card import LOCAL_PREFIX
 from components.words import literal, told
 
 TEXT = Path(__file__).parents[1] / "assets" / "text"
@@ -129,6 +131,13 @@ def test_lines_of_a_text_stay() -> None:
 @pytest.mark.parametrize("word", ["*a*", "$x$ y", ":smile:", "[x](y)"])
 def test_a_label_shows_its_slots_as_typed(word: str) -> None:
     assert literal(word) in told("contextual", "not_found", word=word)
+
+
+def test_a_sentence_calls_a_folder_by_its_name() -> None:
+    assert words.LOCAL == LOCAL_PREFIX
+    assert "local" not in told("models", "meanwhile", name="local:my-model")
+    assert words.t("models", "english_only", model="local:my-model").startswith("my-model ")
+    assert "local:" in words.t("contextual", "not_found", word="local: news")  # a reader's own word is not touched
 
 
 def _calls(tree: ast.AST) -> Iterator[ast.Call]:
