@@ -23,7 +23,7 @@ from components.shell.layout import (
 from components.shell.loading import FIRST_MODEL
 from components.shell.models import model_in_use, model_picker
 from components.shell.notebook import notebook
-from components.words import t
+from components.words import language, t
 
 links.open_view(page.NAME, *page.PARAMS)
 page_header(page.NAME)
@@ -56,6 +56,8 @@ def lesson() -> None:
         now = wording_board(data, page.view(), rev=links.revision(), key=page.BOARD, on_view=lambda: page.took(len(found)))  # fmt: skip
         picture_first(page.BOARD, (data["id"], now.row, now.way))
         caption(page.caption(card))
+        if language() == "ko":
+            caption(t(page.W, "english_scenes"))
         reading_aid(page.aid(found, now))
     ask_all(card, found)
     look_further(card, found)

@@ -263,6 +263,17 @@ def study(name: str) -> Study:
     return Study(name, "text", asked, (), tuple(map(Prompt, texts)))
 
 
+WORDINGS_KO = ("{text} 아이는 그것이 너무", "{text} 마음이 아주", "{text}\n질문: 기분이 어땠을까?\n대답:")
+
+
+@cache
+def in_korean() -> Study:
+    """Return the first study in Korean, with three wordings: no page offers it, because the bundled Korean model answers by chance."""
+    scenes = tuple(Question((("text", text),), None, int(label == "sad")) for label, text in rows("feelings_ko"))  # fmt: skip
+    prompts = tuple(Prompt(text, ("기뻤다", "슬펐다")) for text in WORDINGS_KO)
+    return Study("korean", "text", scenes[:ASKED], scenes[ASKED:], prompts)
+
+
 # -- asking ---------------------------------------------------------------------------------------------------------------
 
 
