@@ -2,7 +2,7 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { full, percent, grouped, visible } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
-import { INK, DASH, spot, axis, compact } from "../glassbox.lib/training.js";
+import { INK, DASH, spot, apart, axis, compact } from "../glassbox.lib/training.js";
 import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ stop: null, watch: null }));
@@ -18,7 +18,7 @@ export default living(function ({ data, parentElement }) {
     const now = Math.min(data.current, model.moments.length - 1);
     return [
       ...[0, 0.5, 1].flatMap((p) => [h("line", { x1: left, x2: W, y1: y(p), y2: y(p), stroke: "var(--gb-line)" }), text({ x: left - 0.3 * rem, y: y(p) + 0.28 * rem, "text-anchor": "end" }, p)]),
-      ...scale.ticks.map((n) => text({ x: x(n), y: H - 0.25 * rem, "text-anchor": "middle" }, compact(n, data.lang))),
+      ...apart(scale.ticks, x, (n) => compact(n, data.lang), 0.8 * rem).map((n) => text({ x: x(n), y: H - 0.25 * rem, "text-anchor": "middle" }, compact(n, data.lang))),
       h("line", { x1: x(model.moments[now][1]), x2: x(model.moments[now][1]), y1: top, y2: bottom, stroke: "var(--gb-quiet)" }),
       ...candidates.flatMap((word, c) => [
         h("polyline", { points: model.moments.map((m, k) => `${x(m[1]).toFixed(1)},${y(model.shares[k][c]).toFixed(1)}`).join(" "), fill: "none", stroke: INK[c], "stroke-width": 2.5, "stroke-dasharray": DASH[c] }),

@@ -3,7 +3,7 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num } from "../glassbox.lib/format.js";
 import { reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
-import { INK, DASH, spot, axis, compact } from "../glassbox.lib/training.js";
+import { INK, DASH, spot, apart, axis, compact } from "../glassbox.lib/training.js";
 import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, moment: 0, stops: [], report: null, watch: null, reading: null }));
@@ -24,7 +24,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const x = scale.place(left + 0.4 * rem, edge), y = (v) => bottom - (v / most) * (bottom - top);
     const text = (more, string) => h("text", { "font-size": 0.8 * rem, "font-family": "sans-serif", fill: "var(--gb-quiet)", ...more }, string);
     const parts = [...[0, most / 2, most].flatMap((v) => [h("line", { x1: left, x2: edge, y1: y(v), y2: y(v), stroke: "var(--gb-line)" }), text({ x: left - 0.3 * rem, y: y(v) + 0.28 * rem, "text-anchor": "end" }, v)]),
-      ...scale.ticks.map((n) => text({ x: x(n), y: H - 0.2 * rem, "text-anchor": "middle" }, compact(n, data.lang)))];
+      ...apart(scale.ticks, x, (n) => compact(n, data.lang), 0.8 * rem).map((n) => text({ x: x(n), y: H - 0.2 * rem, "text-anchor": "middle" }, compact(n, data.lang)))];
     const line = (values, xs, more) => h("polyline", { points: values.map((v, i) => [xs[i], v]).filter(([, v]) => v !== null).map(([n, v]) => `${x(n).toFixed(1)},${y(v).toFixed(1)}`).join(" "), fill: "none", "stroke-linejoin": "round", ...more });
     for (const other of panel.others ?? []) parts.push(line(other.values, other.tokens, { stroke: INK[other.ink], "stroke-width": 1.2, "stroke-opacity": 0.35 }));
     for (const s of panel.series) parts.push(line(s.values, tokens, { stroke: INK[s.ink], "stroke-width": s.strong ? 2.6 : 1.3, "stroke-dasharray": s.strong ? DASH[s.ink] : null, "stroke-opacity": s.strong ? 1 : 0.75 }));

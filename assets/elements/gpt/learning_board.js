@@ -3,7 +3,7 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num, full, percent, grouped, visible } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
-import { INK, DASH, spot, axis, compact, softmax } from "../glassbox.lib/training.js";
+import { INK, DASH, spot, apart, axis, compact, softmax } from "../glassbox.lib/training.js";
 import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, probe: 0, moment: 0, stepper: null, stops: [], report: null, watch: null }));
@@ -44,7 +44,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const text = (attributes, string) => h("text", { "font-size": size, "font-family": "sans-serif", fill: "var(--gb-quiet)", ...attributes }, string);
     const parts = [
       ...ticks.flatMap((n) => [h("line", { x1: left, x2: W, y1: y(n), y2: y(n), stroke: n ? "var(--gb-line)" : "var(--gb-cut)", "stroke-dasharray": n ? null : "3 4" }), text({ x: left - 0.3 * rem, y: y(n) + 0.28 * rem, "text-anchor": "end" }, num(n, 2))]),
-      ...scale.ticks.map((n) => text({ x: x(n), y: H - 0.2 * rem, "text-anchor": "middle" }, compact(n, data.lang))),
+      ...apart(scale.ticks, x, (n) => compact(n, data.lang), size).map((n) => text({ x: x(n), y: H - 0.2 * rem, "text-anchor": "middle" }, compact(n, data.lang))),
     ];
     if (error) models.forEach((m, i) => {
       const edge = (sign) => m.moments.map((moment, k) => `${x(moment[1]).toFixed(1)},${y(value(i, k) + sign * 2 * error(i, k)).toFixed(1)}`);

@@ -22,6 +22,13 @@ export function axis(tokens) {
   return { ticks, place: (left, right) => (n) => left + share(n) * (right - left) };
 }
 
+/** The ticks whose labels do not touch, in letters of `size` pixels around `x(n)`; where two would, the larger number stays. */
+export function apart(ticks, x, word, size) {
+  const half = (n) => 0.5 * size * [...word(n)].reduce((sum, letter) => sum + (letter >= "\u1100" ? 1 : 0.6), 0), kept = [];
+  for (const n of [...ticks].reverse()) if (!kept.length || x(n) + half(n) + 0.3 * size < x(kept[0]) - half(kept[0])) kept.unshift(n);
+  return kept;
+}
+
 /** 115000 as 115K, in Korean as 11.5만: three digits. */
 export const compact = (n, lang) => new Intl.NumberFormat(lang, { notation: "compact", maximumSignificantDigits: 3 }).format(n);
 
