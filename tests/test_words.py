@@ -137,7 +137,9 @@ def test_a_sentence_calls_a_folder_by_its_name() -> None:
     assert words.LOCAL == LOCAL_PREFIX
     assert "local" not in told("models", "meanwhile", name="local:my-model")
     assert words.t("models", "english_only", model="local:my-model").startswith("my-model ")
-    assert "local:" in words.t("contextual", "not_found", word="local: news")  # a reader's own word is not touched
+    assert "local:" in words.t(
+        "contextual", "not_found", word="local: news"
+    )  # a reader's own word is not touched
 
 
 def _calls(tree: ast.AST) -> Iterator[ast.Call]:
