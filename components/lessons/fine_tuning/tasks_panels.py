@@ -25,7 +25,6 @@ from components.words import literal, t, told
 
 W = page.WORDS
 BOARD = "label_board"
-LIVE_MODEL = tuned.BASE
 
 
 def look_further() -> None:
@@ -146,7 +145,8 @@ def own() -> None:
     """A sentence of the reader's as both starts tag it after fifty sentences, and what they cannot know."""
     from components.lm.fine_tuning.own_sentence import MOST_WORDS, known_words, tags_of, words_of
 
-    st.markdown(told(W, "own_text", model=LIVE_MODEL, n=SIZES[0]))
+    model = held().segmented_control(t(W, "model"), page.LIVE_MODELS, key="task_live_model", required=True)
+    st.markdown(told(W, "own_text", model=model, n=SIZES[0]) + " " + t(W, "train_none"))
     text = held().text_input(t(W, "own_label"), key="task_own", help=t(W, "own_help", n=page.MOST_CHARACTERS))
     words = words_of(str(text))
     if not words:
@@ -155,10 +155,11 @@ def own() -> None:
     if len(words) > MOST_WORDS:
         note_line(t(W, "own_long", n=len(words), most=MOST_WORDS))
         return
-    say_if_foreign(checkpoints.card(LIVE_MODEL), str(text), offer=False)
+    card = checkpoints.card(str(model))
+    say_if_foreign(card, str(text), offer=False)
     with working(t(W, "own_working")):
-        taggers = tuned.taggers(LIVE_MODEL, checkpoints.card(LIVE_MODEL).revision)
-        loaded = load_model(LIVE_MODEL, "masked_prediction")
+        taggers = tuned.taggers(card.name, card.revision)
+        loaded = load_model(card.name, "masked_prediction")
         found = [tags_of(loaded, task, words) for task, _ in taggers]
 
     def line(tags: list[int]) -> str:
@@ -184,7 +185,8 @@ def own() -> None:
         )
     )
     st.markdown(t(W, "own_limits"))
-    _attention(str(text))
+    if model == tuned.BASE:
+        _attention(str(text))
 
 
 def _attention(text: str) -> None:
@@ -195,7 +197,7 @@ def _attention(text: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(t(W, "own_attention"), width="content")
         for weights in tuned.WEIGHTS:
-            asked = {"text": text, "attention_model": LIVE_MODEL, "attention_weights": weights}
+            asked = {"text": text, "attention_model": tuned.BASE, "attention_weights": weights}
             st.page_link(
                 goal.page, label=t(W, f"own_{weights}"), query_params={**links.frame_query(), **asked}
             )

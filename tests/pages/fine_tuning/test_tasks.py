@@ -5,14 +5,14 @@ from urllib.parse import parse_qs
 import pytest
 from safetensors.numpy import load
 
-from components.lessons import live
+from components.lessons import live, tuned
 from components.lessons.fine_tuning import tasks as page
 from components.lessons.fine_tuning import tasks_live
 from components.lessons.fine_tuning.live_pair import asked
 from components.lessons.fine_tuning.said import percent
 from components.lessons.known_language import other_letters
 from components.lm import checkpoints
-from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS, WRONG_LABELS
+from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS, WRONG_LABELS, EncoderTask, Score
 from components.lm.fine_tuning.sentences import TAGS
 from components.lm.fine_tuning.task_runs import AROUND_SEEDS, MOMENTS, SHOWN, TaskSetting, tune_fully
 from tests.pages.conftest import Open, data_of, modules_after, notes, on_page, said
@@ -249,6 +249,25 @@ def test_a_sentence_of_ones_own(open_page: Open, lang: str) -> None:
     assert [q["attention_weights"] for q in asked] == [["pretrained"], ["tuned"]]
     assert all(q["text"] == ["The king saw a *fox* in <b> the park."] for q in asked)
     assert all(q["attention_model"] == ["nano-bert"] and q["lang"] == [lang] for q in asked)
+
+
+def test_the_larger_model_tags_on_request(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its taggers are asked for (here not trained); Attention heads has none of its weights after tags, so no link goes there."""
+    asked_for = []
+
+    def untrained(name: str, _: str) -> list[tuple[EncoderTask, Score]]:
+        asked_for.append(name)
+        loaded = checkpoints.load(name, "masked_prediction")
+        return [
+            (EncoderTask(loaded, "tag", "head", pretrained=x, seed=0), Score(0.5, 0.4, 0.6))
+            for x in (True, False)
+        ]
+
+    monkeypatch.setattr(tuned, "taggers", untrained)
+    at = open_page(PAGE, task_look="own", task_live_model="pocket-bert")
+    assert not at.exception
+    assert asked_for == ["pocket-bert"]
+    assert not [b for b in at.get("page_link") if "attention_weights" in b.proto.query_string]
 
 
 @pytest.mark.parametrize(
