@@ -20,6 +20,15 @@ const create = instances((parent) => {
   return state;
 });
 
+/** What Streamlit opens outside its app (the export, lists to choose from) takes the theme's colours from the page around it. */
+function takeTheme(state) {
+  const app = document.querySelector("[data-testid=stApp]"), take = () => { document.documentElement.style.colorScheme = getComputedStyle(app).colorScheme; };
+  if (!app || state.theme) return;
+  take();
+  state.theme = new MutationObserver(take);
+  state.theme.observe(app, { attributes: true, attributeFilter: ["class"] });
+}
+
 const BLINK = 2000; // a network that is gone for less is not worth a word
 
 /** One line while the server cannot be heard; Streamlit's own dialog is closed by lib/connection.js. */
@@ -132,8 +141,11 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
   state.set = setTriggerValue; // a trigger: Back and Forward move the language too, and a state value equal to the last one is not sent
   document.documentElement.lang = data.lang;
   document.documentElement.classList.toggle("gb-lecture", data.size === "lecture");
+  takeTheme(state);
   draw(state);
   return () => {
+    state.theme?.disconnect();
+    state.theme = null;
     document.removeEventListener("gb-keys", state.onKeys);
     window.removeEventListener("keydown", state.onEscape);
     state.disconnect();

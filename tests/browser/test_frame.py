@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from components.lm import checkpoints
+from tests.browser.conftest import READER
 from tests.browser.waiting import settle
 
 ROOT = Path(__file__).parents[2]
@@ -154,3 +155,18 @@ def test_a_prepared_state_is_in_view(open_at: Open) -> None:
 def test_words_for_the_keys_exist() -> None:
     words = tomllib.loads((ROOT / "assets/text/en/ui.toml").read_text(encoding="utf-8"))
     assert {"key_next", "key_back", "key_play"} <= set(words["toolbar"])
+
+
+def test_what_opens_outside_the_app_has_the_colours_of_the_theme(browser: Browser, app_url: str) -> None:
+    """The export opens beside the app, not in it: its words must not be those of the light theme on dark ground."""
+    context = browser.new_context(**READER, color_scheme="dark")
+    page = context.new_page()
+    page.goto(f"{app_url}/transformer-sparse?lang=en")
+    page.get_by_role("button", name="Export").click()
+    body = page.get_by_test_id("stPopoverBody")
+    title = body.locator(".gb-foot-title").first
+    expect(title).to_be_visible()
+    expect(body).to_have_css("color-scheme", "dark")
+    quiet = page.locator(".gb-head p").first.evaluate("(one) => getComputedStyle(one).color")
+    expect(title).to_have_css("color", quiet)
+    context.close()
