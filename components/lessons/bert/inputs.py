@@ -56,7 +56,7 @@ KOREAN = {
     "in_a": "우리 고양이는 귀엽다",
     "in_b": "고양이는 공을 좋아한다",
     "bert_model": KOREAN_BERT,
-    "in_dim": 97,  # by the same rule
+    "in_dim": 190,  # by the same rule
     "in_pad_1": "고양이는 귀엽다",
     "in_pad_2": "고양이는 마당에서 공을 가지고 논다",
     "in_pad_3": "응",

@@ -60,8 +60,8 @@ KOREAN = {
     "bert_model": KOREAN_BERT,
 }  # 손을, at the same place
 """What the page begins with in Korean."""
-NEED_EACH_OTHER_KO = "학생은 책을 읽고 글을 쓴다."
-TWO_BLANKS_KO = (2, 3)  # 책을 읽: 사진을 읽 at once, 사진을 찍 from left to right, 책을 읽 from right to left
+NEED_EACH_OTHER_KO = "남자가 문을 열고 방에 들어간다."
+TWO_BLANKS_KO = (2, 3)  # 문을 열: 손을 열 at once, 손을 씻 from left to right, 문을 열 from right to left
 PIECES_KO, IN_PIECES_KO = "그는 서울에서 태어나 부산에서 살았다.", (4, 5)  # 태 ##어나
 QUIZ_KO = "오늘 날씨가 너무 [MASK]."
 

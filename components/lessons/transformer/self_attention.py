@@ -32,7 +32,7 @@ KOREAN: dict[str, Any] = {
     "steps_text": "아이가 나무 아래에 앉았다.",
     "attention_model": KOREAN_BERT,
     "steps_layer": 3,  # with the head below chosen by the same rule
-    "steps_head": 4,
+    "steps_head": 3,
 }
 """What the page begins with in Korean."""
 PARAMS = (
