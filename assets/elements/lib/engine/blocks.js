@@ -27,6 +27,11 @@ export function rowsOf(array, rows, width) {
   return chosen;
 }
 
+/** Tables in the memory that hold only their rows `rows` from now on, in that order. */
+export function onlyRows(m, tables, rows, width) {
+  for (const table of tables) m.f.set(rowsOf(m.f.subarray(table), rows, width), table);
+}
+
 /** y = sum of one row of each table; `rows` is [n] row numbers per table. */
 export function embed(m, tables, y, size) {
   const f = m.f;
@@ -84,16 +89,18 @@ export function attention(m, desk, { query, key, value, out }, heads, slots) {
     m.linear(x, value.w, value.b, values + from * size, n, value.inner, size);
   }
 
+  /** What the output projection makes of the columns of head h of `table` [n, size]: [n, size], without the bias. */
+  function projected(h, table, n) {
+    m.linear(table + h * width, out.w + h * width, 0, desk.query, n, width, size, size, size);
+    return m.read(desk.query, n * size);
+  }
+
   function read(x, z, n, total, mask, { headsOff = [], weights = null, parts = null, lengths = null } = {}) {
-    const kept = weights && new Float32Array(heads * n * total), shares = parts && new Float32Array(heads * n * size), f = m.f, { context, scores } = desk;
-    if (lengths) {
-      const each = new Float32Array(heads * n);
-      for (let h = 0; h < heads; h++) {
-        m.linear(values + (total - n) * size + h * width, out.w + h * width, 0, desk.query, n, width, size, size, size, size);
-        for (let r = 0; r < n; r++) each[h * n + r] = Math.hypot(...f.subarray(desk.query + r * size, desk.query + (r + 1) * size));
-      }
-      lengths.push(each);
-    }
+    const kept = weights && new Float32Array(heads * n * total), f = m.f, { context, scores } = desk, all = Array.from({ length: heads }, (_, h) => h);
+    lengths?.push(Float32Array.from(all.flatMap((h) => {
+      const rows = projected(h, values + (total - n) * size, n);
+      return Array.from({ length: n }, (_, r) => Math.hypot(...rows.subarray(r * size, (r + 1) * size)));
+    })));
     m.linear(x, query.w, query.b, desk.query, n, query.inner, size);
     for (let first = 0; first < n; first += CHUNK) {
       const rows = Math.min(CHUNK, n - first), seen = Array.from({ length: rows }, (_, r) => mask.subarray((first + r) * total, (first + r + 1) * total));
@@ -113,12 +120,10 @@ export function attention(m, desk, { query, key, value, out }, heads, slots) {
     }
     for (const h of headsOff) for (let r = 0; r < n; r++) f.fill(0, context + r * size + h * width, context + r * size + (h + 1) * width);
     m.linear(context, out.w, out.b, z, n, size, size);
-    if (weights) weights.push(kept);
+    weights?.push(kept);
     if (parts) {
-      for (let h = 0; h < heads; h++) {
-        m.linear(context + h * width, out.w + h * width, 0, desk.query, n, width, size, size, size);
-        shares.set(f.subarray(desk.query, desk.query + n * size), h * n * size);
-      }
+      const shares = new Float32Array(heads * n * size);
+      for (const h of all) shares.set(projected(h, context, n), h * n * size);
       parts.push(shares);
     }
   }

@@ -1,5 +1,7 @@
 ;; The slow operations of a Transformer, four float32 numbers at a time. Every address, and every stride (the way from one
 ;; row to the next), is in bytes; counts are in numbers.
+;; A browser needs 128-bit SIMD and bulk memory (Chrome 91, Firefox 89, Safari 16.4). The multiply-add of relaxed SIMD, which fewer
+;; have, brought nothing on the processor where this was measured (AMD Zen 5, whose units for sums and products work side by side).
 ;; Whoever changes this file runs `python assets/elements/lib/engine/build.py`; a test compares the bytes.
 (module
   (import "env" "memory" (memory 1))
@@ -16,8 +18,9 @@
       (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (local.get $a) (local.get $c))
       (i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31 (local.get $a) (local.get $c))))
 
-  ;; Eight numbers of one row of the panel times one number of each of four rows of x, added to sums that stay in registers:
-  ;; y = b + x · panel for 8 columns of y [n, 8]. x [n, inner], n at least 4; panel [inner, 8]; b: address of 8 numbers, or 0.
+  ;; y = x · panel + b: x [n, inner], n at least 4; panel [inner, 8]; b [8] (0: none); y [n, 8].
+  ;; A tile is four rows of y. Its 32 sums stay in registers, four in each of l0 … l3 (left half) and r0 … r3 (right half), while x and
+  ;; the panel pass by: six numbers or groups of numbers are fetched for eight multiplications.
   (func $tiles
     (param $x i32) (param $x_row i32) (param $panel i32) (param $panel_row i32) (param $b i32)
     (param $y i32) (param $y_row i32) (param $n i32) (param $inner i32)
@@ -73,7 +76,7 @@
       (local.set $n (i32.sub (local.get $n) (local.get $step)))
       (br_if $four_rows (local.get $step))))
 
-  ;; Four rows of W [4, inner] become four columns, every 32 bytes four numbers: half of a panel [inner, 8].
+  ;; Four rows of W, [4, inner], transposed into the left or the right half of a panel [inner, 8].
   (func $turn (param $w i32) (param $w_row i32) (param $to i32) (param $inner i32)
     (local $w1 i32) (local $w2 i32) (local $w3 i32) (local $end i32)
     (local $a v128) (local $b v128) (local $c v128) (local $d v128)
@@ -152,7 +155,7 @@
       (local.set $y (i32.add (local.get $y) (i32.const 16)))
       (br_if $four_columns (i32.gt_s (local.tee $outer (i32.sub (local.get $outer) (i32.const 4))) (i32.const 0)))))
 
-  ;; y = x V: x [n, inner], V [inner, outer], y [n, outer]; outer is a multiple of 8. V is a row of panels as it lies.
+  ;; y = x V: x [n, inner], V [inner, outer], y [n, outer]; outer is a multiple of 8. Eight columns of V are a panel as they lie.
   (func (export "mix")
     (param $x i32) (param $x_row i32) (param $v i32) (param $v_row i32)
     (param $y i32) (param $y_row i32) (param $n i32) (param $inner i32) (param $outer i32)
@@ -161,7 +164,7 @@
       (if (i32.ge_s (local.get $n) (i32.const 4))
         (then (call $tiles (local.get $x) (local.get $x_row) (local.get $v) (local.get $v_row) (i32.const 0)
           (local.get $y) (local.get $y_row) (local.get $n) (local.get $inner)))
-        (else (local.set $r (i32.const 0)) ;; each row four times: the four sums wait for each other anyway
+        (else (local.set $r (i32.const 0)) ;; too few for a tile: the four rows of a tile are one and the same
           (loop $row
             (call $tiles
               (i32.add (local.get $x) (i32.mul (local.get $r) (local.get $x_row))) (i32.const 0)
