@@ -48,3 +48,29 @@ def test_a_picture_has_colours_also_where_motion_is_reduced(open_at: Open) -> No
         }"""
     )
     assert len(found) > 3
+
+
+_OVER_THE_SIDES = """
+async (caption) => {
+  const { asSvg, frame } = await import('/_stcore/bidi-components/glassbox.lib/pictures.js');
+  const { h } = await import('/_stcore/bidi-components/glassbox.lib/dom.js');
+  const svg = frame(300, 100);
+  svg.append(h('text', { x: 20, y: 30, 'font-size': 16, 'text-anchor': 'end' }, 'a long name of a row'), h('text', { x: 250, y: 60, 'font-size': 16 }, 'a long name of a line'));
+  const host = document.createElement('div');
+  host.innerHTML = asSvg(() => svg, caption);
+  document.body.append(host);
+  const file = host.firstChild, box = file.getBoundingClientRect();
+  const found = [...file.querySelectorAll('text')].map((text) => { const at = text.getBoundingClientRect(); return [at.left - box.left, box.right - at.right]; });
+  const words = [...file.querySelectorAll(':scope > text')].map((text) => text.textContent).join(' ');
+  host.remove();
+  return { found, words };
+}
+"""
+
+
+def test_no_words_reach_over_the_sides(open_at: Open) -> None:
+    caption = "pocket-bert, 4,375,042 parameters, and every letter of this line is there; 글자가 넓은 줄도 잘리지 않아요"
+    found: dict[str, Any] = open_at("/tokens-encode?lang=en").evaluate(_OVER_THE_SIDES, caption)
+    assert found["words"] == caption
+    assert len(found["found"]) > 3
+    assert all(side >= 0 for sides in found["found"] for side in sides)

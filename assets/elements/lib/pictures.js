@@ -40,9 +40,8 @@ export function frame(width, height) {
   return svg;
 }
 
-/** Put a line of words above a picture, whole: what one line has no room for makes the picture taller at its top. */
-export function headline(svg, x, y, content, { "font-size": size = 16, "font-family": family = "sans-serif", ...more } = {}) {
-  const most = Math.max(12, Math.floor((Number(svg.getAttribute("width")) - 2 * x) / (size * (family === "monospace" ? 0.62 : 0.55))));
+/** Words as lines of at most so many cells; a letter of Korean takes two. */
+function wrapped(content, most) {
   const lines = [""];
   for (const word of content.replace(/\s+/g, " ").trim().split(" ")) {
     const longer = lines.at(-1) ? `${lines.at(-1)} ${word}` : word;
@@ -53,6 +52,12 @@ export function headline(svg, x, y, content, { "font-size": size = 16, "font-fam
       lines[lines.length - 1] += letter;
     }
   }
+  return lines;
+}
+
+/** Put a line of words above a picture, whole: what one line has no room for makes the picture taller at its top. */
+export function headline(svg, x, y, content, { "font-size": size = 16, "font-family": family = "sans-serif", ...more } = {}) {
+  const lines = wrapped(content, Math.max(12, Math.floor((Number(svg.getAttribute("width")) - 2 * x) / (size * (family === "monospace" ? 0.62 : 0.55)))));
   const step = Math.round(1.35 * size), extra = (lines.length - 1) * step;
   svg.setAttribute("viewBox", `0 ${-extra} ${svg.getAttribute("width")} ${Number(svg.getAttribute("height")) + extra}`);
   svg.setAttribute("height", Number(svg.getAttribute("height")) + extra);
@@ -82,11 +87,30 @@ function settled(svg) {
   return svg;
 }
 
+/** Widen a picture whose words reach over its sides, with the letters of this machine: another font may be wider than the one it was drawn for. */
+function widened(svg) {
+  const width = Number(svg.getAttribute("width")), box = (svg.getAttribute("viewBox") ?? "").split(/\s+/).map(Number);
+  if (box[2] !== width) return; // drawn to another scale
+  const host = document.createElement("div");
+  host.style.cssText = "position: fixed; left: 0; top: 0; width: 0; height: 0; overflow: hidden; visibility: hidden";
+  host.attachShadow({ mode: "open" }).append(svg); // there the fonts are those of the file
+  document.body.append(host);
+  const from = svg.getBoundingClientRect().left;
+  const ends = [...svg.querySelectorAll("text")].filter((text) => text.textContent.trim()).map((text) => text.getBoundingClientRect());
+  const left = Math.min(0, ...ends.map((end) => Math.floor(end.left - from) - EDGE)), right = Math.max(width, ...ends.map((end) => Math.ceil(end.right - from) + EDGE));
+  host.remove();
+  svg.remove();
+  svg.setAttribute("viewBox", `${box[0] + left} ${box[1]} ${right - left} ${box[3]}`);
+  svg.setAttribute("width", right - left);
+}
+const EDGE = 4; // pixels that stay free beside the words that reach farthest
+
 /** The picture as SVG text with its caption below it: model, revision, seed, text. */
 export function asSvg(draw, caption) {
   const inner = draw();
+  widened(inner);
   const width = Number(inner.getAttribute("width")), height = Number(inner.getAttribute("height"));
-  const lines = caption.match(/.{1,110}(\s|$)|.{1,110}/g) ?? [];
+  const lines = caption.trim() ? wrapped(caption, Math.max(12, Math.min(110, Math.floor((width - 16) / 8)))) : [];
   const svg = frame(width, height + 20 + 18 * lines.length);
   const back = document.createElementNS(svg.namespaceURI, "rect");
   back.setAttribute("width", "100%"); back.setAttribute("height", "100%"); back.setAttribute("fill", "var(--gb-background)");
