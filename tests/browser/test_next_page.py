@@ -35,3 +35,14 @@ def test_a_key_held_down_stays_on_the_page(open_at) -> None:
     expect(page.locator(".gb-bpe_board")).to_have_attribute("data-step", "10")
     page.wait_for_timeout(500)
     assert "tokens-bpe" in page.url
+
+
+def test_the_name_of_the_next_page_does_not_push_the_picture_down(open_at) -> None:
+    page = open_at("/bert-inputs?lang=en")
+    grid = page.locator(".gb-embedding_sum .scroller")
+    before = grid.evaluate("node => node.getBoundingClientRect().top")
+    page.locator(".gb-step-last").first.click()
+    onward = page.locator(".gb-step-onward").first
+    expect(onward).to_have_text("→ next page")
+    expect(onward).to_have_attribute("title", "→ next page: One word, many meanings")
+    assert abs(grid.evaluate("node => node.getBoundingClientRect().top") - before) < 2

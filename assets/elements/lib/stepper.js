@@ -37,6 +37,15 @@ export function stepper({ words, onMove, onWant, label, beyond }) {
   const node = h("div", { class: "gb-stepper", role: "group", "aria-label": words.steps }, buttons.first, buttons.back, buttons.play, buttons.next, buttons.last, scrub, shown, onward, speed);
 
   const atEnd = () => state.step >= state.last && !state.open;
+  /** Says what one step on goes to; where that would begin a row of its own and push the picture down, in `short`. */
+  function goesOn(text, short) {
+    if (onward.dataset.text === text) return;
+    onward.dataset.text = text;
+    Object.assign(onward, { textContent: "", title: "" });
+    const height = node.clientHeight;
+    onward.textContent = text;
+    if (text && short && node.clientHeight > height + 4) Object.assign(onward, { textContent: short, title: text });
+  }
   function paint() {
     scrub.max = String(state.last);
     scrub.value = String(state.step);
@@ -44,7 +53,7 @@ export function stepper({ words, onMove, onWant, label, beyond }) {
     shown.textContent = label ? label(state.step, state.last) : say(words.step_of, { step: state.step, last: state.last });
     buttons.first.disabled = buttons.back.disabled = state.step <= 0;
     const more = atEnd() ? beyond?.() : null, link = atEnd() && !more ? nextPage() : null;
-    onward.textContent = more ? more.text : link && words.next_page ? say(words.next_page, { title: titleOf(link) }) : "";
+    goesOn(more ? more.text : link && words.next_page ? say(words.next_page, { title: titleOf(link) }) : "", link && words.next_page ? say(words.next_page, { title: "" }).replace(/[:\s]+$/, "") : "");
     buttons.next.disabled = atEnd() && !link && !more;
     buttons.last.disabled = state.step >= state.last;
     const name = state.playing ? "pause" : "play";
