@@ -134,18 +134,13 @@ def known() -> list[Mix]:
     ]
 
 
-def num_written() -> int:
-    """Return on how many sentences written by hand the recorded mixes were measured, and those beside them are."""
-    return int(recorded()["runs"][0]["counts"]["written"])
-
-
 # The states of some 500 to 4,000 words of all layers: 10 to 25 MB each.
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _states(model: str, revision: str, size: int, pretrained: bool, seed: int) -> Features:
     from components.lm.fine_tuning.features import features
 
     loaded = load_model(model, "masked_prediction")
-    return features(loaded, size, pretrained=pretrained, seed=seed, written=num_written())
+    return features(loaded, size, pretrained=pretrained, seed=seed)
 
 
 # Six sentences and nine numbers for each start: 1 kB.

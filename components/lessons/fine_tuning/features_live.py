@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from components.lessons.fine_tuning import live_pair
-from components.lessons.fine_tuning.features import num_written
 from components.lessons.fine_tuning.live_pair import Asked
 from components.lm import checkpoints
 from components.lm.fine_tuning.features import Mixing, features
@@ -32,10 +31,7 @@ class Pair(live_pair.Pair[Mixing]):
     def __init__(self, asked: Asked[Mix]) -> None:
         self._asked, s = asked, asked.setting
         loaded = checkpoints.load(asked.model, "masked_prediction")
-        kept = [
-            features(loaded, s.size, pretrained=start, seed=s.seed, written=num_written())
-            for start in (True, False)
-        ]
+        kept = [features(loaded, s.size, pretrained=start, seed=s.seed) for start in (True, False)]
         self._reading = sum(one.seconds for one in kept)
         super().__init__(*(Mixing(one, None, seed=s.seed) for one in kept))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from components.lessons.fine_tuning import live_pair
 from components.lessons.fine_tuning.live_pair import Asked
-from components.lessons.fine_tuning.start import recorded
 from components.lm import checkpoints
 from components.lm.fine_tuning.difference import trained_difference
 from components.lm.fine_tuning.sentences import TAGS
@@ -17,7 +16,7 @@ class Pair(live_pair.Pair[Start]):
     def __init__(self, asked: Asked[int]) -> None:
         self._asked = asked
         self._loaded = loaded = checkpoints.load(asked.model, "masked_prediction")
-        texts = sentences(loaded, written=recorded()["counts"]["written"])  # those of the starts beside it
+        texts = sentences(loaded)
         super().__init__(
             *(Start(loaded, pretrained=start, seed=asked.setting, texts=texts) for start in (True, False))
         )

@@ -16,7 +16,6 @@ from components.elements.predict_first import Prediction
 from components.lessons.fine_tuning.said import made_with, percent, said_score
 from components.lessons.recorded import shipped
 from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS
-from components.lm.fine_tuning.samples import sample_rows
 from components.lm.fine_tuning.sentences import TAGS
 from components.lm.fine_tuning.task_runs import GENERATED, MOMENTS, SHOWN
 from components.shell import links
@@ -104,15 +103,6 @@ def keep(now: TasksView) -> None:
     links.put("task_sentence", now.sentence)
 
 
-def written(task: str) -> int:
-    """Return how many examples of a task were written by hand."""
-    return len(
-        sample_rows(
-            {"tag": "tags.tsv", "single": "tags.tsv", "span": "stories.tsv", "pair": "answers.tsv"}[task]
-        )
-    )
-
-
 def lane(run: Mapping[str, Any], pretrained: bool) -> TasksLane:
     """Return one start as the board draws it."""
     return {
@@ -130,9 +120,7 @@ def board(
     kept = recorded()[of or model()]
     if lanes is None:
         task, size, way = asked()
-        lanes, count = (run_of(task, size, way, True), run_of(task, size, way, False)), kept["written"][task]
-    else:  # trained now, on what lies there now
-        count = written(task)
+        lanes = run_of(task, size, way, True), run_of(task, size, way, False)
     return {
         "task": task,
         "steps": lanes[0]["steps"],
@@ -140,7 +128,7 @@ def board(
         "tags": list(TAGS),
         "sentences": kept["shown"][task],
         "lanes": [lane(lanes[0], True), lane(lanes[1], False)],
-        "counts": {"written": count, "generated": GENERATED},
+        "counts": {"written": kept["written"][task], "generated": GENERATED},
         "words": labels("tasks_board"),
         "stepper": labels("stepper"),
     }

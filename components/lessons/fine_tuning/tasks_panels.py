@@ -178,7 +178,7 @@ def own() -> None:
         told(
             W,
             "own_seen" if seen else "own_unseen",
-            n=page.written("tag"),
+            n=page.recorded()[card.name]["written"]["tag"],
             words=", ".join(seen),
             mine=scores[0],
             bare=scores[1],

@@ -97,7 +97,7 @@ def labelled_words(rows: Sequence[Example]) -> set[str]:
     }
 
 
-def rows_of(loaded: LoadedModel, size: int, seed: int, written: int = WRITTEN) -> dict[str, list[Example]]:
+def rows_of(loaded: LoadedModel, size: int, seed: int) -> dict[str, list[Example]]:
     """Return the sentences for training and every held-out set.
 
     Those of ``labelled`` are not in training, but each of their persons, animals and places had its label there.
@@ -110,7 +110,7 @@ def rows_of(loaded: LoadedModel, size: int, seed: int, written: int = WRITTEN) -
         "train": train,
         "labelled": labelled[:GENERATED],
         "new": examples(loaded, "tag", "test", GENERATED, 0),
-        "written": examples(loaded, "tag", "written", written, 0),
+        "written": examples(loaded, "tag", "written", WRITTEN, 0),
     }
 
 
@@ -127,13 +127,11 @@ def states_of(task: EncoderTask, rows: Sequence[Example], batch: int = 32) -> Te
     return torch.cat(found, 1).transpose(0, 1).clone()
 
 
-def features(
-    loaded: LoadedModel, size: int, *, pretrained: bool, seed: int, written: int = WRITTEN
-) -> Features:
+def features(loaded: LoadedModel, size: int, *, pretrained: bool, seed: int) -> Features:
     """Read all sentences once; ``pretrained`` False with weights drawn anew."""
     began = time.thread_time()
     task = EncoderTask(loaded, "tag", "head", pretrained=pretrained, seed=seed)
-    rows = rows_of(loaded, size, seed, written)
+    rows = rows_of(loaded, size, seed)
     states = {name: states_of(task, some) for name, some in rows.items()}
     return Features(rows, states, time.thread_time() - began)
 

@@ -71,12 +71,12 @@ class Sentences:
     written: Sequence[Example]
 
 
-def sentences(loaded: LoadedModel, size: int = SIZE, written: int = WRITTEN) -> Sentences:
-    """Return the sentences of every run: generated ones for training and for the test, and the first ``written`` of those by hand."""
+def sentences(loaded: LoadedModel, size: int = SIZE) -> Sentences:
+    """Return the sentences of every run: generated ones for training and for the test, and those written by hand."""
     return Sentences(
         examples(loaded, "tag", "train", size, 0),
         examples(loaded, "tag", "test", GENERATED, 0),
-        examples(loaded, "tag", "written", written, 0),
+        examples(loaded, "tag", "written", WRITTEN, 0),
     )
 
 

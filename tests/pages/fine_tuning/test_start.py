@@ -61,6 +61,7 @@ def test_what_was_recorded_is_what_the_code_makes() -> None:
     # 48 steps of AdamW in float32: another processor may end a hundredth of a nat away.
     assert again.train == pytest.approx(kept["train"], abs=0.02)
     assert again.generated == pytest.approx(kept["generated"], abs=0.02)
+    assert again.written == pytest.approx(kept["written"], abs=0.02)
 
 
 def test_what_the_page_says_of_its_starts() -> None:
