@@ -79,10 +79,32 @@ function openExport() {
   button?.click();
 }
 
-// A prepared state stands at the foot of the page, and what it changes at its head.
+/** What the elements of the page show, in the page's order; fields, questions and the frame are none of it. */
+const shown = () => new Map([...document.querySelectorAll(".stMainBlockContainer *")]
+  .filter((node) => node.shadowRoot && !node.closest("[class*='st-key-gb-controls'], .st-key-gb-predict, .st-key-gb-foot, .st-key-toolbar"))
+  .map((node) => [node, node.shadowRoot.innerHTML]));
+
+// A prepared state stands at the foot of the page. What it changes is shown: the head of the page, or the first picture that
+// has become another one, where that begins in the lower half of the screen or below it.
 document.addEventListener("click", (event) => {
-  if (event.target.closest?.("[class*='st-key-try-'] button")) document.querySelector("[data-testid=stMain]")?.scrollTo({ top: 0 });
-});
+  if (!event.target.closest?.("[class*='st-key-try-'] button")) return;
+  const main = document.querySelector("[data-testid=stMain]"), before = shown(), began = performance.now();
+  main?.scrollTo({ top: 0 });
+  let last = "", ran = false, stop = false;
+  const leave = () => { stop = true; };
+  for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) window.addEventListener(name, leave, { once: true, capture: true });
+  const look = () => {
+    if (stop || performance.now() - began > 20_000) return;
+    const running = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "running";
+    ran ||= running || performance.now() - began > 1500;
+    const now = shown(), all = [...now.values()].join();
+    if (!ran || running || all !== last) { last = all; setTimeout(look, 150); return; }
+    const first = [...now.keys()].find((node) => before.get(node) !== now.get(node));
+    const top = first?.getBoundingClientRect().top ?? 0;
+    if (top > innerHeight / 2) main?.scrollBy({ top: top - innerHeight / 6 });
+  };
+  setTimeout(look, 150);
+}, true);
 
 const icon = (path) => h("svg", { viewBox: "0 0 20 20", width: 18, height: 18, "aria-hidden": "true" },
   h("path", { d: path, fill: "none", stroke: "currentColor", "stroke-width": 2, "stroke-linecap": "round", "stroke-linejoin": "round" }));

@@ -5,10 +5,11 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from components.lm import checkpoints
 from tests.browser.conftest import READER
+from tests.browser.views import count_runs, open_cold
 from tests.browser.waiting import settle
 
 ROOT = Path(__file__).parents[2]
@@ -145,6 +146,7 @@ def test_what_a_link_cannot_hold_is_said_before_it_is_sent(open_at: Open) -> Non
 
 def test_a_prepared_state_is_in_view(open_at: Open) -> None:
     page = open_at("/transformer-sparse")
+    page.locator(".gb-sparse_view .card").first.wait_for()  # before, all of the page is in view
     button = page.locator("[class*='st-key-try-'] button").last
     button.scroll_into_view_if_needed()
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") > 0
@@ -170,3 +172,26 @@ def test_what_opens_outside_the_app_has_the_colours_of_the_theme(browser: Browse
     quiet = page.locator(".gb-head p").first.evaluate("(one) => getComputedStyle(one).color")
     expect(title).to_have_css("color", quiet)
     context.close()
+
+
+def test_a_prepared_state_below_the_first_screen_is_brought_into_view(
+    app_url: str, context: BrowserContext
+) -> None:
+    """What it changes, where the picture at the head of the page stays as it was."""
+    for path, place, element in (
+        ("/transformer-three_ways?lang=en", 3, ".gb-t5_chart"),
+        ("/transformer-positions?lang=ko", 0, ".gb-position_tables"),
+    ):
+        page = context.new_page()
+        page.set_default_timeout(90_000)
+        count_runs(page)
+        open_cold(page, f"{app_url}{path}")
+        button = page.locator("[class*='st-key-try-'] button").nth(place)
+        button.scroll_into_view_if_needed()
+        page.evaluate(
+            "() => { const main = document.querySelector('[data-testid=stMain]'); window.places = []; main.addEventListener('scroll', () => window.places.push(main.scrollTop)); }"
+        )
+        button.click()
+        page.wait_for_function("window.places.includes(0) && window.places.at(-1) > 100")
+        expect(page.locator(element)).to_be_in_viewport(ratio=0.3)
+        page.close()

@@ -705,6 +705,6 @@ def prepared(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:
         (t(WORDS, "try_bert"), {**bert, "block_layer": 5, "block_step": 3}),
         (t(WORDS, "try_first"), {**begins, "block_layer": 0, "block_step": 6}),
         (t(WORDS, "try_lens"), {**begins, "block_look": "blocks"}),
-        (t(WORDS, "try_norms"), {"block_look": "norms"}),
+        (t(WORDS, "try_norms"), {**begins, "block_look": "norms"}),
         (t(WORDS, "try_bypass"), {**begins, "block_taken": "residual"}),
     ]

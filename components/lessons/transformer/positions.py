@@ -223,8 +223,8 @@ def turns_in_words() -> list[dict[str, Any]]:
 
 
 def prepared() -> list[tuple[str, dict[str, Any]]]:
-    """Three states worth trying, with the model on screen."""
-    kept = {"pos_model": st.session_state["pos_model"]}
+    """Three states of the tables worth trying; the sentence above keeps its model and its shuffle."""
+    kept = {key: st.session_state[key] for key in ("pos_model", "pos_seed")}
     return [
         (t("positions", "try_far"), kept | {"pos_at": 60}),
         (t("positions", "try_slow"), kept | {"pos_dim": 100, "pos_count": "256"}),

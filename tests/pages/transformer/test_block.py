@@ -253,3 +253,11 @@ def test_own_words_are_followed(open_page: Open, lang: str) -> None:
     assert "unbelievable" not in found["own"][1]
     assert found["cut"] == [found["own"][1]]  # only its first piece is followed, and the page says so
     assert header_of(open_page(NAME, lang=lang, block_look="blocks"), "layer_lanes")["found"]["own"] == []
+
+
+def test_a_prepared_state_keeps_the_language_of_the_model(open_page: Open) -> None:
+    at = open_page("transformer/block", lang="ko")
+    model = at.session_state["attention_model"]
+    at.button(key="try-transformer/block-3").click().run()
+    assert at.session_state["block_look"] == "norms"
+    assert at.session_state["attention_model"] == model

@@ -141,3 +141,12 @@ def test_the_recorded_view_is_what_the_model_computes(lang: str) -> None:
         for one, two in zip(known.readings[kind], made.readings[kind], strict=True):
             assert one.words == two.words
             assert [p for _, p in one.top] == pytest.approx([p for _, p in two.top], abs=float32.SHARE)
+
+
+def test_a_prepared_state_of_the_tables_leaves_the_shuffle(open_page: Open) -> None:
+    """In Korean the page begins with another shuffle than the default of the link."""
+    at = open_page("transformer/positions", lang="ko")
+    assert at.session_state["pos_seed"] == 0
+    at.button(key="try-transformer/positions-0").click().run()
+    assert at.session_state["pos_at"] == 60
+    assert at.session_state["pos_seed"] == 0
