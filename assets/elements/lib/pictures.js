@@ -41,7 +41,7 @@ export function frame(width, height) {
 }
 
 /** Words as lines of at most so many cells; a letter of Korean takes two. */
-function wrapped(content, most) {
+export function wrapped(content, most) {
   const lines = [""];
   for (const word of content.replace(/\s+/g, " ").trim().split(" ")) {
     const longer = lines.at(-1) ? `${lines.at(-1)} ${word}` : word;

@@ -2,7 +2,7 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num, percent, full, visible } from "../glassbox.lib/format.js";
 import { INK, DASH, spot, compact } from "../glassbox.lib/training.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { offerPicture, frame, wrapped } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ offers: [] }));
@@ -102,7 +102,7 @@ function lookup({ sentences, ranks, prompt, words: w }) {
     h("section", {}, h("h4", {}, w.look_text), h("ol", { class: "lines" }, ...sentences.map((pieces, i) => h("li", { class: ranks[i] ? "found" : "" }, ranks[i] ? h("span", { class: "rank", title: say(w.look_rank, { n: ranks[i] }) }, ranks[i]) : null, ...pieces.map(([piece, shared]) => (shared ? h("mark", {}, piece) : piece)))))),
     h("section", {}, h("h4", {}, w.look_prompt), h("div", { class: "prompt" }, ...prompt.map((line, i) => h("p", { class: i === prompt.length - 1 ? "asked" : "" }, line)))));
   return { node, draw: () => {
-    const lines = prompt.flatMap((line) => line.match(/.{1,84}(\s|$)|.{1,84}/g) ?? [""]), svg = frame(760, 40 + 22 * lines.length);
+    const lines = prompt.flatMap((line) => wrapped(line, 84)), svg = frame(760, 40 + 22 * lines.length);
     svg.append(text(8, 20, w.look_prompt, { "font-weight": 700 }), ...lines.map((line, i) => text(8, 46 + 22 * i, line, { "font-family": "monospace" })));
     return svg;
   } };

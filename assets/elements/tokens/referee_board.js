@@ -57,6 +57,13 @@ function paintStory(s) {
   fill(s.story, nodes);
 }
 
+/** The words of a moment; of many, those that the next merge changes and that the last one changed come first. */
+function wordsOf(moment) {
+  if (moment.words.length <= 6) return moment.words;
+  const place = ([, , , , merging, merged]) => (merging.length ? 0 : merged.length ? 1 : 2);
+  return [...moment.words].sort((a, b) => place(a) - place(b));
+}
+
 function paintWords(s, move) {
   const w = s.data.words, moment = momentOf(s);
   fill(s.wordsHead, h("span", {}, rich(w.board_of, { referee: h("b", { class: "who" }, name(s, s.referee)) })),
@@ -65,7 +72,7 @@ function paintWords(s, move) {
   s.cuts = new Map();
   s.cutBox.className = moment.words.length > 6 ? "words many" : "words";
   const animations = [];
-  fill(s.cutBox, moment.words.map(([index, word, count, symbols, merging, merged, more]) => {
+  fill(s.cutBox, wordsOf(moment).map(([index, word, count, symbols, merging, merged, more]) => {
     const old = move ? placesOf(before.get(index) ?? []) : new Map();
     let start = 0;
     const tiles = symbols.map((symbol, i) => {
@@ -169,9 +176,9 @@ function paint(s, move) {
 
 function picture(s) {
   const moment = momentOf(s), rows = moment.pairs.slice(0, 14);
-  const words = moment.words.slice(0, 12);
+  const words = wordsOf(moment).slice(0, 12);
   const height = 90 + Math.max(words.length * 40, rows.length * 26 + 20) + 100;
-  const svg = frame(1120, height);
+  const svg = frame(1150, height);
   const text = (x, y, content, extra = {}) => h("text", { x, y, "font-size": 17, "font-family": "monospace", fill: "var(--gb-text)", ...extra }, content);
   headline(svg, 16, 28, s.story.innerText);
   words.forEach(([, , count, symbols, merging, merged], row) => {

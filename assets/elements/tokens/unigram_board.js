@@ -190,6 +190,11 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
   let width = s.lattice.clientWidth;
   s.watch = new ResizeObserver(() => { if (s.lattice.clientWidth !== width) { width = s.lattice.clientWidth; paintLattice(s); paintCurve(s); } });
   s.watch.observe(s.lattice);
-  const giveBack = [offerPicture(data.words.picture_lattice, () => drawLattice(s, 1100, 320)), offerPicture(data.words.picture_loss, () => drawCurve(s, 700, 240))];
+  const giveBack = [offerPicture(data.words.picture_lattice, () => drawLattice(s, 1100, 320)), offerPicture(data.words.picture_loss, () => {
+    const svg = drawCurve(s, 700, 240);
+    svg.setAttribute("height", 270); svg.setAttribute("viewBox", "0 -30 700 270");
+    svg.append(h("text", { x: 8, y: -9, "font-size": 15, "font-family": "sans-serif", fill: "var(--gb-text)" }, say(data.words.curve_title, { loss: num(moment(s).loss), size: grouped(moment(s).size) })));
+    return svg;
+  })];
   return () => { s.stepper.destroy(); s.watch.disconnect(); giveBack.forEach((f) => f()); };
 });

@@ -2,7 +2,7 @@
 // in this browser once it is there (bundled models only).
 import { h, fill, instances, said, words as say } from "../glassbox.lib/dom.js";
 import { answering } from "../glassbox.lib/answering.js";
-import { num, percent, visible, wordSpans } from "../glassbox.lib/format.js";
+import { cells, num, percent, visible, wordSpans } from "../glassbox.lib/format.js";
 import { offerPicture, frame, headline } from "../glassbox.lib/pictures.js";
 import { shadeTable } from "../glassbox.lib/shades.js";
 import { living } from "../glassbox.lib/living.js";
@@ -120,7 +120,7 @@ function drawWhere(s) {
 }
 
 function picture(s, item) {
-  const words = s.say, n = item.tokens.length, cell = Math.max(6, Math.min(28, 560 / n)), edge = 120, top = 38 + Math.min(edge, 9 * Math.max(...item.tokens.map((token) => [...visible(token)].length)));
+  const words = s.say, n = item.tokens.length, cell = Math.max(6, Math.min(28, 560 / n)), edge = 120, top = 40 + Math.min(edge, 8 * Math.max(...item.tokens.map((token) => cells(visible(token)))));
   const svg = frame(Math.max(edge + n * cell + 10, 420), top + n * cell + 8);
   const word = (at, place) => h("text", { ...place, "font-size": Math.min(13, cell), "font-family": "ui-monospace, monospace", fill: "var(--gb-text)", ...(item.word_of[at] === s.shown.word ? { "font-weight": 700 } : {}) }, visible(item.tokens[at]));
   headline(svg, 10, 22, `${item.model}: ${words.query} ↓ ${words.key} → · ${say(words.mean, { layer: item.layer })}`, { "font-size": 13 });

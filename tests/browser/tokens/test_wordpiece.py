@@ -139,3 +139,12 @@ def test_unigram_shows_one_thing_more_each_time(open_at: Open) -> None:
     page.get_by_role("radio", name="4 learning the pieces").click()
     expect(board.locator(".pieces")).to_be_visible()
     page.wait_for_url("**uni_show=training**")
+
+
+def test_of_many_words_those_that_change_are_seen_first(open_at: Open) -> None:
+    page = open_at("/tokens-wordpiece?lang=ko")
+    first = page.locator(".gb-referee_board .word").first
+    expect(first.locator(".tile.pending")).to_have_count(2)
+    page.keyboard.press("ArrowRight")
+    wait_for_link(page, "wp_step=1")
+    expect(first.locator(".tile.pending")).to_have_count(2)
