@@ -84,8 +84,8 @@ function panels(s) {
       add("line", { x1: zero, x2: at, y1: y, y2: y, stroke: big ? "var(--gb-key)" : "var(--gb-token)", "stroke-width": 4, "pointer-events": "none" });
       const dot = add("circle", { cx: at, cy: y, r: on ? 8 : 6, fill: big ? "var(--gb-key)" : "var(--gb-token)", stroke: "var(--gb-background)", "stroke-width": 1.5, "pointer-events": "none" });
       dot.append(h("title", {}, `${row.name}: ${row.scores[p].toFixed(1)}`));
-      const left = s.whole ? at - x > width - 52 : difference < 0; // on the side away from the stem
-      text(left ? at - 12 : at + 12, y + 5, row.scores[p].toFixed(1), { "font-family": "monospace", "font-size": 14, "text-anchor": left ? "end" : "start", "font-weight": on || big ? 700 : 400, "pointer-events": "none", ...(s.whole && left ? { stroke: on ? "var(--gb-surface)" : "var(--gb-background)", "stroke-width": 7, "paint-order": "stroke" } : {}) }); // a number on the stem breaks it
+      const left = s.whole ? at - x > width - 52 : difference < 0; // on the side away from the stem, or above it
+      text(left ? at - 12 : at + 12, s.whole && left ? y - 5 : y + 5, row.scores[p].toFixed(1), { "font-family": "monospace", "font-size": 14, "text-anchor": left ? "end" : "start", "font-weight": on || big ? 700 : 400, "pointer-events": "none" });
     });
   });
   return all;

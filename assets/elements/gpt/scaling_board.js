@@ -47,7 +47,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
 
   // -- the picture: losses above, residuals below
   function plot(width, height, rem) {
-    const font = 0.8 * rem, left = 3 * rem, right = width - RIGHT * rem, top = 0.8 * rem, floor = height - 7.6 * rem, under = height - 5.1 * rem, bottom = height - 2.6 * rem;
+    const font = 0.8 * rem, left = 3 * rem, right = width - RIGHT * rem, top = 1.7 * rem, floor = height - 7.6 * rem, under = height - 5.1 * rem, bottom = height - 2.6 * rem;
     const x = logAxis(runs.map((run) => run.at[state.axis]), left, right, 0.25), predicted = held[state.held].map(([, loss]) => loss);
     const y = logAxis([...runs.map((run) => run.loss), ...predicted], floor, top, 0.03);
     const shown = lines[state.held][state.axis];
@@ -60,7 +60,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
       ...levels.flatMap((v) => [h("line", { x1: left, x2: right, y1: y.place(v), y2: y.place(v), stroke: "var(--gb-line)" }), text({ x: left - 0.4 * rem, y: y.place(v) + 0.3 * font, "text-anchor": "end" }, num(v, 2))]),
       ...x.ticks.flatMap((v) => [h("line", { x1: x.place(v), x2: x.place(v), y1: top, y2: bottom, stroke: "var(--gb-line)" }), text({ x: x.place(v), y: bottom + 1.1 * rem, "text-anchor": "middle" }, v < 1e3 ? num(v, 1) : v < 1e9 ? compact(v, lang) : power(Math.round(Math.log10(v))))]),
       text({ x: (left + right) / 2, y: height - 0.3 * rem, "text-anchor": "middle", fill: "var(--gb-text)" }, w[`axis_${state.axis}`]),
-      text({ x: left + 0.4 * rem, y: top + 0.9 * font, fill: "var(--gb-text)" }, w.loss_axis),
+      text({ x: left + 0.4 * rem, y: font, fill: "var(--gb-text)" }, w.loss_axis),
       ...shown.flatMap((line) => {
         const own = runs.filter((run) => (bySize() || state.axis === "d" ? groupOf(run) === line.group : true) && run.seed === 0).map((run) => run.at[state.axis]);
         const [from, to] = [Math.min(...own), Math.max(...own)], at = (v) => line.factor * v ** -line.exponent;
