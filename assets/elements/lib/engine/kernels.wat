@@ -99,7 +99,7 @@
       (local.set $w3 (i32.add (local.get $w3) (i32.const 16)))
       (br_if $four_by_four (i32.lt_u (local.tee $w (i32.add (local.get $w) (i32.const 16))) (local.get $end)))))
 
-  ;; y = x Wᵀ + b: x [n, inner], W [outer, inner], b [outer] (0: none), y [n, outer]. inner is a multiple of 4, outer of 8.
+  ;; y = x Wᵀ + b: x [n, inner], W [outer, inner], b [outer] (0: none), y [n, outer]. inner and outer are multiples of 8.
   ;; Four rows of x or more: eight rows of W at a time are turned into a panel, which waits in the nearest cache while all of x
   ;; passes by. Fewer, as for one new token: four rows of W at a time pass by themselves, and each sum is kept in four parts.
   (func (export "linear")
@@ -141,11 +141,16 @@
           (local.set $a1 (f32x4.add (local.get $a1) (f32x4.mul (local.get $v) (v128.load (local.get $w1)))))
           (local.set $a2 (f32x4.add (local.get $a2) (f32x4.mul (local.get $v) (v128.load (local.get $w2)))))
           (local.set $a3 (f32x4.add (local.get $a3) (f32x4.mul (local.get $v) (v128.load (local.get $w3)))))
-          (local.set $w0 (i32.add (local.get $w0) (i32.const 16)))
-          (local.set $w1 (i32.add (local.get $w1) (i32.const 16)))
-          (local.set $w2 (i32.add (local.get $w2) (i32.const 16)))
-          (local.set $w3 (i32.add (local.get $w3) (i32.const 16)))
-          (br_if $inside (i32.lt_u (local.tee $p (i32.add (local.get $p) (i32.const 16))) (local.get $end))))
+          (local.set $v (v128.load offset=16 (local.get $p)))
+          (local.set $a0 (f32x4.add (local.get $a0) (f32x4.mul (local.get $v) (v128.load offset=16 (local.get $w0)))))
+          (local.set $a1 (f32x4.add (local.get $a1) (f32x4.mul (local.get $v) (v128.load offset=16 (local.get $w1)))))
+          (local.set $a2 (f32x4.add (local.get $a2) (f32x4.mul (local.get $v) (v128.load offset=16 (local.get $w2)))))
+          (local.set $a3 (f32x4.add (local.get $a3) (f32x4.mul (local.get $v) (v128.load offset=16 (local.get $w3)))))
+          (local.set $w0 (i32.add (local.get $w0) (i32.const 32)))
+          (local.set $w1 (i32.add (local.get $w1) (i32.const 32)))
+          (local.set $w2 (i32.add (local.get $w2) (i32.const 32)))
+          (local.set $w3 (i32.add (local.get $w3) (i32.const 32)))
+          (br_if $inside (i32.lt_u (local.tee $p (i32.add (local.get $p) (i32.const 32))) (local.get $end))))
         (v128.store (local.get $to)
           (f32x4.add (local.get $bias) (call $sums (local.get $a0) (local.get $a1) (local.get $a2) (local.get $a3))))
         (local.set $to (i32.add (local.get $to) (local.get $y_row)))
@@ -155,23 +160,54 @@
       (local.set $y (i32.add (local.get $y) (i32.const 16)))
       (br_if $four_columns (i32.gt_s (local.tee $outer (i32.sub (local.get $outer) (i32.const 4))) (i32.const 0)))))
 
-  ;; y = x V: x [n, inner], V [inner, outer], y [n, outer]; outer is a multiple of 8. Eight columns of V are a panel as they lie.
+  ;; y = x V: x [n, inner], V [inner, outer], y [n, outer]; inner and outer are multiples of 8. Eight columns of V are a panel as they
+  ;; lie. Fewer than four rows of x are no tile: then one row of y is computed at a time, each sum in four parts that do not wait for
+  ;; each other.
   (func (export "mix")
     (param $x i32) (param $x_row i32) (param $v i32) (param $v_row i32)
     (param $y i32) (param $y_row i32) (param $n i32) (param $inner i32) (param $outer i32)
-    (local $r i32)
+    (local $left i32) (local $end i32) (local $p i32) (local $q i32) (local $to i32) (local $next i32) (local $w v128)
+    (local $l0 v128) (local $l1 v128) (local $l2 v128) (local $l3 v128)
+    (local $r0 v128) (local $r1 v128) (local $r2 v128) (local $r3 v128)
     (loop $eight_columns
       (if (i32.ge_s (local.get $n) (i32.const 4))
         (then (call $tiles (local.get $x) (local.get $x_row) (local.get $v) (local.get $v_row) (i32.const 0)
           (local.get $y) (local.get $y_row) (local.get $n) (local.get $inner)))
-        (else (local.set $r (i32.const 0)) ;; too few for a tile: the four rows of a tile are one and the same
+        (else
+          (local.set $p (local.get $x))
+          (local.set $to (local.get $y))
+          (local.set $left (local.get $n))
           (loop $row
-            (call $tiles
-              (i32.add (local.get $x) (i32.mul (local.get $r) (local.get $x_row))) (i32.const 0)
-              (local.get $v) (local.get $v_row) (i32.const 0)
-              (i32.add (local.get $y) (i32.mul (local.get $r) (local.get $y_row))) (i32.const 0)
-              (i32.const 4) (local.get $inner))
-            (br_if $row (i32.lt_s (local.tee $r (i32.add (local.get $r) (i32.const 1))) (local.get $n))))))
+            (local.set $next (i32.add (local.get $p) (local.get $x_row)))
+            (local.set $end (i32.add (local.get $p) (i32.shl (local.get $inner) (i32.const 2))))
+            (local.set $q (local.get $v))
+            (local.set $l0 (local.tee $l1 (local.tee $l2 (local.tee $l3 (v128.const i32x4 0 0 0 0)))))
+            (local.set $r0 (local.tee $r1 (local.tee $r2 (local.tee $r3 (v128.const i32x4 0 0 0 0)))))
+            (loop $inside
+              (local.set $w (v128.load32_splat (local.get $p)))
+              (local.set $l0 (f32x4.add (local.get $l0) (f32x4.mul (local.get $w) (v128.load (local.get $q)))))
+              (local.set $r0 (f32x4.add (local.get $r0) (f32x4.mul (local.get $w) (v128.load offset=16 (local.get $q)))))
+              (local.set $q (i32.add (local.get $q) (local.get $v_row)))
+              (local.set $w (v128.load32_splat offset=4 (local.get $p)))
+              (local.set $l1 (f32x4.add (local.get $l1) (f32x4.mul (local.get $w) (v128.load (local.get $q)))))
+              (local.set $r1 (f32x4.add (local.get $r1) (f32x4.mul (local.get $w) (v128.load offset=16 (local.get $q)))))
+              (local.set $q (i32.add (local.get $q) (local.get $v_row)))
+              (local.set $w (v128.load32_splat offset=8 (local.get $p)))
+              (local.set $l2 (f32x4.add (local.get $l2) (f32x4.mul (local.get $w) (v128.load (local.get $q)))))
+              (local.set $r2 (f32x4.add (local.get $r2) (f32x4.mul (local.get $w) (v128.load offset=16 (local.get $q)))))
+              (local.set $q (i32.add (local.get $q) (local.get $v_row)))
+              (local.set $w (v128.load32_splat offset=12 (local.get $p)))
+              (local.set $l3 (f32x4.add (local.get $l3) (f32x4.mul (local.get $w) (v128.load (local.get $q)))))
+              (local.set $r3 (f32x4.add (local.get $r3) (f32x4.mul (local.get $w) (v128.load offset=16 (local.get $q)))))
+              (local.set $q (i32.add (local.get $q) (local.get $v_row)))
+              (br_if $inside (i32.lt_u (local.tee $p (i32.add (local.get $p) (i32.const 16))) (local.get $end))))
+            (v128.store (local.get $to)
+              (f32x4.add (f32x4.add (local.get $l0) (local.get $l1)) (f32x4.add (local.get $l2) (local.get $l3))))
+            (v128.store offset=16 (local.get $to)
+              (f32x4.add (f32x4.add (local.get $r0) (local.get $r1)) (f32x4.add (local.get $r2) (local.get $r3))))
+            (local.set $to (i32.add (local.get $to) (local.get $y_row)))
+            (local.set $p (local.get $next))
+            (br_if $row (i32.gt_s (local.tee $left (i32.sub (local.get $left) (i32.const 1))) (i32.const 0))))))
       (local.set $v (i32.add (local.get $v) (i32.const 32)))
       (local.set $y (i32.add (local.get $y) (i32.const 32)))
       (br_if $eight_columns (i32.gt_s (local.tee $outer (i32.sub (local.get $outer) (i32.const 8))) (i32.const 0)))))
