@@ -61,6 +61,6 @@ export default living(function ({ data, parentElement }) {
   if (s.view.adopt(data.rev, data.state)) s.typing.clear();
   show(s);
   s.unlisten?.();
-  s.unlisten = s.view.listen((changes, from) => { if (from === "python" || from === "address") s.typing.clear(); show(s); });
+  s.unlisten = s.view.listen((changes, from) => { if (["python", "address", "example"].includes(from)) s.typing.clear(); show(s); });
   return () => { s.unlisten?.(); s.unlisten = null; };
 });

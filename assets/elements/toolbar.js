@@ -87,7 +87,8 @@ const shown = () => new Map([...document.querySelectorAll(".stMainBlockContainer
 // A prepared state stands at the foot of the page. What it changes is shown: the head of the page, or the first picture that
 // has become another one, where that begins in the lower half of the screen or below it.
 document.addEventListener("click", (event) => {
-  if (!event.target.closest?.("[class*='st-key-try-'] button")) return;
+  const path = event.composedPath(), on = (what) => path.some((node) => node.matches?.(what));
+  if (!on("button") || !on("[class*='st-key-try-']")) return;
   const main = document.querySelector("[data-testid=stMain]"), before = shown(), began = performance.now();
   main?.scrollTo({ top: 0 });
   let last = "", ran = false, stop = false;

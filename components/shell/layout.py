@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import (  # type: i
 from components.elements.engine import model_files
 from components.elements.pictures import picture_downloads
 from components.elements.predict_first import Prediction, predict_first
+from components.elements.prepared import prepared
 from components.figures.theme import css_variables
 from components.lm.checkpoints.model_card import ModelRefused
 from components.lm.gpt.kv_cache import GenerationError
@@ -325,6 +326,7 @@ def foot(
     name: str,
     *,
     try_this: Sequence[tuple[str, Mapping[str, Any]]] = (),
+    kept: tuple[str, Collection[str]] | None = None,
     sources: Sequence[tuple[str, str]] = (),
     terms: Sequence[str] = (),
     export: Export | None = None,
@@ -334,6 +336,7 @@ def foot(
     Args:
         name: the page.
         try_this: (label, state) pairs; a state holds link parameters of the page.
+        kept: where the browser keeps the view of the page, its name (``lib/view.js``) and the parameters of the link in it.
         sources: (paper and place in it, address) pairs.
         terms: English names of glossary terms of this page; each explains itself on hover and on focus.
     """
@@ -350,7 +353,9 @@ def foot(
             f'<div hidden>{lacking}<span class="gb-weights" data-weights="{weights}" data-query="{said}"></span></div>'
         )
         st.html('<hr class="gb-foot-line">')
-        if try_this:
+        if try_this and kept:
+            _prepared(try_this, *kept, key=f"try-{name}", title=t("layout", "try_this"))
+        elif try_this:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.html(f'<p class="gb-foot-title">{t("layout", "try_this")}</p>', width="content")
                 for i, (label, state) in enumerate(try_this):
@@ -378,8 +383,40 @@ def foot(
             st.html(f'<p class="gb-source">{t("layout", "source")} {shown}</p>')
 
 
-def example_button(label: str, state: Mapping[str, Any], *, key: str) -> None:
-    """Offer a prepared state of the page where it is needed, also inside a :func:`part`."""
+def _prepared(
+    states: Sequence[tuple[str, Mapping[str, Any]]],
+    view: str,
+    moved: Collection[str],
+    *,
+    key: str,
+    title: str = "",
+) -> None:
+    """Offer prepared states: the browser goes to those that leave what it does not keep as it is."""
+    wholes = [{**links.defaults(), **state} for _, state in states]
+    prepared(
+        view,
+        [
+            {"label": label, "state": links.within(whole, moved)}
+            for (label, _), whole in zip(states, wholes, strict=True)
+        ],
+        rev=links.revision(),
+        key=key,
+        on_go=lambda at: _try(wholes[at], True),
+        title=title,
+    )
+
+
+def example_button(
+    label: str,
+    state: Mapping[str, Any],
+    *,
+    key: str,
+    kept: tuple[str, Collection[str]] | None = None,
+) -> None:
+    """Offer a prepared state of the page where it is needed, also inside a :func:`part`; ``kept`` as in :func:`foot`."""
+    if kept:
+        _prepared([(label, state)], *kept, key=key)
+        return
     st.button(label, key=key, on_click=_try, args=({**links.defaults(), **state}, True))
 
 

@@ -21,7 +21,7 @@ its elements, whose state Streamlit cannot bind, hand theirs over with :func:`pu
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -421,6 +421,19 @@ def adopt(state: dict[str, Any]) -> list[Note]:
     view.revision += 1
     view.notes = tuple(notes)
     return notes
+
+
+def within(state: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any] | None:
+    """Return the values of ``keys`` in a whole state of the page, or None if it differs from what is in force in another."""
+    found = {}
+    for param in _view().params:
+        raw = state[param.key]
+        value = param.read(raw if isinstance(raw, str) else param.write(raw))
+        if param.key in keys:
+            found[param.key] = list(value) if isinstance(value, tuple) else value
+        elif param.write(value) != param.write(st.session_state[param.key]):
+            return None
+    return found
 
 
 def take_over(state: Mapping[str, Any]) -> bool:

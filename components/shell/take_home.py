@@ -180,7 +180,7 @@ def _part(element: Any, models: bool) -> Part | None:
     if kind == "bidi_component":
         sent = element.bidi_component
         project, _, name = sent.component_name.partition(".")
-        if project != PROJECT or name in OUTSIDE:
+        if project != PROJECT or name in OUTSIDE or (name == "prepared" and not models):
             return None
         raw = sent.WhichOneof("data")
         data: Any = bytes(sent.bytes) if raw == "bytes" else json.loads(sent.json) if raw == "json" else None

@@ -36,7 +36,7 @@ say_if_foreign(card, st.session_state["text"], st.session_state["second"])
 # The model reads, here or in the browser; weights that were computed here go there in one byte each.
 attention = None if page.in_browser(card) else page.read(card)
 if attention is None and not page.in_browser(card):
-    foot(NAME, try_this=page.prepared(begun))
+    foot(NAME, try_this=page.prepared(begun), kept=(page.VIEW, page.MOVED))
     st.stop()
 shown = page.browsers(card) if attention is None else page.computed(card, attention)
 with answer():
@@ -69,6 +69,7 @@ foot(
     NAME,
     terms=["self-attention", "query, key, value", "multi-head attention"],
     try_this=page.prepared(begun),
+    kept=(page.VIEW, page.MOVED),
     sources=[
         ("Vaswani et al. 2017, 3.2", "https://arxiv.org/abs/1706.03762"),
         ("Clark et al. 2019, 3", "https://arxiv.org/abs/1906.04341"),

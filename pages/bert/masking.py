@@ -31,7 +31,7 @@ if asked := mlm.prediction():
 with controls(above=True):
     row = st.columns([6.6, 2], vertical_alignment="top")
     with row[0]:
-        page_fields("masking", links.revision(), mlm.state(), mlm.fields())
+        page_fields(mlm.VIEW, links.revision(), mlm.state(), mlm.fields())
     with row[1]:
         model_picker("masked_prediction", key="bert_model", on_change=mlm.typed)
 
@@ -60,6 +60,7 @@ foot(
     "bert/masking",
     terms=["masked language model (MLM)", "special token", "logits", "softmax"],
     try_this=mlm.lab_examples(card),
+    kept=(mlm.VIEW, mlm.MOVED),
     sources=[
         ("Devlin et al. 2019 (BERT), section 3.1", "https://arxiv.org/abs/1810.04805"),
         ("Taylor 1953, the cloze procedure", "https://doi.org/10.1177/107769905303000401"),

@@ -71,6 +71,7 @@ foot(
     "bert/next_sentence",
     terms=["next sentence prediction (NSP)", "sentence order prediction (SOP)"],
     try_this=nsp.prepared(card),
+    kept=nsp.kept(),
     sources=[
         ("Devlin et al. 2019 (BERT), section 3.1 and Table 5", "https://arxiv.org/abs/1810.04805"),
         ("Liu et al. 2019 (RoBERTa), section 4.2", "https://arxiv.org/abs/1907.11692"),

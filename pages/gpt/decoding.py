@@ -62,6 +62,7 @@ foot(
         "perplexity",
     ],
     try_this=page.prepared(card),
+    kept=(page.VIEW, page.MOVED),
     sources=[
         ("Holtzman et al. 2020, nucleus sampling", "https://arxiv.org/abs/1904.09751"),
         ("Meister et al. 2023, typical sampling", "https://arxiv.org/abs/2202.00666"),

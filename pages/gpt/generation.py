@@ -50,6 +50,7 @@ slide_note("E36")
 foot(
     "gpt/generation",
     try_this=gpt.examples(),
+    kept=(gpt.VIEW, gpt.FIELDS),
     sources=[
         (
             "Radford et al. 2019, GPT-2",

@@ -66,6 +66,7 @@ def lesson() -> None:
             "ablation",
         ],
         try_this=page.prepared(card),
+        kept=(page.VIEW, page.MOVED),
         sources=[
             ("Vaswani et al. 2017, 3", "https://arxiv.org/abs/1706.03762"),
             ("Xiong et al. 2020, 3", "https://arxiv.org/abs/2002.04745"),

@@ -56,6 +56,7 @@ foot(
     NAME,
     terms=["masked (causal) self-attention", "attention mask", "padding", "encoder-decoder attention"],
     try_this=page.prepared(cards),
+    kept=(page.VIEW, page.MOVED),
     sources=[
         ("Vaswani et al. 2017, 3.2.3", "https://arxiv.org/abs/1706.03762"),
         ("Devlin et al. 2019, 3.1", "https://arxiv.org/abs/1810.04805"),

@@ -112,7 +112,7 @@ function moved(state, before, from) {
   const now = state.view.state;
   if (["off", "at", "tried", ...ASKED].some((key) => String(now[key]) !== String(before?.[key]))) state.local.open(state.files);
   if (from === "picture") { drawWhere(state); return; }
-  if (same(now, before ?? {})) { if (from === "address") redraw(state); return; }
+  if (same(now, before ?? {})) { if (from === "address" || from === "example") redraw(state); return; }
   if (state.local.source) compute(state);
   else { state.asked += 1; state.root.classList.add("waiting"); }
 }

@@ -84,6 +84,7 @@ async function cut(s, asked) {
 
 /** The fields were moved: another text, whether a click hides whole words, or in which other way the blanks are asked. */
 function changed(s, changes, from) {
+  if (from === "example") { prepared(s); return; }
   if (from !== "reader") return;
   if ("mlm_text" in changes) { typed(s); return; }
   s.data = { ...s.data, whole: s.view.state.whole_words };
@@ -254,19 +255,38 @@ function take(s, data) {
 /** Back and Forward while the server cannot be heard; else it tells what they brought. */
 function back(s) {
   if (connected()) return; // what was not told yet is no more (lib/stepper.js)
-  const state = fromAddress(s.data.params), other = state.mlm_text !== s.data.text;
+  const state = fromAddress(s.data.params);
   s.view.state = { ...s.view.state, mlm_text: state.mlm_text, whole_words: state.whole_words, mlm_look: state.mlm_look };
   s.view.change({}, "address");
+  if (!goTo(s, state)) { answer(s); return; }
+  s.ahead = true;
+  if (s.local.source) cut(s, s.asked += 1);
+}
+
+/** A prepared state of the page. */
+function prepared(s) {
+  const other = goTo(s, s.view.state);
+  keepAddress(s.data.params, inAddress(s));
+  if (!other) { answer(s); return; }
+  s.ahead ||= !connected();
+  s.cards.classList.add("stale");
+  s.row.classList.add("stale");
+  s.local.open(s.data.files);
+  if (!s.local.source) { s.tell.now({}); return; }
+  cut(s, s.asked += 1).then(() => s.rest({}));
+}
+
+/** Take over text, blanks and fillings; true if it is another text, which is to be cut. */
+function goTo(s, state) {
+  const other = state.mlm_text !== s.data.text;
   s.data = { ...s.data, text: state.mlm_text, whole: state.whole_words };
   const names = new Map([...Object.values(s.filled), ...s.data.cards.flatMap((c) => c.candidates.map(([id, token]) => ({ id, token })))].map((f) => [f.id, f.token]));
   s.hidden = state.hidden.filter((p) => other || (s.data.tokens[p] && !s.data.tokens[p].special));
   s.filled = {};
   for (let i = 0; i + 1 < state.filled.length; i += 2) s.filled[state.filled[i]] = { id: state.filled[i + 1], token: names.get(state.filled[i + 1]) ?? s.local.source?.name(state.filled[i + 1]) ?? "" };
   publish(s);
-  if (!other) { answer(s); return; }
-  s.name = `${s.data.model}|${s.data.text}`;
-  s.ahead = true;
-  if (s.local.source) cut(s, s.asked += 1);
+  if (other) s.name = `${s.data.model}|${s.data.text}`;
+  return other;
 }
 
 export default living(function ({ data, parentElement, setTriggerValue }) {

@@ -249,7 +249,8 @@ const nameOf = (s, state) => JSON.stringify([s.data.model.revision, ...OF_TEXT.m
 /** The state as it leaves the browser: where rounding could decide otherwise elsewhere, the link carries the token itself. */
 function outward(s, here = Boolean(s.engine.source)) {
   const { state } = s.view, ties = byStep(state.ties);
-  if (here) for (let at = 0; at < state.step; at++) if (isTie(detail(s, at))) ties.set(at + 1, s.data.line[at][1]);
+  const shown = here && s.data.run === nameOf(s, state); // while another text is computed, the one on screen says nothing of it
+  if (shown) for (let at = 0; at < state.step; at++) if (isTie(detail(s, at))) ties.set(at + 1, s.data.line[at][1]);
   return { ...state, ties: [...ties].sort((a, b) => a[0] - b[0]).flat() };
 }
 

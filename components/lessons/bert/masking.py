@@ -77,6 +77,8 @@ LAB = (
 
 MOVED = ("mlm_text", "whole_words", "hidden", "filled", "mlm_look")
 """What the browser moves by itself."""
+VIEW = "masking"
+"""The name that the elements of the page share."""
 
 
 FIELDS = ("mlm_text", "whole_words", "mlm_look")
@@ -298,7 +300,7 @@ def look_further(card: ModelCard, text: MaskableText | None, data: MaskLab) -> N
     if not _something_to_ask(look, text or maskable_text(card.name, card.revision, asked["mlm_text"])):
         for i, (label, prepared) in enumerate(lab_examples(card)):
             if prepared["mlm_look"] == look:
-                example_button(label, prepared, key=f"mlm_example_{i}")
+                example_button(label, prepared, key=f"mlm_example_{i}", kept=(VIEW, MOVED))
 
 
 def _left(card: ModelCard) -> LeftModel | None:

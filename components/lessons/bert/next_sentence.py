@@ -88,6 +88,14 @@ MOVED = ("elsewhere", "nsp_seed", "round", "votes")
 """What the browser moves by itself in the rounds."""
 VIEW = "next_rounds"
 """The name that the elements of the rounds share."""
+PROBE_VIEW = "next_sentence"
+"""The name that the elements of the probe share."""
+
+
+def kept() -> tuple[str, tuple[str, ...]]:
+    """The name and the parameters of what the browser keeps in the part on screen."""
+    rounds_on = st.session_state["nsp_part"] == "rounds"
+    return (VIEW, MOVED) if rounds_on else (PROBE_VIEW, tuple(f"nsp_{key}" for key in _PROBE))
 
 
 def state() -> dict[str, Any]:
@@ -255,7 +263,7 @@ def ask_probe(card: ModelCard) -> None:
         links.name_field(f"nsp_{key}", t("nsp", key))
     state = {f"nsp_{key}": str(st.session_state[f"nsp_{key}"]) for key in _PROBE}
     page_fields(
-        "next_sentence",
+        PROBE_VIEW,
         links.revision(),
         state,
         [

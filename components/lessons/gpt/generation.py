@@ -60,6 +60,8 @@ PARAMS = (
 _SETTINGS = ("strategy", "temperature", "top_k", "top_p", "seed")
 FIELDS = ("prompt", *_SETTINGS, "step", "picks", "ties", "inside")
 """What the browser moves by itself."""
+VIEW = "gpt"
+"""The name that the elements of the page share."""
 _NOTHING: dict[str, Any] = {"line": [], "dropped": 0, "empty": False}
 TOLD = 66
 """Tokens of its text that the browser tells Python of: those the notebook can name."""

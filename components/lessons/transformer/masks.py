@@ -58,6 +58,8 @@ PARAMS = (
     links.Integer("word", 0, 200, WORD, example=5),
     links.Numbers("flips", (), most=60, high=399, example=(1,)),
 )
+VIEW, MOVED = "masks", ("sentence", "mask_layer", "word")
+"""The name that the elements of the page share, and what the browser moves by itself."""
 
 LOUDER = 1.5
 """From this factor on one probability counts as larger than another."""
@@ -191,7 +193,7 @@ def shown(cards: list[ModelCard], found: Found | None) -> TwoReaders:
     return {
         "rev": links.revision(),
         "state": state(),
-        "params": links.described("sentence", "mask_layer", "word"),
+        "params": links.described(*MOVED),
         "models": [{"name": card.name, "revision": card.revision} for card in cards],
         "files": files(cards),
         "own": own(cards),
