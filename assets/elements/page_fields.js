@@ -3,6 +3,7 @@
 import { h, fill, instances } from "../glassbox.lib/dom.js";
 import { living } from "../glassbox.lib/living.js";
 import { view } from "../glassbox.lib/view.js";
+import { answerTooLong, tooLong } from "../glassbox.lib/too_long.js";
 
 const create = instances(() => ({ typing: new Set(), inputs: new Map() }));
 
@@ -40,6 +41,8 @@ function build(s) {
   s.inputs = new Map(s.fields.map((field) => [field.key, field.flag ? flag(field) : field.options ? choice(field) : "low" in field ? number(field) : text(field)]));
   const fields = h("div", { class: "fields" }, ...s.fields.map((field) => h("div", { class: "field", style: { "--wide": String(field.wide ?? 1) } }, label(field), s.inputs.get(field.key),
     field.flag || field.options || "low" in field ? null : h("span", { class: "apply" }, s.apply[field.lines > 1 ? 1 : 0]))));
+  s.notes = h("div", {});
+  fields.append(s.notes);
   fill(s.root, s.closed ? h("details", { class: "closed", open: s.root.querySelector("details")?.open ?? false }, h("summary", {}, s.closed), fields) : fields);
 }
 
@@ -49,12 +52,16 @@ function show(s) {
   for (const [key, input] of s.inputs) if (input.type === "checkbox") input.checked = s.view.state[key];
   else if (!s.typing.has(key) && input.value !== String(s.view.state[key])) input.value = s.view.state[key];
   mark(s);
+  fill(s.notes, ...texts(s).map(({ key, label: name }) => tooLong(s.told, name, s.view.state[key])));
 }
+
+const texts = (s) => s.fields.filter(({ key }) => typeof s.view.state[key] === "string");
 
 export default living(function ({ data, parentElement }) {
   const s = create(parentElement), root = parentElement.querySelector(".gb-page_fields"), made = JSON.stringify([data.fields, data.closed]);
   s.view = view(data.view);
   s.apply = data.apply;
+  s.told = data.too_long;
   s.fields = data.fields;
   s.closed = data.closed;
   if (s.root !== root || s.made !== made) { s.root = root; s.made = made; build(s); }
@@ -62,5 +69,7 @@ export default living(function ({ data, parentElement }) {
   show(s);
   s.unlisten?.();
   s.unlisten = s.view.listen((changes, from) => { if (["python", "address", "example"].includes(from)) s.typing.clear(); show(s); });
-  return () => { s.unlisten?.(); s.unlisten = null; };
+  s.unasked?.();
+  s.unasked = answerTooLong(() => texts(s).map(({ key, label: name }) => [name, s.view.state[key]]));
+  return () => { s.unlisten?.(); s.unasked?.(); s.unlisten = s.unasked = null; };
 });

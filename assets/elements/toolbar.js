@@ -2,8 +2,9 @@
 import { h, fill, instances, words } from "../glassbox.lib/dom.js";
 import "../glassbox.lib/keys.js";
 import { living } from "../glassbox.lib/living.js";
-import { onConnection } from "../glassbox.lib/connection.js";
+import { onConnection, working } from "../glassbox.lib/connection.js";
 import "../glassbox.lib/seen.js";
+import { fieldsTooLong } from "../glassbox.lib/too_long.js";
 
 const create = instances((parent) => {
   const state = { parent, data: null };
@@ -74,9 +75,14 @@ async function copy(text) {
 /** Show the export of the page, opened. */
 function openExport() {
   document.documentElement.classList.remove("gb-projector"); // it hides the foot of the page
-  const button = document.querySelector(".st-key-gb-export [data-testid=stPopoverButton]");
-  button?.scrollIntoView({ block: "center" });
-  button?.click();
+  const began = performance.now();
+  const open = () => { // the foot comes last, and a run that ends draws it anew
+    const button = document.querySelector(".st-key-gb-export [data-testid=stPopoverButton]");
+    if (button?.getAttribute("aria-expanded") === "true" || performance.now() - began > 20_000) return;
+    if (button && !working()) { button.scrollIntoView({ block: "center" }); button.click(); }
+    setTimeout(open, 400);
+  };
+  open();
 }
 
 /** What the elements of the page show, in the page's order; fields, questions and the frame are none of it. */
@@ -125,9 +131,8 @@ function draw(state) {
   const size = button(say.text_size, h("span", { class: "size" }, h("small", {}, "A"), h("b", {}, "A")),
     () => state.set("size", data.size === "lecture" ? "normal" : "lecture"), data.size === "lecture");
   const present = button(projecting ? say.leave_projector : say.projector, icon(projecting ? "M4 4l12 12M16 4L4 16" : "M3 4h14v9H3zM10 13v4M6 17h8"), () => project(state, !projecting), projecting);
-  const lacking = () => [...new Set([...document.querySelectorAll(".gb-too-long")].map((note) => note.dataset.field))];
   const link = button(say.copy_link, say.copy_link_short, () => {
-    const fields = lacking();
+    const fields = fieldsTooLong();
     if (fields.length === 0) { give(); return; }
     state.partial.querySelector("p").textContent = words(say.lacking, { fields: fields.join(", ") });
     state.partial.showModal();

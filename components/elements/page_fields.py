@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 from components.elements.mount import element
-from components.words import t
+from components.words import labels, t
 
 _mount = element("page_fields")
 
@@ -59,5 +59,6 @@ def page_fields(
             "fields": list(fields),
             "closed": closed,
             "apply": [t("fields", "enter"), t("fields", "ctrl_enter")],
+            "too_long": labels("links")["too_long"],
         },
     )

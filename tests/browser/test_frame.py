@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from components.lm import checkpoints
@@ -142,6 +143,30 @@ def test_what_a_link_cannot_hold_is_said_before_it_is_sent(open_at: Open) -> Non
     expect(page.locator(".gb-too-long")).to_have_count(0)
     page.get_by_role("button", name="Copy the link").click()
     page.wait_for_function("window.copied?.includes('word_sentences')")
+
+
+@pytest.mark.parametrize(("path", "name"), [("/bert-masking", "Text"), ("/gpt-generation", "Beginning")])
+def test_a_field_of_the_browser_says_it_too(open_at: Open, path: str, name: str) -> None:
+    """Where the browser keeps the text by itself, its field says so, at once, and the button asks."""
+    page = open_at(f"{path}?lang=en")
+    page.evaluate(
+        "navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }"
+    )
+    field = page.get_by_label(name, exact=True)
+    field.fill("The old woman opened the door. " * 80)
+    field.press("Control+Enter")
+    note = page.locator(".too-long")
+    expect(note).to_contain_text(f"{name}: longer than 2,000 characters")
+    page.get_by_role("button", name="Copy the link").click()
+    said = page.get_by_role("dialog", name="Copy the link to this view")
+    expect(said).to_contain_text(f"Too long for it: {name}.")
+    assert page.evaluate("window.copied") is None
+    page.keyboard.press("Escape")
+    field.fill("The old woman")
+    field.press("Control+Enter")
+    expect(note).to_have_count(0)
+    page.get_by_role("button", name="Copy the link").click()
+    page.wait_for_function("window.copied?.includes('woman')")
 
 
 def test_a_prepared_state_is_in_view(open_at: Open) -> None:

@@ -2,6 +2,7 @@
 import { h, fill, instances } from "../glassbox.lib/dom.js";
 import { living } from "../glassbox.lib/living.js";
 import { view } from "../glassbox.lib/view.js";
+import { answerTooLong, tooLong } from "../glassbox.lib/too_long.js";
 
 const create = instances(() => ({ view: view("gpt"), typing: false }));
 
@@ -29,12 +30,13 @@ function build(s, w) {
   s.prompt = h("textarea", { id: "gb-prompt", rows: "2", spellcheck: "false",
     oninput: () => { s.typing = s.prompt.value !== s.view.state.prompt; s.prompt.classList.toggle("typing", s.typing); },
     onchange: commit, onkeydown: (e) => { if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) { e.preventDefault(); commit(); } } });
+  s.note = h("div", {});
   s.choice = ["greedy", "sample"].map((name) => h("button", { type: "button", "data-name": name, onclick: () => set({ strategy: name }) }, w[`strategy_${name}`]));
   s.temperature = h("input", { type: "range", id: "gb-temperature", min: String(param("temperature").low), max: String(param("temperature").high), step: "0.05", oninput: () => { set({ temperature: Number(s.temperature.value) }); } });
   s.reading = h("output", { for: "gb-temperature" });
   s.numbers = { top_k: number("top_k", 1), top_p: number("top_p", 0.05), seed: number("seed", 1) };
   fill(s.root, h("div", { class: "fields" },
-    h("div", { class: "prompt" }, label(w, "prompt", "gb-prompt"), s.prompt, h("span", { class: "apply" }, w.prompt_apply)),
+    h("div", { class: "prompt" }, label(w, "prompt", "gb-prompt"), h("div", { class: "box" }, s.prompt, h("span", { class: "apply" }, w.prompt_apply)), s.note),
     h("div", { class: "how" },
       h("div", {}, label(w, "strategy"), h("div", { class: "choice", role: "group", "aria-label": w.strategy }, ...s.choice)),
       h("div", { class: "temperature" }, label(w, "temperature", "gb-temperature"), s.reading, s.temperature),
@@ -44,6 +46,7 @@ function build(s, w) {
 function show(s) {
   const { prompt, strategy, temperature, ...rest } = s.view.state;
   if (!s.typing) s.prompt.value = prompt;
+  fill(s.note, tooLong(s.data.too_long, s.data.words.prompt, prompt));
   for (const button of s.choice) button.setAttribute("aria-pressed", String(button.dataset.name === strategy));
   const greedy = strategy === "greedy";
   s.temperature.value = String(temperature);
@@ -61,5 +64,7 @@ export default living(function ({ data, parentElement }) {
   show(s);
   s.unlisten?.();
   s.unlisten = s.view.listen((changes, from) => { if (from === "python" || "prompt" in changes) s.typing = false; show(s); });
-  return () => { s.unlisten?.(); s.unlisten = null; };
+  s.unasked?.();
+  s.unasked = answerTooLong(() => [[s.data.words.prompt, s.view.state.prompt]]);
+  return () => { s.unlisten?.(); s.unasked?.(); s.unlisten = s.unasked = null; };
 });

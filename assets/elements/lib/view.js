@@ -21,7 +21,7 @@ function read({ kind, options, low, high }, raw) {
   return raw.trim() === "" || !Number.isFinite(number) ? undefined : Math.min(Math.max(number, low), high);
 }
 
-const MOST = 2000; // characters of one text that travel in a link
+export const MOST = 2000; // characters of one text that travel in a link
 const BURST = 120; // changes of one thing that follow each other within so many milliseconds (a drag, a key held down) are one step for Back; a text is one each time
 let last = { at: -BURST, moved: "" };
 

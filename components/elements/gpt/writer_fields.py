@@ -24,4 +24,6 @@ def writer_fields(data: WriterFields) -> None:
     Args:
         data: what they begin with.
     """
-    _mount(key="writer_fields", data={**data, "words": labels("gpt")})
+    _mount(
+        key="writer_fields", data={**data, "words": labels("gpt"), "too_long": labels("links")["too_long"]}
+    )
