@@ -108,6 +108,11 @@ _CUT = (
 """
 )
 
+# What our elements keep under a lid is looked at, too.
+_OPEN = """
+() => [...document.querySelectorAll('.stMainBlockContainer *')].forEach((host) => host.shadowRoot?.querySelectorAll('details').forEach((lid) => { lid.open = true; }))
+"""
+
 _FIRST_CONTROL = """
 () => {
   const box = document.querySelector('[class*="st-key-gb-controls"]');
@@ -162,9 +167,12 @@ def misfits(page: Page) -> list[str]:
         )
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate(_STANDS), f"{size}: the page goes on changing its size"
+        if size == "phone":
+            if (top := page.evaluate(_FIRST_CONTROL)) > 2 * height:
+                found.append(f"{size}: what the reader sets begins at {top:.0f}")
+            page.evaluate(_OPEN)
+            assert page.evaluate(_STANDS), f"{size}: the page goes on changing its size"
         found += [f"{size}: {line}" for line in (*page.evaluate(_WIDE), *page.evaluate(_CUT))]
-        if size == "phone" and (top := page.evaluate(_FIRST_CONTROL)) > 2 * height:
-            found.append(f"{size}: what the reader sets begins at {top:.0f}")
     return found
 
 

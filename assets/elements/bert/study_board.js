@@ -87,7 +87,7 @@ export default living(function ({ data, parentElement }) {
   fill(root,
     h("div", { class: "legend" }, mark("seed", w.study_seed), cells.some((c) => c.noise !== null) ? [mark("mean", w.study_mean), mark("told", w.study_beyond)] : null, cells.some((c) => c.paper !== null) ? mark("paper", w.study_paper) : null),
     h("div", { class: "chart" }, svg),
-    h("details", { open: s.open, ontoggle: (e) => { s.open = e.target.open; } }, h("summary", {}, w.study_numbers), table(data)));
+    h("details", { open: s.open, ontoggle: (e) => { s.open = e.target.open; } }, h("summary", {}, w.study_numbers), h("div", { class: "chart" }, table(data))));
   if (!s.withdraw) s.withdraw = offerPicture("our-study", () => chart(s.data));
   return () => { s.withdraw?.(); s.withdraw = null; };
 });

@@ -142,7 +142,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   fill(root, state.stepper.node, h("div", { class: "board" },
     sentence, h("div", { class: "models" }, ...panels.map((p) => p.node)), list,
     h("div", { class: "learned" }, h("p", { class: "axes" }, w.axes), h("div", { class: "kinds", role: "group", "aria-label": w.kinds }, loss, ...curves.map((c) => c.node)), legend)),
-    h("details", { class: "numbers" }, h("summary", {}, w.table), table));
+    h("details", { class: "numbers" }, h("summary", {}, w.table), h("div", { class: "wide" }, table)));
   refresh();
   state.watch?.disconnect();
   state.watch = new ResizeObserver(() => drawCurves());
