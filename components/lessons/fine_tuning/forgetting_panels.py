@@ -124,7 +124,7 @@ def _wanted() -> Asked[ForgettingSetting]:
 def train() -> None:
     """Choose a method and its strength, and train both tasks from both starts."""
     st.markdown(t(W, "train_text"))
-    offered = [name for name in page.MODELS if name in page.recorded()]
+    offered = [name for name in page.LIVE_MODELS if name in page.recorded()]
     if len(offered) > 1:
         held().segmented_control(t(W, "model"), offered, key="forget_live_model", required=True)
     method = held().segmented_control(

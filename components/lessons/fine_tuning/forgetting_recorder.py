@@ -2,14 +2,14 @@
 
 from components.elements.start.course_map import Frame, Miniature
 
-MODELS = ("nano-bert", "pocket-bert", "pocket-gpt")
+MODELS = ("pocket-bert", "nano-bert", "pocket-gpt")
 
 
 def miniature() -> Miniature:
     """The old and the new task along the new one's training, with nothing done against forgetting."""
     from components.lessons.fine_tuning.forgetting import LAST, run_of
 
-    run = run_of("nothing", of="nano-bert")
+    run = run_of("nothing", of="pocket-bert")
     frames: list[Frame] = [
         {
             "text": f"step {run['steps'][k]}",

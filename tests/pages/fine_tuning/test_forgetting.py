@@ -23,8 +23,6 @@ pytestmark = pytest.mark.skipif(
     "nano-bert" not in checkpoints.store().bundled_names(), reason="nano-bert is not in assets/models"
 )
 PAGE = "fine_tuning/forgetting"
-NANO = "nano-bert"
-"""It has recorded runs at every strength."""
 
 
 def test_opens(open_page: Open, lang: str) -> None:
@@ -45,25 +43,24 @@ def test_the_runs_belong_to_the_shipped_models() -> None:
     assert kept["revision"] == checkpoints.card(kept["model"]).revision
     assert len(kept["runs"]) == len(page.READERS)
     assert [run["setting"]["pretrained"] for run in kept["runs"]] == [x != "random" for x in page.READERS]
-    found = set(page._by_setting("nano-bert"))
     wanted = {(method, one, True, 0) for method, some in STRENGTHS.items() for one in some}
     middle = {method: some[len(some) // 2] for method, some in STRENGTHS.items()}
     wanted |= {(m, x, True, seed) for m, x in middle.items() for seed in (1, 2)}
     wanted |= {(m, x, False, 0) for m, x in middle.items()}
-    assert found == wanted
-    for model in page.models():
-        main = {(method, one, start, 0) for method, one in middle.items() for start in (True, False)}
-        assert main <= set(page._by_setting(model)), model
+    assert set(page.models()) == set(page.MODELS)
+    for model in page.MODELS:
+        assert set(page._by_setting(model)) == wanted, model
 
 
-def test_what_the_page_says_is_what_was_found() -> None:
+@pytest.mark.parametrize("model", page.MODELS)
+def test_what_the_page_says_is_what_was_found(model: str) -> None:
     """Plain training forgets, in each of three seeds; replay keeps more; LoRA taken off keeps everything."""
     for seed in range(3):
-        plain, replay = (page.run_of(method, seed=seed, of=NANO) for method in ("nothing", "replay"))
+        plain, replay = (page.run_of(method, seed=seed, of=model) for method in ("nothing", "replay"))
         assert plain["old"][-1][2] < replay["old"][-1][1], "the intervals part"
         assert plain["old"][-1][0] < 0.4 * plain["old"][0][0]
         assert plain["new"][-1][0] > 0.45
-        lora = page.run_of("lora", seed=seed, of=NANO)
+        lora = page.run_of("lora", seed=seed, of=model)
         assert lora["off"] == lora["old"][0]
         assert lora["old"][-1][2] < lora["off"][1]
     plain = page.reading()["runs"][0]
@@ -71,10 +68,11 @@ def test_what_the_page_says_is_what_was_found() -> None:
     assert plain["articles"][-1] < plain["articles"][0]
 
 
-def test_a_stronger_hold_keeps_more_and_learns_less() -> None:
+@pytest.mark.parametrize("model", page.MODELS)
+def test_a_stronger_hold_keeps_more_and_learns_less(model: str) -> None:
     """At the ends of the slider, for what is pulled back: the old task kept, the new one not learned as well."""
     for method in ("pull", "ewc", "features"):
-        weak, strong = (page.run_of(method, level, of=NANO) for level in (page.LEVELS[0], page.LEVELS[-1]))  # type: ignore[arg-type]
+        weak, strong = (page.run_of(method, level, of=model) for level in (page.LEVELS[0], page.LEVELS[-1]))  # type: ignore[arg-type]
         assert strong["old"][-1][0] > weak["old"][-1][0], method
         assert strong["moved"] < weak["moved"], method
 
@@ -89,24 +87,32 @@ def test_a_stronger_hold_keeps_more_and_learns_less() -> None:
     ],
 )
 def test_every_choice_says_its_scores(open_page: Open, lang: str, query: dict[str, str]) -> None:
-    at = open_page(
-        PAGE, lang=lang, forget_step="3", forget_track="2", forget_look="nothing", forget_model=NANO, **query
-    )
+    at = open_page(PAGE, lang=lang, forget_step="3", forget_track="2", forget_look="nothing", **query)
     level = page.MIDDLE if "forget_start" in query else int(query.get("forget_strength", page.MIDDLE))
     seed = int(query.get("forget_seed", 0)) if level == page.MIDDLE else 0
-    run = page.run_of("pull", level, query.get("forget_start", "pretrained"), seed, NANO)
+    run = page.run_of("pull", level, query.get("forget_start", "pretrained"), seed, page.MODELS[0])
     assert said_score(run["old"][3]) in said(at)
     assert said_score(run["new"][3]) in said(at)
 
 
-def test_a_model_offers_what_was_recorded(open_page: Open, lang: str) -> None:
-    """The larger one at the middle strength alone; a link that asks for more of it opens that."""
-    at = open_page(PAGE, lang=lang, forget_model="pocket-bert", forget_strength="5", forget_look="nothing")
+@pytest.mark.parametrize("model", page.MODELS)
+def test_a_model_offers_what_was_recorded(open_page: Open, lang: str, model: str) -> None:
+    """Both at every strength, and at the middle one with three seeds."""
+    at = open_page(
+        PAGE,
+        lang=lang,
+        forget_model=model,
+        forget_strength="5",
+        forget_track=str(METHODS.index("replay")),
+        forget_look="nothing",
+    )
     assert not at.exception
-    run = page.run_of("nothing", of="pocket-bert")
+    run = page.run_of("replay", 5, of=model)
     assert said_score(run["old"][-1]) in said(at)
-    assert "pocket-bert" in said(at)
-    assert [s.label for s in at.slider] == []
+    assert model in said(at)
+    assert [(s.value, s.min, s.max) for s in at.slider] == [(5, *page.LEVELS[:: len(page.LEVELS) - 1])]
+    at = open_page(PAGE, lang=lang, forget_model=model, forget_seed="2", forget_look="nothing")
+    assert said_score(page.run_of("nothing", seed=2, of=model)["old"][-1]) in said(at)
 
 
 def test_every_panel(open_page: Open, lang: str) -> None:
