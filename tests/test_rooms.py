@@ -114,6 +114,13 @@ def test_one_name_is_found_in_every_room(page: str) -> None:
     assert not missing, missing
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_a_story_to_read_at_once(page: str) -> None:
+    """Controls, panels and exports that make it longer stand in its lesson."""
+    lines = (ROOT / "pages" / f"{page}.py").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 95
+
+
 def test_the_top_level_is_fixed() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode:
