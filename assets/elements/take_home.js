@@ -145,7 +145,7 @@ const hrefOf = (file, query = {}) => `${file}#${new URLSearchParams({ ...Object.
 
 /** What an element was sent, with what was left there, and what goes along with the reader, in place of the values of the same name. */
 function resumed(part, data, at) {
-  if (part.name === "mask_lab") return data; // what is hidden belongs to guesses that were recorded
+  if (part.name === "mask_lab") return data; // what is hidden belongs to guesses that were recorded; see again()
   const mine = part.name.endsWith("_fields") ? Object.assign({}, ...Object.values(left)) : left[at] ?? {}; // fields show what the picture told
   // What an element begins with stands in `state` or `start`; of the rest of its data only plain values can be places in it.
   const own = (held, plain) => Object.fromEntries(Object.entries(held).map(([key, value]) => [key, key !== "rev" && key in mine && typeof mine[key] === typeof value && !(plain && typeof value === "object") ? mine[key] : value]));
@@ -226,6 +226,13 @@ function mount(part, at) {
   draw({ data: withBytes(data), parentElement: root, key: String(at), name: part.name, setStateValue: asked, setTriggerValue: asked });
 }
 
+/** The text and the blanks that were left, where the model in this file guesses: the lab goes there as to a prepared state. */
+function again(part, at) {
+  if (part.name !== "mask_lab" || !part.models || !left[at]) return;
+  const { text, hidden, whole, look } = plainOf(part.data), began = { mlm_text: text, hidden, filled: [], whole_words: whole, mlm_look: look };
+  need("lib/view.js").view("masking").change(Object.fromEntries(Object.entries(began).map(([key, value]) => [key, left[at][key] ?? value])), "example");
+}
+
 /** The frame of an element: a box with its class and what it says when it fails. */
 function frameOf(markup) {
   const made = [];
@@ -257,11 +264,12 @@ function draw() {
   const first = parts.findIndex((part) => part.kind === "element");
   if (first >= 0) shown.splice(first, 0, note);
   else shown.push(h("p", { class: "none" }, say("no_element")));
-  const foot = h("footer", {}, h("p", { class: "gb-source" }, `${say("made")} ${say(content.models.length ? "living" : "frozen")}`),
+  const foot = h("footer", {}, h("p", { class: "gb-source" }, `${say("made")} ${say(parts.some((part) => part.models) ? "living" : "frozen")}`),
     h("p", {}, link(previous, `← ${previous?.title[lang]}`, "previous"), " ", h("span", { class: "st-key-gb-next" }, link(next, `${next?.title[lang]} →`, "next")))); // steppers find it: lib/stepper.js
   const keep = document.scrollingElement.scrollTop;
   fill(main, bar, ...shown, foot);
   parts.forEach((part, at) => { if (part.kind === "element") mount(part, at); });
+  parts.forEach(again);
   document.scrollingElement.scrollTop = keep;
   const title = main.querySelector("h1")?.textContent;
   document.title = title ? `${title} · Glassbox` : "Glassbox";

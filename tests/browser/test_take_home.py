@@ -4,6 +4,7 @@ import functools
 import gzip
 import http.server
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -290,7 +291,7 @@ SHARED = """
 import sys
 from pathlib import Path
 from components.shell import static_site
-static_site.table_of_contents = lambda home: [("", "Glassbox"), ("transformer-masks", "Who may look at whom"), ("tokens-bpe", "BPE")]
+static_site.table_of_contents = lambda home: [("", "Glassbox"), ("transformer-masks", "Who may look at whom"), ("tokens-bpe", "BPE"), ("bert-masking", "Masking")]
 static_site.make_site(Path(sys.argv[1]), "en")
 """
 HERE = "computed in your browser"
@@ -391,4 +392,22 @@ def test_pages_of_a_folder_share_their_models_and_keep_where_one_was(
     expect(where).to_contain_text(HERE)
     page.locator("footer [data-mark=next]").click()
     expect(page.locator(".gb-step-label").first).to_have_text(reached)
+    page.locator("footer [data-mark=next]").click()  # a text and a blank of it
+    box = page.get_by_label("Text", exact=True)
+    box.fill("The old king lost his crown.")
+    box.press("Control+Enter")
+    expect(page.locator(".chip[data-at='3']")).to_contain_text("king")
+    page.locator(".chip[data-at='3']").click()
+    card = page.locator(".gb-mask_lab .card")
+    expect(card).to_have_count(1)
+    expect(page.locator(".gb-mask_lab .cards.stale")).to_have_count(0)
+    guesses = card.inner_text()
+    page.locator("footer [data-mark=previous]").click()
+    page.locator("footer [data-mark=next]").click()
+    expect(page.locator(".chip[data-at='3']")).to_have_class(re.compile("masked"))
+    expect(box).to_have_value("The old king lost his crown.")
+    expect(page.locator(".gb-mask_lab .where")).to_contain_text(HERE)
+    expect(card).to_have_count(1)
+    expect(page.locator(".gb-mask_lab .cards.stale")).to_have_count(0)
+    assert card.inner_text() == guesses
     assert said == []
