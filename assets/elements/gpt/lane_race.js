@@ -51,7 +51,12 @@ const here = (s) => Boolean(s.data.files) && !s.local.refused;
 /** Let every lane of the view be written, one after the other; each is drawn as soon as it is there. */
 async function compute(s) {
   const { data, view: { state } } = s, race = raceOf(data, state);
-  if (s.made.has(race) || s.busy === race || !here(s)) return;
+  if (s.busy === race || !here(s)) return;
+  if (s.made.get(race)?.lanes.every(Boolean)) { // all is there; what was left half way begins anew when it is wanted again
+    s.busy = null;
+    s.state.textContent = "";
+    return;
+  }
   s.local.open(data.files);
   s.state.textContent = data.words.computing;
   const { source } = s.local;

@@ -53,6 +53,17 @@ def test_one_step_on_shows_the_names_before_it_leaves(open_at: OpenAt) -> None:
     assert "gpt-decoding" in page.url
 
 
+def test_nothing_is_chosen_any_more_where_all_is_there(open_at: OpenAt) -> None:
+    page = open_at("/gpt-decoding?lang=en&dec_prompt=&dec_look=nothing")
+    state = page.locator(".gb-lane_race .state")
+    expect(state).to_contain_text("Choosing")
+    page.evaluate(
+        "history.pushState({}, '', '/gpt-decoding?lang=en&dec_look=nothing'); dispatchEvent(new PopStateEvent('popstate'))"
+    )
+    expect(page.locator(".gb-lane_race .guess")).to_have_count(4)  # the prepared beginning, recorded
+    expect(state).to_have_text("")
+
+
 def test_a_cold_link_says_what_it_waits_for(browser: Browser, app_url: str) -> None:
     page = browser.new_page()
     held: list[Route] = []
