@@ -59,6 +59,6 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const picture = frame(760, 360 + 24 * lines.length);
     picture.append(...chart(740, 350, 16), ...lines.flatMap((line, i) => [spot(line.sign, 24, 372 + 24 * i, 5), h("text", { x: 40, y: 377 + 24 * i, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-text)" }, `${line.name}: ${signed(line.values[Math.min(s.moment, line.values.length - 1)][1])}`)]));
     return picture;
-  });
+  }, () => data.caption);
   return () => { s.stop?.(); s.stop = null; s.watch?.disconnect(); };
 });

@@ -152,7 +152,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const W = 330, H = 190, rows = Math.ceil(kinds.length / 3), svg = frame(3 * W, rows * H + 34);
     kinds.forEach((kind, i) => {
       const g = h("g", { transform: `translate(${(i % 3) * W}, ${Math.floor(i / 3) * H})` },
-        h("text", { x: 26, y: 20, "font-size": 15, "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-text)" }, `${kind.label}: ${models.map((m, k) => `${m.name} ${count(k, kind.kind, state.moment)}`).join(", ")}`),
+        h("text", { x: 26, y: 20, "font-size": 13, "font-family": "sans-serif", fill: "var(--gb-text)" }, `${kind.label}: ${models.map((m, k) => `${m.name} ${count(k, kind.kind, state.moment)}`).join(", ")}`),
         h("g", { transform: "translate(0, 28)" }, ...curve(kind, W - 14, H - 40, 14)));
       svg.append(g);
     });

@@ -39,6 +39,7 @@ def dpo_board(
     view: DpoView,
     *,
     last: int,
+    caption: str,
     words: Mapping[str, str],
     identity: str,
     rev: int,
@@ -52,6 +53,7 @@ def dpo_board(
         stories: what is written at every moment.
         view: the state of the link; the element follows it when ``rev`` or ``identity`` changes.
         last: the last step of the axis.
+        caption: the line under the picture to take home; the page's own is about the presses.
         words: the table of the board.
         identity: names the run that is shown.
         rev: raised when Python moved the state.
@@ -62,6 +64,7 @@ def dpo_board(
         "lines": list(lines),
         "stories": list(stories),
         "last": last,
+        "caption": caption,
         "words": words,
         "picture": key.replace("_", "-"),
     }

@@ -121,6 +121,7 @@ def trained() -> DpoView:
         page.stories(some[0]["texts"], marked=True),
         page.dpo_view(),
         last=some[0]["steps"][-1],
+        caption=page.dpo_caption(),
         words=labels("dpo_board"),
         identity=f"recorded-{term}",
         rev=links.revision(),
@@ -181,30 +182,28 @@ def _learned(wanted: Asked, found: Result) -> None:
         }
         for sign, name in enumerate(("chosen", "rejected"))
     ]
+    said = t(
+        W,
+        "live_aid",
+        n=run["pairs"],
+        before=page.signed(found["judge"][0], 2),
+        after=page.signed(found["judge"][-1], 2),
+        chosen=page.signed(run["chosen"][done - 1]),
+        rejected=page.signed(run["rejected"][done - 1]),
+    )
     dpo_board(
         run["steps"][:done],
         curves,
         page.stories(found["texts"][:done], marked=False),
         DpoView(done - 1),
         last=found["steps"],
+        caption=f"{wanted.model}, {t(W, 'seed')} {wanted.setting.seed} · {said}",
         words=labels("dpo_board"),
         identity=f"live-{done}",
         rev=0,
         key="dpo_live",
     )
-    reading_aid(
-        html.escape(
-            t(
-                W,
-                "live_aid",
-                n=run["pairs"],
-                before=page.signed(found["judge"][0], 2),
-                after=page.signed(found["judge"][-1], 2),
-                chosen=page.signed(run["chosen"][done - 1]),
-                rejected=page.signed(run["rejected"][done - 1]),
-            )
-        )
-    )
+    reading_aid(html.escape(said))
     live.take_home(W, found["difference"], f"{wanted.model}-dpo", key="pref_difference")
 
 

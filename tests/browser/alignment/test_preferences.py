@@ -120,3 +120,14 @@ def test_the_three_steps_on_a_phone(open_at: Callable[[str], Page]) -> None:
     assert table.evaluate("(t) => t.scrollWidth <= t.clientWidth && t.clientWidth <= innerWidth")
     wide = cells.evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().width)")
     assert min(w for i, w in enumerate(wide) if i % 4 == 3) > 250  # the longest sentences of a row
+
+
+def test_the_picture_of_the_training_says_how_it_was_trained(open_at: Callable[[str], Page]) -> None:
+    """The page's caption is about the presses; the curves to take home name β, steps and seeds."""
+    page = open_at("/alignment-preferences?lang=en&pref_look=nothing")
+    page.locator(".gb-dpo_board svg.chart polyline").first.wait_for()
+    caption = page.evaluate(
+        "async () => (await import('/_stcore/bidi-components/glassbox.lib/pictures.js')).pictures().find((one) => one.name === 'dpo-board').caption()"
+    )
+    assert caption == page.locator(".gb-caption").nth(1).inner_text()
+    assert "DPO on the" in caption
