@@ -15,6 +15,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.testing.v1 import AppTest
 
 from components.shell import links
+from components.words import in_every_language
 
 APP = Path(__file__).parents[2] / "app.py"
 PAGES = re.findall(r'lesson\("([\w/]+)"', APP.read_text(encoding="utf-8"))
@@ -79,7 +80,8 @@ VISIBLE = """
 const visible = (node) => getComputedStyle(node).display === 'contents' || node.checkVisibility({ opacityProperty: true, visibilityProperty: true });
 """
 
-# Everything a reader can read, in order, inside the elements too; what moves by itself and the frame are left out.
+# Everything a reader can read, in order, inside the elements too; what moves by itself, what was written earlier on
+# this visit (kept on purpose) and the frame are left out.
 _SEEN = """
 const seen = () => {
   const skip = new Set(['SCRIPT', 'STYLE', 'TITLE', 'DESC', 'OPTION']);
@@ -92,8 +94,8 @@ const seen = () => {
     }
     if (node.nodeType !== 1 && node.nodeType !== 11) return;
     if (node.nodeType === 1) {
-      if (skip.has(node.tagName) || node.classList.contains('stStatusWidget') || node.closest('.st-key-gb-foot')) return;
-      if (!node.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return;
+      if (skip.has(node.tagName) || node.classList.contains('stStatusWidget') || node.classList.contains('branches') || node.closest('.st-key-gb-foot')) return;
+      if (!visible(node)) return;
       if (node.matches('input:not([type=range]), textarea')) out.push(node.type === 'checkbox' || node.type === 'radio' ? `[${node.checked}]` : `[${node.value}]`);
       if (node.matches('[aria-pressed=true], [aria-checked=true], [aria-selected=true], [aria-current=true]')) out.push('*');
     }
@@ -163,10 +165,18 @@ def count_runs(context: BrowserContext | Page) -> None:
     context.add_init_script(script.replace("EARLY", str(ForwardMsg.FINISHED_EARLY_FOR_RERUN)))
 
 
+@cache
+def _where() -> re.Pattern[str]:
+    """What says where a number was computed: after some time in the browser, which has its model then."""
+    said = [text for key in ("where_browser", "where_server", "engine_loading") for text in in_every_language("engine", key).values()]  # fmt: skip
+    return re.compile("(· )?(" + "|".join(re.sub(r"\\\$\w+", ".*?", re.escape(text)) for text in said) + ")")
+
+
 def seen(page: Page) -> list[str]:
-    """Return what a reader can read on a page, and what its boxes hold."""
-    found: list[str] = page.evaluate(f"() => {{ {_SEEN} return seen(); }}")
-    return found
+    """Return what a reader can read on a page, and what its boxes hold; not where it was computed."""
+    found: list[str] = page.evaluate(f"() => {{ {VISIBLE} {_SEEN} return seen(); }}")
+    # How far server and browser are from each other is not the same in both.
+    return [line for text in found if (line := re.sub(r"\b\de−\d+\b", "…", _where().sub("", text)).strip())]
 
 
 def rest(page: Page, quiet: int = 120, most: int = 90_000) -> None:
