@@ -258,6 +258,7 @@ def test_own_words_are_followed(open_page: Open, lang: str) -> None:
 def test_a_prepared_state_keeps_the_language_of_the_model(open_page: Open) -> None:
     at = open_page("transformer/block", lang="ko")
     model = at.session_state["attention_model"]
-    at.button(key="try-transformer/block-3").click().run()
-    assert at.session_state["block_look"] == "norms"
-    assert at.session_state["attention_model"] == model
+    states = [state for _, state in page.prepared(checkpoints.card(model))]
+    assert len(data_of(at, "prepared")["states"]) == len(states)
+    assert states[3]["block_look"] == "norms"
+    assert {state["attention_model"] for state in states} == {model, "pocket-bert-ko"}
