@@ -94,7 +94,7 @@ const seen = () => {
     }
     if (node.nodeType !== 1 && node.nodeType !== 11) return;
     if (node.nodeType === 1) {
-      if (skip.has(node.tagName) || node.classList.contains('stStatusWidget') || node.classList.contains('branches') || node.closest('.st-key-gb-foot')) return;
+      if (skip.has(node.tagName) || node.classList.contains('stStatusWidget') || node.classList.contains('branches') || node.classList.contains('st-key-gb-foot')) return;
       if (!visible(node)) return;
       if (node.matches('input:not([type=range]), textarea')) out.push(node.type === 'checkbox' || node.type === 'radio' ? `[${node.checked}]` : `[${node.value}]`);
       if (node.matches('[aria-pressed=true], [aria-checked=true], [aria-selected=true], [aria-current=true]')) out.push('*');

@@ -1,5 +1,6 @@
 """Page tests go through app.py, in both languages, starting from a link."""
 
+import functools
 import html
 import json
 import re
@@ -48,22 +49,42 @@ def widget(at: AppTest, key: str) -> Any:
     return next(w for w in at.main if getattr(w, "key", None) == name)
 
 
-def modules_after(name: str, element: str) -> str:
-    """Return which of torch and transformers a new process has imported after drawing the first view of a page."""
-    code = (
-        "import sys\n"
-        "from streamlit.testing.v1 import AppTest\n"
-        f"at = AppTest.from_file({APP!r}, default_timeout=60)\n"
-        "at.run()\n"
-        f"at.switch_page('pages/{name}.py').run()\n"
-        "assert not at.exception and not at.error\n"
-        f"assert any(b.proto.component_name == 'glassbox.{element}' for b in at.get('bidi_component'))\n"
-        "print([name for name in ('torch', 'transformers') if name in sys.modules])\n"
+_OPEN_PAGES = f"""
+import json, sys
+from streamlit.testing.v1 import AppTest
+for line in sys.stdin:
+    name, element = json.loads(line)
+    at = AppTest.from_file({APP!r}, default_timeout=60)
+    at.run()
+    at.switch_page(f'pages/{{name}}.py').run()
+    assert not at.exception and not at.error
+    assert any(b.proto.component_name == f'glassbox.{{element}}' for b in at.get('bidi_component'))
+    print(json.dumps([module for module in ('torch', 'transformers') if module in sys.modules]), flush=True)
+"""
+
+
+@functools.cache
+def _page_opener() -> subprocess.Popen[str]:
+    """A process that draws first views, one a line, and has imported neither torch nor transformers so far."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        [sys.executable, "-c", _OPEN_PAGES], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
-    )
-    return done.stdout.strip()
+
+
+def modules_after(name: str, element: str) -> list[str]:
+    """Return which of torch and transformers are imported where first views alone were drawn, this page's among them."""
+    opener = _page_opener()
+    assert opener.stdin
+    assert opener.stdout
+    print(json.dumps([name, element]), file=opener.stdin, flush=True)
+    answer = opener.stdout.readline()
+    found: list[str] = json.loads(answer) if answer else [f"{name} was not drawn"]
+    if found:  # the next page begins without them
+        opener.kill()
+        opener.wait()
+        _page_opener.cache_clear()
+    return found
 
 
 @pytest.fixture(params=["en", "ko"])

@@ -44,7 +44,7 @@ def test_opens(open_page: Open, lang: str) -> None:
 
 
 def test_needs_no_torch() -> None:
-    assert modules_after(PAGE, page.BOARD) == "[]"
+    assert modules_after(PAGE, page.BOARD) == []
 
 
 @pytest.mark.parametrize("name", page.MODELS)

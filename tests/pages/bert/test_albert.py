@@ -79,7 +79,7 @@ def test_odd_links(open_page: Open) -> None:
 
 
 def test_needs_no_model_to_open() -> None:
-    assert modules_after(PAGE, "albert_levers") == "[]"
+    assert modules_after(PAGE, "albert_levers") == []
 
 
 def test_our_models_side_by_side(open_page: Open, lang: str) -> None:

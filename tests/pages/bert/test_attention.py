@@ -61,7 +61,7 @@ def test_a_report_is_checked(open_page) -> None:
 
 
 def test_the_first_view_imports_no_torch() -> None:
-    assert modules_after(NAME, "attention_view") == "[]"
+    assert modules_after(NAME, "attention_view") == []
 
 
 def test_opens_from_a_link(open_page, lang: str) -> None:

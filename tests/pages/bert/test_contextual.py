@@ -67,7 +67,7 @@ def test_korean_words_only_for_a_model_that_knows_korean(open_page: Open) -> Non
 
 def test_first_view_needs_no_torch() -> None:
     """In a process of its own: this one has imported torch long ago."""
-    assert modules_after("bert/contextual", "word_map") == "[]"
+    assert modules_after("bert/contextual", "word_map") == []
 
 
 def test_the_meanings_of_the_first_view_are_apart(open_page: Open, lang: str) -> None:

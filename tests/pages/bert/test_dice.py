@@ -73,7 +73,7 @@ def test_odd_texts(open_page: Open, text: str, rate: str) -> None:
 
 
 def test_first_view_needs_no_torch() -> None:
-    assert modules_after(PAGE, "dice_board") == "[]"
+    assert modules_after(PAGE, "dice_board") == []
 
 
 def test_the_kept_first_view_is_what_the_model_says(

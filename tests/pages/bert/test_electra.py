@@ -146,4 +146,4 @@ def test_odd_links(open_page: Open) -> None:
 
 
 def test_first_view_needs_no_torch() -> None:
-    assert modules_after(PAGE, "electra_game") == "[]"
+    assert modules_after(PAGE, "electra_game") == []

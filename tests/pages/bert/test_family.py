@@ -78,4 +78,4 @@ def test_odd_links(open_page: Open) -> None:
 
 
 def test_needs_no_model() -> None:
-    assert modules_after(PAGE, "family_board") == "[]"
+    assert modules_after(PAGE, "family_board") == []

@@ -101,7 +101,7 @@ def test_a_link_opens_the_run_at_a_line(open_page: Open, lang: str) -> None:
 
 def test_first_view_needs_no_torch() -> None:
     """In a process of its own: this one has imported torch long ago."""
-    assert modules_after("bert/inputs", "near_rows") == "[]"
+    assert modules_after("bert/inputs", "near_rows") == []
 
 
 def test_the_first_dimension_has_something_to_show() -> None:

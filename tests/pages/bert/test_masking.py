@@ -86,7 +86,7 @@ def test_a_model_without_the_head_is_refused_in_words(open_page: Open) -> None:
 
 
 def test_first_view_needs_no_torch() -> None:
-    assert modules_after(PAGE, "mask_looks") == "[]"
+    assert modules_after(PAGE, "mask_looks") == []
 
 
 def test_the_kept_first_view_is_what_the_model_says(

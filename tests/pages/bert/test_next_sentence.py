@@ -76,7 +76,7 @@ def test_a_model_without_the_head_is_refused_in_words(open_page: Open) -> None:
 
 @listed
 def test_first_view_needs_no_torch() -> None:
-    assert modules_after(PAGE, "next_rounds") == "[]"
+    assert modules_after(PAGE, "next_rounds") == []
 
 
 @listed

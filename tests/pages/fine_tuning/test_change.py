@@ -39,7 +39,7 @@ def test_opens(open_page: Open, lang: str) -> None:
 
 
 def test_needs_no_torch() -> None:
-    assert modules_after(PAGE, "change_board") == "[]"
+    assert modules_after(PAGE, "change_board") == []
 
 
 def test_the_change_belongs_to_the_shipped_model() -> None:

@@ -33,7 +33,7 @@ def test_opens(open_page: Open, lang: str) -> None:
 
 
 def test_needs_no_torch() -> None:
-    assert modules_after(PAGE, "features_board") == "[]"
+    assert modules_after(PAGE, "features_board") == []
 
 
 def test_the_runs_belong_to_the_shipped_model() -> None:

@@ -43,7 +43,7 @@ def test_korean_begins_with_its_model_and_a_beam_that_repeats_itself(open_page: 
 
 
 def test_the_first_view_waits_for_no_model() -> None:
-    assert modules_after(PAGE, "lane_race") == "[]"
+    assert modules_after(PAGE, "lane_race") == []
 
 
 def test_the_first_view_is_what_is_computed(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:

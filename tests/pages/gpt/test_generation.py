@@ -125,7 +125,7 @@ def test_a_busy_machine_does_not_send_all_of_it_at_every_step(
 
 def test_first_view_imports_no_torch() -> None:
     """In a process of its own: this one has imported torch long ago."""
-    assert modules_after("gpt/generation", "writer") == "[]"
+    assert modules_after("gpt/generation", "writer") == []
 
 
 def test_a_new_line_is_drawn_in_the_logit_lens(open_page: Open, lang: str) -> None:

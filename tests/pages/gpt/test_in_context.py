@@ -70,7 +70,7 @@ def test_the_prepared_question_is_answered_by_the_picture(open_page: Open, lang:
 
 
 def test_the_first_view_waits_for_no_model() -> None:
-    assert modules_after(PAGE, "prompt_board") == "[]"
+    assert modules_after(PAGE, "prompt_board") == []
 
 
 def test_the_first_view_still_belongs_to_the_weights() -> None:

@@ -280,7 +280,7 @@ def test_a_click_on_a_head_or_a_moment_is_kept(monkeypatch: pytest.MonkeyPatch) 
 
 def test_first_view_needs_no_torch() -> None:
     """In a process of its own: this one has imported torch long ago."""
-    assert modules_after(PAGE, "learning_board") == "[]"
+    assert modules_after(PAGE, "learning_board") == []
 
 
 def test_learning_rises_out_of_chance() -> None:

@@ -50,7 +50,7 @@ def test_what_a_foreign_model_was_trained_on_is_not_claimed(monkeypatch: pytest.
 
 
 def test_needs_no_torch() -> None:
-    assert modules_after(PAGE, "wording_board") == "[]"
+    assert modules_after(PAGE, "wording_board") == []
 
 
 def test_the_board_can_count_what_it_says(open_page: Open) -> None:

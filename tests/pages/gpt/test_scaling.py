@@ -38,7 +38,7 @@ def test_opens(open_page: Open, lang: str) -> None:
 
 
 def test_needs_no_torch() -> None:
-    assert modules_after(PAGE, "scaling_board") == "[]"
+    assert modules_after(PAGE, "scaling_board") == []
 
 
 def test_lines_never_saw_what_was_held_out() -> None:

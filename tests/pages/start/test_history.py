@@ -100,7 +100,7 @@ def test_what_runs_speaks_korean(open_page: Open, stop: str) -> None:
 
 
 def test_needs_no_torch() -> None:
-    assert modules_after(page.NAME, "history_scene") == "[]"
+    assert modules_after(page.NAME, "history_scene") == []
 
 
 def test_the_records_are_what_the_code_makes() -> None:

@@ -146,7 +146,7 @@ def test_the_state_survives_a_change_of_language(open_page: Open) -> None:
 
 
 def test_the_first_view_needs_no_torch() -> None:
-    assert modules_after("tokens/compare", "token_lanes") == "[]"
+    assert modules_after("tokens/compare", "token_lanes") == []
 
 
 def vocabulary(folder: Path, *pieces: str) -> Path:

@@ -50,7 +50,7 @@ def test_only_the_neurons_that_are_drawn_are_sent() -> None:
 
 
 def test_the_first_view_imports_no_torch() -> None:
-    assert modules_after(NAME, "block_flow") == "[]"
+    assert modules_after(NAME, "block_flow") == []
 
 
 def test_the_first_view_is_what_is_computed(lang: str) -> None:

@@ -24,7 +24,7 @@ def test_opens(open_page: Open, lang: str) -> None:
 
 
 def test_the_first_view_imports_no_torch() -> None:
-    assert modules_after(NAME, "encoder_decoder") == "[]"
+    assert modules_after(NAME, "encoder_decoder") == []
 
 
 def test_the_first_view_is_what_is_computed() -> None:

@@ -25,7 +25,7 @@ def test_odd_sentences(open_page, sentence: str) -> None:
 
 
 def test_the_first_view_imports_no_torch() -> None:
-    assert modules_after(NAME, "two_readers") == "[]"
+    assert modules_after(NAME, "two_readers") == []
 
 
 @pytest.mark.parametrize("sentence", ["the cat and the dog " * 30, "안녕하세요 " * 60, "x" * 200])

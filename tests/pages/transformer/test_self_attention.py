@@ -33,7 +33,7 @@ def test_of_a_long_text_the_beginning_is_read(open_page, lang: str, model: str) 
 
 
 def test_the_first_view_imports_no_torch() -> None:
-    assert modules_after(NAME, "attention_steps") == "[]"
+    assert modules_after(NAME, "attention_steps") == []
 
 
 def test_the_example_by_hand_has_words_of_the_language(open_page, lang: str) -> None:
