@@ -64,7 +64,7 @@ def text() -> str:
 
 def _steps(page: Page, num_merges: int) -> float:
     """Median milliseconds of a step in a run of that length."""
-    box = page.locator(".st-key-num_merges input")
+    box = page.locator('[class*="st-key-num_merges"] input').first
     if box.input_value() != str(num_merges):
         box.fill(str(num_merges))
         box.press("Enter")
