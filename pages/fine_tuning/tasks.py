@@ -6,10 +6,9 @@ from components.elements.fine_tuning.tasks_board import tasks_board
 from components.elements.predict_first import answer
 from components.lessons.fine_tuning import notebooks
 from components.lessons.fine_tuning import tasks as page
+from components.lessons.fine_tuning.tasks_controls import choices
 from components.lessons.fine_tuning.tasks_panels import look_further
-from components.lm.fine_tuning.encoder_tasks import TASKS, WAYS
 from components.shell import links
-from components.shell.held import held
 from components.shell.layout import (
     caption,
     controls,
@@ -34,33 +33,7 @@ def lesson() -> None:
     page_header(NAME)
     prediction(page.prediction())
     with controls(above=True):
-        row = st.columns([4.2, 2, 3.2, 2], vertical_alignment="bottom")
-        held(row[0]).segmented_control(
-            t(page.WORDS, "task"),
-            TASKS,
-            key="task",
-            required=True,
-            format_func=lambda x: t(page.WORDS, f"task_{x}"),
-        )
-        held(row[1]).segmented_control(
-            t(page.WORDS, "size"),
-            [str(x) for x in page.sizes(page.asked()[0])],
-            key="task_size",
-            required=True,
-            help=t(page.WORDS, "size_help"),
-        )
-        held(row[2]).segmented_control(
-            t(page.WORDS, "way"),
-            WAYS,
-            key="task_way",
-            required=True,
-            format_func=lambda x: t(page.WORDS, f"way_{x}"),
-            help=t(page.WORDS, "way_help"),
-        )
-        if len(page.models()) > 1:
-            held(row[3]).segmented_control(
-                t(page.WORDS, "model"), page.models(), key="task_model", required=True
-            )
+        choices()
 
     identity = "-".join(map(str, (*page.asked(), page.model())))
     with answer():

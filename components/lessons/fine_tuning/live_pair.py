@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -63,7 +64,7 @@ class MeasuredRun(live.Run, Protocol):
 One = TypeVar("One", bound=MeasuredRun)
 
 
-class Pair(live.InTurns, Generic[One]):
+class Pair(live.InTurns, ABC, Generic[One]):
     """Two runs that are compared, a step each in turn."""
 
     def __init__(self, first: One, second: One) -> None:
@@ -81,9 +82,9 @@ class Pair(live.InTurns, Generic[One]):
             "learned": self.learned() if self.fraction >= 1 else None,
         }
 
+    @abstractmethod
     def learned(self) -> bytes:
         """Return the file of what was learned, after the last step."""
-        raise NotImplementedError
 
 
 def alike(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components.lessons.tokens import word_training
-from components.lessons.tokens.word_editor import text_note, word_editor
+from components.lessons.tokens.word_editor import source_choice, text_note, word_editor
 from components.lm.tokens.bpe import MAX_MERGES
 from components.shell.held import held
 from components.shell.layout import controls
@@ -14,13 +14,7 @@ def choices() -> None:
     """One row; where the mark of a word's end stands is behind "more"."""
     with controls():
         row = st.columns([1.7, 1.75, 1.25, 2.5, 1.35, 1.15], vertical_alignment="bottom")
-        held(row[0]).selectbox(
-            t("bpe", "source"),
-            word_training.SOURCES,
-            key="bpe_source",
-            format_func=lambda source: t("bpe", f"source_{source}"),
-            on_change=word_training.words_changed,
-        )
+        source_choice(row[0])
         with row[1]:
             word_editor()
         held(row[2]).number_input(

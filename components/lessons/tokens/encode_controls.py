@@ -4,7 +4,7 @@ import streamlit as st
 
 from components.lessons.tokens import encode as page
 from components.lessons.tokens import word_training
-from components.lessons.tokens.word_editor import text_note, word_editor
+from components.lessons.tokens.word_editor import source_choice, text_note, word_editor
 from components.lm.tokens.bpe import MAX_MERGES
 from components.shell.held import held
 from components.shell.layout import controls
@@ -36,13 +36,7 @@ def choices(as_bytes: bool) -> None:
                 t("encode", "hexadecimal"), key="hexadecimal", help=t("encode", "hexadecimal_help")
             )
         else:
-            held(row[2]).selectbox(
-                t("encode", "source"),
-                word_training.SOURCES,
-                key="bpe_source",
-                format_func=lambda source: t("bpe", f"source_{source}"),
-                on_change=word_training.words_changed,
-            )
+            source_choice(row[2], label=t("encode", "source"))
             held(row[3]).number_input(
                 t("bpe", "num_merges"), 1, MAX_MERGES, key="num_merges", on_change=page.restart
             )

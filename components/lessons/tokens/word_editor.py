@@ -1,14 +1,16 @@
 """The reader's own words: a table of words and counts, or a text to count words in."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components.elements.tokens.word_table import word_table
 from components.lessons.tokens import word_training
 from components.lm.tokens.words import MAX_TEXT_BYTES, InputProblem, count_words, decode_text
 from components.shell import links
-from components.shell.held import too_long_note
+from components.shell.held import held, too_long_note
 from components.words import t, told
 
 
@@ -86,3 +88,16 @@ def _text_dialog() -> None:
             return
         word_training.use_text(text)
         st.rerun()
+
+
+def source_choice(
+    place: DeltaGenerator, changed: Callable[[], object] = word_training.words_changed, label: str = ""
+) -> None:
+    """Where the words to learn from come from."""
+    held(place).selectbox(
+        label or t("bpe", "source"),
+        word_training.SOURCES,
+        key="bpe_source",
+        format_func=lambda source: t("bpe", f"source_{source}"),
+        on_change=changed,
+    )

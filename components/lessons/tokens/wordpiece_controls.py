@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from components.lessons.tokens import word_training
 from components.lessons.tokens import wordpiece as wp
-from components.lessons.tokens.word_editor import text_note, word_editor
+from components.lessons.tokens.word_editor import source_choice, text_note, word_editor
 from components.lm.tokens.referee_race import MAX_MERGES, REFEREES
 from components.shell import links
 from components.shell.held import held
@@ -23,13 +22,7 @@ def choose(part: str) -> None:
         label_visibility="collapsed",
         on_change=links.moved,
     )
-    held(row[1]).selectbox(
-        t("bpe", "source"),
-        word_training.SOURCES,
-        key="bpe_source",
-        format_func=lambda source: t("bpe", f"source_{source}"),
-        on_change=wp.words_changed,
-    )
+    source_choice(row[1], wp.words_changed)
     with row[2]:
         word_editor()
     if part == "encoding":
