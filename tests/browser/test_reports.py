@@ -68,3 +68,18 @@ def test_reports_wait_until_the_page_has_followed_back(context: BrowserContext) 
     assert told(page) == [2], "and what waited is told once"
     page.evaluate("tell.now(3)")
     assert told(page) == [2, 3]
+
+
+def test_reports_wait_until_a_server_that_came_back_has_drawn_the_page(context: BrowserContext) -> None:
+    page = served(context)
+    page.evaluate("app.testConnectionState = 'PINGING_SERVER'")
+    page.wait_for_timeout(50)
+    page.evaluate("app.testScriptState = 'running', app.testConnectionState = 'CONNECTED'")
+    page.wait_for_timeout(50)
+    page.evaluate("tell(1), tell.now(2)")
+    page.mouse.click(5, 5)
+    page.wait_for_timeout(600)
+    assert told(page) == [], "a new server has drawn no element yet, and would not hear it"
+    page.evaluate("app.testScriptState = 'notRunning'")
+    page.wait_for_function("told.length")
+    assert told(page) == [2], "and is told once"

@@ -1,5 +1,5 @@
 // The one way to step: buttons, scrubber, play, keys. Every element that has steps uses it.
-import { connected, working } from "./connection.js";
+import { connected, onConnection, working } from "./connection.js";
 import { h, fill, words as say } from "./dom.js";
 import { ownKeys } from "./keys.js";
 
@@ -144,13 +144,15 @@ for (const kind of ["pointerdown", "keydown"]) {
 // What is still to be told belongs to the view that Back left. Told now it would overtake Back on the server: of two waiting requests
 // Streamlit keeps the address of both, but forgets that the reader came by Back, and the old view would be written over the new one.
 // And what is told while the page follows Back ends that run, and brings along what the page's other controls showed before: it waits.
-const BACK = 20_000; // ms that the page may take to follow Back before Python hears of anything else
-let back_at = -BACK;
-const following = () => performance.now() - back_at < BACK && working();
+// So it does while a server that came back draws the page (toolbar.js asks for it): a new one hears of no element that it has not drawn yet.
+const BACK = 20_000, RETURN = 60_000; // ms that the page may take to follow Back, or a server that came back, before Python hears of anything else
+let follows_until = 0;
+const following = () => performance.now() < follows_until && working();
 window.addEventListener("popstate", () => {
   for (const flush of [...waiting]) flush.cancel();
-  if (connected()) back_at = performance.now();
+  if (connected()) follows_until = performance.now() + BACK;
 }, { capture: true });
+onConnection((now) => { if (now) follows_until = performance.now() + RETURN; });
 const presses = []; // that wait, in the order in which they were made: their timers end together, and not always in that order
 document.addEventListener("click", (event) => {
   const rest = APART - (performance.now() - reported), target = event.composedPath()[0];
@@ -165,7 +167,7 @@ document.addEventListener("click", (event) => {
  * Tell Python the newest value only: the browser steps at once, the server hears of it when the hand rests.
  * A step travels with the revision it was made under: one that Python has moved on from comes too late.
  * With `rested` the time counts from the last change, not from the first. `cancel()` of the result takes back what was not told yet;
- * `now(value)` tells without a rest. Either way nothing is told while the page follows Back.
+ * `now(value)` tells without a rest. Either way nothing is told while the page follows Back or a server that came back.
  * `calm(event)`: this press stays in the browser, so that no report need go out before it.
  */
 export function reporter(send, wait = 180, rested = false, calm = null) {
