@@ -24,7 +24,7 @@ from components.words import t
 
 NAME = "transformer/three_ways"
 WORDS = page.WORDS
-links.open_view(NAME, *page.PARAMS)
+links.open_view(NAME, *page.PARAMS, korean=page.KOREAN)
 
 
 @part

@@ -11,7 +11,7 @@ from components.lessons.gpt import decoding, generation
 from components.lessons.gpt.generation_recorder import choose_prompt
 from components.lessons.start import history
 from components.lessons.tokens import compare, encode, word_training, wordpiece
-from components.lessons.transformer import block, masks, positions, self_attention
+from components.lessons.transformer import block, masks, positions, self_attention, three_ways
 from tests.pages.conftest import APP, Open, data_of, on_page, said
 
 STARTS = {
@@ -33,6 +33,7 @@ STARTS = {
     "transformer/masks": masks.KOREAN,
     "transformer/positions": positions.KOREAN,
     "transformer/self_attention": self_attention.KOREAN,
+    "transformer/three_ways": three_ways.KOREAN,
 }
 
 

@@ -12,8 +12,10 @@ import streamlit as st
 from components.elements.predict_first import Prediction
 from components.elements.transformer.three_ways import BOUNDS, WaysGrid, WaysView, t5_chart, three_ways
 from components.elements.view import reported, started
-from components.lessons.recorded import trace_file
+from components.lessons.known_language import has_hangul
+from components.lessons.recorded import trace_of
 from components.lm import checkpoints
+from components.lm.checkpoints.bundled import KOREAN_BERT, KOREAN_GPT
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.reading import CannotRead
 from components.lm.transformer.spans import SENTINELS
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
 WORDS = "three_ways"
 MASKED, NEXT, SPANS = "nano-bert", "pocket-gpt", "pocket-transformer"
 TEXT, LINE = "The little girl saw a bird in the tree.", "14 march 2021 = 2021-03-14"
+TEXT_KO = "아이는 아버지의 손을 잡고 길을 건넌다."
+KOREAN = {"ways_text": TEXT_KO}
+HIDDEN_FIRST = {TEXT: "bird", TEXT_KO: "손을"}
+"""What is masked in the texts to begin with: a word that the others tell."""
 MOST_TOKENS, MOST_SYMBOLS = 24, 46
 LOOKS = ("nothing", "t5", "pair")
 PARAMS = (
@@ -78,9 +84,10 @@ class Shown:
         return f"{self.made.objective} {self.made.picks} {self.text} {self.card.revision[-12:] if self.card else ''}"
 
 
-def model_of(objective: Objective) -> str:
-    """The bundled model that reads the text of an objective."""
-    return {"encoder": MASKED, "encoder_decoder": SPANS}.get(ARCHITECTURE[objective], NEXT)
+def model_of(objective: Objective, text: str) -> str:
+    """The bundled model that reads the text of an objective: one that learned Korean where the text has any."""
+    masked, following = (KOREAN_BERT, KOREAN_GPT) if has_hangul(text) else (MASKED, NEXT)
+    return {"encoder": masked, "encoder_decoder": SPANS}.get(ARCHITECTURE[objective], following)
 
 
 def _read(name: str, text: str) -> "tuple[Read, Reading]":
@@ -91,11 +98,11 @@ def _read(name: str, text: str) -> "tuple[Read, Reading]":
     return Read(tuple(reading.texts), free, tuple(reading.word_ids)), reading
 
 
-def own_picks(objective: Objective, read: Read) -> tuple[int, ...]:
-    """What is hidden before the reader chose: near the end of the text, where the answer can be known."""
+def own_picks(objective: Objective, read: Read, text: str) -> tuple[int, ...]:
+    """What is hidden before the reader chose: where the answer can be known."""
     places = [i for i, free in enumerate(read.free) if free]
-    if objective == "mlm" and "bird" in read.tokens:
-        return (read.tokens.index("bird"),)
+    if objective == "mlm" and HIDDEN_FIRST.get(text) in read.tokens:
+        return (read.tokens.index(HIDDEN_FIRST[text]),)
     if objective == "corruption":
         last = len(read.tokens)
         return tuple(i for i in (*range(3, 6), last - 2, last - 1) if 0 <= i < last and i in places)
@@ -118,13 +125,15 @@ def compute(objective: Objective, text: str, picks: tuple[int, ...]) -> tuple[Re
 
     from components.lm.reading import inputs
 
-    name = model_of(objective)
+    name = model_of(objective, text)
     found, reading = _read(name, text)
     if len(found.tokens) > MOST_TOKENS:
         raise TooMany(len(found.tokens), MOST_TOKENS)
     if not any(found.free):
         raise ValueError("nothing to hide")
-    chosen = tuple(i for i in picks if i < len(found.free) and found.free[i]) or own_picks(objective, found)
+    chosen = tuple(i for i in picks if i < len(found.free) and found.free[i]) or own_picks(
+        objective, found, text
+    )
     made = exercise(objective, found.tokens, chosen, found.word_ids)
     if objective == "prefix":  # no bundled model was trained so
         return found, made, {}
@@ -159,7 +168,7 @@ def _corruption(text: str, picks: tuple[int, ...]) -> tuple[Read, Exercise, Answ
     if len(symbols) > MOST_SYMBOLS:
         raise TooMany(len(symbols), MOST_SYMBOLS)
     found = Read(symbols, (True,) * len(symbols), (None,) * len(symbols))
-    chosen = tuple(i for i in picks if i < len(symbols)) or own_picks("corruption", found)
+    chosen = tuple(i for i in picks if i < len(symbols)) or own_picks("corruption", found, text)
     made = exercise("corruption", symbols, chosen)
     written = decode(load_model(SPANS, "text_to_text"), FILL, "".join(made.inputs))
     answers: Answers = {}
@@ -179,14 +188,14 @@ class TooMany(ValueError):
         self.count, self.limit = count, limit
 
 
-def recorded() -> dict[str, Any]:
-    """The first view, to be written to the trace."""
-    card = checkpoints.card(MASKED)
-    read, made, answers = compute("mlm", TEXT, ())
+def recorded(text: str) -> dict[str, Any]:
+    """The first view of a language, to be written to its trace."""
+    card = checkpoints.card(model_of("mlm", text))
+    read, made, answers = compute("mlm", text, ())
     return {
         "model": card.name,
         "revision": card.revision,
-        "text": TEXT,
+        "text": text,
         "picks": made.picks,
         "tokens": read.tokens,
         "free": read.free,
@@ -197,7 +206,7 @@ def recorded() -> dict[str, Any]:
 
 def first_view(revision: str, objective: str, text: str, picks: tuple[int, ...]) -> tuple[Read, Exercise, Answers] | None:  # fmt: skip
     """The recorded exercise if it is what is asked for and by this revision of the model; needs no torch."""
-    trace = trace_file("transformer/three_ways")
+    trace = trace_of("transformer/three_ways", model_of("mlm", text))
     if trace is None or (trace["revision"], "mlm", trace["text"]) != (revision, objective, text):
         return None
     if picks and list(picks) != trace["picks"]:
@@ -228,7 +237,7 @@ def shown() -> Shown | None:
     view = chosen()
     objective: Objective = view.objective  # type: ignore[assignment]
     text = str(st.session_state["ways_line" if objective == "corruption" else "ways_text"] or "")
-    card = checkpoints.card(model_of(objective))
+    card = checkpoints.card(model_of(objective, text))
     try:
         with working(told(WORDS, "computing", model=card.name)):
             read, made, answers = _answered(objective, card.revision, text, view.picks)

@@ -3,14 +3,15 @@
 from components.elements.start.course_map import Frame, Miniature
 from components.lessons.recorded import save
 
-MODELS = ("nano-bert",)
+MODELS = ("nano-bert", "pocket-bert-ko")
 
 
 def record() -> None:
-    """The default view of "Three ways to pre-train": the masked word's likeliest answers."""
-    from components.lessons.transformer.three_ways import recorded
+    """The views that "Three ways to pre-train" opens with, one in each language: the masked word's likeliest answers."""
+    from components.lessons.transformer.three_ways import TEXT, TEXT_KO, recorded
 
-    save("transformer/three_ways", recorded())
+    save("transformer/three_ways", recorded(TEXT))
+    save("transformer/three_ways_ko", recorded(TEXT_KO))
 
 
 def miniature() -> Miniature:
