@@ -74,3 +74,58 @@ def test_no_words_reach_over_the_sides(open_at: Open) -> None:
     assert found["words"] == caption
     assert len(found["found"]) > 3
     assert all(side >= 0 for sides in found["found"] for side in sides)
+
+
+_NAMED = """
+async (words) => {
+  const { asSvg, frame, headline, legendBelow } = await import('/_stcore/bidi-components/glassbox.lib/pictures.js');
+  const svg = frame(300, 100);
+  headline(svg, 10, -4, words); // there is no room: it makes some
+  legendBelow(svg, [[null, words], [{ fill: 'var(--gb-token)' }, words], [{ fill: 'var(--gb-key)' }, 'short']]);
+  const host = document.createElement('div');
+  host.innerHTML = asSvg(() => svg, 'caption');
+  document.body.append(host);
+  const box = host.firstChild.getBoundingClientRect();
+  const found = [...host.querySelectorAll('text')].map((text) => { const at = text.getBoundingClientRect(); return [at.top - box.top, box.bottom - at.bottom]; });
+  const squares = host.querySelectorAll('svg svg rect').length;
+  host.remove();
+  return { found, squares };
+}
+"""
+
+
+def test_a_name_above_and_what_marks_mean_below_are_inside_the_picture(open_at: Open) -> None:
+    found: dict[str, Any] = open_at("/tokens-encode?lang=en").evaluate(_NAMED, "가중치의 제곱근, 0에서 1까지")
+    assert found["squares"] == 2
+    assert len(found["found"]) == 5
+    assert all(side >= -1 for sides in found["found"] for side in sides), found["found"]
+
+
+_FILES = """
+async () => {
+  const { asSvg, pictures } = await import('/_stcore/bidi-components/glassbox.lib/pictures.js');
+  return pictures().map(({ draw }) => new DOMParser().parseFromString(asSvg(draw, ''), 'image/svg+xml').documentElement.textContent);
+}
+"""
+
+
+def test_pictures_at_home_say_what_is_read_and_what_colours_mean(open_at: Open) -> None:
+    for path, element, said in (
+        (
+            "/transformer-sparse?lang=en",
+            ".gb-sparse_view",
+            ("query (reads)", "head 1", "Pairs against length"),
+        ),
+        ("/transformer-masks?lang=en", ".gb-mask_patterns", ("query (reads)", "may not be read")),
+        ("/transformer-three_ways?lang=en", ".gb-three_ways", ("rows read, columns are read",)),
+        (
+            "/tokens-wordpiece?lang=en&wp_part=unigram&uni_show=training",
+            ".gb-unigram_board",
+            ("thickness", "pruning", "All 28 ways"),
+        ),
+    ):
+        page = open_at(path)
+        page.wait_for_selector(f"{element} *")
+        files = " ".join(page.evaluate(_FILES))
+        assert [one for one in said if one not in files] == []
+        page.close()

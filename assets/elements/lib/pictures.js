@@ -58,10 +58,28 @@ export function wrapped(content, most) {
 /** Put a line of words above a picture, whole: what one line has no room for makes the picture taller at its top. */
 export function headline(svg, x, y, content, { "font-size": size = 16, "font-family": family = "sans-serif", ...more } = {}) {
   const lines = wrapped(content, Math.max(12, Math.floor((Number(svg.getAttribute("width")) - 2 * x) / (size * (family === "monospace" ? 0.62 : 0.55)))));
-  const step = Math.round(1.35 * size), extra = (lines.length - 1) * step;
+  const step = Math.round(1.35 * size), rise = (lines.length - 1) * step, extra = rise + Math.max(0, size + 4 - y);
   svg.setAttribute("viewBox", `0 ${-extra} ${svg.getAttribute("width")} ${Number(svg.getAttribute("height")) + extra}`);
   svg.setAttribute("height", Number(svg.getAttribute("height")) + extra);
-  lines.forEach((line, i) => svg.append(h("text", { x, y: y - extra + i * step, "font-size": size, "font-family": family, fill: "var(--gb-text)", ...more }, line)));
+  lines.forEach((line, i) => svg.append(h("text", { x, y: y - rise + i * step, "font-size": size, "font-family": family, fill: "var(--gb-text)", ...more }, line)));
+}
+
+/** Put under a picture what its marks mean: `marks` are pairs of what a square looks like (attributes) and words; no square where that is null. */
+export function legendBelow(svg, marks, x = 10) {
+  const [left, top, width, height] = svg.getAttribute("viewBox").split(/\s+/).map(Number), size = 13;
+  let at = x, line = 0;
+  for (const [look, words] of marks) {
+    const room = (look ? size + 6 : 0) + cells(words) * size * 0.55 + 22;
+    if (at > x && at + room > width) { at = x; line += 1; }
+    const y = top + height + 8 + 22 * line;
+    if (look) svg.append(h("rect", { x: at, y, width: size, height: size, ...look }));
+    svg.append(h("text", { x: at + (look ? size + 6 : 0), y: y + size - 2, "font-size": size, "font-family": "sans-serif", fill: "var(--gb-quiet)" }, words));
+    at += room;
+  }
+  const more = 8 + 22 * (line + 1);
+  svg.setAttribute("viewBox", `${left} ${top} ${width} ${height + more}`);
+  svg.setAttribute("height", Number(svg.getAttribute("height")) + more);
+  return svg;
 }
 
 /** Resolve the theme's variables, so that the file looks the same outside the app. */

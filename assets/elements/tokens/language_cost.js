@@ -13,9 +13,9 @@ function picture(data) {
   const text = (x, y, content, extra = {}) => h("text", { x, y, "font-size": 15, "font-family": "sans-serif", fill: "var(--gb-text)", ...extra }, content);
   data.rows.forEach((row, i) => {
     const y = 16 + i * 64;
-    svg.append(text(190, y + 30, row.name, { "text-anchor": "end", "font-weight": 700 }));
+    svg.append(text(170, y + 30, row.name, { "text-anchor": "end", "font-weight": 700 }));
     [["en", "var(--gb-token)"], ["ko", "var(--gb-key)"]].forEach(([lang, colour], k) => svg.append(
-      text(230, y + 18 + k * 24, lang.toUpperCase(), { "text-anchor": "end", "font-size": 12, fill: "var(--gb-quiet)" }),
+      text(230, y + 18 + k * 24, data.words[`lang_${lang}`], { "text-anchor": "end", "font-size": 12, fill: "var(--gb-quiet)" }),
       h("rect", { x: 238, y: y + 4 + k * 24, width: (560 * row[lang]) / most, height: 18, fill: k ? "none" : colour, stroke: colour, "stroke-width": 2 }),
       text(246 + (560 * row[lang]) / most, y + 18 + k * 24, grouped(row[lang]), { "font-size": 14 })));
     if (ratio(row) !== null) svg.append(text(940, y + 30, `× ${num(ratio(row))}`, { "text-anchor": "end", "font-size": 17 }));

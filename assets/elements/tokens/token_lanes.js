@@ -27,6 +27,8 @@ function tokensOf(data, lane) {
   return nodes;
 }
 
+const MOST_LINES = 6; // of a lane in a picture to take home
+
 function picture(data) {
   const rows = [];
   for (const lane of data.lanes) {
@@ -38,13 +40,14 @@ function picture(data) {
       line.push([visible(token), id, unknown, x, width]);
       x += width + 3;
     }
-    rows.push({ lane, lines: lines.slice(0, 6) });
+    const shown = lines.slice(0, MOST_LINES);
+    rows.push({ lane, lines: shown, more: lane.count - shown.flat().length });
   }
-  const height = 20 + rows.reduce((sum, row) => sum + Math.max(1, row.lines.length) * 46 + 14, 0);
+  const height = 20 + rows.reduce((sum, row) => sum + Math.max(1, row.lines.length) * 46 + 14 + (row.more ? 18 : 0), 0);
   const svg = frame(1100, height);
   const text = (x, y, content, extra = {}) => h("text", { x, y, "font-size": 16, "font-family": "monospace", fill: "var(--gb-text)", ...extra }, content);
   let y = 16;
-  for (const { lane, lines } of rows) {
+  for (const { lane, lines, more } of rows) {
     svg.append(text(8, y + 18, lane.name, { "font-family": "sans-serif", "font-weight": 700 }), text(8, y + 36, say(data.words.lane_sum, { n: grouped(lane.count), rate: num(lane.per_word) }), { "font-family": "sans-serif", "font-size": 13, fill: "var(--gb-quiet)" }));
     for (const line of lines) {
       line.forEach(([token, id, unknown, x, width], i) => svg.append(
@@ -53,6 +56,7 @@ function picture(data) {
         text(240 + x + width / 2, y + 38, id ?? "–", { "text-anchor": "middle", "font-size": 10.5, fill: "var(--gb-quiet)" })));
       y += 46;
     }
+    if (more) svg.append(text(240, (y += 18) - 6, say(data.words.more_tokens, { n: grouped(more) }), { "font-family": "sans-serif", "font-size": 13, fill: "var(--gb-quiet)" }));
     y += 14 + (lines.length ? 0 : 46);
   }
   return svg;

@@ -3,7 +3,7 @@ import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { grouped, num, percent, full, visible } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
 import { rich } from "../glassbox.lib/tiles.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { offerPicture, frame, headline, legendBelow } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 
 const create = instances((parent) => {
@@ -139,11 +139,17 @@ function paintWays(s) {
       h("td", { title: `${times} / ${s.data.times}` }, h("span", { class: "fill drawn", style: { width: `${((100 * times) / s.data.times).toFixed(1)}%` } }), h("span", { class: "value" }, times))))));
 }
 
+const LEFT = 50; // of the curve: room for the highest and the lowest loss
+const DISC = { rx: 7, fill: "var(--gb-background)", stroke: "var(--gb-token)", "stroke-width": 2 }, SQUARE = { fill: "var(--gb-key)" };
+/** What the marks of the curve mean, on the page. */
+const meaning = (look, name) => [h("svg", { width: 10, height: 10, "aria-hidden": "true" }, h("rect", { x: 1, y: 1, width: 8, height: 8, ...look })), ` ${name} `];
+
 function drawCurve(s, width, height) {
   const losses = s.data.moments.map((one) => one.loss), n = losses.length - 1;
   const low = Math.min(...losses), high = Math.max(...losses);
   const svg = frame(width, height);
-  const x = (i) => 8 + ((width - 16) * i) / Math.max(n, 1), y = (loss) => height - 10 - ((height - 22) * (loss - low)) / ((high - low) || 1);
+  const x = (i) => LEFT + ((width - LEFT - 8) * i) / Math.max(n, 1), y = (loss) => height - 10 - ((height - 22) * (loss - low)) / ((high - low) || 1);
+  for (const loss of high > low ? [low, high] : [low]) svg.append(h("text", { x: LEFT - 9, y: y(loss) + 4, "text-anchor": "end", "font-size": 11, "font-family": "sans-serif", fill: "var(--gb-quiet)" }, num(loss)));
   svg.append(h("polyline", { points: losses.map((loss, i) => `${x(i).toFixed(1)},${y(loss).toFixed(1)}`).join(" "), fill: "none", stroke: "var(--gb-token)", "stroke-width": 2 }));
   s.data.moments.forEach((one, i) => svg.append(h(one.kind === "pruned" ? "rect" : "circle", one.kind === "pruned" ? { x: x(i) - 4, y: y(one.loss) - 4, width: 8, height: 8, fill: "var(--gb-key)" } : { cx: x(i), cy: y(one.loss), r: 4, fill: i === s.at ? "var(--gb-token)" : "var(--gb-background)", stroke: "var(--gb-token)", "stroke-width": 2 })));
   svg.append(h("line", { x1: x(s.at), x2: x(s.at), y1: 0, y2: height, stroke: "var(--gb-text)", "stroke-dasharray": "4 3" }));
@@ -152,18 +158,38 @@ function drawCurve(s, width, height) {
 
 function paintCurve(s) {
   const w = s.data.words, now = moment(s);
-  fill(s.curveHead, h("span", {}, rich(say(w.curve_title, { size: grouped(now.size) }), { loss: h("b", { class: "big" }, num(now.loss)) })));
+  fill(s.curveHead, h("span", {}, rich(say(w.curve_title, { size: grouped(now.size) }), { loss: h("b", { class: "big" }, num(now.loss)) })), h("span", { class: "side" }, ...meaning(DISC, w.curve_em), ...meaning(SQUARE, w.curve_pruned)));
   const width = Math.max(120, s.curve.clientWidth || 240), height = Math.max(60, s.curve.clientHeight || 120);
   const svg = drawCurve(s, width, height);
   svg.setAttribute("aria-hidden", "true");
   svg.addEventListener("pointerdown", (event) => {
     const box = svg.getBoundingClientRect();
-    const to = Math.round(((event.clientX - box.left - 8) / (box.width - 16)) * (s.data.moments.length - 1));
+    const to = Math.round(((event.clientX - box.left - LEFT) / (box.width - LEFT - 8)) * (s.data.moments.length - 1));
     const step = Math.min(Math.max(to, 0), s.data.moments.length - 1);
     s.stepper.set({ step });
     go(s, step);
   });
   fill(s.curve, svg);
+}
+
+/** The lattice to take home: which word, and what thickness and numbers mean. */
+function latticePicture(s) {
+  const w = s.data.words;
+  return titled(drawLattice(s, 1100, 320), say(w.lattice_title, { n: grouped(moment(s).num_paths), word: s.data.word }), [[null, w[`lattice_${s.data.show}`]]]);
+}
+
+function curvePicture(s) {
+  const w = s.data.words, now = moment(s);
+  return titled(drawCurve(s, 700, 240), say(w.curve_title, { loss: num(now.loss), size: grouped(now.size) }), [[DISC, w.curve_em], [SQUARE, w.curve_pruned]]);
+}
+
+/** A picture with its name above it and what its marks mean below. */
+function titled(inner, name, marks) {
+  const svg = frame(Number(inner.getAttribute("width")), Number(inner.getAttribute("height")) + 30);
+  inner.setAttribute("y", 30);
+  svg.append(inner);
+  headline(svg, 10, 21, name, { "font-weight": 700 });
+  return legendBelow(svg, marks);
 }
 
 function go(s, step) { s.at = step; paint(s); s.report({ step, rev: s.rev }); }
@@ -190,11 +216,6 @@ export default living(function ({ data, parentElement, setTriggerValue }) {
   let width = s.lattice.clientWidth;
   s.watch = new ResizeObserver(() => { if (s.lattice.clientWidth !== width) { width = s.lattice.clientWidth; paintLattice(s); paintCurve(s); } });
   s.watch.observe(s.lattice);
-  const giveBack = [offerPicture(data.words.picture_lattice, () => drawLattice(s, 1100, 320)), offerPicture(data.words.picture_loss, () => {
-    const svg = drawCurve(s, 700, 240);
-    svg.setAttribute("height", 270); svg.setAttribute("viewBox", "0 -30 700 270");
-    svg.append(h("text", { x: 8, y: -9, "font-size": 15, "font-family": "sans-serif", fill: "var(--gb-text)" }, say(data.words.curve_title, { loss: num(moment(s).loss), size: grouped(moment(s).size) })));
-    return svg;
-  })];
+  const giveBack = [offerPicture(data.words.picture_lattice, () => latticePicture(s)), offerPicture(data.words.picture_loss, () => curvePicture(s))];
   return () => { s.stepper.destroy(); s.watch.disconnect(); giveBack.forEach((f) => f()); };
 });

@@ -2,7 +2,7 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num, full, visible } from "../glassbox.lib/format.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { offerPicture, frame, legendBelow } from "../glassbox.lib/pictures.js";
 import { unpack } from "../glassbox.lib/packed.js";
 import { living } from "../glassbox.lib/living.js";
 
@@ -212,7 +212,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
       w.forEach((value, b) => svg.append(h("rect", { x: edge + b * cell, y: edge + a * cell, width: cell - 1, height: cell - 1, fill: "var(--gb-token)", "fill-opacity": Math.sqrt(value).toFixed(3), stroke: "var(--gb-line)" }),
         cell >= 30 ? h("text", { x: edge + (b + 0.5) * cell, y: edge + (a + 0.6) * cell, "text-anchor": "middle", "font-size": 10, "font-family": "sans-serif", fill: value > 0.3 ? "var(--gb-background)" : "var(--gb-text)" }, weightText(value, 2)) : ""));
     });
-    return svg;
+    return legendBelow(svg, [[null, words.legend]]);
   })];
   return () => { state.transport?.destroy(); state.transport = null; state.stop.forEach((stop) => stop()); state.stop = []; };
 });

@@ -4,7 +4,7 @@ import { num, full, percent, visible } from "../glassbox.lib/format.js";
 import { unpack } from "../glassbox.lib/packed.js";
 import { shadeTable } from "../glassbox.lib/shades.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { offerPicture, frame, legendBelow } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, step: 0, stop: 0, layer: 0, head: -1, row: -1, removed: "", transport: null, report: null, offers: [], watch: null }));
@@ -275,7 +275,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
         svg.append(h("text", { x: left - 8, y: top + (q + 0.68) * cell, "text-anchor": "end", "font-size": Math.min(14, cell * 0.6), "font-family": MONO, fill: "var(--gb-token)" }, shown(model.written[q])));
         for (let i = 0; i < S; i += 1) svg.append(h("rect", { x: left + i * cell, y: top + q * cell, width: cell - 1, height: cell - 1, fill: "var(--gb-key)", "fill-opacity": Math.sqrt(weight("cross", q, i)).toFixed(3), stroke: "var(--gb-line)", "stroke-width": 0.5 }));
       }
-      return svg;
+      return legendBelow(svg, [[null, `${words.query} ↓`], [null, `${words.key} →`], [null, words.shade]]);
     })];
   return () => { state.transport?.destroy(); state.transport = null; state.watch?.disconnect(); state.offers.forEach((stop) => stop()); state.offers = []; };
 });

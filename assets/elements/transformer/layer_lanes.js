@@ -2,7 +2,7 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num, full, percent, visible, narrowed } from "../glassbox.lib/format.js";
 import { unpack } from "../glassbox.lib/packed.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { offerPicture, frame, headline } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 import { view } from "../glassbox.lib/view.js";
 
@@ -144,5 +144,5 @@ function build(state) {
   fill(root, ...notes.map((note) => h("p", { class: "note" }, note)), h("p", { class: "intro" }, words[model.lens ? "intro" : "intro_bert"]), h("div", { class: "scroll" }, grid), more, charts);
   draw();
   state.redraw = draw;
-  state.offers = PICTURES.map(([name, make, width]) => offerPicture(`blocks-${name}`, () => make(frame(width, 250))));
+  state.offers = PICTURES.map(([name, make, width]) => offerPicture(`blocks-${name}`, () => { const svg = make(frame(width, 250)); headline(svg, 10, -8, words[`${name}_title`], { "font-weight": 700 }); return svg; }));
 }

@@ -2,7 +2,7 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num } from "../glassbox.lib/format.js";
 import { reporter } from "../glassbox.lib/stepper.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { offerPicture, frame, legendBelow } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, flips: new Set(), rows: {}, stop: [] }));
@@ -62,7 +62,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
         pattern.keys.forEach((_, k) => svg.append(h("rect", { x: p * wide + 90 + k * cell, y: 90 + q * cell, width: cell - 3, height: cell - 3, fill: may(p, q, k) ? "var(--gb-token)" : "var(--gb-surface)", stroke: "var(--gb-line)" })));
       });
     });
-    return svg;
+    return legendBelow(svg, [[null, `${words.query} ↓`], [null, `${words.key} →`], [{ fill: "var(--gb-token)" }, words.open], [{ fill: "var(--gb-surface)", stroke: "var(--gb-line)" }, words.closed]], 8);
   })];
   return () => { state.stop.forEach((stop) => stop()); state.stop = []; };
 });

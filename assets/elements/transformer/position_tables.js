@@ -6,7 +6,7 @@ import { num, full } from "../glassbox.lib/format.js";
 import { unpack } from "../glassbox.lib/packed.js";
 import { signedTable, paint, asImage } from "../glassbox.lib/signed.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { offerPicture, frame, legendBelow } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({ rev: null, id: null, position: 0, dim: 0, view: "curve", stepper: null, offers: [], report: null }));
@@ -154,7 +154,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
       h("text", { x: 470, y: 402, "font-size": 14, "text-anchor": "middle", "font-family": "sans-serif", fill: "var(--gb-quiet)" }, `${w.position} 0 – ${count - 1}`),
       h("text", { x: 40, y: 210, "font-size": 14, "text-anchor": "middle", "font-family": "sans-serif", fill: "var(--gb-quiet)", transform: "rotate(-90 40 210)" }, `${w.dimension} 0 – ${panel.width - 1}`),
       h("rect", { x: 60 + (state.position / count) * 820, y: 45, width: 820 / count, height: 330, fill: "none", stroke: "var(--gb-key)", "stroke-width": 2 }));
-    return svg;
+    return legendBelow(svg, [[{ fill: "var(--gb-div-0)" }, `−${num(panel.range)}`], [{ fill: "var(--gb-div-3)", stroke: "var(--gb-line)" }, "0"], [{ fill: "var(--gb-div-6)" }, num(panel.range)]], 60);
   }));
   return () => { state.offers.forEach((stop) => stop()); state.stepper?.destroy(); };
 });

@@ -2,7 +2,7 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { grouped, num } from "../glassbox.lib/format.js";
 import { reporter } from "../glassbox.lib/stepper.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { offerPicture, frame, headline, legendBelow } from "../glassbox.lib/pictures.js";
 import { roleColour } from "../glassbox.lib/shades.js";
 import { living } from "../glassbox.lib/living.js";
 
@@ -172,10 +172,12 @@ export default living(function ({ data, parentElement, setStateValue }) {
   draw();
   state.stop.forEach((stop) => stop());
   state.stop = [offerPicture("pattern", () => {
-    const cell = Math.max(4, 480 / state.n), svg = frame(state.n * cell + 20, state.n * cell + 20);
+    const cell = Math.max(4, 480 / state.n), svg = frame(state.n * cell + 20, state.n * cell + 20), used = new Set(cells.flatMap((row) => [...row]));
     cells.forEach((row, i) => row.forEach((code, j) => { if (code) svg.append(h("rect", { x: 10 + j * cell, y: 10 + i * cell, width: cell - 0.5, height: cell - 0.5, fill: `var(--gb-${{ 1: "token", 2: "key", 3: "segment-b" }[code]})` })); }));
     svg.append(h("rect", { x: 10, y: 10, width: state.n * cell, height: state.n * cell, fill: "none", stroke: "var(--gb-line)" }));
-    return svg;
-  }), offerPicture("growth", growth)];
+    headline(svg, 10, -2, `${words[`name_${state.pattern}`]}. ${words[`what_${state.pattern}`]}`);
+    const heads = [[1, "token", "head_1"], [2, "key", "head_2"], [3, "segment-b", "head_both"]].filter(([code]) => used.has(code) && used.has(2));
+    return legendBelow(svg, [[null, `${words.query} ↓`], [null, `${words.key} →`], ...heads.map(([, role, name]) => [{ fill: `var(--gb-${role})` }, words[name]])]);
+  }), offerPicture("growth", () => { const svg = growth(); headline(svg, 10, -6, words.chart, { "font-weight": 700 }); return svg; })];
   return () => { state.stop.forEach((stop) => stop()); state.stop = []; };
 });

@@ -80,8 +80,9 @@ export default living(function ({ data, parentElement, setStateValue }) {
   fill(root, rows, work, h("p", { class: "label" }, words.grids), grids);
   state.offers.forEach((stop) => stop());
   state.offers = [offerPicture("who-sees-whom", () => {
-    const svg = frame(data.grids.length * (SIDE + 30), SIDE + 44);
-    data.grids.forEach(({ name, allowed, inputs }, i) => svg.append(h("text", { x: i * (SIDE + 30) + 10, y: 22, "font-size": 14, "font-family": "sans-serif", "font-weight": name === data.architecture ? 700 : 400, fill: "var(--gb-text)" }, words[`arch_${name}`]), drawGrid(h("g", { transform: `translate(${i * (SIDE + 30) + 10} 34)` }), allowed, SIDE, inputs)));
+    const svg = frame(data.grids.length * (SIDE + 30), SIDE + 74), text = (x, y, content, extra) => h("text", { x, y, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-text)", ...extra }, content);
+    svg.append(text(10, 22, words.grids, { fill: "var(--gb-quiet)" }));
+    data.grids.forEach(({ name, allowed, inputs }, i) => svg.append(text(i * (SIDE + 30) + 10, 52, words[`arch_${name}`], { "font-weight": name === data.architecture ? 700 : 400 }), drawGrid(h("g", { transform: `translate(${i * (SIDE + 30) + 10} 64)` }), allowed, SIDE, inputs)));
     return svg;
   })];
   return () => { state.offers.forEach((stop) => stop()); state.offers = []; };
