@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from components.lm.tokens.bpe import UNKNOWN, BpeModel
 from components.lm.tokens.segments import Segment, graphemes
@@ -118,8 +118,9 @@ def by_bpe(text: str, model: BpeModel) -> Tokenization:
 def by_wordpiece(text: str, model: WordPieceModel) -> Tokenization:
     """WordPiece trained here."""
     tokens: list[Token] = []
+    pieces = cache(model.pieces)  # a long text has most of its words many times
     for span in split_words(text):
-        for piece in model.pieces(span.text):
+        for piece in pieces(span.text):
             tokens.append(_wordpiece_token(piece, model, span.text))
     return Tokenization(text, tuple(tokens), (), len(model.token_ids))
 
@@ -127,8 +128,9 @@ def by_wordpiece(text: str, model: WordPieceModel) -> Tokenization:
 def by_unigram(text: str, model: UnigramModel) -> Tokenization:
     """Unigram trained here: the most probable way to cut each word."""
     tokens: list[Token] = []
+    cut = cache(model.tokenize)
     for span in split_words(text):
-        for piece in model.tokenize(span.text):
+        for piece in cut(span.text):
             known = model.knows(piece)
             token_id = model.token_ids[piece] if known else None
             tokens.append(Token(piece if known else UNKNOWN, token_id, piece, not known))
