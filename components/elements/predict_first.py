@@ -87,6 +87,9 @@ def predict_first(asked: Prediction, *, on_begin: Callable[[], None], key: str) 
         )
 
 
-def answer() -> DeltaGenerator:
-    """Return the container of what would give the answer away; it stays hidden while the question is open."""
-    return st.container(key="gb-answer")
+def answer(part: str = "") -> DeltaGenerator:
+    """Return the container of what would give the answer away; it stays hidden while the question is open.
+
+    A page whose controls stand between two of them on a phone names the second ``part``.
+    """
+    return st.container(key=f"gb-answer-{part}" if part else "gb-answer")

@@ -23,7 +23,7 @@ page_header(NAME)
 prediction(page.prediction())
 
 # The reader sets the model here; the texts and what is measured are fields that the browser keeps.
-with controls(above=True):
+with controls():
     row = st.columns([9.4, 2], vertical_alignment="bottom")
     with row[0]:
         page_fields(page.VIEW, links.revision(), page.state(), page.fields())

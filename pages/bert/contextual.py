@@ -66,6 +66,7 @@ def lesson() -> None:
             key="word_map",
         )
         page.keep(look)
+    with answer("said"):
         caption(page.about(card, vectors))
         if page.dropped():
             note_line(t("contextual", "dropped_lines", used=len(vectors.sentences), dropped=page.dropped()))

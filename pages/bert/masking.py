@@ -28,7 +28,7 @@ page_header("bert/masking")
 if asked := mlm.prediction():
     prediction(asked)
 
-with controls(above=True):
+with controls():
     row = st.columns([6.6, 2], vertical_alignment="top")
     with row[0]:
         page_fields(mlm.VIEW, links.revision(), mlm.state(), mlm.fields())
@@ -50,6 +50,7 @@ def blanks() -> None:
         mask_lab(data, on_blanks=mlm.clicked)
         picture_first("mask_lab", (data["hidden"], data["filled"]))
         caption(masked_text.caption(card))
+    with answer("further"):
         mlm.look_further(card, text, data)
     if text is None or not text.dropped:
         notebook(notebooks.masking(card, st.session_state["mlm_text"], mlm.guessed(data)))

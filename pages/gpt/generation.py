@@ -38,6 +38,7 @@ def written_text() -> None:
     text, data = gpt.shown_text(card)
     with answer():
         writer(data, on_view=gpt.took_view, on_want=gpt.wanted_more)
+    with answer("inside"):
         look_inside(card, text, data)
     notebook(
         notebooks.generation(card, st.session_state["prompt"], gpt.written(data), st.session_state["step"])

@@ -47,3 +47,39 @@ def test_nothing_of_a_sentence_or_a_cut_is_lost_at_the_right(open_at: Open) -> N
         "all => all.every((cut) => cut.scrollWidth <= cut.clientWidth + 1)",
         arg=cuts.element_handles(),
     )
+
+
+def test_a_picture_stands_above_what_the_reader_sets(open_at: Open) -> None:
+    """Nobody scrolls past boxes to see it, and the boxes stand right under it, within the first two screens."""
+    for path, picture in (
+        ("/bert-contextual?lang=en", ".gb-word_map"),
+        ("/bert-attention?lang=ko", ".gb-attention_view"),
+        ("/bert-masking?lang=en", ".gb-mask_lab"),
+    ):
+        page = open_at(path)
+        page.set_viewport_size({"width": 390, "height": 844})
+        expect(page.locator(picture)).to_be_visible()
+        page.wait_for_function(
+            """picture => {
+              const at = (node) => node.getBoundingClientRect(), controls = document.querySelector('[class*="st-key-gb-controls"]');
+              const scrolled = document.querySelector('[data-testid=stMain]').scrollTop;
+              return at(picture).top + scrolled < 350 && at(controls).top >= at(picture).bottom && at(controls).top + scrolled < 2 * innerHeight;
+            }""",
+            arg=page.locator(picture).element_handle(),
+        )
+
+
+def test_what_a_phone_keeps_under_a_lid_stands_open_elsewhere(open_at: Open) -> None:
+    page = open_at("/bert-attention?lang=en")
+    lid, square = page.locator(".gb-attention_view details"), page.locator(".gb-attention_view .square")
+    expect(square).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(square).to_be_hidden()
+    lid.locator("summary").click()
+    expect(square).to_be_visible()
+    page.wait_for_function(
+        "square => square.getBoundingClientRect().width > 200", arg=square.element_handle()
+    )
+    page.locator(".gb-attention_view .thumb").nth(7).click()  # drawn anew, and still open
+    expect(page.locator(".gb-attention_view .matrix strong")).to_have_text("Layer 1, head 1")
+    expect(square).to_be_visible()

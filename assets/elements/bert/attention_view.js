@@ -7,6 +7,7 @@ import { connected } from "../glassbox.lib/connection.js";
 import { kept } from "../glassbox.lib/kept.js";
 import { local } from "../glassbox.lib/local.js";
 import { attending } from "../glassbox.lib/sources/attending.js";
+import { lid } from "../glassbox.lib/lid.js";
 import { view } from "../glassbox.lib/view.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { shadeTable, roleColour } from "../glassbox.lib/shades.js";
@@ -20,7 +21,7 @@ const px = (value) => `${value}px`;
 
 const create = instances((parent) => ({
   parent, id: null, layer: 0, heads: [0], pin: null, hover: null, threshold: 0, noSpecial: false, noPunctuation: false,
-  pair: "all", sort: "grid", least: 0, several: false, offers: [], built: null, keys: null, asked: 0, refused: null, view: view("attention"),
+  pair: "all", sort: "grid", least: 0, several: false, offers: [], built: null, keys: null, lid: {}, asked: 0, refused: null, view: view("attention"),
 }));
 
 /** Header and weights of one message: length, JSON, bytes. */
@@ -591,8 +592,8 @@ function build(root, state) {
     h("div", { class: "parts" },
       h("section", { class: "all", "aria-label": words.all }, h("div", { class: "title" }, h("strong", {}, words.all), h("label", { class: "check" }, words.sort, sortBox)), filter, inductionNote, grid),
       h("section", { class: "lines", "aria-label": words.lines }, h("div", { class: "title ends" }, h("span", { class: "is-query" }, words.query), leftOut, h("span", { class: "is-key" }, words.key)), scroll),
-      h("section", { class: "matrix", "aria-label": words.matrix }, h("div", { class: "title" }, matrixTitle, h("span", { class: "legend" }, "0", h("span", { class: "ramp" }, ...steps), "1", h("small", {}, words.legend))),
-        h("div", { class: "plane" }, h("span", { class: "is-key top" }, `${words.key} →`), h("span", { class: "is-query side" }, `${words.query} ↓`), columnNames, rowNames, matrixBox))),
+      h("section", { class: "matrix", "aria-label": words.matrix }, lid(root, state.lid, h("div", { class: "title" }, matrixTitle, h("span", { class: "legend" }, "0", h("span", { class: "ramp" }, ...steps), "1", h("small", {}, words.legend))),
+        h("div", { class: "plane" }, h("span", { class: "is-key top" }, `${words.key} →`), h("span", { class: "is-query side" }, `${words.query} ↓`), columnNames, rowNames, matrixBox)))),
     readout));
   // The arrows go through the heads in the order of the thumbnails.
   state.keys?.();

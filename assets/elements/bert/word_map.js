@@ -4,6 +4,7 @@ import { num, full } from "../glassbox.lib/format.js";
 import { unpack } from "../glassbox.lib/packed.js";
 import { signedTable, shadeOf } from "../glassbox.lib/signed.js";
 import { stepper, reporter } from "../glassbox.lib/stepper.js";
+import { lid } from "../glassbox.lib/lid.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 
@@ -36,7 +37,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const lines = h("ol", { class: "sentences" });
   const said = h("p", { class: "said", "aria-live": "polite" });
   const near = h("div", { class: "near" });
-  const mixed = h("div", { class: "mixer" });
+  const mixed = h("div", { class: "sliders" });
 
   const bounds = (() => { let most = 1e-9; for (const x of places.data) most = Math.max(most, Math.abs(x)); return most * 1.12; })();
   const W = 560, H = 430, X = (x) => W / 2 + (x / bounds) * (W / 2 - 20), Y = (y) => H / 2 - (y / bounds) * (H / 2 - 20);
@@ -129,11 +130,11 @@ export default living(function ({ data, parentElement, setStateValue }) {
   state.stepper?.destroy();
   state.stepper = stepper({ words: model.stepper, label: layerName, onMove: (step) => { state.layer = step; refresh(); tell(); } });
   fill(lines, ...model.sentences.map((parts) => h("li", {}, ...parts.map(([text, i]) => (i < 0 ? text : h("button", { type: "button", class: "hit", "data-i": i, style: { "--c": colour(i) }, onclick: () => pick(i) }, text, h("sup", {}, i + 1)))))));
-  fill(mixed, h("h3", {}, w.mix_title), h("div", { class: "sliders" }, ...sliders.map((s) => s.node)));
+  fill(mixed, ...sliders.map((s) => s.node));
   fill(root, state.stepper.node, h("div", { class: "board" },
     h("div", { class: "left" }, lines, said, h("div", { class: "chart-title" }, w.chart_title), chart, h("div", { class: "chart-title" }, w.matrix_title), matrix),
     h("figure", { class: "right" }, map, h("figcaption", {}, say(w.axes, { x: Math.round(100 * model.explained[0]), y: Math.round(100 * model.explained[1]) })))),
-    h("div", { class: "mix" }, mixed, near));
+    h("section", { class: "mix" }, lid(root, state, h("h3", {}, w.mix_title), h("div", { class: "mixing" }, mixed, near))));
   refresh();
   state.stop?.();
   state.stop = offerPicture("word-map", () => { const svg = frame(W, H); drawMap(svg); return svg; });

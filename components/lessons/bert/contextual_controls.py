@@ -12,7 +12,7 @@ from components.words import t
 
 def choices() -> ModelCard:
     """Let the reader set what is read, and return the model in force; the prepared words are those that it can tell apart."""
-    with controls(above=True):
+    with controls():
         first, second, third, fourth = st.columns([5, 1.6, 1.3, 2.1])
         held(first).text_area(
             t("contextual", "sentences"),
