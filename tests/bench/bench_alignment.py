@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from playwright.sync_api import expect, sync_playwright
@@ -13,6 +14,7 @@ from components.lm import checkpoints
 from tests.bench import sessions
 from tests.bench.bench_app import ROOT, Row, _server, _warm, ours
 from tests.bench.bench_fine_tuning import chapter
+from tests.bench.rows import Failed
 from tests.browser.find_chromium import find_chromium
 
 CLASS = 30
@@ -131,7 +133,7 @@ def _votes() -> list[Row]:
     return [("a press in the list itself, 1,800 in it", statistics.median(found[-60:]) * 1e3, 1, "ms")]
 
 
-def measure() -> list[Row]:
+def measure() -> Iterator[Row | Failed]:
     """Rows of (name, value, target, unit)."""
     return chapter((_votes, _class, _live), PICTURES, "alignment", 4)
 

@@ -13,6 +13,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ from find_chromium import find_chromium  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 from tests.bench import sessions  # noqa: E402
+from tests.bench.rows import Failed, Row, each  # noqa: E402
 
-Row = tuple[str, float, float, str]
 GPT = "gpt-generation"
 ROUNDS = 20
 SEED = 9
@@ -146,9 +147,20 @@ def _home_bytes(browser: Browser, port: int) -> int:
     return total["bytes"]
 
 
-def measure() -> list[Row]:
+def _start_rows(browser: Browser, folder: Path) -> list[Row]:
+    def hello(port: int) -> list[str]:
+        return [sys.executable, "-m", "streamlit", "hello", "--server.port", str(port)]
+
+    starts: dict[str, list[float]] = {"ours": [], "hello": []}
+    for _ in range(3):
+        starts["hello"].append(_first_page(browser, hello, folder, "h1, [data-testid=stHeading]"))
+        starts["ours"].append(_first_page(browser, ours, ROOT, ".gb-head h1"))
+    ratio = statistics.median(starts["ours"]) / statistics.median(starts["hello"])
+    return [("first page drawn, from process start: make run / streamlit hello", ratio, 2, "x")]
+
+
+def measure() -> Iterator[Row | Failed]:
     """Rows of (name, value, target, unit); the value should be at most the target."""
-    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE, encoding="utf-8")
@@ -160,27 +172,17 @@ def measure() -> list[Row]:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"]
         )
-
-        def hello(port: int) -> list[str]:
-            return [sys.executable, "-m", "streamlit", "hello", "--server.port", str(port)]
-
-        starts: dict[str, list[float]] = {"ours": [], "hello": []}
-        for _ in range(3):
-            starts["hello"].append(_first_page(browser, hello, Path(folder), "h1, [data-testid=stHeading]"))
-            starts["ours"].append(_first_page(browser, ours, ROOT, ".gb-head h1"))
-        ratio = statistics.median(starts["ours"]) / statistics.median(starts["hello"])
-        rows.append(("first page drawn, from process start: make run / streamlit hello", ratio, 2, "x"))
-
+        yield from each(partial(_start_rows, browser, Path(folder)))
         with (
             _server(ours, ROOT) as (port, pid),
             _server(_streamlit(str(bare)), Path(folder)) as (bare_port, _),
         ):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10):
                 pass
-            rows += _browser_rows(browser, port, bare_port)
-            rows += _session_rows(port, pid)
+            yield from each(
+                partial(_browser_rows, browser, port, bare_port), partial(_session_rows, port, pid)
+            )
         browser.close()
-    return rows
 
 
 def _step_bytes(page: Page) -> float:

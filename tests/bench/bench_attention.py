@@ -24,8 +24,8 @@ from find_chromium import find_chromium  # noqa: E402
 
 from tests.bench.attention_app import shipped_bertviz, tokens, weights  # noqa: E402
 from tests.bench.bench_app import _free_port  # noqa: E402
+from tests.bench.rows import Failed, Row, each, one  # noqa: E402
 
-Row = tuple[str, float, float, str]
 ROUNDS = 3
 
 # Milliseconds from a click on the button until the lines are there and one more frame was painted.
@@ -130,14 +130,17 @@ def _bytes_sent(size: int) -> float:
     return ours / len(shipped_bertviz(size).encode())
 
 
-def measure() -> list[Row]:
+def measure() -> Iterator[Row | Failed]:
     """Rows of (name, value, target, unit)."""
-    rows: list[Row] = [
-        ("data sent, 12 x 12 x 128, our view / bertviz as shipped", _bytes_sent(128), 1 / 40, "x")
-    ]
+    sent = "data sent, 12 x 12 x 128, our view / bertviz as shipped"
+    yield from each(one(sent, lambda: _bytes_sent(128), 1 / 40, "x"), _drawn)
+
+
+def _drawn() -> list[Row]:
+    """What is seen of both in one browser."""
     path = find_chromium()
     if path is None:
-        return rows
+        return []
     with _app() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         _times(browser, url, "ours", 64)  # the first visit fetches the code of both
@@ -153,7 +156,6 @@ def measure() -> list[Row]:
         return statistics.median(item[what] for item in found)
 
     return [
-        *rows,
         (
             "time until the lines stand, 12 x 12 x 64 / bertviz",
             middle(ours, "drawn") / middle(theirs, "drawn"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from tests.bench import sessions
 from tests.bench.bench_app import GPT, ROOT, Row, _server, _streamlit, ours
+from tests.bench.rows import Failed, each
 
 CLASS = 30
 STARTS: dict[str, Callable[[int], list[str]]] = {
@@ -14,15 +16,17 @@ STARTS: dict[str, Callable[[int], list[str]]] = {
 }
 
 
-def measure() -> list[Row]:
+def _dropped(name: str, command: Callable[[int], list[str]]) -> list[Row]:
+    """One way to start: all sockets of a class are dropped at once."""
+    with _server(command, ROOT) as (port, _):
+        found = sessions.blink(port, GPT, "lang=en&seed=9", CLASS)
+    return [
+        (f"{CLASS} sockets dropped at once, all pages drawn again ({name})", found.served, 2, "s"),
+        (f"{CLASS} sockets dropped at once, health route deaf ({name})", found.deaf, 1, "s"),
+        (f"sessions lost in that ({name})", CLASS - found.kept, 0, ""),
+    ]
+
+
+def measure() -> Iterator[Row | Failed]:
     """Rows of (name, value, target, unit)."""
-    rows: list[Row] = []
-    for name, command in STARTS.items():
-        with _server(command, ROOT) as (port, _):
-            found = sessions.blink(port, GPT, "lang=en&seed=9", CLASS)
-        rows += [
-            (f"{CLASS} sockets dropped at once, all pages drawn again ({name})", found.served, 2, "s"),
-            (f"{CLASS} sockets dropped at once, health route deaf ({name})", found.deaf, 1, "s"),
-            (f"sessions lost in that ({name})", CLASS - found.kept, 0, ""),
-        ]
-    return rows
+    yield from each(*(partial(_dropped, *start) for start in STARTS.items()))

@@ -6,10 +6,12 @@ Seconds are those of the processor, of the one thread that works, on both sides:
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.bench_engine import IDS, MODELS, _ratio
 from tests.bench.bench_generation import Row, _load
+from tests.bench.rows import Failed, each
 from tests.browser.engine.files import file_server
 
 if TYPE_CHECKING:
@@ -114,13 +116,13 @@ def _read_from_the_prompt() -> list[Row]:
     ]  # fmt: skip
 
 
-def measure() -> list[Row]:
+def measure() -> Iterator[Row | Failed]:
     """Rows of (name, value, target, unit)."""
     import torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return [*_lanes(), *_read_from_the_prompt()]
+        yield from each(_lanes, _read_from_the_prompt)
     finally:
         torch.set_num_threads(threads)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gzip
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.bench_generation import Row, _load
+from tests.bench.rows import Failed, each, one
 from tests.browser.engine.files import ASSETS, file_server
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _ratio(ours: Callable[[], float], theirs: Callable[[], float], rounds: int) 
     return min(a for a, _ in pairs) / min(b for _, b in pairs)
 
 
-def measure() -> list[Row]:
+def measure() -> Iterator[Row | Failed]:
     """Rows of (name, value, target, unit)."""
     import torch
     from playwright.sync_api import sync_playwright
@@ -125,59 +126,53 @@ def measure() -> list[Row]:
             page = browser.new_page()
             page.goto(url)
             page.evaluate(SETUP)
-            rows = [
-                (
+            yield from each(
+                one(
                     "browser / transformers, a token at 10 to 60 tokens, pocket-gpt",
-                    _ratio(lambda: page.evaluate(TOKENS, [IDS, 10, 50]), lambda: tokens(10, 50), 15),
+                    lambda: _ratio(lambda: page.evaluate(TOKENS, [IDS, 10, 50]), lambda: tokens(10, 50), 15),
                     0.5,
                     "x",
                 ),
-                (
+                one(
                     "browser / transformers, a token at 400 tokens, pocket-gpt",
-                    _ratio(lambda: page.evaluate(TOKENS, [IDS, 400, 25]), lambda: tokens(400, 25), 15),
+                    lambda: _ratio(
+                        lambda: page.evaluate(TOKENS, [IDS, 400, 25]), lambda: tokens(400, 25), 15
+                    ),
                     1.0,
                     "x",
                 ),
-                (
+                one(
                     "browser / torch, a prompt of 200 tokens, pocket-gpt",
-                    _ratio(lambda: page.evaluate(PROMPT, IDS[:200]), lambda: once(gpt, 200), 25),
+                    lambda: _ratio(lambda: page.evaluate(PROMPT, IDS[:200]), lambda: once(gpt, 200), 25),
                     1.0,
                     "x",
                 ),
-                (
+                one(
                     "browser / torch, 64 tokens with two masks, pocket-bert",
-                    _ratio(lambda: page.evaluate(MASKS, IDS[:64]), lambda: once(bert, 64), 40),
+                    lambda: _ratio(lambda: page.evaluate(MASKS, IDS[:64]), lambda: once(bert, 64), 40),
                     1.5,
                     "x",
                 ),
-                (
+                one(
                     "weights there until the first own token, pocket-gpt",
-                    first_token(page, url, 1),
+                    lambda: first_token(page, url, 1),
                     0.3,
                     "s",
                 ),
-                ("the same, processor 4 times slower", first_token(page, url, 4), 1.5, "s"),
-                ("the engine with both tokenizers, gzipped", engine_size(), 12.0, "kB"),
-                (
-                    "what a page that writes loads of it (GPT)",
-                    engine_size(["gpt2"], ["byte_level_bpe"]),
-                    12.0,
-                    "kB",
-                ),
-                (
-                    "what a page that only reads loads of it (GPT)",
-                    engine_size(["gpt2"], ["byte_level_bpe"], decoding=False),
-                    12.0,
-                    "kB",
-                ),
-                (
-                    "what a page of a BERT loads of it",
-                    engine_size(["bert"], ["wordpiece"], decoding=False),
-                    12.0,
-                    "kB",
-                ),
-            ]
+                one("the same, processor 4 times slower", lambda: first_token(page, url, 4), 1.5, "s"),
+            )
             browser.close()
     finally:
         torch.set_num_threads(threads)
-    return rows
+    yield from each(_sizes)
+
+
+def _sizes() -> list[Row]:
+    """Kilobytes of the engine, and of what a page loads of it."""
+    gpt, bert = (["gpt2"], ["byte_level_bpe"]), (["bert"], ["wordpiece"])
+    return [
+        ("the engine with both tokenizers, gzipped", engine_size(), 12.0, "kB"),
+        ("what a page that writes loads of it (GPT)", engine_size(*gpt), 12.0, "kB"),
+        ("what a page that only reads loads of it (GPT)", engine_size(*gpt, decoding=False), 12.0, "kB"),
+        ("what a page of a BERT loads of it", engine_size(*bert, decoding=False), 12.0, "kB"),
+    ]

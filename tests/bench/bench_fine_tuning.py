@@ -5,13 +5,15 @@ from __future__ import annotations
 import statistics
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from playwright.sync_api import Browser, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from components.lm import checkpoints
 from tests.bench.bench_app import ROOT, Row, _server, _warm, ours
+from tests.bench.rows import Failed, each
 from tests.browser.find_chromium import find_chromium
 
 CLASS = 30
@@ -182,7 +184,7 @@ def pages(pictures: Mapping[str, str]) -> list[Row]:
 
 def chapter(
     measured: Sequence[Callable[[], list[Row]]], pictures: Mapping[str, str], name: str, megabytes: float
-) -> list[Row]:
+) -> Iterator[Row | Failed]:
     """Rows of a chapter on one thread: what is ``measured``, its pages opened cold, and the size of its recorded files."""
     import torch
 
@@ -192,14 +194,13 @@ def chapter(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = [row for rows in measured for row in rows()]
-            found += pages(pictures)
-            return [*found, ("recorded files of the chapter together", size / 1e6, megabytes, "MB")]
+            yield from each(*measured, partial(pages, pictures))
+            yield ("recorded files of the chapter together", size / 1e6, megabytes, "MB")
     finally:
         torch.set_num_threads(threads)
 
 
-def measure() -> list[Row]:
+def measure() -> Iterator[Row | Failed]:
     """Rows of (name, value, target, unit)."""
     return chapter((_steps, _learned, _class), PICTURES, "fine_tuning", 8)
 

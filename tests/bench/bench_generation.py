@@ -15,6 +15,7 @@ import statistics
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,43 +23,35 @@ ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-Row = tuple[str, float, float, str]  # name, value, target (at most), unit
+from tests.bench.rows import Failed, Row, each  # noqa: E402
 
 READERS = 30
 
 
-def measure() -> list[Row]:
+def measure() -> Iterator[Row | Failed]:
     """Rows of (name, value, target, unit); the value should be at most the target."""
     import torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        pocket, name = _pocket_gpt()
-        rows = [
-            (
-                f"time per token, our stepping / bare loop, {name}",
-                _stepping_ratio(pocket, 30, rounds=21),
-                1.5,
-                "x",
-            ),
-            *_readers_at_once(pocket, name),
-        ]
-        del pocket
-        small = _gpt2_small()
-        rows.insert(
-            1,
-            (
-                "time per token, our stepping / bare loop, GPT-2 small",
-                _stepping_ratio(small, 12, rounds=5),
-                1.2,
-                "x",
-            ),
-        )
-        rows.insert(2, ("time per token at 900 tokens / at 10, GPT-2 small", _context_ratio(small), 2.5, "x"))
+        yield from each(_pocket_rows, _small_rows)
     finally:
         torch.set_num_threads(threads)
-    return rows
+
+
+def _pocket_rows() -> Iterator[Row]:
+    pocket, name = _pocket_gpt()
+    ratio = _stepping_ratio(pocket, 30, rounds=21)
+    yield (f"time per token, our stepping / bare loop, {name}", ratio, 1.5, "x")
+    yield from _readers_at_once(pocket, name)
+
+
+def _small_rows() -> Iterator[Row]:
+    small = _gpt2_small()
+    ratio = _stepping_ratio(small, 12, rounds=5)
+    yield ("time per token, our stepping / bare loop, GPT-2 small", ratio, 1.2, "x")
+    yield ("time per token at 900 tokens / at 10, GPT-2 small", _context_ratio(small), 2.5, "x")
 
 
 def _load(folder: Path) -> Any:

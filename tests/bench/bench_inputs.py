@@ -22,8 +22,8 @@ from find_chromium import find_chromium  # noqa: E402
 
 from components.lm import checkpoints  # noqa: E402
 from tests.bench.bench_app import _free_port  # noqa: E402
+from tests.bench.rows import Failed, Row, each, one  # noqa: E402
 
-Row = tuple[str, float, float, str]
 WORDS = (
     *("river", "house", "old", "tree", "man", "water", "night", "door"),
     *("bird", "fish", "hand", "bed", "cat", "sun", "king", "road"),
@@ -103,12 +103,12 @@ def _bytes_sent() -> float:
     return len(message(parts, given, header)) / 1000
 
 
-def measure() -> list[Row]:
+def measure() -> Iterator[Row | Failed]:
     """Rows of (name, value, target, unit)."""
-    rows: list[Row] = [("data sent for a 32-token pair at width 768", _bytes_sent(), 250, "kB")]
+    yield from each(one("data sent for a 32-token pair at width 768", _bytes_sent, 250, "kB"))
     path = find_chromium()
     if path is None or "pocket-bert" not in checkpoints.store().bundled_names():
-        return rows
+        return
     bare_app = ROOT / "tests" / "bench" / "inputs_app.py"
     with _server(ROOT / "app.py") as ours, _server(bare_app) as bare, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
@@ -121,16 +121,9 @@ def measure() -> list[Row]:
             found["bare"].append(_took(other, "text", word, ".bare"))
         browser.close()
     middle = {name: statistics.median(times[1:]) for name, times in found.items()}
-    return [
-        *rows,
-        (
-            "new sentence to new picture / one forward pass in a bare rerun",
-            middle["ours"] / middle["bare"],
-            2,
-            "x",
-        ),
-        ("new sentence to new picture", middle["ours"], 1000, "ms"),
-    ]
+    ratio = middle["ours"] / middle["bare"]
+    yield ("new sentence to new picture / one forward pass in a bare rerun", ratio, 2, "x")
+    yield ("new sentence to new picture", middle["ours"], 1000, "ms")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-Row = tuple[str, float, float, str]  # name, value, target (at most), unit
+from tests.bench.rows import Failed, Row, each, one  # noqa: E402
 
 # What a click costs when nothing but the model stands behind it: one forward pass, one number, one rerun.
 BARE = """
@@ -52,7 +52,7 @@ NUM_DRAWS = 10_000
 SENTENCES = 64
 
 
-def measure() -> list[Row]:
+def measure() -> Iterator[Row | Failed]:
     """Rows of (name, value, target, unit); the value should be at most the target."""
     import torch
 
@@ -60,12 +60,12 @@ def measure() -> list[Row]:
     torch.set_num_threads(1)
     try:
         loaded, name = _bert()
-        return [
-            ("10,000 draws of 80/10/10 on 128 tokens, one call / single calls", _draws_ratio(), 0.1, "x"),
-            (f"accuracy over 18 rates on 64 sentences / bare model, {name}", _curve_ratio(loaded), 1.3, "x"),
-            (f"guesses for one hidden token / bare forward pass, {name}", _guess_ratio(loaded), 2.0, "x"),
-            *_click_rows(),
-        ]
+        yield from each(
+            one("10,000 draws of 80/10/10 on 128 tokens, one call / single calls", _draws_ratio, 0.1, "x"),
+            one(f"accuracy over 18 rates on 64 sentences / bare model, {name}", lambda: _curve_ratio(loaded), 1.3, "x"),
+            one(f"guesses for one hidden token / bare forward pass, {name}", lambda: _guess_ratio(loaded), 2.0, "x"),
+            _click_rows,
+        )  # fmt: skip
     finally:
         torch.set_num_threads(threads)
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import random
 import statistics
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from urllib.parse import urlencode
 
 import psutil
 
 from tests.bench import sessions
 from tests.bench.bench_app import ROOT, Row, _server, _warm, find_chromium, ours
+from tests.bench.rows import Failed, each
 from tests.browser.views import PAGES, declared
 
 RUNS = 10_000
@@ -43,11 +46,13 @@ def odd_text(rng: random.Random) -> str:
     )
 
 
-def measure(runs: int = RUNS) -> list[Row]:
+def measure(runs: int = RUNS) -> Iterator[Row | Failed]:
     """Rows of (name, value, target, unit); the value should be at most the target."""
     with _server(ours, ROOT) as (port, pid):
         _warm(port)
-        return [*_cold_links(port), *_long_texts(port), *_memory(port, pid, runs)]
+        yield from each(
+            partial(_cold_links, port), partial(_long_texts, port), partial(_memory, port, pid, runs)
+        )
 
 
 def _cold_links(port: int) -> list[Row]:

@@ -9,6 +9,8 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -20,8 +22,8 @@ from find_chromium import find_chromium  # noqa: E402
 
 from tests.bench import bench_app  # noqa: E402
 from tests.bench.bench_inputs import WORDS, _open, _server, _took  # noqa: E402
+from tests.bench.rows import Failed, Row, each, one  # noqa: E402
 
-Row = tuple[str, float, float, str]
 ROUNDS = 5
 PAGES = {
     "transformer-block": ".gb-block_flow svg",
@@ -159,26 +161,30 @@ def _sentence_rows(browser: Browser, url: str) -> list[Row]:
     ]
 
 
-def measure() -> list[Row]:
+def _weights() -> float:
+    """Megabytes."""
+    files = (ROOT / "assets" / "models" / "pocket-transformer").glob("*.safetensors")
+    return sum(path.stat().st_size for path in files) / 1e6
+
+
+def measure() -> Iterator[Row | Failed]:
     """Rows of (name, value, target, unit)."""
-    weights = (ROOT / "assets" / "models" / "pocket-transformer").glob("*.safetensors")
-    rows: list[Row] = [
-        ("gradients by depth, four depths and both wirings", _gradients(), 3, "CPU s"),
-        ("gradients from k steps back, RNN and LSTM", _curves(), 0.3, "CPU s"),
-        ("weights of pocket-transformer", sum(path.stat().st_size for path in weights) / 1e6, 4, "MB"),
-    ]
+    yield from each(
+        one("gradients by depth, four depths and both wirings", _gradients, 3, "CPU s"),
+        one("gradients from k steps back, RNN and LSTM", _curves, 0.3, "CPU s"),
+        one("weights of pocket-transformer", _weights, 4, "MB"),
+    )
     path = find_chromium()
     if path is None:
-        return rows
+        return
     with bench_app._server(bench_app.ours, ROOT) as (port, _), sync_playwright() as playwright:
         bench_app._warm(port)
         url = f"http://localhost:{port}"
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        rows += _step_rows(browser, url)
-        rows += _sentence_rows(browser, url)
-        rows += _cold_rows(browser, url)
+        yield from each(
+            partial(_step_rows, browser, url), partial(_sentence_rows, browser, url), partial(_cold_rows, browser, url)
+        )  # fmt: skip
         browser.close()
-    return rows
 
 
 if __name__ == "__main__":
