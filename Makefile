@@ -18,10 +18,11 @@ run: $(RUN_READY)
 dev: $(RUN_READY)
 	@$(BIN)/streamlit run app.py --server.port $(PORT) --server.fileWatcherType auto
 
-# A browser test that waited in vain is run once more and named in the report: a busy machine may stall for half a minute.
+# A browser test that waited in vain, or met a field of the run before beside the new one, is run once more and named in the report:
+# a busy machine may stall for half a minute.
 test: $(DEV_READY) $(BROWSER_READY) lint types
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore tests/browser
-	$(BIN)/python -m pytest -q -n 3 --dist worksteal --reruns 1 --only-rerun '[Tt]imeout' -rR tests/browser
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal --reruns 1 --only-rerun '[Tt]imeout|strict mode' -rR tests/browser
 
 lint: $(DEV_READY)
 	$(BIN)/ruff check .

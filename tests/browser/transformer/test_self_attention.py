@@ -2,6 +2,8 @@
 
 from playwright.sync_api import expect
 
+from tests.browser.waiting import settle
+
 PATH = "/transformer-self_attention"
 
 
@@ -92,6 +94,8 @@ def test_what_was_not_told_yet_does_not_overtake_back(open_at) -> None:
       document.querySelectorAll('*').forEach((node) => node.shadowRoot?.querySelector('.gb-attention_steps .token:not(.on)')?.click());
       setTimeout(() => { history.back(); done(); }, 150);
     })""")
+    page.wait_for_url("**dog+ran+home.**")
+    settle(page)  # while a run is under way, the field of the view before it stands beside the new one
     expect(field).to_have_value("The dog ran home.")
     page.wait_for_timeout(1000)
     expect(field).to_have_value("The dog ran home.")
