@@ -29,6 +29,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state import SessionState
 
+from components.elements.view import sent
 from components.words import LANGUAGES, browser_language
 
 MAX_TEXT_IN_LINK = 2_000
@@ -434,6 +435,20 @@ def within(state: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any] | 
         elif param.write(value) != param.write(st.session_state[param.key]):
             return None
     return found
+
+
+def heard(element: str, trigger: str = "view") -> Mapping[str, Any] | None:
+    """Return what an element reports by a trigger, its ``state`` taken over; None if it was said of a view that is gone.
+
+    Must run in a callback.
+
+    Args:
+        element: its key.
+    """
+    report = sent((st.session_state.get(element) or {}).get(trigger), revision())
+    if report is not None and isinstance(report.get("state"), Mapping):
+        take_over(report["state"])
+    return report
 
 
 def take_over(state: Mapping[str, Any]) -> bool:

@@ -12,7 +12,6 @@ from components.elements.bert.attention_view import PAIRS, Drawn, OfModel, ViewF
 from components.elements.engine import model_files
 from components.elements.page_fields import Field
 from components.elements.predict_first import Prediction
-from components.elements.view import sent
 from components.lessons import tuned
 from components.lessons.attention_models import default_model
 from components.lessons.bert import attention_recorded
@@ -188,11 +187,9 @@ def fields() -> list[Field]:
 
 def took_view() -> None:
     """Callback: the reader moved the view; the browser sends the whole state, and who computed what it shows."""
-    report = sent(st.session_state["attention_view"].get("view"), links.revision())
+    report = links.heard("attention_view")
     if report is None:
         return
-    if isinstance(report.get("state"), Mapping):
-        links.take_over(report["state"])
     s = st.session_state
     s["_attention_browser"] = report.get("browser")
     s["_attention_failed"] = bool(report.get("failed"))

@@ -16,7 +16,7 @@ import streamlit as st
 from components.elements.engine import model_files
 from components.elements.page_fields import page_fields
 from components.elements.predict_first import Prediction, answer
-from components.elements.view import sent, started
+from components.elements.view import started
 from components.lessons.bert.masked_text import MODEL, percent
 from components.lessons.known_language import reads_korean, say_if_foreign
 from components.lessons.recorded import first_view
@@ -126,11 +126,9 @@ def ask_elsewhere() -> None:
 
 def took_rounds() -> None:
     """Callback: the class voted, went to another round or drew other pairs; the browser sends the whole state."""
-    said = sent(st.session_state["next_rounds"].get("view"), links.revision())
+    said = links.heard("next_rounds")
     if said is None:
         return
-    if isinstance(said.get("state"), Mapping):
-        links.take_over(said["state"])
     st.session_state["_rounds_browser"] = said.get("browser")
     p = said.get("p")
     st.session_state["_rounds_p"] = float(p) if isinstance(p, int | float) else None
@@ -310,11 +308,9 @@ def ask_probe(card: ModelCard) -> None:
 
 def took_probe() -> None:
     """Callback: the reader changed a sentence; the browser sends all four, and whether it judged them."""
-    said = sent(st.session_state["next_probe"].get("view"), links.revision())
+    said = links.heard("next_probe")
     if said is None:
         return
-    if isinstance(said.get("state"), Mapping):
-        links.take_over(said["state"])
     st.session_state["_nsp_browser"] = said.get("browser")
 
 

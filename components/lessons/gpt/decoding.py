@@ -24,7 +24,6 @@ from components.elements.gpt.lane_race import (
 )
 from components.elements.page_fields import Field
 from components.elements.predict_first import Prediction
-from components.elements.view import sent
 from components.lessons.known_language import reads_korean
 from components.lessons.probabilities import short
 from components.lessons.recorded import of_shipped_model, trace_file
@@ -409,20 +408,14 @@ def tree_data(card: ModelCard) -> TreeData:
 
 def took_view() -> None:
     """Callback: the reader moved the view; the browser sends all of it."""
-    _take(RACE, "view")
+    links.heard(RACE)
 
 
 def wanted() -> None:
     """Callback: this browser cannot compute; from now on the server does for this reader."""
     for element in (RACE, TREE):
-        _take(element, "want")
+        links.heard(element, "want")
     st.session_state["_dec_server"] = True
-
-
-def _take(element: str, trigger: str) -> None:
-    report = sent((st.session_state.get(element) or {}).get(trigger), links.revision())
-    if report is not None and isinstance(report.get("state"), Mapping):
-        links.take_over(report["state"])
 
 
 def edited() -> None:

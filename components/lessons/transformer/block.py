@@ -16,7 +16,7 @@ from components.elements.page_fields import Field, page_fields
 from components.elements.predict_first import Prediction
 from components.elements.transformer.block_flow import STEPS, BlockArrays, BlockFound, BlockFrame, block_flow
 from components.elements.transformer.layer_lanes import LanesArrays, LanesFound, LanesFrame, layer_lanes
-from components.elements.view import sent, started
+from components.elements.view import started
 from components.lessons.attention_models import beginning
 from components.lessons.known_language import reads_korean
 from components.lessons.recorded import TRACES
@@ -308,11 +308,9 @@ def fields(last_layer: int) -> list[Field]:
 
 def took_view() -> None:
     """Callback: the reader moved the view; the browser sends the whole state, and who computed what it shows."""
-    report = sent(st.session_state["block_flow"].get("view"), links.revision())
+    report = links.heard("block_flow")
     if report is None:
         return
-    if isinstance(report.get("state"), Mapping):
-        links.take_over(report["state"])
     s = st.session_state
     s["_block_browser"] = report.get("browser")
     s["_block_read"] = _read(report.get("read"))

@@ -1,6 +1,5 @@
 """State and numbers of the page "Who may look at whom"."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -10,7 +9,6 @@ from components.elements.page_fields import Field
 from components.elements.predict_first import Prediction
 from components.elements.transformer.mask_patterns import MaskPanel
 from components.elements.transformer.two_readers import Found, TwoReaders
-from components.elements.view import sent
 from components.lessons import attention_models
 from components.lessons.attention_models import beginning
 from components.lessons.known_language import reads_korean
@@ -143,11 +141,9 @@ def in_browser(cards: list[ModelCard]) -> bool:
 
 def took_view() -> None:
     """Callback: the reader moved the view; the browser sends the whole state, and what it computed."""
-    report = sent(st.session_state["two_readers"].get("view"), links.revision())
+    report = links.heard("two_readers")
     if report is None:
         return
-    if isinstance(report.get("state"), Mapping):
-        links.take_over(report["state"])
     s = st.session_state
     s["_masks_browser"] = report.get("browser")
     s["_masks_text"] = str(report.get("text") or "")
