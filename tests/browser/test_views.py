@@ -45,6 +45,9 @@ def people(browser: Browser) -> Iterator[tuple[Page, Page]]:
     for one in both:
         one.set_default_timeout(90_000)
         count_runs(one)
+        one.on(
+            "console", lambda said: print(said.text, said.location["url"]) if said.type == "error" else None
+        )  # pytest shows it with a failure
     yield both[0].new_page(), both[1].new_page()
     for one in both:
         one.close()

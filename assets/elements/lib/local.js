@@ -31,7 +31,8 @@ export function local({ make, ready, failed, changed }) {
     drop() { folder = null; progress = null; trouble = null; me.source = null; },
     fail(error) {
       const had = me.source;
-      trouble = error.code ?? "broken";
+      trouble = error.code ?? "fault";
+      if (trouble === "fault") console.error(error); // no reader can know more of it
       progress = null;
       me.source = null;
       changed();
@@ -43,7 +44,7 @@ export function local({ make, ready, failed, changed }) {
       return [me.source ? w.where_browser : w.where_server, progress ? h("span", { class: "progress" }, h("progress", { max: String(total), value: String(progress.loaded) }), say(w.engine_loading, { loaded: megabytes(progress.loaded), total: megabytes(total) })) : null];
     },
     /** Why the browser does not compute; null if it can. */
-    note(w) { return trouble ? h("p", { class: "note" }, say(w.engine_failed, { reason: w[`engine_${trouble}`] ?? w.engine_broken })) : null; },
+    note(w) { return trouble ? h("p", { class: "note" }, say(w.engine_failed, { reason: w[`engine_${trouble}`] ?? w.engine_fault })) : null; },
   };
   return me;
 }

@@ -12,7 +12,7 @@ const decoding = () => import("./decoding.js"), strategies = () => import("./str
 const opened = new Map(); // folder -> promise of a model
 let compiled = null, proven = null; // proven: whether the kernel counts right on this machine; null before the first model
 
-/** What went wrong, as a code that pages put into words: download, broken, memory, unsupported, self_test, context. */
+/** What went wrong, as a code that pages put into words: download, broken (files), memory, unsupported, self_test, context, fault (ours). */
 export class EngineError extends Error {
   constructor(code, message) { super(message); this.code = code; }
 }
@@ -60,7 +60,14 @@ async function open({ folder, tokenizerFolder = folder, bytes = 0, files = null 
 
 async function load(folder, tokenizerFolder, bytes, progress, anew = false) {
   compiled ??= kernel();
-  const text = async (url) => JSON.parse(new TextDecoder().decode(await fetched(url, { anew })));
+  const text = async (url) => {
+    const bytes = await fetched(url, { anew });
+    try {
+      return JSON.parse(new TextDecoder().decode(bytes));
+    } catch (error) {
+      throw new EngineError("broken", error.message);
+    }
+  };
   try {
     const [config, words, data, simd] = await Promise.all([
       text(`${folder}config.json`), text(`${tokenizerFolder}tokenizer.json`), fetched(`${folder}model.safetensors`, { anew, onBytes: (size) => progress({ loaded: size, total: bytes }) }), compiled,
@@ -158,6 +165,6 @@ export async function answer({ name, folder, args }, progress) {
     if (name === "open") return await open({ folder, ...args[0] }, progress);
     return await ACTS[name](await opened.get(folder), ...args);
   } catch (error) {
-    throw error instanceof EngineError ? error : new EngineError(error instanceof RangeError ? "context" : "broken", `${error.message}`);
+    throw error instanceof EngineError ? error : new EngineError(error instanceof RangeError ? "context" : "fault", `${error.stack ?? error}`);
   }
 }

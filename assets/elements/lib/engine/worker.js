@@ -9,7 +9,7 @@ self.onmessage = async ({ data: { id, ...message } }) => {
     const result = await answer(message, (progress) => self.postMessage({ id, progress }));
     self.postMessage({ id, result }, [...new Set(buffers(result))]);
   } catch (error) {
-    self.postMessage({ id, error: { code: error.code ?? "broken", message: error.message } });
+    self.postMessage({ id, error: { code: error.code ?? "fault", message: error.message } });
   }
 };
 self.postMessage({ ready: true });
