@@ -36,7 +36,7 @@ async function answer(s) {
   const { source } = s.view.local ?? {}, asked = s.asked += 1;
   s.view.waits = !source;
   if (!source) return;
-  const { text, second, at } = s.view.state, current = () => asked === s.asked && s.root.isConnected;
+  const { text, second, at } = s.view.state, current = () => asked === s.asked && s.root.isConnected && s.view.local.source === source;
   try {
     const reading = await source.read(text, second), texts = JSON.stringify([text, second]);
     if (!current()) return;
@@ -49,17 +49,17 @@ async function answer(s) {
     const top = before.reduce((best, p, id) => (p > before[best] ? id : best), 0);
     s.shown = { name: nameOf(s), at: place, off, candidates: source.candidates(before, after), top: [source.text(top), before[top]], topId: top, bits: off.length ? divergence(before, after) : 0 };
     draw(s);
-    if (s.view.state.tried && !s.found) search(s);
+    if (s.view.state.tried && !s.found) search(s, source);
   } catch (error) { if (current() && error.code !== "context") s.view.local.fail(error); }
 }
 
-/** Switch every head off in turn, until all were tried or the reader stops. */
-async function search(s) {
-  const { source } = s.view.local, { layers, heads: width } = s.data, run = s.search = {}, { topId, at, top } = s.shown;
+/** Switch every head off in turn, until all were tried, the reader stops, or another model is on the page. */
+async function search(s, source) {
+  const { layers, heads: width } = s.data, run = s.search = {}, { topId, at, top } = s.shown;
   s.found ??= { values: Array.from({ length: layers }, () => Array(width).fill(null)), tried: 0, best: null };
   const { found } = s;
   try {
-    while (found.tried < layers * width && s.search === run && s.root.isConnected) {
+    while (found.tried < layers * width && s.search === run && s.root.isConnected && s.view.local.source === source) {
       const layer = Math.floor(found.tried / width), head = found.tried % width, probs = await source.predict(s.text.reading, at, [[layer, head]]);
       if (s.search !== run || s.found !== found) return;
       const bits = Math.log2(Math.max(probs[topId], 1e-300)) - Math.log2(Math.max(top[1], 1e-300));
@@ -136,7 +136,7 @@ function draw(s) {
   const all = data.layers * data.heads, tried = s.found?.tried ?? 0;
   const tool = !s.view.local?.source || (tried === all && !s.search) ? null : h("div", { class: "search" }, s.search
     ? [h("button", { type: "button", class: "reset", onclick: () => { s.search = null; draw(s); } }, words.stop), h("progress", { max: String(all), value: String(tried) }), say(words.tried, { done: tried, total: all })]
-    : h("button", { type: "button", class: "reset", onclick: () => { search(s); draw(s); } }, words[tried ? "go_on" : "try_all"]));
+    : h("button", { type: "button", class: "reset", onclick: () => { search(s, s.view.local.source); draw(s); } }, words[tried ? "go_on" : "try_all"]));
   const had = s.root.getRootNode().activeElement?.dataset?.head;
   fill(s.root, tool, strip, h("div", { class: "board" },
     h("div", {}, h("p", { class: "title" }, words.switches, " ", reset), grid,
