@@ -1,7 +1,7 @@
 // A page without its server: gives each element what it was sent when the page was taken, and answers nothing.
 const content = JSON.parse(document.getElementById("content").textContent);
 const main = document.querySelector("main");
-const { h, fill } = need("lib/dom.js");
+const { h, fill, words } = need("lib/dom.js");
 
 // These wait for an answer of the server before they draw what the reader asked for, as do reports that say `waits`; all others only tell where
 // they are.
@@ -24,6 +24,7 @@ if (content.models.length) {
     document.head.append(h("script", { src: `models/${folder.slice(0, -1)}.js`, onerror: () => reject(Object.assign(new Error(folder), { code: "download" })) }));
   });
   globalThis.glassboxModels = {
+    failed(reason) { if (touched || said.get("note") !== reason) { forget(); startAgain(reason); } }, // once, if it fails by itself
     worker: () => new Worker(URL.createObjectURL(new Blob([text("engine")], { type: "text/javascript" }))),
     async files(home) {
       const folder = content.models.find((one) => home.endsWith(one)), { config, words, weights } = await (content.beside ? beside : inside)(folder);
@@ -174,7 +175,7 @@ function sent(field, like, moved) {
 
 const held = [];
 for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, (event) => { if (event.isTrusted) touched = true; }, true);
-const say = (word) => content.words[word][lang];
+const say = (word) => (content.reasons[word] ? words(content.words.no_model[lang], { reason: content.reasons[word][lang] }) : content.words[word][lang]);
 
 // A line that appears while a button is held down would move the button away before the press becomes a click.
 let pressing = false;
@@ -276,5 +277,6 @@ function draw() {
 }
 draw();
 const missed = Object.keys(left.said ?? {}).some((key) => !taken.has(key) && key in folder.at[lang] && folder.at[lang][key] !== left.said[key]);
-if (said.get("note") === "needs_server" || missed) tell("needs_server");
+if (content.reasons[said.get("note")]) tell(said.get("note"));
+else if (said.get("note") === "needs_server" || missed) tell("needs_server");
 else if (Object.keys(left).length || taken.size) tell("moved");

@@ -59,10 +59,14 @@ WORDS = (
     "moved",
     "needs_server",
     "no_element",
+    "no_model",
     "course",
     "next",
     "previous",
 )
+
+REASONS = ("download", "broken", "fault", "memory", "unsupported", "self_test", "context")
+"""Why a browser cannot compute, as ``lib/engine/models.js`` names it."""
 
 Part = dict[str, Any]
 """One thing on the page: ``kind`` is element, html, heading, or text."""
@@ -317,6 +321,7 @@ def as_file(shown: Mapping[str, Sequence[Part]], lang: str, folder: Mapping[str,
         "styles": {name: bundle.style(name) for name in names},
         "scripts": {name: bundle.script_of(name).relative_to(ELEMENTS).as_posix() for name in names},
         "words": {word: in_every_language("take_home", word) for word in WORDS},
+        "reasons": {code: in_every_language("engine", f"engine_{code}") for code in REASONS if folders},
         "folder": folder,
         "models": folders,
         "beside": bool(folders and folder),

@@ -1,5 +1,6 @@
 """A page as one file: it opens from the disk with the network off, steps by keys, and speaks both languages."""
 
+import base64
 import functools
 import gzip
 import http.server
@@ -17,6 +18,7 @@ from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import ROOT
+from tests.browser.test_sizes import findings
 
 PAGES = [
     "index",
@@ -24,6 +26,8 @@ PAGES = [
 ]
 MOST = 150_000
 """Bytes of one file, gzipped."""
+LOOKED_INTO = ("index", "bert-attention", "gpt-generation", "transformer-block")
+"""Files in which axe-core looks for what keeps readers out; the pages themselves are all looked into by ``test_sizes.py``."""
 
 
 SCREENS = {"desk": (1366, 768), "phone": (390, 844)}
@@ -89,6 +93,7 @@ def test_page_lives_in_a_file(
     assert elements or page.locator("main .none").inner_text()
     if screen == "phone":
         _touch(page)
+        assert name not in LOOKED_INTO or findings(page) == []
     page.keyboard.press("ArrowLeft")  # first, because right of the last step lies the next page
     page.keyboard.press("ArrowRight")
     page.locator(".file-bar [lang=ko]").click()
@@ -322,6 +327,33 @@ def test_a_page_with_its_model_goes_on_typing(
     page.locator(".thumb[data-layer='1'][data-head='2']").click()
     expect(page.locator(".gb-attention_view")).to_have_attribute("data-state", "1:2")
     assert said == []
+
+    whole = file.read_text(encoding="utf-8")
+    for name, damage, reason in (
+        ("half", lambda weights: weights[: len(weights) // 2], "its files arrived damaged"),
+        ("nan", _without_numbers, "a trial computation went wrong"),
+    ):
+        damaged = tmp_path / f"{name}.html"
+        damaged.write_text(_WEIGHTS.sub(lambda found: found[1] + damage(found[2]), whole), encoding="utf-8")  # noqa: B023
+        page, _ = alone(damaged, "phone")
+        tokens = page.locator(".left .token").all_inner_texts()
+        box = page.get_by_label("Text", exact=True)
+        box.fill("The king saw her.")
+        box.press("Enter")
+        expect(page.locator(".moved")).to_contain_text(reason)
+        expect(page.locator(".moved")).to_contain_text("what was recorded")
+        assert page.locator(".left .token").all_inner_texts() == tokens
+        expect(page.locator(".gb-attention_view.waiting")).to_have_count(0)
+
+
+_WEIGHTS = re.compile(r'(<script type="text/plain" id="[^"]+weights">)([^<]+)')
+
+
+def _without_numbers(weights: str) -> str:
+    """Every weight of a model as "not a number" (IEEE 754 binary16)."""
+    file = base64.b64decode(weights)
+    head = 8 + int.from_bytes(file[:8], "little")
+    return base64.b64encode(file[:head] + b"\x00\x7e" * ((len(file) - head) // 2)).decode()
 
 
 def test_lanes_are_chosen_in_a_file_with_its_model(

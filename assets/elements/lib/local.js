@@ -1,4 +1,5 @@
-// A bundled model in the reader's browser as the source of what an element draws: opened when it is needed, given up when it fails.
+// A bundled model in the reader's browser as the source of what an element draws: opened when it is needed, given up when it fails. Then the
+// server goes on; a page that carries its models has none, and shows what was recorded (take_home.js).
 import { h, words as say } from "./dom.js";
 
 /**
@@ -33,6 +34,7 @@ export function local({ make, ready, failed, changed }) {
       const had = me.source;
       trouble = error.code ?? "fault";
       if (trouble === "fault") console.error(error); // no reader can know more of it
+      globalThis.glassboxModels?.failed(trouble);
       progress = null;
       me.source = null;
       changed();
