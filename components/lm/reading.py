@@ -150,10 +150,11 @@ def frame(tokenizer: Tokenizer, text: str, pair: str | None = None) -> Framed:
     found = tokenizer.encode(text) if pair is None else tokenizer.encode(text, pair)
     texts = (text, pair or "")
     sequences = tuple(found.sequence_ids)
+    # found.tokens holds the text itself where a unigram model knows none of it.
+    names = {token_id: str(tokenizer.id_to_token(token_id)) for token_id in set(found.ids)}
     return Framed(
         tuple(found.ids),
-        # found.tokens holds the text itself where a unigram model knows none of it.
-        tuple(str(tokenizer.id_to_token(token_id)) for token_id in found.ids),
+        tuple(names[token_id] for token_id in found.ids),
         tuple(found.type_ids),
         sequences,
         tuple(

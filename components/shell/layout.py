@@ -101,6 +101,11 @@ def controls(*, above: bool = False) -> Any:
     return st.container(key="gb-controls-above" if above else "gb-controls")
 
 
+def room() -> Any:
+    """Return the container of a board that comes a moment after its part is chosen: what stands below does not move."""
+    return st.container(key="gb-room")
+
+
 def reading_aid(markup: str) -> None:
     """One or two sentences that change with the picture. ``markup`` is HTML of ours, texts escaped."""
     st.html(f'<p class="gb-aid" aria-live="polite">{markup}</p>')

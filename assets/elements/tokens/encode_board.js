@@ -102,10 +102,11 @@ function paintWords(state, forward) {
 const SIZES = ["large", "medium", "", "small"];
 const FITTED = 400; // a text of more symbols scrolls in any case
 
+const boxOf = ({ data, stage: { parentElement: box } }) => `${data.id}|${data.hex}|${box.clientWidth}|${box.clientHeight}`;
+
 /** Take the largest letters in which the whole text fits its box, in its letters and as tokens; they stay while it is stepped through. */
 function fitSize(state) {
-  const { data, at } = state, box = state.stage.parentElement;
-  const key = `${data.id}|${data.hex}|${box.clientWidth}|${box.clientHeight}`;
+  const { data, at } = state, box = state.stage.parentElement, key = boxOf(state);
   if (state.fitted === key) return;
   state.fitted = key;
   const symbols = data.words.reduce((sum, word) => sum + word.start.length, 0);
@@ -268,6 +269,9 @@ export default living(function ({ data, parentElement, setStateValue }) {
   paintWhole(state);
   paint(state);
   if (!same && !first && state.at !== (data.reported ?? 0)) state.report([state.at, state.rev]);
+  state.watch?.disconnect();
+  state.watch = new ResizeObserver(() => { if (state.fitted !== boxOf(state)) paint(state); }); // another window, another text size
+  state.watch.observe(state.stage.parentElement);
   const giveBack = offerPicture(data.picture, () => picture(state));
-  return () => { state.stepper.destroy(); giveBack(); };
+  return () => { state.stepper.destroy(); state.watch.disconnect(); giveBack(); };
 });

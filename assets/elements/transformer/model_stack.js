@@ -384,6 +384,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const place = (n) => (state.scale === "log" ? (Math.log10(Math.max(n, 1e6)) - bottom) / (top - bottom) : n / (most * 1.06)) * 100;
     const ticks = state.scale === "log" ? [6, 7, 8, 9, 10, 11, 12].map((e) => [10 ** e, short(10 ** e)]) : evenTicks(most).map((n) => [n, short(n)]);
     const focused = root.getRootNode().activeElement?.dataset?.preset;
+    const near = 100 * 62 / Math.max(family.clientWidth - 90, 200); // a number of the axis under the label of this model is left out
     fill(family,
       h("div", { class: "family-head" }, h("b", {}, w.family), h("span", { class: "scales", role: "group", "aria-label": w.scale },
         ...["log", "linear"].map((s) => h("button", { type: "button", class: "scale", "aria-pressed": String(state.scale === s), onclick: () => { state.scale = s; paintFamily(count(state.size, data.plans), preset()); tell(); } }, w[`scale_${s}`]))),
@@ -391,7 +392,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
       h("div", { class: "rows", style: { "--rows": rows.length } },
         ...rows.map((name) => h("span", { class: "row-name", style: { "grid-row": rows.indexOf(name) + 1 } }, data.family_names[name])),
         h("div", { class: "field" },
-          ...ticks.map(([n, text]) => h("span", { class: "tick", style: { left: `${place(n)}%` } }, text)),
+          ...ticks.map(([n, text]) => h("span", { class: "tick", style: { left: `${place(n)}%` } }, Math.abs(place(n) - place(counted.total)) < near ? "" : text)),
           h("span", { class: "here", style: { left: `${Math.min(place(counted.total), 100)}%` } }, h("span", { class: place(counted.total) > 85 ? "here-label flip" : "here-label" }, short(counted.total))),
           ...spaced(rows, place).map(([p, row, labelled]) => h("button", { type: "button", class: p === known ? "dot on" : "dot", "data-preset": p.name, style: { left: `${place(p.count)}%`, top: `${(row + 0.5) / rows.length * 100}%` }, title: `${p.title} · ${grouped(p.count)}`, "aria-label": `${p.title}, ${grouped(p.count)}`, "aria-pressed": String(p === known), onclick: () => change(p.size, true) },
             h("span", { class: "mark" }), labelled || p === known ? h("span", { class: "dot-label" }, p.short) : null)))));

@@ -101,8 +101,8 @@ export default living(function ({ data, parentElement, setStateValue }) {
   }
 
   /** Pairs against length, both on logarithmic scales: with the stride that is set, and with one that grows as the square root of the length. */
-  function growth() {
-    const w = 520, hgt = 250, left = 66, bottom = 34, top = 10, right = 96;
+  function growth(w = 520) {
+    const hgt = 250, left = 66, bottom = 34, top = 10, right = 96;
     const first = LENGTHS[0], last = LENGTHS.length - 1, max = LENGTHS[last] ** 2;
     const x = (n) => left + (Math.log(n / first) / Math.log(LENGTHS[last] / first)) * (w - left - right), y = (v) => top + (1 - Math.log(v / first) / Math.log(max / first)) * (hgt - top - bottom);
     const svg = frame(w, hgt);
@@ -157,7 +157,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     canvas.setAttribute("aria-label", words[`what_${state.pattern}`]);
     const two = ["strided", "fixed"].includes(state.pattern);
     fill(legend, words[`what_${state.pattern}`], ...(two ? [h("span", { class: "keys" }, h("i", { class: "h1" }), words.head_1, h("i", { class: "h2" }), words.head_2, h("i", { class: "h3" }), words.head_both)] : []));
-    fill(chart, h("p", { class: "title" }, words.chart), growth());
+    fill(chart, h("p", { class: "title" }, words.chart), growth(root.clientWidth < 600 ? 340 : 520)); // its words are as large on a phone
     fill(memoryTable, ...memory());
     fill(stack, ...gpt3());
     drawAnswer();

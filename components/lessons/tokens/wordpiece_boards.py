@@ -8,7 +8,7 @@ from components.elements.tokens.referee_board import referee_board
 from components.elements.tokens.unigram_board import unigram_board
 from components.lessons.tokens import wordpiece as wp
 from components.shell import links
-from components.shell.layout import Export, caption, reading_aid
+from components.shell.layout import Export, caption, reading_aid, room
 from components.words import t
 
 
@@ -17,7 +17,7 @@ def race() -> Export | None:
     lesson = wp.race()
     if lesson is None:
         return None
-    with answer():
+    with answer(), room():
         referee_board(
             lesson,
             step=wp.taken_step("wp_step", lesson.num_moments),
@@ -38,17 +38,18 @@ def encoding() -> Export | None:
     if trained is None:
         return None
     lesson, model, others = wp.encoding(trained)
-    match_board(
-        lesson,
-        step=wp.taken_step("match_step", len(lesson.lookups)),
-        rev=links.revision(),
-        prefix=model.prefix,
-        unknown=model.unknown,
-        max_letters=model.max_word_letters,
-        token_ids=wp.ids_on_screen(lesson, model),
-        others=others,
-        on_step=wp.stepped("match_board", "match_step"),
-    )
+    with room():
+        match_board(
+            lesson,
+            step=wp.taken_step("match_step", len(lesson.lookups)),
+            rev=links.revision(),
+            prefix=model.prefix,
+            unknown=model.unknown,
+            max_letters=model.max_word_letters,
+            token_ids=wp.ids_on_screen(lesson, model),
+            others=others,
+            on_step=wp.stepped("match_board", "match_step"),
+        )
     caption(wp.match_caption(lesson))
     return wp.match_export(lesson, model)
 
@@ -58,15 +59,16 @@ def unigram() -> Export | None:
     lesson = wp.unigram()
     if lesson is None:
         return None
-    unigram_board(
-        lesson,
-        show=st.session_state["uni_show"],
-        step=wp.taken_step("uni_step", len(lesson.moments) - 1),
-        rev=links.revision(),
-        seed=st.session_state["uni_seed"],
-        times=wp.DRAWS,
-        alpha=st.session_state["uni_alpha"],
-        on_step=wp.stepped("unigram_board", "uni_step"),
-    )
+    with room():
+        unigram_board(
+            lesson,
+            show=st.session_state["uni_show"],
+            step=wp.taken_step("uni_step", len(lesson.moments) - 1),
+            rev=links.revision(),
+            seed=st.session_state["uni_seed"],
+            times=wp.DRAWS,
+            alpha=st.session_state["uni_alpha"],
+            on_step=wp.stepped("unigram_board", "uni_step"),
+        )
     caption(wp.unigram_caption(lesson))
     return wp.unigram_export(lesson)

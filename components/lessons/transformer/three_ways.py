@@ -43,7 +43,8 @@ WORDS = "three_ways"
 MASKED, NEXT, SPANS = "nano-bert", "pocket-gpt", "pocket-transformer"
 TEXT, LINE = "The little girl saw a bird in the tree.", "14 march 2021 = 2021-03-14"
 TEXT_KO = "아이는 아버지의 손을 잡고 길을 건넌다."
-KOREAN = {"ways_text": TEXT_KO}
+LINE_KO = "2021년 3월 14일 = 2021-03-14"
+KOREAN = {"ways_text": TEXT_KO, "ways_line": LINE_KO}
 HIDDEN_FIRST = {TEXT: "bird", TEXT_KO: "손을"}
 """What is masked in the texts to begin with: a word that the others tell."""
 MOST_TOKENS, MOST_SYMBOLS = 24, 46

@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -89,7 +89,7 @@ class TokenizerFile:
         utf8_size(text)
         framed = frame(self.tokenizer, text)
         found = framed.part(framed.content)
-        data = [self._bytes(name) for name in found.tokens]
+        data = list(map(cache(self._bytes), found.tokens))
         tokens = tuple(
             Token(
                 name,

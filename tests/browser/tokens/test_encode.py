@@ -108,3 +108,13 @@ def test_another_language_keeps_the_step(open_at: OpenAt) -> None:
     expect(page.locator(".gb-step-label")).to_have_text("병합 2 / 3")
     at_step(page, 2)
     expect(page.locator(".gb-caption").first).to_contain_text("병합 2 / 3")
+
+
+def test_the_letters_fit_again_in_another_window(open_at: OpenAt) -> None:
+    page = open_at("/tokens-encode?lang=ko")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.wait_for_function(
+        "stage => stage.scrollHeight <= stage.parentElement.clientHeight + 1",
+        arg=page.locator(".gb-encode_board .stage").element_handle(),
+    )

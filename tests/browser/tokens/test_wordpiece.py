@@ -89,6 +89,19 @@ def test_going_back_by_a_link_moves_the_board_again(open_at: Open) -> None:
     expect(page.locator(".gb-step-label", has_text="step 1 of 7")).to_be_visible()
 
 
+def test_what_stands_below_does_not_wait_for_a_board(open_at: Open) -> None:
+    page = open_at("/tokens-wordpiece?lang=en")
+    expect(page.locator(".judged tbody tr").first).to_be_visible()
+    page.route("**/unigram_board.js*", lambda _: None)  # a slow network: its script is not there yet
+    page.get_by_text("Unigram", exact=True).first.click()
+    wait_for_link(page, "wp_part=unigram")
+    expect(page.get_by_text("2 how likely", exact=True)).to_be_visible()
+    expect(page.locator(".gb-referee_board")).to_have_count(0)
+    box = page.locator(".st-key-gb-room").bounding_box()
+    assert box is not None
+    assert box["height"] >= 25 * 16
+
+
 def test_letters_cannot_become_markup(open_at: Open) -> None:
     page = open_at(
         "/tokens-wordpiece?lang=en&wp_part=encoding&wp_text=%3Cimg+src%3Dx+onerror%3D%22window.hit%3D1%22%3E"

@@ -56,8 +56,9 @@ def test_every_objective(open_page: Open, lang: str, objective: str) -> None:
     assert data["losses"] == sum(bool(target) for target in data["targets"])
 
 
-def test_the_gaps_of_a_date_are_filled() -> None:
-    _, made, answers = page.compute("corruption", page.LINE, ())
+@pytest.mark.parametrize("line", [page.LINE, page.LINE_KO])
+def test_the_gaps_of_a_date_are_filled(line: str) -> None:
+    _, made, answers = page.compute("corruption", line, ())
     assert "<X>" in made.inputs
     assert [answers[i][0][0] for i in range(len(made.targets))] == list(made.targets)
 
