@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -258,19 +258,23 @@ class EncoderTask:
         """Return what the model says: a tag a word, the (first, last) token of its best span, or p(yes)."""
         import torch
 
-        found: list[Said] = []
+        found: dict[int, Said] = {}
+        order = sorted(range(len(rows)), key=lambda i: len(rows[i].input_ids))  # little is padded
         with torch.inference_mode():
             for i in range(0, len(rows), batch):
-                part = rows[i : i + batch]
+                places = order[i : i + batch]
+                part = [rows[place] for place in places]
                 scores = self.scores(part)
+                said: Iterable[Said]
                 if self.task == "tag":
                     best = scores.argmax(-1).tolist()
-                    found += [[line[k] for k in row.heads] for line, row in zip(best, part, strict=True)]
+                    said = ([line[k] for k in row.heads] for line, row in zip(best, part, strict=True))
                 elif self.task == "span":
-                    found += [best_span(line) for line in scores]
+                    said = (best_span(line) for line in scores)
                 else:
-                    found += [round(p, 4) for p in scores.softmax(-1)[:, 1].tolist()]
-        return found
+                    said = (round(p, 4) for p in scores.softmax(-1)[:, 1].tolist())
+                found.update(zip(places, said, strict=True))
+        return [found[i] for i in range(len(rows))]
 
 
 def best_span(scores: Tensor) -> tuple[int, int]:
