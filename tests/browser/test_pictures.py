@@ -129,3 +129,21 @@ def test_pictures_at_home_say_what_is_read_and_what_colours_mean(open_at: Open) 
         files = " ".join(page.evaluate(_FILES))
         assert [one for one in said if one not in files] == []
         page.close()
+
+
+_GUESSES = """
+async () => {
+  const { frame } = await import('/_stcore/bidi-components/glassbox.lib/pictures.js');
+  const { guessPicture } = await import('/_stcore/bidi-components/glassbox.mask_lab/guesses.js');
+  const svg = frame(300, 200), own = { id: 9, token: 'ball', p: 0.25, before: null, rank: 40, loss: 1.4 };
+  guessPicture(svg, { candidates: [[1, 'cat', 0.5], [2, 'dog', 0.125]], rest: 0.375, original: own }, 0, 0, 'ball', { everything_else: 'everything else' });
+  return [...svg.querySelectorAll('text')].map((text) => text.textContent);
+}
+"""
+
+
+def test_the_guesses_of_a_picture_are_all_there_is(open_at: Open) -> None:
+    """The original has a row of its own, so it is not among everything else."""
+    words: list[str] = open_at("/bert-masking?lang=en").evaluate(_GUESSES)
+    shares = {name: float(share.rstrip("%")) for name, share in zip(words[1::2], words[2::2], strict=True)}
+    assert shares == {"cat": 50, "dog": 12.5, "ball (40) ✓": 25, "everything else": 12.5}

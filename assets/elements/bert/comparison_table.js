@@ -1,7 +1,7 @@
 // A few cases side by side: texts, bars, and tokens marked as on every page; the same as a picture.
 import { h, fill, instances } from "../glassbox.lib/dom.js";
 import { visible } from "../glassbox.lib/format.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { offerPicture, frame, wrapped } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 
 const create = instances(() => ({}));
@@ -18,17 +18,6 @@ function cellNode(cell, title, first) {
     h("span", { class: "face" }, isCase(mark) ? h("b", { class: "letter" }, mark) : null, visible(token)), below ? h("small", {}, below) : null))));
 }
 
-/** A text in lines of at most `most` signs (a Korean syllable is as wide as two). */
-function lines(text, most) {
-  const wide = (s) => [...s].reduce((sum, c) => sum + (c > "\u1100" ? 1.8 : 1), 0);
-  const result = [""];
-  for (const word of text.split(" ")) {
-    if (result.at(-1) && wide(`${result.at(-1)} ${word}`) > most) result.push(word);
-    else result[result.length - 1] += (result.at(-1) ? " " : "") + word;
-  }
-  return result;
-}
-
 /** The table of {label, head, rows} as a node. */
 export const table = ({ label, head, rows }) => h("table", { "aria-label": label, class: rows.flat().some((cell) => kindOf(cell) !== "text") ? "cases" : "" },
   h("thead", {}, h("tr", {}, ...head.map((title) => h("th", { scope: "col" }, title)))),
@@ -37,12 +26,12 @@ export const table = ({ label, head, rows }) => h("table", { "aria-label": label
 export function picture({ head, rows }) {
   const kinds = rows[0].map(kindOf);
   const longest = kinds.map((kind, i) => Math.max(8, ...rows.map((row) => (kind === "text" ? row[i].text.length : 0))));
-  const widths = kinds.map((kind, i) => ({ bar: 180, tokens: 560 })[kind] ?? Math.min(300, 24 + longest[i] * 8));
+  const widths = kinds.map((kind, i) => ({ bar: 180, tokens: 560 })[kind] ?? Math.min(300, 24 + longest[i] * 9));
   const lefts = widths.map((_, i) => 10 + widths.slice(0, i).reduce((sum, w) => sum + w, 0));
   const svg = frame(20 + widths.reduce((sum, w) => sum + w, 0), 10);
   const text = (x, y, content, props = {}) => svg.append(h("text", { x, y, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-text)", ...props }, content));
-  head.forEach((title, i) => lines(title, widths[i] / 7.5).forEach((line, k) => text(lefts[i], 18 + 16 * k, line, { "font-size": 13, fill: "var(--gb-quiet)" })));
-  let top = 22 + 16 * Math.max(...head.map((title, i) => lines(title, widths[i] / 7.5).length));
+  head.forEach((title, i) => wrapped(title, widths[i] / 7.5).forEach((line, k) => text(lefts[i], 18 + 16 * k, line, { "font-size": 13, fill: "var(--gb-quiet)" })));
+  let top = 22 + 16 * Math.max(...head.map((title, i) => wrapped(title, widths[i] / 7.5).length));
   for (const row of rows) {
     let below = top + 30;
     row.forEach((cell, i) => {
@@ -51,7 +40,7 @@ export function picture({ head, rows }) {
         svg.append(h("rect", { x, y: top + 5, width: widths[i] - 20, height: 20, fill: "var(--gb-surface)" }), h("rect", { x, y: top + 5, width: Math.max(0.5, (widths[i] - 20) * cell.bar), height: 20, fill: "var(--gb-seq-2)" }));
         text(x + 6, top + 20, cell.shown, { "font-family": "monospace" });
       } else if (kinds[i] === "text") {
-        const parts = lines(cell.text, (widths[i] - 14) / 7.2);
+        const parts = wrapped(cell.text, (widths[i] - 14) / (i === 0 || cell.strong ? 9 : 7.8));
         parts.forEach((line, k) => text(x, top + 20 + 17 * k, line, { "font-weight": i === 0 || cell.strong ? 700 : 400 }));
         below = Math.max(below, top + 13 + 17 * parts.length);
       } else {

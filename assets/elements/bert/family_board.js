@@ -1,23 +1,13 @@
 // BERT and its relatives: a row a model, a column a decision; what differs from BERT stands out.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { offerPicture, frame, wrapped } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
 import { addressOf } from "../glassbox.lib/pages.js";
 
 const create = instances(() => ({ at: [0, 0] }));
 
-/** A text in lines of at most `most` signs (a Korean syllable is as wide as two). */
-function lines(text, most) {
-  const wide = (s) => [...s].reduce((sum, c) => sum + (c > "\u1100" ? 1.8 : 1), 0), result = [""];
-  for (const word of text.split(" ")) {
-    if (result.at(-1) && wide(`${result.at(-1)} ${word}`) > most) result.push(word);
-    else result[result.length - 1] += (result.at(-1) ? " " : "") + word;
-  }
-  return result;
-}
-
 function picture({ rows, columns }) {
-  const width = 128, name = 100, height = 62, svg = frame(name + width * columns.length + 10, 34 + height * rows.length);
+  const width = 160, name = 100, height = 78, svg = frame(name + width * columns.length + 10, 34 + height * rows.length);
   const text = (x, y, content, props = {}) => svg.append(h("text", { x, y, "font-size": 12, "font-family": "sans-serif", fill: "var(--gb-text)", ...props }, content));
   columns.forEach(([title], i) => text(name + 6 + width * i, 20, title, { fill: "var(--gb-quiet)", "font-weight": 700 }));
   rows.forEach((row, r) => {
@@ -26,7 +16,7 @@ function picture({ rows, columns }) {
     text(4, y + 42, row.year, { fill: "var(--gb-quiet)" });
     row.cells.forEach((cell, c) => {
       svg.append(h("rect", { x: name + width * c + 2, y: y + 2, width: width - 4, height: height - 4, rx: 6, fill: cell.changed ? "var(--gb-surface)" : "none", stroke: cell.changed ? "var(--gb-key)" : "var(--gb-line)", "stroke-width": cell.changed ? 2 : 1 }));
-      lines(cell.text, 19).forEach((line, k) => text(name + width * c + 9, y + 20 + 15 * k, line, { "font-weight": cell.changed ? 700 : 400, fill: cell.changed ? "var(--gb-text)" : "var(--gb-quiet)" }));
+      wrapped(cell.text, 17).forEach((line, k) => text(name + width * c + 9, y + 20 + 15 * k, line, { "font-weight": cell.changed ? 700 : 400, fill: cell.changed ? "var(--gb-text)" : "var(--gb-quiet)" }));
     });
   });
   return svg;

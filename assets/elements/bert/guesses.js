@@ -5,6 +5,9 @@ import { num, percent, visible, full } from "../glassbox.lib/format.js";
 /** "[MASK]" stays; "##ing" stays; spaces are drawn. */
 export const shown = (token) => visible(token) || "∅";
 
+/** What all other tokens have together; the original has a row of its own (`apart`) where it is not among the candidates. */
+const restOf = ({ rest, original }, apart) => (apart ? Math.max(0, rest - original.p) : rest);
+
 /**
  * One guess as a table. guess: {candidates: [[id, token, p, before?]], rest, original: {id, token, p, before, rank, loss} | null}
  * onTake(id, token): makes the tokens buttons.
@@ -22,9 +25,8 @@ export function guessTable(guess, { words: w, scale = 1, onTake, mark, caption }
   const own = guess.original;
   const rows = guess.candidates.map(([id, token, p, before], i) => row(token, p, { before, id, rank: i + 1, own: own && id === own.id }));
   const inside = own && guess.candidates.some(([id]) => id === own.id);
-  let rest = guess.rest;
-  if (own && !inside) { rows.push(row(own.token, own.p, { before: own.before, id: own.id, own: true, rank: own.rank })); rest = Math.max(0, rest - own.p); }
-  rows.push(row(w.everything_else, rest, { rest: true }));
+  if (own && !inside) rows.push(row(own.token, own.p, { before: own.before, id: own.id, own: true, rank: own.rank }));
+  rows.push(row(w.everything_else, restOf(guess, own && !inside), { rest: true }));
   return h("table", { class: "guesses", "aria-label": caption ?? w.table }, h("tbody", {}, ...rows));
 }
 
@@ -40,8 +42,9 @@ export function guessPicture(svg, guess, x, y, title, w) {
   text(0, 14, title, { "font-weight": 700 });
   const own = guess.original;
   const rows = guess.candidates.map(([id, token, p]) => [shown(token), p, own && id === own.id]);
-  if (own && !rows.some((r) => r[2])) rows.push([`${shown(own.token)} (${own.rank})`, own.p, true]);
-  rows.push([w.everything_else, guess.rest, false]);
+  const apart = own && !rows.some((r) => r[2]);
+  if (apart) rows.push([`${shown(own.token)} (${own.rank})`, own.p, true]);
+  rows.push([w.everything_else, restOf(guess, apart), false]);
   rows.forEach(([name, p, mine], i) => {
     const top = 26 + i * 22;
     text(0, top + 14, name + (mine ? " ✓" : ""), { fill: mine ? "var(--gb-token)" : "var(--gb-text)" });

@@ -2,7 +2,7 @@
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num } from "../glassbox.lib/format.js";
 import { reporter } from "../glassbox.lib/stepper.js";
-import { offerPicture, frame } from "../glassbox.lib/pictures.js";
+import { offerPicture, frame, wrapped } from "../glassbox.lib/pictures.js";
 import { INK, DASH, spot, apart, axis, compact } from "../glassbox.lib/training.js";
 import { living } from "../glassbox.lib/living.js";
 
@@ -67,8 +67,12 @@ export default living(function ({ data, parentElement, setStateValue }) {
   state.watch.observe(charts[0].svg);
   state.stops.forEach((stop) => stop());
   state.stops = [offerPicture(data.picture, () => {
-    const W = 400, H = 260, svg = frame(W * charts.length, H + 40);
-    charts.forEach(({ panel }, i) => svg.append(h("g", { transform: `translate(${i * W}, 0)` }, h("text", { x: 12, y: 20, "font-size": 15, "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-text)" }, panel.title), h("g", { transform: "translate(0, 28)" }, ...draw(panel, W - 10, H - 30, 14)))));
+    const W = 400, H = 260, title = 34, named = panels.map((panel) => panel.series.filter((one) => one.name)), tall = 22 * Math.max(0, ...named.map((all) => all.length));
+    const svg = frame(W * panels.length, title + H + tall + 10), text = (x, y, content, more = {}) => h("text", { x, y, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-text)", ...more }, content);
+    panels.forEach((panel, i) => svg.append(h("g", { transform: `translate(${i * W}, 0)` },
+      ...wrapped(panel.title, 36).map((line, k) => text(12, 18 + 18 * k, line, { "font-size": 15, "font-weight": 700 })),
+      h("g", { transform: `translate(0, ${title + 6})` }, ...draw(panel, W - 10, H - 20, 14)),
+      ...named[i].flatMap((one, k) => { const y = title + H + 6 + 22 * k; return [h("line", { x1: 12, x2: 40, y1: y, y2: y, stroke: INK[one.ink], "stroke-width": one.strong ? 3 : 1.5, "stroke-dasharray": one.strong ? DASH[one.ink] : null }), ...(one.strong ? [spot(one.ink, 26, y, 4)] : []), text(48, y + 5, one.name)]; }))));
     return svg;
   })];
   return () => { state.stops.forEach((stop) => stop()); state.watch?.disconnect(); };

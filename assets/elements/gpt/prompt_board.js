@@ -155,6 +155,8 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const W = 460, H = 270, svg = frame(2 * W, H + 44);
     charts.forEach(({ curve }, i) => svg.append(h("g", { transform: `translate(${i * W}, 0)` }, h("text", { x: 12, y: 20, "font-size": 15, "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-text)" }, curve.title), h("g", { transform: "translate(0, 28)" }, ...draw(curve, W - 10, H - 34, 14)))));
     curves[0].lines.forEach((line, i) => svg.append(h("line", { x1: 12 + 200 * i, x2: 44 + 200 * i, y1: H + 22, y2: H + 22, stroke: INK[i], "stroke-width": 3, "stroke-dasharray": DASH[i] }), spot(i, 28 + 200 * i, H + 22, 5), h("text", { x: 52 + 200 * i, y: H + 27, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-text)" }, line.name)));
+    const bestAt = 12 + 200 * curves[0].lines.length;
+    svg.append(h("line", { x1: bestAt, x2: bestAt + 32, y1: H + 22, y2: H + 22, stroke: "var(--gb-cut)", "stroke-width": 2.5, "stroke-dasharray": "2 4" }), h("text", { x: bestAt + 40, y: H + 27, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-text)" }, w.best));
     return svg;
   }
   function promptPicture() {
