@@ -22,8 +22,9 @@ SHOWN_AT = {
     "gpt/in_context": {"icl_look": "story", "icl_name": OTHER},
     "alignment/instructions": {"ins_look": "tune"},
     "gpt/scaling": {"scaling_look": "limits", "scaling_name": OTHER},
+    "transformer/three_ways": {"ways_text": "שלום חברים"},
 }
-"""The part of a page that reads the text, where it is not the first."""
+"""The part of a page that reads the text, where it is not the first; a text that no model reads, where one of Korean is at hand."""
 
 NOTES = ("learned English only", "spell this text in letters or bytes", "says no date or number that exists")
 """What the pages say, in words that stand only in these sentences; the last one on a page whose model knows Korean dates."""
@@ -39,7 +40,7 @@ def test_a_page_says_what_its_model_cannot_read(open_page: Open, name: str) -> N
     }
     if not texts and name not in SHOWN_AT:
         return
-    at = open_page(name, **texts, **SHOWN_AT.get(name, {}))
+    at = open_page(name, **texts | SHOWN_AT.get(name, {}))
     # What is read in the browser is said there: tests/browser/gpt/test_generation.py, tests/browser/transformer/test_masks.py.
     if on_page(at, "writer"):
         assert data_of(at, "writer")["english"]
