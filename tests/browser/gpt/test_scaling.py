@@ -5,6 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from components.lessons.gpt import scaling as lesson
+from tests.browser.waiting import settle
 
 OpenAt = Callable[[str], Page]
 
@@ -37,6 +38,8 @@ def test_axes_runs_and_dragging(open_at: OpenAt, outside: list[str]) -> None:
     page.mouse.up()
     expect(board.locator(".given")).not_to_have_text(before)
     page.wait_for_url("**scaling_target=**")
+    page.wait_for_timeout(600)  # the address may still hold a place on the way
+    settle(page)
     moved = board.locator(".given").inner_text()
     page.reload()
     expect(board.locator(".given")).to_have_text(moved)
