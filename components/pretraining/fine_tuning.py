@@ -179,7 +179,7 @@ def _transfer(options: Any, repository: Path) -> int:
 
 
 def _tasks(options: Any, repository: Path) -> int:
-    """Four tasks, three sizes, three ways, pre-trained and random; each model's runs stay in the file until made again."""
+    """Four tasks, three sizes (fifty examples are written by hand), three ways, pre-trained and random; each model's runs stay in the file until made again."""
     from components.lm.fine_tuning import encoder_tasks as tasks
     from components.lm.fine_tuning import task_runs as lm
 
@@ -426,7 +426,7 @@ def _reading_on(options: Any, repository: Path) -> int:
 
 
 def _electra(options: Any, repository: Path) -> int:
-    """Tags from nano-electra, from the BERT it started from, and from random weights: two sizes, three seeds."""
+    """Tags from nano-electra, from the BERT it started from, and from random weights, on generated sentences: two sizes, three seeds."""
     from components.lm.bert.electra import BERT, load_discriminator
     from components.lm.fine_tuning import encoder_tasks as tasks
     from components.lm.fine_tuning import task_runs as lm
@@ -442,7 +442,8 @@ def _electra(options: Any, repository: Path) -> int:
             )
 
             def made(loaded: Any, size: int, pretrained: bool, seed: int) -> Any:
-                tuned = lm.tune_fully(loaded, lm.TaskSetting("tag", size, "full", pretrained, seed))
+                rows = tasks.examples(loaded, "tag", "train", size, seed)
+                tuned = lm.tune_fully(loaded, lm.TaskSetting("tag", size, "full", pretrained, seed), rows)
                 return {"said": tuned.model.says(written), "seconds": round(tuned.run.seconds, 2)}
 
             found = [

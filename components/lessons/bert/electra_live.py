@@ -28,13 +28,16 @@ class Scores(Found):
 
 
 class Tags(InTurns):
-    """One fine-tuning of the discriminator, all weights, by the code of the chapter on fine-tuning."""
+    """One fine-tuning of the discriminator, all weights, by the code of the chapter on fine-tuning, on generated sentences."""
 
     def __init__(self, asked: Asked) -> None:
         from components.lm.bert.electra import load_discriminator
+        from components.lm.fine_tuning.encoder_tasks import examples
         from components.lm.fine_tuning.task_runs import TaskSetting, Tuning
 
-        self._tuning = Tuning(load_discriminator(), TaskSetting("tag", asked.examples, "full", True, asked.seed))  # fmt: skip
+        loaded = load_discriminator()
+        rows = examples(loaded, "tag", "train", asked.examples, asked.seed)
+        self._tuning = Tuning(loaded, TaskSetting("tag", len(rows), "full", True, asked.seed), rows)
         super().__init__(self._tuning)
 
     def result(self) -> Scores:

@@ -15,7 +15,7 @@ from components.elements.fine_tuning.tasks_board import TasksData, TasksLane, Ta
 from components.elements.predict_first import Prediction
 from components.lessons.fine_tuning.said import made_with, percent, said_score
 from components.lessons.recorded import shipped
-from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS
+from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS, by_hand
 from components.lm.fine_tuning.sentences import TAGS
 from components.lm.fine_tuning.task_runs import GENERATED, MOMENTS, SHOWN
 from components.shell import links
@@ -180,6 +180,7 @@ def caption(now: TasksView) -> str:
         seed=run["setting"]["seed"],
         step=run["steps"][now.step],
         size=f"{size:,}",
+        made=t(WORDS, "caption_by_hand" if by_hand(size) else "caption_generated"),
         trained=f"{run['trained']:,}",
         of=f"{run['of']:,}",
         seconds=f"{run['seconds']:.1f}",

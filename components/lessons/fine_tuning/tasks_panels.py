@@ -172,7 +172,8 @@ def own() -> None:
         [t(W, "own_start"), t(W, "own_found")],
         [[t(W, start), line(tags)] for start, tags in zip(("pretrained", "random"), found, strict=True)],
     )
-    seen = [word for word in words if word.lower() in known_words(SIZES[0])]
+    known = known_words(loaded, SIZES[0])
+    seen = [word for word in words if word.lower() in known]
     scores = [said_score((one.value, one.low, one.high)) for _, one in taggers]
     st.caption(
         told(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from components.lm.fine_tuning.encoder_tasks import EncoderTask, Example, Way, score
+from components.lm.fine_tuning.encoder_tasks import EncoderTask, Example, Way, examples, score
 from components.lm.fine_tuning.lora import EVERY, TARGETS
 from components.lm.fine_tuning.task_runs import SHOWN, TaskSetting, Tuning
 
@@ -145,7 +145,7 @@ SETTINGS: tuple[ChangeSetting, ...] = (
 
 
 def tuning(loaded: LoadedModel, setting: ChangeSetting) -> Tuning:
-    """Return a training that has not begun."""
+    """Return a training that has not begun, on generated sentences."""
     s = setting
     model = EncoderTask(
         loaded,
@@ -156,7 +156,8 @@ def tuning(loaded: LoadedModel, setting: ChangeSetting) -> Tuning:
         size=s.size or None,
         targets=TARGET_NAMES[s.targets],
     )
-    return Tuning(loaded, TaskSetting("tag", s.examples, s.way, s.pretrained, s.seed), model=model)
+    rows = examples(loaded, "tag", "train", s.examples, s.seed)
+    return Tuning(loaded, TaskSetting("tag", s.examples, s.way, s.pretrained, s.seed), rows, model)
 
 
 def kept_bytes(task: EncoderTask, rows: Sequence[Example]) -> int:

@@ -18,8 +18,23 @@ from components.lm.fine_tuning.loop import Loop, Recipe
 from components.lm.fine_tuning.lora import RANK, TARGETS, add_lora
 from components.lm.fine_tuning.samples import reads_as_well, swap_two
 from components.lm.fine_tuning.scores import wilson
-from components.lm.fine_tuning.sentences import TAGS, Side, Tagged, generate, joined, written_tags
-from components.lm.fine_tuning.stories import replies, stories, written_replies, written_stories
+from components.lm.fine_tuning.sentences import (
+    TAGS,
+    Side,
+    Tagged,
+    first_tags,
+    generate,
+    joined,
+    written_tags,
+)
+from components.lm.fine_tuning.stories import (
+    first_replies,
+    first_stories,
+    replies,
+    stories,
+    written_replies,
+    written_stories,
+)
 from components.lm.reading import Reading, frame_ids, pieces, read
 
 if TYPE_CHECKING:
@@ -36,10 +51,11 @@ Way = Literal["full", "lora", "head", "adapter"]
 WAYS: tuple[Way, ...] = ("full", "lora", "head")
 """What is trained: everything, LoRA's changes and the head, or the head alone. ``adapter`` trains adapters and the head."""
 SIZES = (50, 200, 1000)
+"""Labelled examples to learn from: fifty are written by hand, more come from the generators (``to_learn_from``)."""
 PASSES = {50: 12, 200: 6, 1000: 3}
 WRONG_LABELS: dict[str, int] = {"tag": 0, "span": 0, "pair": 0, "single": 0}
 """Of 100 generated examples of each task (50 for training, 50 for the test, seed 11), read one by one: those with a wrong or doubtful
-label. The first 50 for training (seed 0) were read too; what was wrong in them the generators no longer make."""
+label. Another 50 for training (seed 0) were read too; what was wrong in them the generators no longer make."""
 LONGEST_ANSWER = 12
 """Tokens of a span at most."""
 Said = list[int] | tuple[int, int] | float
@@ -128,21 +144,51 @@ def _singles(sentences: Sequence[Tagged], seed: int) -> list[tuple[str, int]]:
     return [(s.text, 1) if i % 2 == 0 else (swapped(s), 0) for i, s in enumerate(sentences)]
 
 
-def examples(
-    loaded: LoadedModel, task: Task, source: Side | Literal["written"], count: int, seed: int
-) -> list[Example]:
-    """Return labelled examples: generated for training or for the test, or those written by hand (at most ``count``)."""
+Source = Side | Literal["first", "written"]
+"""Where examples come from: the generators, for training or for the test; or written by hand, the first to learn from or for the test."""
+
+
+def examples(loaded: LoadedModel, task: Task, source: Source, count: int, seed: int) -> list[Example]:
+    """Return labelled examples: as many generated ones, or at most as many of those written by hand.
+
+    ``seed`` draws what is generated, and in sentences as they are or exchanged which words change places.
+    """
     side: Side = "test" if source == "test" else "train"
     if task == "span":
-        told = written_stories()[:count] if source == "written" else stories(side, count, seed)
+        written = {"first": first_stories, "written": written_stories}.get(source)
+        told = written()[:count] if written else stories(side, count, seed)
         return [span_example(loaded, one.text, one.question, one.answer) for one in told]
     if task == "pair":
-        asked = written_replies()[:count] if source == "written" else replies(side, count, seed)
+        replied = {"first": first_replies, "written": written_replies}.get(source)
+        asked = replied()[:count] if replied else replies(side, count, seed)
         return [_class_example(loaded, one.question, one.reply, int(one.answers)) for one in asked]
-    sentences = written_tags()[:count] if source == "written" else generate(side, count, seed)
+    tagged = {"first": first_tags, "written": written_tags}.get(source)
+    sentences = tagged()[:count] if tagged else generate(side, count, seed)
     if task == "tag":
         return [tag_example(loaded, one) for one in sentences]
     return [_class_example(loaded, text, "", gold) for text, gold in _singles(sentences, seed)]
+
+
+def by_hand(size: int) -> bool:
+    """Return whether so many examples to learn from are those written by hand."""
+    return size == SIZES[0]
+
+
+def to_learn_from(loaded: LoadedModel, task: Task, size: int, seed: int) -> list[Example]:
+    """Return what a run learns from: fifty written by hand, the same for every seed, or as many as asked from the generator."""
+    if by_hand(size):
+        return examples(loaded, task, "first", size, 0)
+    return examples(loaded, task, "train", size, seed)
+
+
+def labelled_words(rows: Sequence[Example]) -> set[str]:
+    """Return the words that have a label, in small letters."""
+    return {
+        word.lower()
+        for row in rows
+        for word, tag in zip(row.words, row.gold, strict=True)  # type: ignore[arg-type]
+        if tag
+    }
 
 
 def body_of(loaded: LoadedModel) -> PreTrainedModel:

@@ -18,7 +18,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from components.lm.fine_tuning.encoder_tasks import EncoderTask, Example, Said, examples, score
+from components.lm.fine_tuning.encoder_tasks import (
+    EncoderTask,
+    Example,
+    Said,
+    examples,
+    labelled_words,
+    score,
+)
 from components.lm.fine_tuning.generative import draw_anew
 from components.lm.fine_tuning.loop import Loop, Recipe
 from components.lm.fine_tuning.sentences import TAGS
@@ -87,18 +94,8 @@ def numbers_trained(layers: int, width: int) -> int:
     return layers + 1 + (width + 1) * len(TAGS)
 
 
-def labelled_words(rows: Sequence[Example]) -> set[str]:
-    """Return the words that have a label, in small letters."""
-    return {
-        word.lower()
-        for row in rows
-        for word, tag in zip(row.words, row.gold, strict=True)  # type: ignore[arg-type]
-        if tag
-    }
-
-
 def rows_of(loaded: LoadedModel, size: int, seed: int) -> dict[str, list[Example]]:
-    """Return the sentences for training and every held-out set.
+    """Return the sentences for training, which the generator makes, and every held-out set.
 
     Those of ``labelled`` are not in training, but each of their persons, animals and places had its label there.
     """
@@ -274,7 +271,7 @@ def mix_fully(
 def tuned(loaded: LoadedModel, kept: Features, *, pretrained: bool, seed: int) -> dict[str, Any]:
     """Return what fine-tuning of everything comes to on the same sentences: scores by set, and what it says."""
     size = len(kept.rows["train"])
-    made = tune_fully(loaded, TaskSetting("tag", size, "full", pretrained, seed))
+    made = tune_fully(loaded, TaskSetting("tag", size, "full", pretrained, seed), kept.rows["train"])
     found: dict[str, Any] = {"seconds": round(made.run.seconds, 2), "trained": made.run.trained}
     for name in SETS:
         said = made.model.says(kept.rows[name])

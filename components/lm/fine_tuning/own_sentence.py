@@ -1,4 +1,4 @@
-"""A sentence of the reader's own, as a tagger that learned a few generated sentences sees it.
+"""A sentence of the reader's own, as a tagger that learned a few sentences sees it.
 
 >>> words_of('"Look," said the old fox.')
 ('"', 'Look', ',', '"', 'said', 'the', 'old', 'fox', '.')
@@ -15,13 +15,15 @@ from components.lm.fine_tuning.encoder_tasks import (
     EncoderTask,
     Score,
     examples,
+    labelled_words,
     loop_of,
     rate,
     score,
     tag_example,
+    to_learn_from,
 )
 from components.lm.fine_tuning.loop import Recipe
-from components.lm.fine_tuning.sentences import Tagged, generate
+from components.lm.fine_tuning.sentences import Tagged
 from components.lm.fine_tuning.task_runs import WRITTEN
 
 if TYPE_CHECKING:
@@ -37,9 +39,9 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def tagger(loaded: LoadedModel, size: int, *, pretrained: bool, seed: int = 0) -> tuple[EncoderTask, Score]:
-    """Return a tagger trained on ``size`` generated sentences, and its F1 on the sentences written by hand."""
+    """Return a tagger trained on ``size`` sentences, and its F1 on the sentences written by hand."""
     task = EncoderTask(loaded, "tag", "full", pretrained=pretrained, seed=seed)
-    rows = examples(loaded, "tag", "train", size, seed)
+    rows = to_learn_from(loaded, "tag", size, seed)
     loop = loop_of(task, rows, Recipe(rate("tag", "full", pretrained), PASSES[size], seed=seed))
     while not loop.finished:
         loop.take_step()
@@ -55,11 +57,6 @@ def tags_of(loaded: LoadedModel, task: EncoderTask, words: Sequence[str]) -> lis
     return found
 
 
-def known_words(size: int, seed: int = 0) -> frozenset[str]:
+def known_words(loaded: LoadedModel, size: int, seed: int = 0) -> set[str]:
     """Return the words that have a label in those sentences, in small letters."""
-    return frozenset(
-        word.lower()
-        for sentence in generate("train", size, seed)
-        for word, tag in zip(sentence.words, sentence.tags, strict=True)
-        if tag != "O"
-    )
+    return labelled_words(to_learn_from(loaded, "tag", size, seed))

@@ -154,10 +154,10 @@ def generate(side: Side, count: int, seed: int) -> list[Tagged]:
 _MARK = {"P": "PERSON", "A": "ANIMAL", "L": "PLACE"}
 
 
-def written_tags() -> list[Tagged]:
-    """Return the sentences that were written and tagged by hand."""
+def written_tags(name: str = "tags.tsv") -> list[Tagged]:
+    """Return sentences that were written and tagged by hand: those to test with."""
     found = []
-    for (line,) in sample_rows("tags.tsv"):
+    for (line,) in sample_rows(name):
         words, tags = [], []
         for part in line.split():
             word, _, mark = part.rpartition("/")
@@ -165,6 +165,11 @@ def written_tags() -> list[Tagged]:
             tags.append(_MARK[mark] if word else "O")
         found.append(Tagged(tuple(words), tuple(tags)))
     return found
+
+
+def first_tags() -> list[Tagged]:
+    """Return the first sentences to learn from, written and tagged by hand."""
+    return written_tags("first_tags.tsv")
 
 
 def exchanged(sentences: Sequence[Tagged], seed: int) -> list[Tagged]:

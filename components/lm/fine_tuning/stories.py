@@ -155,11 +155,21 @@ def replies(side: Side, count: int, seed: int) -> list[Reply]:
     return list(found.values())
 
 
-def written_stories() -> list[Story]:
-    """Return the stories written by hand."""
-    return [Story(*row) for row in sample_rows("stories.tsv")]
+def written_stories(name: str = "stories.tsv") -> list[Story]:
+    """Return stories written by hand: those to test with."""
+    return [Story(*row) for row in sample_rows(name)]
 
 
-def written_replies() -> list[Reply]:
-    """Return the pairs written by hand."""
-    return [Reply(question, reply, label == "yes") for label, question, reply in sample_rows("answers.tsv")]
+def first_stories() -> list[Story]:
+    """Return the first stories to learn from, written by hand."""
+    return written_stories("first_stories.tsv")
+
+
+def written_replies(name: str = "answers.tsv") -> list[Reply]:
+    """Return pairs written by hand: those to test with."""
+    return [Reply(question, reply, label == "yes") for label, question, reply in sample_rows(name)]
+
+
+def first_replies() -> list[Reply]:
+    """Return the first pairs to learn from, written by hand: every question and every reply once with either label."""
+    return written_replies("first_answers.tsv")

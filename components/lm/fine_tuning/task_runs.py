@@ -19,6 +19,7 @@ from components.lm.fine_tuning.encoder_tasks import (
     rate,
     score,
     tag_example,
+    to_learn_from,
 )
 from components.lm.fine_tuning.loop import Recipe, marks
 from components.lm.fine_tuning.sentences import exchanged, written_tags
@@ -72,13 +73,13 @@ class Tuning:
         rows: Sequence[Example] | None = None,
         model: EncoderTask | None = None,
     ) -> None:
-        """Begin; ``rows`` are labelled examples of a reader's instead of the generator's, ``model`` one made otherwise."""
+        """Begin; ``rows`` are other labelled examples than ``to_learn_from`` gives, ``model`` one made otherwise."""
         task = setting.task
         self.model = model or EncoderTask(
             loaded, task, setting.way, pretrained=setting.pretrained, seed=setting.seed
         )
         self.rows = (
-            list(rows) if rows is not None else examples(loaded, task, "train", setting.size, setting.seed)
+            list(rows) if rows is not None else to_learn_from(loaded, task, setting.size, setting.seed)
         )
         self.generated = examples(loaded, task, "test", GENERATED, 0)
         self.written = examples(loaded, task, "written", WRITTEN, 0)
@@ -111,9 +112,9 @@ class Tuning:
             self._measure()
 
 
-def tune_fully(loaded: LoadedModel, setting: TaskSetting) -> Tuning:
-    """Return a finished run."""
-    made = Tuning(loaded, setting)
+def tune_fully(loaded: LoadedModel, setting: TaskSetting, rows: Sequence[Example] | None = None) -> Tuning:
+    """Return a finished run; ``rows`` as for ``Tuning``."""
+    made = Tuning(loaded, setting, rows)
     while not made.loop.finished:
         made.step()
     return made

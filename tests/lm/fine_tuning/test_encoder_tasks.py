@@ -14,11 +14,24 @@ from components.lm.fine_tuning.encoder_tasks import (
     loop_of,
     score,
     span_example,
+    to_learn_from,
+)
+from components.lm.fine_tuning.encoder_tasks import (
+    labelled_words as labelled_in,
 )
 from components.lm.fine_tuning.loop import Recipe
 from components.lm.fine_tuning.lora import count, merge
-from components.lm.fine_tuning.sentences import written_tags
-from components.lm.fine_tuning.stories import THINGS, replies, stories, written_replies, written_stories
+from components.lm.fine_tuning.sentences import first_tags, generate, written_tags
+from components.lm.fine_tuning.stories import (
+    COLOURS,
+    THINGS,
+    first_replies,
+    first_stories,
+    replies,
+    stories,
+    written_replies,
+    written_stories,
+)
 from components.lm.fine_tuning.task_runs import TaskSetting, Tuning, guessing, tune_fully
 from tests.lm.fine_tuning.labelled import labelled_words
 
@@ -167,6 +180,49 @@ def test_no_word_of_a_test_was_labelled_in_training() -> None:
         assert story.answer in story.text
     for made in stories("test", 200, 0):
         assert not {word.strip('.,!?"').lower() for word in made.text.split()} & (known | train), made.text
+
+
+LITTLE = frozenset({"a", "an", "the", "her", "his", "my", "its", "their", "and", "some", "it", "on", "in"})
+"""Words of an answer that may stand in any."""
+
+
+def words_in(*texts: str) -> set[str]:
+    return {word.strip('.,!?"').lower() for text in texts for word in text.split()}
+
+
+def test_no_word_of_a_test_was_labelled_in_the_first_fifty(loaded: checkpoints.LoadedModel) -> None:
+    """Neither test has a word that the fifty sentences give a tag, nor they one that has a tag in a test; answers alike."""
+    tests = [*written_tags(), *generate("test", 300, 0)]
+    mine = labelled_in(to_learn_from(loaded, "tag", 50, 0))
+    theirs = labelled_words("test") | labelled_in(examples(loaded, "tag", "written", 150, 0))
+    for sentence in tests:
+        assert not words_in(*sentence.words) & mine, sentence.text
+    for sentence in first_tags():
+        assert not words_in(*sentence.words) & theirs, sentence.text
+    answered = {
+        word for one in (*written_stories(), *stories("test", 1000, 0)) for word in words_in(one.answer)
+    }
+    theirs |= set(f"{THINGS['test']} {COLOURS['test']}".split())
+    for story in first_stories():
+        assert not words_in(story.answer) & (answered | theirs) - LITTLE, story
+    others = [*written_replies(), *replies("test", 1000, 0)]
+    for pair in first_replies():
+        assert not words_in(pair.question, pair.reply) & theirs, pair
+        assert pair.question not in {one.question for one in others}
+        assert pair.reply not in {one.reply for one in others}
+
+
+def test_the_first_fifty_are_written_by_hand(loaded: checkpoints.LoadedModel) -> None:
+    for task in TASKS:
+        fifty = to_learn_from(loaded, task, 50, 0)
+        assert len(fifty) == 50
+        assert fifty == to_learn_from(loaded, task, 50, 7) == examples(loaded, task, "first", 60, 0)
+        assert to_learn_from(loaded, task, 200, 0) == examples(loaded, task, "train", 200, 0)
+        assert not {row.text for row in fifty} & {
+            row.text for row in examples(loaded, task, "written", 150, 0)
+        }
+        if task in ("pair", "single"):
+            assert sum(row.gold for row in fifty) == 25  # type: ignore[misc]
 
 
 def test_pairs_are_balanced_and_a_reply_never_belongs_to_both() -> None:

@@ -6,7 +6,7 @@ import torch
 from transformers import AutoTokenizer, BertModel
 
 from components.lm import checkpoints
-from components.lm.fine_tuning.encoder_tasks import EncoderTask, examples
+from components.lm.fine_tuning.encoder_tasks import EncoderTask, examples, labelled_words
 from components.lm.fine_tuning.features import (
     NEUTRAL,
     SETS,
@@ -15,7 +15,6 @@ from components.lm.fine_tuning.features import (
     Mixing,
     even,
     features,
-    labelled_words,
     mix_fully,
     numbers_trained,
     only,

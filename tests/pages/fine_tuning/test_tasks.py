@@ -12,9 +12,18 @@ from components.lessons.fine_tuning.live_pair import asked
 from components.lessons.fine_tuning.said import percent
 from components.lessons.known_language import other_letters
 from components.lm import checkpoints
-from components.lm.fine_tuning.encoder_tasks import SIZES, TASKS, WAYS, WRONG_LABELS, EncoderTask, Score
+from components.lm.fine_tuning.encoder_tasks import (
+    SIZES,
+    TASKS,
+    WAYS,
+    WRONG_LABELS,
+    EncoderTask,
+    Score,
+    by_hand,
+)
 from components.lm.fine_tuning.sentences import TAGS, written_tags
 from components.lm.fine_tuning.task_runs import AROUND_SEEDS, MOMENTS, SHOWN, TaskSetting, tune_fully
+from components.words import _words
 from tests.pages.conftest import Open, data_of, modules_after, notes, on_page, said
 
 pytestmark = pytest.mark.skipif(
@@ -121,6 +130,7 @@ def test_pre_training_is_worth_what_the_page_says(name: str) -> None:
     }
     if name == page.MODELS[0]:
         assert runs["tag", 50, "full", True]["written"][-1][0] >= 0.5
+        assert runs["tag", 50, "full", False]["written"][-1][0] <= 0.15, "random weights stay near guessing"
         assert runs["span", 1000, "full", True]["generated"][-1][0] >= 0.9
 
 
@@ -151,8 +161,6 @@ def test_impossible_links_are_told(open_page: Open) -> None:
     [("", "label_none"), ("1", "label_one_kind"), ("12", "label_one_sentence"), ("안녕" * 500, "label_none")],
 )
 def test_labels_that_teach_little_are_told(open_page: Open, lang: str, labels: str, key: str) -> None:
-    from components.words import _words
-
     at = open_page(PAGE, lang=lang, task_look="label", task_labels=labels)
     begin = _words(lang)["tasks"][key].split("$")[0]
     assert begin in said(at)
@@ -276,6 +284,13 @@ def test_odd_sentences_of_ones_own(open_page: Open, text: str) -> None:
     assert not at.exception
     # Said: there is nothing to tag, there is too much, or the model never learned these letters.
     assert ('class="gb-note"' in said(at)) == (not text.strip() or len(text) > 100 or other_letters(text))
+
+
+def test_the_caption_says_who_made_the_examples(open_page: Open, lang: str) -> None:
+    for task, size in [("tag", 50), ("tag", 200), *((task, 50) for task in TASKS[1:])]:
+        shown = said(open_page(PAGE, lang=lang, task=task, task_size=str(size)))
+        made = _words(lang)["tasks"][f"caption_{'by_hand' if by_hand(size) else 'generated'}"]
+        assert {"en": f"{size} labelled examples {made}", "ko": f"예 {size}개 ({made})"}[lang] in shown
 
 
 @pytest.mark.parametrize("task", TASKS)
