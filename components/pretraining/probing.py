@@ -186,9 +186,9 @@ def names_remembered(
         for k, row in enumerate(rows):
             ids[k, : len(row)] = torch.tensor(row)
         with torch.inference_mode():
-            logprobs = model(input_ids=ids).logits.float().log_softmax(-1)
+            names_only = model(input_ids=ids).logits[:, len(context) - 1 :].float().log_softmax(-1)
         scores = [
-            sum(float(logprobs[k, at - 1, row[at]]) for at in range(len(context), len(row)))
+            sum(float(names_only[k, n, piece]) for n, piece in enumerate(row[len(context) :]))
             for k, row in enumerate(rows)
         ]
         right += int(np.argmax(scores)) == number

@@ -246,13 +246,14 @@ def test_the_shipped_model_is_as_good_as_its_card_says() -> None:
     model = AutoModelForSeq2SeqLM.from_pretrained(
         SHIPPED, dtype=torch.float32, attn_implementation="eager"
     ).eval()
-    found = measure(model, 1000)
-    assert found["dates"] >= 0.99
+    dates = t2t.exact_share(model, data.held_out_lessons("date", 1000))
+    assert dates >= 0.99
+    found = measure(model, 200)
     assert min(found["tasks"].values()) >= 0.98
     assert found["fill"] >= 0.85
     assert max(share for name, share in found["right_field"].items() if "." not in name) >= 0.9
     card = (SHIPPED / "README.md").read_text(encoding="utf-8")
-    assert f"| {found['dates']:.1%} |" in card
+    assert f"| {dates:.1%} |" in card
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) <= 2.5e6
 
 

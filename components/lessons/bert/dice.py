@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from components.elements.bert.dice_board import DiceBoard, DiceDraw
     from components.lm.bert.dice import Recipe, Settled
     from components.lm.bert.masking import MaskedTokens
-    from components.lm.bert.mlm import ChosenPosition, MaskableText
+    from components.lm.bert.mlm import ChosenPosition, MaskableText, Signal
     from components.lm.checkpoints.model_card import ModelCard
 
 
@@ -80,8 +80,8 @@ def recipe() -> Recipe:
     return Recipe(s["mlm_probability"], s["mask_replace_prob"], s["random_replace_prob"], s["strategy"])
 
 
-def _recipe_key() -> tuple[float, float, float, str]:
-    how = recipe()
+def _recipe_key(how: Recipe | None = None) -> tuple[float, float, float, str]:
+    how = how or recipe()
     return how.mlm_probability, how.mask_replace_prob, how.random_replace_prob, how.strategy
 
 
@@ -216,13 +216,18 @@ def prepared(card: ModelCard) -> list[tuple[str, dict[str, Any]]]:
 
 
 COMPARED_TOKENS = 4_000
-"""Tokens that go through the model for the cases that did not come up: a second or two on a busy machine. Each compared
+"""Tokens that go through the model for the cases that did not come up, and for the ways of choosing: a second or two on a busy machine. Each compared
 position is two texts."""
 
 
 def most_span_draws(text: MaskableText) -> int:
     """Return how often spans are drawn at most: each is placed by trial, so long texts take long."""
-    return max(200, min(10_000, 30_000 // max(1, len(text.maskable))))
+    return max(100, min(10_000, 30_000 // max(1, len(text.maskable))))
+
+
+def way_draws(text: MaskableText) -> int:
+    """Return over how many draws the three ways of choosing are compared: fewer of a long text, which has more tokens."""
+    return max(2, min(16, COMPARED_TOKENS // (3 * max(1, len(text.input_ids)))))
 
 
 def settle(card: ModelCard, num_draws: int) -> Settled:
@@ -298,6 +303,24 @@ def dice_throw(
     one = MaskedTokens(many.input_ids[0], many.labels[0], many.actions[0])
     most = max(1, COMPARED_TOKENS // (2 * max(1, len(read))))
     return one, compare_cases(load_model(name, "masked_prediction"), read, one, seed=seed, most=most)
+
+
+def signal_of(card: ModelCard, text: MaskableText, how: Recipe) -> Signal:
+    """Return the mean share and loss of one way of choosing."""
+    s = st.session_state
+    return _signal(card.name, card.revision, s["dice_text"], _recipe_key(how), s["seed"], way_draws(text))
+
+
+# Three numbers. Computing them takes up to a second.
+@shared
+def _signal(
+    name: str, revision: str, text: str, recipe: tuple[float, float, float, str], seed: int, num_draws: int
+) -> Signal:
+    from components.lm.bert.dice import Recipe
+    from components.lm.bert.mlm import signal
+
+    loaded, read = load_model(name, "masked_prediction"), maskable_text(name, revision, text)
+    return signal(loaded, read, Recipe(*recipe), seed=seed, num_draws=num_draws)  # type: ignore[arg-type]
 
 
 # Running counts at 60 places: 5 kB. Ten thousand draws take a tenth of a second to a second.

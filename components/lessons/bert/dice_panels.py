@@ -10,7 +10,7 @@ from components.lessons.bert import dice as state
 from components.lessons.bert.masked_text import maskable_text
 from components.shell.held import held
 from components.shell.layout import is_dark, panel_choice, text_size
-from components.shell.loading import load_model, mask_name
+from components.shell.loading import mask_name
 from components.words import t, told, with_mask
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 COLUMNS = 64
 """Tokens a grid shows; more would be thinner than a line."""
-WAY_DRAWS = 16
 
 
 def look_further(card: ModelCard, text: MaskableText | None) -> None:
@@ -100,9 +99,7 @@ def _ways(card: ModelCard, text: MaskableText) -> None:
 
     from components.elements.bert.comparison_table import bar, comparison_table, tokens, words
     from components.lm.bert.dice import STRATEGIES, draw, span_lengths
-    from components.lm.bert.mlm import signal
 
-    loaded = load_model(card.name, "masked_prediction")
     seed = st.session_state["seed"]
     found = []
     for strategy in STRATEGIES:
@@ -113,7 +110,7 @@ def _ways(card: ModelCard, text: MaskableText) -> None:
             for i, token in enumerate(text.tokens)
             if not text.special[i]
         ]
-        found.append((strategy, line, signal(loaded, text, recipe, seed=seed, num_draws=WAY_DRAWS)))
+        found.append((strategy, line, state.signal_of(card, text, recipe)))
     most = max(s.loss for _, _, s in found) or 1
     most_signal = max(s.loss_per_token for _, _, s in found) or 1
     comparison_table(
@@ -132,7 +129,9 @@ def _ways(card: ModelCard, text: MaskableText) -> None:
         label=t("dice", "ways_title"),
         key="ways",
     )
-    st.caption(told("dice", "way_mean", n=WAY_DRAWS, rate=f"{state.recipe().mlm_probability:.0%}"))
+    st.caption(
+        told("dice", "way_mean", n=state.way_draws(text), rate=f"{state.recipe().mlm_probability:.0%}")
+    )
     draws = state.most_span_draws(text) // 4
     lengths = span_lengths(text, replace(state.recipe(), strategy="spans"), seed=seed, num_draws=draws)
     total = sum(lengths.values())

@@ -52,17 +52,18 @@ def choose_seed(most: int = 1000, *, korean: bool = False) -> int:
     Run when the bundled model is replaced: a test compares what it returns with the seed the page begins with.
     """
     from components.lessons.bert import dice as page
-    from components.lm.bert.dice import Recipe
+    from components.lm.bert.dice import Recipe, draw
     from components.lm.bert.masking import Action
 
     card = checkpoints.card(KOREAN_BERT if korean else MODEL, "masked_prediction")
     text = str(page.KOREAN["dice_text"]) if korean else page.TEXT
-    how = astuple(Recipe())
+    read = maskable_text(card.name, card.revision, text)
     for seed in range(most):
-        drawn, places = page.dice_throw(card.name, card.revision, text, how, seed)
-        counts = [int((drawn.actions == int(action)).sum()) for action in (Action.KEPT, Action.RANDOM)]
-        if counts != [1, 1] or not 4 <= len(places) <= 6:
+        actions = draw(read, Recipe(), seed=seed)[0].actions
+        counts = [int((actions == int(a)).sum()) for a in (Action.KEPT, Action.RANDOM, Action.MASKED)]
+        if counts[:2] != [1, 1] or not 2 <= counts[2] <= 4:
             continue
+        _, places = page.dice_throw(card.name, card.revision, text, astuple(Recipe()), seed)
         kept = next(place for place in places if place.actual is Action.KEPT).cases
         others = [place.cases[place.actual].prob for place in places if place.actual is not Action.KEPT]
         if kept[Action.KEPT].prob >= 0.95 and kept[Action.MASKED].prob < 0.5 and max(others) <= 0.3:

@@ -15,6 +15,7 @@ Everything takes a whole batch or many draws at once; arrays are numpy, (draw or
 ([101, 103, 103, 103, 102], [-100, 7, 8, 9, -100])
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -130,28 +131,29 @@ def choose_spans(
     longest = min(max_span_words, num_words)
     lengths = np.arange(1, longest + 1)
     length_probs = geometric_p * (1 - geometric_p) ** (lengths - 1)
-    length_probs /= length_probs.sum()
+    up_to_length = np.cumsum(length_probs / length_probs.sum()).tolist()
+    words_start = starts_at.tolist()
     for draw in range(num_draws):
-        span_of_word = np.full(num_words, -1, np.int64)
+        span_of_word = [-1] * num_words
         spent, span = 0, 0
         for _ in range(
             20 * num_words
         ):  # enough tries to fill the budget; text that cannot be filled ends here
             if spent >= budget:
                 break
-            length = int(rng.choice(lengths, p=length_probs))
+            length = 1 + bisect_right(up_to_length, rng.random(), hi=longest - 1)
             start = int(rng.integers(0, num_words))
             end = start + length
-            if end > num_words or (span_of_word[start:end] >= 0).any():
+            if end > num_words or max(span_of_word[start:end]) >= 0:
                 continue
-            cost = int(starts_at[end] - starts_at[start])
+            cost = words_start[end] - words_start[start]
             if spent + cost > budget:
                 continue
-            span_of_word[start:end] = span
+            span_of_word[start:end] = [span] * length
             span += 1
             spent += cost
         inside = word_of_token >= 0
-        span_ids[draw, inside] = span_of_word[word_of_token[inside]]
+        span_ids[draw, inside] = np.array(span_of_word)[word_of_token[inside]]
     return span_ids >= 0, span_ids
 
 

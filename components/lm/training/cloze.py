@@ -101,8 +101,8 @@ def score_probe(loaded: LoadedModel, probe: ClozeProbe) -> ProbeResult:
     Raises:
         CannotRead: the sentence is too long for the model, or has a token it has no row for.
     """
-    score = _causal_logprob if is_causal(loaded.card) else _masked_logprob
-    return ProbeResult(probe, tuple(score(loaded, probe, word) for word in probe.candidates))
+    score = _causal_logprobs if is_causal(loaded.card) else _masked_logprobs
+    return ProbeResult(probe, score(loaded, [read_filled(loaded, probe, word) for word in probe.candidates]))
 
 
 def score_probes(loaded: LoadedModel, probes: Iterable[ClozeProbe]) -> tuple[ProbeResult, ...]:
@@ -158,23 +158,31 @@ def accuracy_by_kind(results: Sequence[ProbeResult]) -> tuple[KindAccuracy, ...]
     )
 
 
-def _masked_logprob(loaded: LoadedModel, probe: ClozeProbe, word: str) -> float:
-    """Sum over the word's pieces of their log-probability, all pieces masked together."""
+def _masked_logprobs(loaded: LoadedModel, filled: Sequence[FilledProbe]) -> tuple[float, ...]:
+    """For each candidate, the sum over its pieces of their log-probability, all pieces masked together.
+
+    Candidates of as many pieces leave the same sentence behind, which the model reads once.
+    """
     import torch
 
-    filled = read_filled(loaded, probe, word)
-    masked = filled.reading.with_mask_at(*filled.blank)
-    logits = loaded.masked_logits(loaded.forward(**inputs(loaded, [masked])))
-    logprobs = torch.log_softmax(logits[0, list(filled.blank)].float(), -1)
-    return float(logprobs[torch.arange(len(filled.blank)), torch.tensor(filled.token_ids)].sum())
+    masked = {(one.blank, len(one.reading)): one.reading.with_mask_at(*one.blank) for one in filled}
+    logits = loaded.masked_logits(loaded.forward(**inputs(loaded, list(masked.values()))))
+    rows = dict(zip(masked, logits, strict=True))
+    found = []
+    for one in filled:
+        logprobs = torch.log_softmax(rows[one.blank, len(one.reading)][list(one.blank)].float(), -1)
+        found.append(float(logprobs[torch.arange(len(one.blank)), torch.tensor(one.token_ids)].sum()))
+    return tuple(found)
 
 
-def _causal_logprob(loaded: LoadedModel, probe: ClozeProbe, word: str) -> float:
-    """Log-probability of the whole sentence, read after the token that texts begin with."""
+def _causal_logprobs(loaded: LoadedModel, filled: Sequence[FilledProbe]) -> tuple[float, ...]:
+    """For each candidate, the log-probability of the whole sentence, read after the token that texts begin with."""
     import torch
 
-    reading = read_filled(loaded, probe, word).reading
-    logits = loaded.forward(**inputs(loaded, [reading])).logits
-    logprobs = torch.log_softmax(logits[0, :-1].float(), -1)
-    ids = torch.from_numpy(reading.input_ids)
-    return float(logprobs[torch.arange(len(ids) - 1), ids[1:]].sum())
+    logits = loaded.forward(**inputs(loaded, [one.reading for one in filled])).logits
+    found = []
+    for row, one in zip(logits, filled, strict=True):
+        ids = torch.from_numpy(one.reading.input_ids)
+        logprobs = torch.log_softmax(row[: len(ids) - 1].float(), -1)
+        found.append(float(logprobs[torch.arange(len(ids) - 1), ids[1:]].sum()))
+    return tuple(found)
