@@ -185,8 +185,10 @@ def names_remembered(
         ids = torch.zeros(len(rows), width, dtype=torch.long)
         for k, row in enumerate(rows):
             ids[k, : len(row)] = torch.tensor(row)
+        kept = width - len(context) + 1  # the last positions, which say what the tokens of a name are
         with torch.inference_mode():
-            names_only = model(input_ids=ids).logits[:, len(context) - 1 :].float().log_softmax(-1)
+            logits = model(input_ids=ids, **({} if room is None else {"logits_to_keep": kept})).logits
+        names_only = logits[:, -kept:].float().log_softmax(-1)
         scores = [
             sum(float(names_only[k, n, piece]) for n, piece in enumerate(row[len(context) :]))
             for k, row in enumerate(rows)
