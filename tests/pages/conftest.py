@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.shell.notebook import OPEN
+
 APP = str(Path(__file__).parents[2] / "app.py")
 
 Open = Callable[..., AppTest]
@@ -47,6 +49,15 @@ def widget(at: AppTest, key: str) -> Any:
     """The widget that holds a parameter of the link (``components/shell/held.py``)."""
     name = at.session_state["_held"][key][1]
     return next(w for w in at.main if getattr(w, "key", None) == name)
+
+
+def lines_of_code(at: AppTest) -> str:
+    """Open the lines of plain transformers under a page; they are not drawn before: what colours code loads with the first."""
+    assert not at.code
+    at.session_state[OPEN] = True
+    at.run()
+    (code,) = [block.value for block in at.code]
+    return str(code)
 
 
 _OPEN_PAGES = f"""

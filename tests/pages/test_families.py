@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from components.lm import checkpoints
 from tests.lm.families import BROKEN, CAUSAL, MASKED, Families
 from tests.lm.test_reading import stranger
-from tests.pages.conftest import APP, Open, data_of, on_page, said
+from tests.pages.conftest import APP, Open, data_of, lines_of_code, on_page, said
 from tests.pages.test_notebooks import run
 
 TEXT, PAIR = "The girl gave", "the boy"
@@ -28,8 +28,7 @@ def local(families: Families) -> Any:
 
 def lines_print(at: Any, families: Families, name: str) -> list[str]:
     """What the lines of plain transformers under the page print."""
-    (code,) = [block.value for block in at.code]
-    return run(code.replace(repr(f"path/to/{name}"), repr(str(families.folder(name)))))
+    return run(lines_of_code(at).replace(repr(f"path/to/{name}"), repr(str(families.folder(name)))))
 
 
 def numbers(text: str) -> list[float]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages.conftest import Open
+from tests.pages.conftest import Open, lines_of_code
 
 ROOT = Path(__file__).parents[2]
 VIEWS: list[tuple[str, dict[str, str]]] = [
@@ -82,7 +82,7 @@ def test_it_prints_what_is_on_screen(
     made = []
     monkeypatch.setattr("components.shell.notebook.told", lambda *_, lines: made.append(lines) or lines)
     at = open_page(name, **query)
-    (code,) = [block.value for block in at.code]
+    code = lines_of_code(at)
     assert len(code.splitlines()) <= 32  # two models in the longest
     printed, shown = " · ".join(run(code)), made[0]
     number = re.compile(r"-?\d+\.\d+")
