@@ -110,3 +110,22 @@ def term(english: str) -> tuple[str, str]:
         KeyError: the glossary has no such term.
     """
     return _glossary(language())[english]
+
+
+_PLACES = {
+    "and": re.compile(r"(?<=\d) and ()"),
+    "section": re.compile(r"section ([\d.]+)"),
+    "appendix": re.compile(r"appendix ([A-Z])"),
+    "table": re.compile(r"Tables? (?=\d)()"),
+    "figure": re.compile(r"Figures? (?=\d)()"),
+    "algorithm": re.compile(r"algorithm (?=\d)()"),
+    "to": re.compile(r"(?<=\d) to (?=\d)()"),
+}
+
+
+def cited(source: str) -> str:
+    """Return a paper and the place in it, written in English ("Devlin et al. 2019, section 3.1"), in the reader's language."""
+    if language() != "en":
+        for name, place in _PLACES.items():
+            source = place.sub(lambda found, name=name: t("layout", f"cited_{name}", n=found[1]), source)  # type: ignore[misc]
+    return source

@@ -185,3 +185,17 @@ def test_a_number_and_its_counter_are_written_together() -> None:
         for line in path.read_text(encoding="utf-8").splitlines():
             assert not apart.search(line), (path.name, line)
             assert not copula.search(line), (path.name, line)
+
+
+def test_a_place_in_a_paper_is_said_in_the_readers_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "Devlin et al. 2019 (BERT), section 3.1 and Table 5"
+    assert words.cited(source) == source
+    monkeypatch.setattr(words, "language", lambda: "ko")
+    assert words.cited(source) == "Devlin et al. 2019 (BERT), 3.1절, 표 5"
+    assert words.cited("Lan et al. 2020, Tables 1 to 5") == "Lan et al. 2020, 표 1~5"
+    assert words.cited("Devlin et al. 2019, appendix C.2, Table 8") == "Devlin et al. 2019, 부록 C.2, 표 8"
+    assert (
+        words.cited("Sennrich et al. 2016, section 3.2 and algorithm 1")
+        == "Sennrich et al. 2016, 3.2절, 알고리즘 1"
+    )
+    assert words.cited("Rei and Bau 2019") == "Rei and Bau 2019"

@@ -35,7 +35,7 @@ from components.shell.held import held
 from components.shell.navigation import lessons, neighbours
 from components.shell.refusals import cannot_read, cannot_write, refusal
 from components.shell.take_home import page_file
-from components.words import language, t, term, told
+from components.words import cited, language, t, term, told
 
 _LOG = logging.getLogger(__name__)
 PAUSE = 0.06
@@ -382,7 +382,7 @@ def foot(
             st.html(f'<p class="gb-source">{t("layout", "terms")} {shown}</p>')
         if sources:
             shown = " · ".join(
-                f'<a href="{html.escape(url)}" target="_blank" rel="noopener">{html.escape(label)}</a>'
+                f'<a href="{html.escape(url)}" target="_blank" rel="noopener">{html.escape(cited(label))}</a>'
                 for label, url in sources
             )
             st.html(f'<p class="gb-source">{t("layout", "source")} {shown}</p>')

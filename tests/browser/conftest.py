@@ -42,8 +42,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(port: int) -> Iterator[str]:
-    """Start the app as ``make run`` does and give its address; stop it in the end."""
+def serving(
+    port: int, *, end: Callable[[subprocess.Popen[bytes]], None] = subprocess.Popen.terminate
+) -> Iterator[str]:
+    """Start the app as ``make run`` does and give its address; stop it in the end, or end it otherwise."""
     server = subprocess.Popen(
         [sys.executable, "-m", "components.shell.server", "--port", str(port)],
         cwd=ROOT,
@@ -64,7 +66,7 @@ def serving(port: int) -> Iterator[str]:
                 time.sleep(0.25)
         yield url
     finally:
-        server.terminate()
+        end(server)
         server.wait(20)
 
 

@@ -24,12 +24,12 @@ SIZES = {
 _STANDS = """
 async () => {
   const boxes = () => [...document.querySelectorAll('.stMainBlockContainer *')].map((node) => { const box = node.getBoundingClientRect(); return `${box.left} ${box.top} ${box.width} ${box.height}`; }).join();
-  let last = boxes(), since = performance.now();
-  for (const began = since; performance.now() - began < 30_000;) {
-    await new Promise((done) => setTimeout(done, 50));
+  let last = boxes();
+  for (const began = performance.now(); performance.now() - began < 30_000;) {
+    await new Promise((done) => setTimeout(done, 150));
     const next = boxes();
-    if (next !== last) { last = next; since = performance.now(); }
-    else if (performance.now() - since >= 150) return true;
+    if (next === last) return true;
+    last = next;
   }
   return false;
 }
@@ -45,12 +45,12 @@ async () => {
     return out.join();
   };
   const dark = () => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor === 'rgb(16, 22, 29)';
-  let last = '', since = performance.now();
-  for (const began = since; performance.now() - began < 30_000;) {
-    await new Promise((done) => setTimeout(done, 50));
+  let last = '';
+  for (const began = performance.now(); performance.now() - began < 30_000;) {
+    await new Promise((done) => setTimeout(done, 150));
     const next = dark() ? colours() : '';
-    if (!next || next !== last) { last = next; since = performance.now(); }
-    else if (performance.now() - since >= 150) return true;
+    if (next && next === last) return true;
+    last = next;
   }
   return false;
 }

@@ -103,22 +103,21 @@ def lang(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@functools.cache
+def _pages() -> Any:
+    """The pages as AppTest knows them after a first run, which every test of a page would have to make."""
+    return AppTest.from_file(APP, default_timeout=60).run()._registered_pages
+
+
 @pytest.fixture
 def open_page() -> Open:
-    """Return a function that opens a page by name (``gpt/generation``) from a link's query."""
+    """Return a function that opens a page by name (``gpt/generation``) cold, from a link's query."""
 
     def open_(name: str, **query: str) -> AppTest:
         at = AppTest.from_file(APP, default_timeout=60)
+        at._registered_pages = _pages()
         at.query_params.update({"lang": "en"} | query)
-        at.run()
-        assert not at.exception, at.exception
-        at.query_params.update(query)
-        try:
-            at.switch_page(f"pages/{name}.py")
-        except ValueError:  # seen twice, cause not found: after the first run only app.py was known
-            at.run()
-            at.switch_page(f"pages/{name}.py")
-        at.run()
+        at.switch_page(f"pages/{name}.py").run()
         assert not at.exception, at.exception
         assert not at.error, [error.value for error in at.error]
         return at

@@ -6,6 +6,7 @@ from components.lessons.bert.next_sentence import scene
 from components.lm.bert.next_sentence import draw_pairs
 from tests.browser.conftest import free_port
 from tests.browser.line import line
+from tests.browser.told import listening, tells_once
 
 HERE, THERE = "computed in your browser", "computed on the server"
 WHERE = ".gb-next_probe .where"
@@ -31,6 +32,7 @@ def test_browser_and_server_say_the_same_and_the_browser_goes_on_alone(
     port = free_port()
     page = context.new_page()
     page.set_default_timeout(60_000)
+    sent = listening(page)
     with line(app_url, port) as url:
         page.goto(f"{url}/bert-next_sentence?lang=en&nsp_part=probe")
         expect(page.locator(".gb-next_probe tbody tr")).to_have_count(6)
@@ -65,6 +67,9 @@ def test_browser_and_server_say_the_same_and_the_browser_goes_on_alone(
     page.go_forward()
     expect(page.locator(".gb-next_probe tbody tr td").first).to_have_text("<b>The king</b> was old.")
     assert told(page) == alone
+    sent.clear()
+    with line(app_url, port):
+        tells_once(page, sent, "The king")
 
 
 def test_rounds_go_on_without_the_server(context: BrowserContext, app_url: str) -> None:

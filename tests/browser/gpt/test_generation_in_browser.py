@@ -2,14 +2,16 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from itertools import pairwise
 
-from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.browser.conftest import free_port, serving
 from tests.browser.line import line
+from tests.browser.told import listening, reports, tells_once
 from tests.browser.waiting import settle
 
 Open = Callable[[str], Page]
@@ -35,27 +37,6 @@ def begin(page: Page) -> None:
         box.press("Enter")
     page.locator(".gb-head h1").click()
     in_browser(page)
-
-
-def reports(page: Page, sent: list[bytes]) -> list[bytes]:
-    """What the page told Python since it was asked last."""
-    told = [message for message in sent if b"__events" in message]
-    sent.clear()
-    return told
-
-
-def listening(page: Page) -> list[bytes]:
-    """What goes over the websocket from the next load on."""
-    sent: list[bytes] = []
-
-    def keep(data: bytes | str) -> None:
-        sent.append(data if isinstance(data, bytes) else data.encode())
-
-    def listen(socket: WebSocket) -> None:
-        socket.on("framesent", keep)
-
-    page.on("websocket", listen)
-    return sent
 
 
 def rows(page: Page) -> list[str]:
@@ -103,13 +84,13 @@ def test_thirty_tokens_are_written_with_one_report(open_at: Open) -> None:
     page.locator(".gb-head h1").click()
     page.wait_for_timeout(1500)
     settle(page)
-    reports(page, sent)
+    reports(sent)
     rests(page)
     step_to(page, 30)  # each press a new token, none of which the server knows
     assert "step=30" in page.evaluate("location.search")  # the address needs no server
     page.wait_for_timeout(2500)
     settle(page)
-    told = steps_told(reports(page, sent))
+    told = steps_told(reports(sent))
     assert told[-1] == 30
     assert len(told) <= rests(page)
     expect(page.locator(".gb-scrub")).to_have_value("30")
@@ -117,7 +98,7 @@ def test_thirty_tokens_are_written_with_one_report(open_at: Open) -> None:
         page.locator(".gb-step-next").click()
     page.wait_for_timeout(2500)
     settle(page)
-    after = steps_told(reports(page, sent))
+    after = steps_told(reports(sent))
     assert after[-1] == 40
     assert len(after) <= rests(page)
     assert len({*told, *after}) == len(told) + len(after), "a step is told once"
@@ -224,12 +205,12 @@ def test_ties_of_rounding_travel_in_the_link_as_ties(open_at: Open) -> None:
     assert page.locator(".tok.hand").count() == 0
 
 
-def test_the_page_writes_on_without_its_server(context: BrowserContext, app_url: str) -> None:
+def test_the_page_writes_on_when_its_server_is_killed(context: BrowserContext) -> None:
     port = free_port()
     page = context.new_page()
     page.set_default_timeout(60_000)
     sent = listening(page)
-    with line(app_url, port) as url:
+    with serving(port, end=subprocess.Popen.kill) as url:
         page.goto(f"{url}/gpt-generation?lang=en&seed=9&top_k=40")
         begin(page)
     lost = page.locator(".gb-toolbar .lost")
@@ -246,15 +227,9 @@ def test_the_page_writes_on_without_its_server(context: BrowserContext, app_url:
     expect(page.locator(".gb-scrub")).to_have_value("31")
     written = page.locator(".gb-writer .text").inner_text()
     assert "king" in written
-    reports(page, sent)
+    sent.clear()
     with serving(port):
-        expect(lost).to_be_empty(timeout=60_000)
-        page.wait_for_timeout(4000)
-        settle(page)
-        told = [
-            message for message in reports(page, sent) if b"The king had a" in message and b'"rev"' in message
-        ]
-        assert len(told) == 1
+        tells_once(page, sent, "The king had a")
         assert page.locator(".gb-writer .text").inner_text() == written
         expect(page.locator(".gb-writer .where")).to_contain_text(HERE)
         address = page.evaluate("location.search")

@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import free_port
 from tests.browser.line import line
+from tests.browser.told import listening, tells_once
 
 PATH = "/transformer-block"
 ROOT = ".gb-block_flow"
@@ -105,6 +106,7 @@ def test_browser_and_server_say_the_same_and_the_browser_goes_on_alone(
     port = free_port()
     page = context.new_page()
     page.set_default_timeout(120_000)
+    sent = listening(page)
     where = page.locator(".gb-block_flow .where")
     with line(app_url, port) as url:
         page.goto(f"{url}/transformer-block?lang=en&attention_model=nano-gpt&block_layer=1&block_look=blocks")
@@ -145,3 +147,6 @@ def test_browser_and_server_say_the_same_and_the_browser_goes_on_alone(
     expect(page.locator(".gb-layer_lanes path.own")).to_have_count(1)
     page.go_back()
     expect(page.locator(".gb-layer_lanes path.own")).to_have_count(0)
+    sent.clear()
+    with line(app_url, port):
+        tells_once(page, sent, "the cat and the dog")

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from components.lm.transformer.attention_patterns import causal
 from tests.browser.conftest import free_port
 from tests.browser.line import line
+from tests.browser.told import listening, tells_once
 
 PATH = "/transformer-masks?left_model=pocket-gpt"
 
@@ -98,6 +99,7 @@ def test_browser_and_server_say_the_same_and_the_browser_goes_on_alone(
     port = free_port()
     page = context.new_page()
     page.set_default_timeout(60_000)
+    sent = listening(page)
     where = page.locator(".gb-two_readers .where")
     with line(app_url, port) as url:
         page.goto(f"{url}/transformer-masks?lang=en&left_model=nano-bert&right_model=nano-gpt")
@@ -133,3 +135,6 @@ def test_browser_and_server_say_the_same_and_the_browser_goes_on_alone(
     page.get_by_label("Layer", exact=True).press("Enter")
     expect(where).to_contain_text("layer 2")
     assert "mask_layer=2" in page.evaluate("location.search")
+    sent.clear()
+    with line(app_url, port):
+        tells_once(page, sent, "the cat and the dog")
