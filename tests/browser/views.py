@@ -141,15 +141,15 @@ _RUNS = """
 _REST = """
 async ([quiet, most]) => {
   const hosts = () => [...document.querySelectorAll('.stMainBlockContainer *')].filter((node) => node.shadowRoot);
-  const state = () => [location.href, document.documentElement.lang, document.querySelector('.stMainBlockContainer')?.innerText, ...hosts().map((node) => node.shadowRoot.textContent)].join('|');
+  const state = () => [location.href, document.documentElement.lang, document.querySelector('.stMainBlockContainer')?.textContent, ...hosts().map((node) => node.shadowRoot.textContent)].join('|');
   const charts = () => document.querySelector('.stMainBlockContainer [data-testid=stSkeleton]') || [...document.querySelectorAll('[data-testid=stPlotlyChart]')].some((chart) => !chart.querySelector('.main-svg text')); // Plotly comes late, and draws later
   const runs = () => window.gbRuns.asked === 0 || window.gbRuns.asked !== window.gbRuns.begun || window.gbRuns.running || document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'notRunning' || charts();
-  let last = null, since = performance.now();
-  for (const began = since; performance.now() - began < most;) {
-    await new Promise((done) => setTimeout(done, last === null ? 80 : 60));
+  let last = null;
+  for (const began = performance.now(); performance.now() - began < most;) { // reading a page costs it time: not often
+    await new Promise((done) => setTimeout(done, last === null ? 80 : quiet));
     const next = runs() ? null : state();
-    if (next === null || next !== last) { last = next; since = performance.now(); }
-    else if (performance.now() - since >= quiet) return true;
+    if (next !== null && next === last) return true;
+    last = next;
   }
   return false;
 }
