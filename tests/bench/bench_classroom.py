@@ -41,9 +41,10 @@ def _ready(page: Page) -> None:
 def write(browsers: int = CLASS, tokens: int = WRITTEN) -> tuple[float, int, int]:
     """Return (processor seconds of the server, page runs it was asked for, errors on pages) while all write.
 
-    Counted from when every browser has its model until two seconds after the last token. The browsers are contexts of one
-    Chromium, each with a session and a model of its own. All stay open; they write in turn, each as fast as its page draws,
-    because they share this machine, and a page that waits a second for its neighbours would tell the server of its rest.
+    Counted from when every browser has its model until two seconds after the last token. The browsers are tabs of one
+    Chromium, each with a process, a session and a model of its own; they share the files it keeps, so that thirty are open
+    in time. They write in turn, each as fast as its page draws, because they share this machine, and a page that waits a
+    second for its neighbours would tell the server of its rest.
     """
     import psutil
 
@@ -61,9 +62,9 @@ def write(browsers: int = CLASS, tokens: int = WRITTEN) -> tuple[float, int, int
     with _server(ours, ROOT) as (port, pid), sync_playwright() as playwright:
         _warm(port)
         chromium = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-        pages = []
+        context, pages = chromium.new_context(reduced_motion="reduce"), []
         for _ in range(browsers):
-            page = chromium.new_context(reduced_motion="reduce").new_page()
+            page = context.new_page()
             page.set_default_timeout(60_000)
             page.on("websocket", listen)
             page.on("pageerror", failed)
