@@ -9,8 +9,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
+import streamlit as st
+
 from components.shell.results import RESULT_BYTES, weight
 
+OUT_OF_SIGHT = "_out_of_sight"
+"""In ``st.session_state`` of a page that is run for a file: nobody looks at how far a work is, the picture is wanted."""
+TO_THE_END = 100.0
 AT_ONCE = 2
 """Works that run at the same time; the others wait. More would only slow each other down."""
 
@@ -44,6 +49,10 @@ class Work:
     def wait(self, seconds: float) -> bool:
         """Wait for the end, at most so long; return whether it has ended."""
         return self._done.wait(seconds)
+
+    def ends_in(self, seconds: float) -> bool:
+        """Wait for the end as long as a reader would, and where a page is run for a file as long as it may take."""
+        return self.wait(TO_THE_END if st.session_state.get(OUT_OF_SIGHT) else seconds)
 
     def seconds_left(self) -> float | None:
         """Return an estimate from the speed so far, None while there is none."""

@@ -36,6 +36,7 @@ from components.elements.mount import ELEMENTS, PROJECT
 from components.figures.theme import css_variables
 from components.lm.transformer.attention import message as with_header
 from components.shell import links
+from components.shell.background import OUT_OF_SIGHT
 from components.words import LANGUAGES, in_every_language
 
 ROOT = Path(__file__).parents[2]
@@ -97,6 +98,7 @@ def visit(page: str, state: Mapping[str, Any], lang: str) -> Visit:
         PageFailed: it took too long.
     """
     held = SessionState()
+    held[OUT_OF_SIGHT] = True
     for key, value in state.items():
         held[key] = value
     sent: list[ForwardMsg] = []

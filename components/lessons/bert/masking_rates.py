@@ -269,7 +269,7 @@ def live(card: ModelCard) -> None:
         return points
 
     job = works.start(curve_key, compute)
-    if not job.wait(0.3):
+    if not job.ends_in(0.3):
         _progress(job)
         return
     points = job.result()

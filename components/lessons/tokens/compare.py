@@ -88,7 +88,7 @@ def trained() -> TrainedHere | None:
 
     key = ("compare", "samples" if from_samples else words_key(), merges)
     work = trainings().start(key, do)
-    if not work.wait(2 * word_training.PATIENCE):
+    if not work.ends_in(2 * word_training.PATIENCE):
         show_progress("compare", work)
         return None
     try:

@@ -213,7 +213,7 @@ def train(picks: Picks = ()) -> BpeLesson | None:
         return lesson, table.controls_removed
 
     work = trainings().start(key, do)
-    if not work.wait(PATIENCE):
+    if not work.ends_in(PATIENCE):
         _progress(key, work)
         return None
     result: tuple[BpeLesson, int] = work.result()

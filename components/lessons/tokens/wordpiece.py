@@ -191,7 +191,7 @@ def _trained(name: str, settings: tuple[Any, ...], make: Callable[[Any, Work], A
     source, words, text = state["bpe_source"], state["bpe_words"], state["bpe_text"]
     key = (name, words_key(), settings)
     work = trainings().start(key, lambda work: make(word_training.word_table(source, words, text), work))
-    if not work.wait(word_training.PATIENCE):
+    if not work.ends_in(word_training.PATIENCE):
         show_progress(name, work)
         return None
     try:

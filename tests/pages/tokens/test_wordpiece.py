@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from components.lessons.tokens import word_training
 from components.shell import background
-from tests.pages.conftest import Open, data_of, widget
+from tests.pages.conftest import APP, Open, data_of, on_page, widget
 
 PAGE = "tokens/wordpiece"
 
@@ -171,3 +171,19 @@ def test_the_question_knows_its_answer(open_page: Open, lang: str) -> None:
     asked = data_of(open_page(PAGE, lang=lang), "predict_first")
     assert asked["options"][asked["answer"]] == "i d"
     assert "3 / (3 × 3) = 0.333" in asked["why"]
+
+
+@pytest.mark.parametrize(("name", "board"), [("tokens/bpe", "bpe_board"), (PAGE, "referee_board")])
+def test_a_page_that_is_run_for_a_file_waits_for_its_training(
+    monkeypatch: pytest.MonkeyPatch, name: str, board: str
+) -> None:
+    """On a busy machine a file was written with the progress of the training in place of the picture."""
+    monkeypatch.setattr(word_training, "PATIENCE", 0.0)
+    word_training.trainings.clear()
+    at = AppTest.from_file(APP, default_timeout=60)
+    at.query_params["lang"] = "ko"
+    at.run()
+    at.session_state[background.OUT_OF_SIGHT] = True
+    at.switch_page(f"pages/{name}.py").run()
+    assert not at.exception
+    assert on_page(at, board)
