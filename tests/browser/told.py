@@ -29,8 +29,15 @@ def reports(sent: list[bytes]) -> list[bytes]:
 def tells_once(page: Page, sent: list[bytes], what: str) -> None:
     """A server is there again: the page says so, and tells it once what was reached, in which ``what`` stands."""
     expect(page.locator(".gb-toolbar .lost")).to_be_empty(timeout=60_000)
-    page.wait_for_timeout(4000)
     settle(page)
-    views = [message for message in reports(sent) if b'"rev"' in message]
+    views: list[bytes] = []
+    for _ in range(120):
+        views += [message for message in reports(sent) if b'"rev"' in message]
+        if views:
+            break
+        page.wait_for_timeout(500)
+    page.wait_for_timeout(3000)
+    settle(page)
+    views += [message for message in reports(sent) if b'"rev"' in message]
     assert len(views) == 1
     assert what.encode() in views[0]
