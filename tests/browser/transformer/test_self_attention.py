@@ -92,7 +92,7 @@ def test_what_was_not_told_yet_does_not_overtake_back(open_at) -> None:
     page.wait_for_timeout(600)
     page.evaluate("""() => new Promise((done) => {
       document.querySelectorAll('*').forEach((node) => node.shadowRoot?.querySelector('.gb-attention_steps .token:not(.on)')?.click());
-      setTimeout(() => { history.back(); done(); }, 150);
+      setTimeout(() => { history.back(); done(); }, 20);
     })""")
     page.wait_for_url("**dog+ran+home.**")
     settle(page)  # while a run is under way, the field of the view before it stands beside the new one
