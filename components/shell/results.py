@@ -80,19 +80,21 @@ class Results:
         What ``compute`` raises is raised, and nothing is kept. A result must not be changed: others see it.
         """
         found = self._find(key)
-        if found is None:
+        if found is not None:
+            self._keep(key, found[0])
+            return found[0]
+        with self._lock:
+            turn = self._turns.setdefault(key, threading.Lock())
+        try:
+            with turn:
+                found = self._find(key)
+                if found is None:
+                    found = (compute(),)
+                    self._keep(key, found[0])  # before the next in line looks for it
+                    give_back()
+        finally:
             with self._lock:
-                turn = self._turns.setdefault(key, threading.Lock())
-            try:
-                with turn:
-                    found = self._find(key)
-                    if found is None:
-                        found = (compute(),)
-                        give_back()
-            finally:
-                with self._lock:
-                    self._turns.pop(key, None)
-        self._keep(key, found[0])
+                self._turns.pop(key, None)
         return found[0]
 
     def _find(self, key: Hashable) -> tuple[Any] | None:

@@ -121,6 +121,27 @@ def test_who_asks_for_the_same_meanwhile_waits_for_it() -> None:
     assert (len(computed), got) == (1, ["found"] * 8)
 
 
+def test_a_result_that_takes_long_to_weigh_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow_weight(_: object) -> int:
+        time.sleep(0.05)
+        return 1
+
+    monkeypatch.setattr(results, "weight", slow_weight)
+    kept, computed = Results(MB), []
+
+    def slow() -> str:
+        computed.append(1)
+        time.sleep(0.05)
+        return "found"
+
+    readers = [threading.Thread(target=lambda: kept.get("a", slow)) for _ in range(8)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert len(computed) == 1
+
+
 def test_arguments_tell_results_apart_but_those_that_begin_with_a_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
