@@ -1,4 +1,4 @@
-"""State and data of the page "Masked language model", and what the pages of masking share."""
+"""State and data of the page "Masked language model"."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def _first(report: Any) -> list[dict[str, Any]]:
 
 
 def typed() -> None:
-    """Callback: another text or model; positions of the old one mean nothing."""
+    """Callback: another model; positions in the text of the old one mean nothing."""
     links.put("hidden", ())
     links.put("filled", ())
 
@@ -323,9 +323,10 @@ def _word_in_pieces(text: MaskableText, hidden: Sequence[int]) -> int | None:
 
 def found(look: str, card: ModelCard, text: MaskableText) -> Found | None:
     """Ask the blanks in another way, here; None where there is nothing to ask."""
+    hidden, filled = blanks(text)
     if look == "order":
-        filled = orders(card, text)
-        if not filled:
+        in_orders = orders(card.name, card.revision, text.text, tuple(hidden)) if len(hidden) > 1 else []
+        if not in_orders:
             return None
         return {
             "tokens": [
@@ -333,13 +334,14 @@ def found(look: str, card: ModelCard, text: MaskableText) -> Found | None:
             ],
             "orders": [
                 {"order": one.order, "steps": [(at, c.token_id, c.token, c.prob) for at, c in one.steps]}
-                for one in filled
+                for one in in_orders
             ],
         }
     if look == "pieces":
-        pieces = piece_cards(card, text)
+        chosen = _word_in_pieces(text, hidden)
+        pieces = [] if chosen is None else piece_cards(card.name, card.revision, text.text, chosen)
         return {"cards": pieces} if pieces else None
-    ways = three_ways(card, text, *blanks(text))
+    ways = three_ways(card, text, hidden, filled)
     return {"cards": ways} if ways else None
 
 
@@ -412,14 +414,13 @@ def three_ways(
     return cards
 
 
-def piece_cards(card: ModelCard, text: MaskableText) -> list[PieceCard]:
-    """Return cards of a word of several pieces: each piece hidden alone, then the whole word hidden."""
+# Six cards: some 10 kB.
+@shared
+def piece_cards(name: str, revision: str, typed: str, chosen: int) -> list[PieceCard]:
+    """Return cards of the word at ``chosen``, of several pieces: each piece hidden alone, then the whole word hidden."""
     from components.lm.bert import mlm
 
-    chosen = _word_in_pieces(text, blanks(text)[0])
-    if chosen is None:
-        return []
-    loaded = load_model(card.name, "masked_prediction")
+    loaded, text = load_model(name, "masked_prediction"), maskable_text(name, revision, typed)
     word = text.word_of(chosen)
     cards: list[PieceCard] = []
     for piece in mlm.pieces_of(loaded, text, chosen)[:3]:
@@ -439,14 +440,13 @@ def piece_cards(card: ModelCard, text: MaskableText) -> list[PieceCard]:
     return cards
 
 
-def orders(card: ModelCard, text: MaskableText) -> list[Filled]:
+# Four times 24 blanks: some 30 kB. Three of the orders take a forward pass for each blank.
+@shared
+def orders(name: str, revision: str, typed: str, hidden: tuple[int, ...]) -> list[Filled]:
     """Return the open blanks filled in each order."""
     from components.lm.bert import mlm
 
-    hidden, _ = blanks(text)
-    if len(hidden) < 2:
-        return []
-    loaded = load_model(card.name, "masked_prediction")
+    loaded, text = load_model(name, "masked_prediction"), maskable_text(name, revision, typed)
     return [mlm.fill_in(loaded, text, hidden, order) for order in ORDERS]  # type: ignore[arg-type]
 
 
