@@ -20,7 +20,7 @@ from components.words import t, with_mask
 
 if TYPE_CHECKING:
     from components.elements.bert.dice_board import DiceBoard, DiceDraw
-    from components.lm.bert.dice import Recipe, Settled
+    from components.lm.bert.dice import Recipe, Seen, Settled
     from components.lm.bert.masking import MaskedTokens
     from components.lm.bert.mlm import ChosenPosition, MaskableText, Signal
     from components.lm.checkpoints.model_card import ModelCard
@@ -309,6 +309,36 @@ def signal_of(card: ModelCard, text: MaskableText, how: Recipe) -> Signal:
     """Return the mean share and loss of one way of choosing."""
     s = st.session_state
     return _signal(card.name, card.revision, s["dice_text"], _recipe_key(how), s["seed"], way_draws(text))
+
+
+# Forty epochs of 256 tokens: some 10 kB.
+@shared
+def seen(
+    name: str,
+    revision: str,
+    text: str,
+    recipe: tuple[float, float, float, str],
+    seed: int,
+    epochs: int,
+    static_copies: int | None,
+) -> Seen:
+    """Return what a model has met of a text after some epochs."""
+    from components.lm.bert.dice import Recipe, seen_after
+
+    read, how = maskable_text(name, revision, text), Recipe(*recipe)  # type: ignore[arg-type]
+    return seen_after(read, how, num_epochs=epochs, static_copies=static_copies, seed=seed)
+
+
+# A dozen counts. Each span is placed by trial: some thousand draws take up to a second.
+@shared
+def lengths_of_spans(
+    name: str, revision: str, text: str, recipe: tuple[float, float, float, str], seed: int, num_draws: int
+) -> dict[int, int]:
+    """Return how often spans of each length, in words, were drawn; ``recipe`` draws spans."""
+    from components.lm.bert.dice import Recipe, span_lengths
+
+    read = maskable_text(name, revision, text)
+    return span_lengths(read, Recipe(*recipe), seed=seed, num_draws=num_draws)  # type: ignore[arg-type]
 
 
 # Three numbers. Computing them takes up to a second.

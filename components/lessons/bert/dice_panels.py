@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -63,17 +64,19 @@ def _settle(card: ModelCard) -> None:
 
 def _epochs(card: ModelCard, text: MaskableText) -> None:
     from components.elements.bert.seen_grid import SeenPanel, seen_grid
-    from components.lm.bert.dice import BERT_STATIC_COPIES, seen_after
+    from components.lm.bert.dice import BERT_STATIC_COPIES
 
     epochs = held().segmented_control(t("dice", "epochs"), ["1", "10", "40"], key="epochs", required=True)
     panels: list[SeenPanel] = []
     for key, copies in (("static_1", 1), ("static_10", BERT_STATIC_COPIES), ("dynamic", None)):
-        seen = seen_after(
-            text,
-            state.recipe(),
-            num_epochs=int(epochs or 1),
-            static_copies=copies,
-            seed=st.session_state["seed"],
+        seen = state.seen(
+            card.name,
+            card.revision,
+            text.text,
+            astuple(state.recipe()),
+            st.session_state["seed"],
+            int(epochs or 1),
+            copies,
         )
         panels.append(
             {
@@ -95,10 +98,8 @@ def _epochs(card: ModelCard, text: MaskableText) -> None:
 
 
 def _ways(card: ModelCard, text: MaskableText) -> None:
-    from dataclasses import replace
-
     from components.elements.bert.comparison_table import bar, comparison_table, tokens, words
-    from components.lm.bert.dice import STRATEGIES, draw, span_lengths
+    from components.lm.bert.dice import STRATEGIES, draw
 
     seed = st.session_state["seed"]
     found = []
@@ -133,7 +134,8 @@ def _ways(card: ModelCard, text: MaskableText) -> None:
         told("dice", "way_mean", n=state.way_draws(text), rate=f"{state.recipe().mlm_probability:.0%}")
     )
     draws = state.most_span_draws(text) // 4
-    lengths = span_lengths(text, replace(state.recipe(), strategy="spans"), seed=seed, num_draws=draws)
+    spans = astuple(replace(state.recipe(), strategy="spans"))
+    lengths = state.lengths_of_spans(card.name, card.revision, text.text, spans, seed, draws)
     total = sum(lengths.values())
     if total:
         shown = ", ".join(f"{n}: {count / total:.0%}" for n, count in sorted(lengths.items()))

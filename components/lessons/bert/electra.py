@@ -320,6 +320,8 @@ def game_data(mode: str, fakes: str, which: int, put: Mapping[int, int]) -> Game
     return made
 
 
+# A sentence and three scores of each token: some 10 kB. Two models read it once for each token.
+@shared
 def _judged(which: int, fakes: str) -> Any:
     from components.lm.bert.electra import load_generator, surprisals
 
