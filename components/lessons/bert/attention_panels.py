@@ -11,15 +11,17 @@ from components.lessons.bert import attention as page
 from components.lessons.bert.attention import AttentionChoice
 from components.lm.checkpoints.model_card import ModelCard
 from components.lm.reading import Reading
+from components.lm.transformer.ablation import Head
 from components.lm.transformer.attention import Attention, Unreadable
 from components.shell import links
 from components.shell.held import held
 from components.shell.layout import working
 from components.shell.loading import load_model
+from components.shell.results import shared
 from components.words import t, told
 
 if TYPE_CHECKING:
-    from components.lm.transformer.ablation import HeadEffect
+    from components.lm.transformer.ablation import HeadEffect, Prediction
 
 
 def _head_name(layer: int, head: int) -> str:
@@ -87,8 +89,8 @@ def _measured(card: ModelCard, plain: Reading, masked: bool, here: bool) -> Meas
     switched = _switched(card, plain, masked)
     reading = plain.with_mask_at(switched.at) if masked else plain
     loaded = load_model(card.name, "attention")
-    before = lm.predict(loaded, reading, switched.at)
-    after = lm.predict(loaded, reading, switched.at, switched.off) if switched.off else before
+    before = _predicted(card, reading, switched.at, ())
+    after = _predicted(card, reading, switched.at, switched.off)
     effects, done = ([], False) if here else _tried(card, plain, reading, switched.at)
     [top] = before.top(1)
     return Measured(
@@ -100,6 +102,27 @@ def _measured(card: ModelCard, plain: Reading, masked: bool, here: bool) -> Meas
         effects=effects,
         done=done,
     )
+
+
+def _predicted(card: ModelCard, reading: Reading, at: int, off: tuple[Head, ...]) -> "Prediction":
+    s = st.session_state
+    return _prediction(card.name, card.revision, s["text"], s["second"], at, off, reading)
+
+
+# A probability of each token of the vocabulary: some 200 kB.
+@shared
+def _prediction(
+    name: str, revision: str, text: str, second: str, at: int, off: tuple[Head, ...], _reading: Reading
+) -> "Prediction":
+    """Return what a model predicts at one position with some heads off; the reading is of the two texts, with that position
+    masked where the model fills masks.
+
+    Raises:
+        Unreadable: the layers of this family cannot be taken apart.
+    """
+    from components.lm.transformer.ablation import predict
+
+    return predict(load_model(name, "attention"), _reading, at, off)
 
 
 def _tried(card: ModelCard, plain: Reading, reading: Reading, at: int) -> "tuple[list[HeadEffect], bool]":
