@@ -238,10 +238,10 @@ class _View:
     page: str = ""
     params: tuple[Param, ...] = ()
     last_params: tuple[Param, ...] = ()  # kept when a run is cut short before its page declares any
-    values: dict[str, Any] = None  # type: ignore[assignment]  # set in __post_init__
+    values: dict[str, Any] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
-    names: dict[str, str] = None  # type: ignore[assignment]  # set in __post_init__
-    korean: dict[str, Any] = None  # type: ignore[assignment]  # set in __post_init__
+    names: dict[str, str] = field(default_factory=dict)
+    korean: dict[str, Any] = field(default_factory=dict)
     lent: dict[str, Any] = field(default_factory=dict)  # what Korean beginnings have set
     began: set[str] = field(default_factory=set)  # pages that began in Korean
     taken_back: set[str] = field(
@@ -249,11 +249,6 @@ class _View:
     )  # keys of ``lent`` that another page set to their defaults
     revision: int = 0
     weights: str = ""  # those a link names, until the page has said which it runs
-
-    def __post_init__(self) -> None:
-        self.values = {} if self.values is None else self.values
-        self.names = {} if self.names is None else self.names
-        self.korean = {} if self.korean is None else self.korean
 
 
 def _view() -> _View:
@@ -417,11 +412,25 @@ def adopt(state: dict[str, Any]) -> list[Note]:
     notes: list[Note] = []
     for param in view.last_params:
         if param.key in state:
-            value = state[param.key]
-            _adopt(param, param.write(value) if not isinstance(value, str) else value, notes)
+            _adopt(param, _as_in_link(param, state[param.key]), notes)
     view.revision += 1
     view.notes = tuple(notes)
     return notes
+
+
+def _as_in_link(param: Param, value: Any) -> str:
+    """Return a value of a file as a link would hold it; of one that is of another kind, what it says."""
+    if isinstance(value, str):
+        return value
+    try:
+        return str(param.write(_filled(param, value)))
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def _filled(param: Param, value: Any) -> Any:
+    """Return a value, and the default for one of an emptied field, of which a link says nothing."""
+    return param.default if value is None and not isinstance(param, Json) else value
 
 
 def within(state: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any] | None:
@@ -429,10 +438,10 @@ def within(state: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any] | 
     found = {}
     for param in _view().params:
         raw = state[param.key]
-        value = param.read(raw if isinstance(raw, str) else param.write(raw))
+        value = param.read(raw if isinstance(raw, str) else param.write(_filled(param, raw)))
         if param.key in keys:
             found[param.key] = list(value) if isinstance(value, tuple) else value
-        elif param.write(value) != param.write(st.session_state[param.key]):
+        elif param.write(value) != param.write(_filled(param, st.session_state[param.key])):
             return None
     return found
 
@@ -482,7 +491,7 @@ def described(*keys: str) -> list[dict[str, Any]]:
 
 
 def _untouched(param: Param) -> dict[str, Any]:
-    written = param.write(st.session_state.get(param.key, param.default))
+    written = param.write(_filled(param, st.session_state.get(param.key, param.default)))
     usual = written == param.write(param.default) or len(written) > MAX_TEXT_IN_LINK
     return {"key": param.key} if usual else {"key": param.key, "value": written}
 

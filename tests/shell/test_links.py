@@ -123,3 +123,39 @@ def test_a_prepared_view_is_adopted_after_a_run_that_was_cut_short() -> None:
     at.session_state["_view"].params = ()  # the frame began, the page had not declared its parameters yet
     at.button[0].click().run()
     assert (at.session_state["look"], at.session_state["step"]) == ("b", 7)
+
+
+def _a_page_that_opens_a_file() -> None:
+    import streamlit as st
+
+    from components.shell import links
+
+    links.open_frame()
+    links.open_view(
+        "page",
+        links.Choice("look", ("a", "b"), "a"),
+        links.Number("share", 0.0, 1.0, 0.5),
+        links.Text("words", ""),
+        links.Numbers("picks", (1, 2)),
+        links.Integer("step", 0, 9, 0),
+    )
+    file = {"look": 5, "share": None, "words": None, "picks": {"a": 1}, "step": 7}
+    st.button("a file", on_click=links.adopt, args=(file,))
+    links.close_view()
+
+
+def test_a_file_is_adopted_whole_whatever_kinds_it_holds() -> None:
+    at = AppTest.from_function(_a_page_that_opens_a_file)
+    at.query_params.update({"share": "0.25"})
+    at.run()
+    at.button[0].click().run()
+    assert not at.exception
+    values = {key: at.session_state[key] for key in ("look", "share", "words", "picks", "step")}
+    assert values == {"look": "a", "share": 0.5, "words": "", "picks": (1, 2), "step": 7}
+    assert {note.key for note in at.session_state["_view"].notes} == {"look", "picks"}
+
+
+def test_an_emptied_number_goes_to_the_browser_as_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    param = links.Number("share", 0.0, 1.0, 0.5)
+    monkeypatch.setattr("streamlit.session_state", {"share": None})
+    assert links._untouched(param) == {"key": "share"}
