@@ -350,6 +350,9 @@ def panel_changes(card: ModelCard, before: ModelInput, token: int, segments: int
     )
     places = list(range(len(before)))
     one, two = (*s["in_swap"], None, None)[:2]
+    if s.get("_in_swap_rev") != links.revision():  # a link has moved what the two boxes say
+        s["_in_swap_rev"] = links.revision()
+        s["_in_swap_one"] = s["_in_swap_two"] = None
     for key, now in (("_in_swap_one", one), ("_in_swap_two", two)):
         if s.get(key) is None or s[key] not in places:
             s[key] = now if now in places else None

@@ -59,6 +59,15 @@ def test_a_link_opens_the_same_changes(open_page: Open, lang: str) -> None:
     assert at.session_state["in_a"] == "my dog is cute"
 
 
+def test_the_boxes_of_a_swap_follow_the_link(open_page: Open) -> None:
+    at = open_page("bert/inputs", in_panel="changes", in_swap="1.3")
+    assert (at.session_state["_in_swap_one"], at.session_state["_in_swap_two"]) == (1, 3)
+    at.session_state["in_swap"] = (2, 4)
+    at.session_state["_view"].revision += 1  # as Back or a file does
+    at.run()
+    assert (at.session_state["_in_swap_one"], at.session_state["_in_swap_two"]) == (2, 4)
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [("", ""), ("    ", ""), ("", "only the second"), ("😀" * 50, ""), ("שלום לכם", "مرحبا"), ("a", "   ")],
