@@ -145,14 +145,17 @@ def floors() -> tuple[float, float, float]:
 
 @cache
 def lines(held: str, axis: str) -> tuple[ScalingLine, ...]:
-    """Return the lines of one axis: one a budget (sizes), one a width (tokens), or one through the best runs (compute)."""
+    """Return the lines of one axis: one a budget (sizes), one a width (tokens), or one through the best runs (compute).
+
+    They are kept for all readers, so the one through the best runs has no label here: see :func:`label_of`.
+    """
     some, place = used(held), {run: i for i, run in enumerate(runs())}
     if axis in ("n", "all"):
         groups = [(i, _tokens(d), [r for r in some if r.tokens == d]) for i, d in enumerate(budgets())]
     elif axis == "d":
         groups = [(i, str(w), [r for r in some if r.width == w]) for i, w in enumerate(widths())]
     else:
-        groups = [(-1, t(WORDS, "best_runs"), frontier(some, lambda run: at(run, axis)))]
+        groups = [(-1, "", frontier(some, lambda run: at(run, axis)))]
     found: list[ScalingLine] = []
     for group, label, own in groups:
         if len(own) < 3:
@@ -171,6 +174,11 @@ def lines(held: str, axis: str) -> tuple[ScalingLine, ...]:
             }
         )
     return tuple(found)
+
+
+def label_of(line: ScalingLine) -> str:
+    """Return what a line is called, in the reader's language."""
+    return t(WORDS, "best_runs") if line["group"] < 0 else line["label"]
 
 
 def _tokens(count: int) -> str:
@@ -323,7 +331,7 @@ def board() -> ScalingData:
         "budgets_of_tokens": budgets(),
         "lines": {
             held: {
-                axis: [{**line, "label": t(WORDS, "best_runs") if line["group"] < 0 else line["label"]} for line in lines(held, axis)]
+                axis: [{**line, "label": label_of(line)} for line in lines(held, axis)]
                 for axis in AXES
             }
             for held in HELD
@@ -485,7 +493,7 @@ def run_rows() -> list[dict[str, Any]]:
 def line_rows() -> list[dict[str, Any]]:
     """Return every fitted line."""
     return [
-        {"held_out": held, "axis": axis, "line": line["label"], "factor": line["factor"], "exponent": line["exponent"], "low": line["low"], "high": line["high"], "runs": len(line["runs"]), "largest_residual": max(map(abs, line["residuals"]))}
+        {"held_out": held, "axis": axis, "line": label_of(line), "factor": line["factor"], "exponent": line["exponent"], "low": line["low"], "high": line["high"], "runs": len(line["runs"]), "largest_residual": max(map(abs, line["residuals"]))}
         for held in HELD for axis in AXES for line in lines(held, axis)
     ]  # fmt: skip
 
