@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from components.elements.alignment.preference_board import pressed
 from components.elements.alignment.reward_plane import BestOf, RewardData, RewardTrack, RewardView, Story
 from components.elements.predict_first import Prediction
 from components.lessons.alignment.vote_lists import lists
@@ -186,7 +186,7 @@ def presses() -> Presses:
         if decided(made) >= LEAST:
             return Presses(made, "together")
         lacking = "few" if lists().is_closed(name) else "open" if lists().exists(name) else "ended"
-    own = re.sub("[^012-]", "", str(st.session_state["pref_clicks"] or ""))
+    own = pressed(str(st.session_state["pref_clicks"] or ""), PAIRS)
     if decided(own) >= LEAST:
         return Presses(own, "own", lacking)
     return Presses(str(shipped(CLICKED)["clicks"]), "recorded", lacking)
