@@ -243,7 +243,9 @@ def live(card: ModelCard) -> None:
     work = rate_curves().start(
         ("point", *key, rate), lambda _: list(over_rates(loaded, texts, rates=(rate,)))
     )
-    work.wait(60)
+    if not work.wait(60):  # others are measured first
+        note_line(t("rates", "live_waiting"))
+        return
     point = work.result()[0]
     now = t(
         "rates", "live_now", rate=f"{point.rate:.0%}", accuracy=_percent(point.accuracy()), count=f"{sum(point.count.values()):,}", loss=_number(point.loss())
