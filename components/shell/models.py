@@ -121,10 +121,12 @@ def _running(name: str) -> None:
     now = download.progress()
     if download.over:  # the page uses it now, or says why not
         links.run_again()
-    done = t(
+    done = told(
         "models", "progress", done=size(now.bytes_done), total=size(now.bytes_total), file=now.file or "…"
     )
-    left = "" if now.seconds_left is None else " · " + t("models", "left", seconds=f"{now.seconds_left:.0f}")
+    left = (
+        "" if now.seconds_left is None else " · " + told("models", "left", seconds=f"{now.seconds_left:.0f}")
+    )
     st.progress(min(1.0, now.fraction), text=done + left)
     if st.button(t("models", "stop"), key=f"stop-{name}"):
         download.stop()
@@ -147,13 +149,13 @@ def _offer(name: str, default: str, tokenizer_only: bool) -> None:
             st.error(refusal(failed))
         elif download is not None and download.progress().state == "stopped":
             st.caption(told("models", "stopped", done=size(download.progress().bytes_done)))
-        held = f"_remote-{'tokenizer-' * tokenizer_only}{name}"
-        remote: Any = st.session_state.get(held)
+        kept = f"_remote-{'tokenizer-' * tokenizer_only}{name}"
+        remote: Any = st.session_state.get(kept)
         if remote is None:
             if st.button(t("models", "describe"), key=f"describe-{name}"):
                 try:
                     with working(t("models", "asking")):
-                        st.session_state[held] = hub.describe_remote(name, tokenizer_only=tokenizer_only)
+                        st.session_state[kept] = hub.describe_remote(name, tokenizer_only=tokenizer_only)
                     links.run_again()
                 except ModelRefused as error:
                     st.error(f"{refusal(error)} {told('models', 'meanwhile', name=default)}")
