@@ -209,6 +209,7 @@ def stand(
         asked: what the reader has set now.
         make: the training itself, before its first step; called in the training's thread.
         draw: what is known of it so far.
+        key: of the row of buttons.
     """
 
     def start() -> None:

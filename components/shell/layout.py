@@ -272,6 +272,7 @@ def _export(page: str, export: Export) -> None:
             width="stretch",
             help=t("take_home", "help"),
         )
+        # In the page each 3 bytes of a model are 4 characters (base64).
         if inside := [files for name in export.models if (files := model_files(name))]:
             st.download_button(
                 t("take_home", "button_model", size=f"{sum(one['bytes'] for one in inside) * 4 / 3e6:.2g}"),

@@ -22,7 +22,7 @@ def load_model(name: str, require: str | None = None) -> "LoadedModel":
     """Return a model of the one store that all sessions share (it has its own memory budget).
 
     Raises:
-        ModelRefused: with a reason code that ``shell.models`` words.
+        ModelRefused: with a reason code that ``shell.refusals`` words.
 
     Not behind a cache decorator: the store would then never let go of a model.
     """

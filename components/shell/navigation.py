@@ -45,7 +45,7 @@ class Lesson:
 
 
 def lesson(name: str, *, icon: str, minutes: int = 10, default: bool = False) -> Lesson:
-    """Declare a page; its title and its one question are registered under its name in ``ui.toml``."""
+    """Declare a page; its title and its one question are in ``assets/text/<language>/<name>.toml``."""
     page = st.Page(
         PAGES / f"{name}.py",
         title=t(name, "title"),

@@ -29,6 +29,7 @@ links.open_view(NAME, *page.PARAMS, korean=page.KOREAN)
 
 
 def end(card: ModelCard, export: Export | None = None) -> None:
+    """Draw what stands under the picture, also where nothing could be read."""
     with st.expander(t("contextual", "elmo")):
         st.markdown(t("contextual", "elmo_text"))
     slide_note("E77")
@@ -47,6 +48,7 @@ def end(card: ModelCard, export: Export | None = None) -> None:
 
 @part
 def lesson() -> None:
+    """The map of the word, and what is said of it."""
     page_header(NAME)
     prediction(page.prediction())
     card = choices()

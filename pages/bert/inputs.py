@@ -30,6 +30,7 @@ links.open_view(NAME, *page.PARAMS, korean=page.KOREAN)
 
 
 def end(card: ModelCard, export: Export | None = None) -> None:
+    """Draw the foot, also where nothing could be read."""
     slide_note("E12", "E13", "E15", "E16", "E17")
     foot(
         NAME,
@@ -52,6 +53,7 @@ def end(card: ModelCard, export: Export | None = None) -> None:
 
 @part
 def lesson() -> None:
+    """The sum of the rows, and the panel that the reader opened below it."""
     page.read_ahead()
     page_header(NAME)
     prediction(page.prediction())

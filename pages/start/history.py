@@ -1,4 +1,4 @@
-"""From RNN to ChatGPT: what could not be done before each step, and eight of the steps to run."""
+"""From RNN to ChatGPT: what could not be done before each step, and nine of the steps to run."""
 
 import streamlit as st
 

@@ -27,6 +27,7 @@ links.open_view(NAME, *page.params(), korean=page.KOREAN)
 
 @part
 def lesson() -> None:
+    """One sentence in two orders, then the rows that are added."""
     page_header(NAME)
     prediction(page.prediction())
 

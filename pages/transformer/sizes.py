@@ -15,6 +15,7 @@ links.open_view(NAME, *page.params())
 
 @part
 def lesson() -> None:
+    """The stack, and its parameters counted in tables and formulas."""
     page_header(NAME)
     prediction(page.prediction())
 

@@ -35,9 +35,8 @@ class LabData(TypedDict):
 
 class LabFrame(TypedDict):
     """What the reader set: with ``whole``, a click hides every piece of a word; ``look`` is the way in which ``mask_looks`` asks
-    the blanks again. ``rev`` as in
-    ``components/elements/view.py``, ``params`` as in ``components/shell/links.py``, ``files`` as in
-    ``components/elements/engine.py``."""
+    the blanks again. ``rev`` as in ``components/elements/view.py``, ``params`` as in ``components/shell/links.py``, ``files`` as
+    in ``components/elements/engine.py``."""
 
     whole: bool
     look: str

@@ -100,7 +100,7 @@ def block_flow(
     """Draw a block; all stepping happens in the browser, and with a bundled model the computing, too.
 
     Trigger under the key ``block_flow``: ``view`` ({rev, state: every value that the browser moves, browser: the model that the
-    browser computes with or None, read: [text, wiring, layer, lengths of the chosen token's vector before and after the block]}).
+    browser computes with or None, read: [text, wiring, layer, token, lengths of its vector before and after the block]}).
 
     Args:
         frame: what is asked.

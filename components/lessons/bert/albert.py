@@ -18,7 +18,7 @@ TOKENS, RUNS = 64, 3
 
 
 def params() -> tuple[links.Param, ...]:
-    """What the link of the page holds: both levers and the table."""
+    """What the link of the page holds: both levers, the table, and the sentences put in order."""
     return (
         links.Integer("alb_embedding", EMBEDDINGS[0], EMBEDDINGS[-1], 128, example=256),
         links.Choice("alb_shared", SHARED, "all"),
@@ -44,7 +44,7 @@ def moved() -> None:
         links.put("alb_shared", said["shared"])
 
 
-# Two numbers a setting. The lock of the cache keeps two readers from measuring each other.
+# Two numbers a setting. Two readers at once would measure each other: see _one_at_a_time.
 @st.cache_resource(max_entries=len(EMBEDDINGS) * len(SHARED), show_spinner=False)
 def measured(width: int, shared: str) -> tuple[float, float]:
     """Return the seconds of a pass of BERT's setting and of this one, measured on this machine."""

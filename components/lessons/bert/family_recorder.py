@@ -4,7 +4,7 @@ from components.elements.start.course_map import Frame, Miniature
 
 
 def miniature() -> Miniature:
-    """What RoBERTa's paper changed one thing at a time, and what each brought on MNLI."""
+    """One change each of ALBERT, ELECTRA and RoBERTa, with the score before and after, as their papers give them."""
     from components.lm.bert.family import comparisons
 
     frames: list[Frame] = []

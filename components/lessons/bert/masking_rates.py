@@ -475,7 +475,7 @@ def study_words(mine: list[StudyCell], found: list[Comparison]) -> list[str]:
     return said
 
 
-# Curves of accuracy over masking rates: 18 points each. One takes some seconds and runs in the background.
+# Curves of accuracy over masking rates: three draws at each of 18 rates. One takes some seconds and runs in the background.
 @st.cache_resource(show_spinner=False)
 def rate_curves() -> Works:
     """Return the accuracy curves that all sessions share."""

@@ -419,7 +419,7 @@ def wanted() -> None:
 
 
 def edited() -> None:
-    """Callback: another beginning or model; tokens taken by hand belong to the old one."""
+    """Callback: another model; tokens taken by hand belong to the old one."""
     links.put("dec_picks", ())
     links.moved()
 

@@ -74,6 +74,7 @@ class Blocks:
     Attributes:
         wanted: the run, the model's revision, and how many steps were to be known.
         text: see ``components.lm.gpt.writing``.
+        steps: those of the text that were sent.
         complete: whether all of them are known, or the text ended before.
         fixed: the steps without their candidates.
     """
@@ -433,7 +434,7 @@ def examples() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-# 200 texts of about 100 steps: some 30 MB; shared by all sessions, so a class on one link computes once.
+# A text of about 100 steps: some 150 kB; shared by all sessions, so a class on one link computes once.
 @shared
 def _writing(
     name: str,

@@ -324,7 +324,7 @@ def _physics(model: str, revision: str) -> list[float]:
 
 
 def _guess(letter: str) -> None:
-    """Callback: the reader guessed the open question and goes on to the next that is open."""
+    """Callback: the reader guessed the open question."""
     given = _guesses()
     given[st.session_state["scaling_question"]] = letter
     links.put("scaling_guesses", "".join(given))

@@ -1,4 +1,4 @@
-"""State and data of the pages that train BPE: where the words come from, the training, kept runs, problems in words."""
+"""State and data of the page "BPE, merge by merge": the board and its kept runs; words and training are in ``word_training``."""
 
 from typing import Any
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _SAMPLES = Path(__file__).parents[3] / "assets" / "samples"
 
 
-# 24 runs on the largest text with 2,000 merges hold some 200 MB; samples and typed tables hold next to nothing.
+# A run on the largest text with 2,000 merges holds some 8 MB; samples and typed tables hold next to nothing.
 @st.cache_resource(show_spinner=False)
 def trainings() -> Works:
     """Return the tokenizer trainings that all sessions share."""
