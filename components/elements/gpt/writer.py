@@ -66,9 +66,10 @@ class Writer(WriterFrame, WriterSteps):
 def writer(data: Writer | LocalWriter, *, on_view: Callable[[], None], on_want: Callable[[], None]) -> None:
     """Draw the text and its steps; all stepping happens in the browser, and with a bundled model all computing.
 
-    Triggers under the key ``writer``: ``view`` ({rev, state, browser}: where the reader is now, and the name of the model that
-    the browser computes with, or None), ``want`` (steps asked for beyond the known ones). They are triggers and not state
-    because a state value equal to the last one sent is not sent again, and Python moves the view too.
+    Triggers under the key ``writer``: ``view`` ({rev, state, browser, written}: where the reader is now, the name of the model
+    that the browser computes with, or None, and the beginning of its text, {line, dropped, empty}), ``want`` (steps asked for
+    beyond the known ones). They are triggers and not state because a state value equal to the last one sent is not sent again,
+    and Python moves the view too.
 
     Args:
         data: the state of the link, and the steps unless the browser computes them.

@@ -477,8 +477,6 @@ def attention_of(name: str, revision: str, text: str, pair: str, layer: int | No
 def attention_measure(name: str, revision: str, text: str, pair: str, measure: str) -> "Floats":
     """Return another reading of the same text, as weights: ``value_weighted`` (layer, head, query, key) or
     ``rollout`` (layer, 2, query, key): the mean of the heads, and rollout."""
-    import numpy as np
-
     from components.lm.transformer.attention import rollout, shares, value_weighted
 
     plain = attention_of(name, revision, text, pair, None)

@@ -113,13 +113,7 @@ def again() -> None:
     said = st.session_state["electra_flow"].get("again")
     if isinstance(said, int):
         links.put("el_seed", said % 1_000_000)
-        _staged_if_told()
-
-
-def _staged_if_told() -> None:
-    said = st.session_state["electra_flow"].get("stage")
-    if isinstance(said, int) and 0 <= said <= 5:
-        links.put("el_stage", said)
+        staged()
 
 
 def flow() -> tuple[MaskableText | None, FlowData]:

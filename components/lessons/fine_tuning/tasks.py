@@ -32,8 +32,6 @@ LOOKS = ("all", "label", "own", "glue", "nothing")
 LAST = MOMENTS - 1
 MOST_CHARACTERS = 400
 """Of a sentence of the reader's own."""
-SENTENCES = 20
-"""Sentences a reader can label."""
 
 
 @cache

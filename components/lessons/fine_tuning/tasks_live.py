@@ -13,11 +13,14 @@ from components.lm.fine_tuning.sentences import TAGS, Tagged, generate
 from components.lm.fine_tuning.task_runs import TaskSetting, Tuning
 
 COUNT = 20
+"""Sentences a reader can label."""
+SEED = 77
+"""Of these sentences; links hold labels of them."""
 
 
 def sentences() -> list[Tagged]:
     """Return the sentences to label: of the generator's training side."""
-    return generate("train", COUNT, 77)
+    return generate("train", COUNT, SEED)
 
 
 def write_labels(labels: list[list[int]]) -> str:
@@ -60,7 +63,7 @@ class Pair(live_pair.Pair[Tuning]):
         tags = read_labels(asked.setting.labels, [len(s.words) for s in sentences()])
         rows = [
             replace(row, gold=tuple(line))
-            for row, line in zip(examples(loaded, "tag", "train", COUNT, 77), tags, strict=True)
+            for row, line in zip(examples(loaded, "tag", "train", COUNT, SEED), tags, strict=True)
         ]
         super().__init__(
             *(

@@ -102,7 +102,7 @@ def _wanted() -> Asked[Labels]:
 
 def label() -> None:
     """Twenty sentences to label, and what these labels teach."""
-    st.markdown(told(W, "label_text", n=page.SENTENCES))
+    st.markdown(told(W, "label_text", n=tasks_live.COUNT))
     lines = tasks_live.sentences()
     found = _labels()
     label_board([s.words for s in lines], found, TAGS, rev=links.revision(), key=BOARD, on_view=_took)

@@ -102,8 +102,7 @@ def weight() -> float:
 
 def seed() -> int:
     """Return the seed of the link."""
-    value = st.session_state["ft_seed"]
-    return 0 if value is None else int(value)
+    return links.number("ft_seed")
 
 
 def view() -> TransferView:

@@ -17,6 +17,7 @@ from components.figures.shots import SETTINGS, TaskScores, shots_figure
 from components.lessons.gpt import in_context as page
 from components.lessons.gpt import in_context_live as live
 from components.lessons.known_language import say_if_foreign
+from components.lessons.probabilities import in_words
 from components.lm.gpt import in_context as lm
 from components.lm.gpt.word_codes import WORDS
 from components.shell import links
@@ -419,11 +420,6 @@ def _studied(revision: str) -> tuple[Any, dict[int, int]]:
     return study_names(loaded), few_shot_copies(loaded)
 
 
-def _short(p: float) -> str:
-    """Return a probability as a person reads it: 0.0524, 4.1e-05."""
-    return f"{p:.4f}" if p >= 0.001 or p == 0 else f"{p:.1e}"
-
-
 def story() -> None:
     """pocket-gpt copies a name from its prompt, and cannot do a list of pairs."""
     from components.lm import checkpoints
@@ -452,7 +448,7 @@ def story() -> None:
         shown = "".join(f'<span class="gb-cell"><b class="gb-mono">{html.escape(word.strip() or "·")}</b>{p:.3f}</span>' for word, p in top[:5])  # fmt: skip
         lines.append(
             f"<tr><th scope='row'>{html.escape(t('in_context', f'way_{way}'))}</th>"
-            f'<td><span class="gb-fill" style="width:{100 * prob:.1f}%"></span><span class="gb-value gb-mono">{_short(prob)}</span></td>'
+            f'<td><span class="gb-fill" style="width:{100 * prob:.1f}%"></span><span class="gb-value gb-mono">{in_words(prob)}</span></td>'
             f'<td class="gb-mono">{rank}</td><td><span class="gb-cells">{shown}</span></td></tr>'
         )
     head = "".join(f"<th scope='col'>{html.escape(t('in_context', key, name=name))}</th>" for key in ("way", "way_prob", "way_rank", "way_top"))  # fmt: skip

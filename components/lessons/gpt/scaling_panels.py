@@ -14,6 +14,7 @@ from components.elements.gpt.scaling_board import HELD
 from components.figures import scaling as figures
 from components.lessons.gpt import scaling as page
 from components.lessons.known_language import say_if_foreign
+from components.lessons.probabilities import in_words
 from components.lm.gpt.scaling import load_jumps
 from components.lm.transformer.model_size import Size, count, fact_rows
 from components.shell import links
@@ -246,11 +247,6 @@ def _after(revision: str, name: str, counts: tuple[int, ...]) -> list[NameAfter]
     return name_after(load_model(STORY_MODEL, "generation"), name, counts)
 
 
-def _short(p: float) -> str:
-    """Return a probability as a person reads it."""
-    return f"{p:.4f}" if p >= 0.001 or p == 0 else f"{p:.1e}"
-
-
 def window() -> None:
     """A name that is scrolled out of the window: what is outside does not exist for the model."""
     from components.lm import checkpoints
@@ -275,7 +271,7 @@ def window() -> None:
         return
     size = card.max_positions or 512
     st.html(_window_bar(OPENING.format(name=name), ENDING, here, size))
-    slots = {"name": name, "tokens": here.tokens, "cut": here.cut, "told": _short(here.told), "untold": _short(here.untold), "rank": f"{here.rank:,}", "size": size}  # fmt: skip
+    slots = {"name": name, "tokens": here.tokens, "cut": here.cut, "told": in_words(here.told), "untold": in_words(here.untold), "rank": f"{here.rank:,}", "size": size}  # fmt: skip
     key = "window_inside" if here.name_read else "window_outside"
     st.html(f'<p class="gb-aid">{html.escape(t(W, key, **slots))}</p>')
     figure = figures.distance_figure(

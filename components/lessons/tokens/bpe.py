@@ -8,7 +8,7 @@ from components.lessons.tokens.word_training import (
     MOST_RUNS,
     RUNS,
     Picks,
-    _hold,
+    hold_runs,
     kept_runs,
     revision,
     source_name,
@@ -57,13 +57,13 @@ def picked(step: int, left: str, right: str) -> None:
             del runs[1 if active != 1 else 2]
         runs.append(new)
         active = len(runs) - 1
-    _hold(runs, active, step - 1)
+    hold_runs(runs, active, step - 1)
     state["_bpe_advance"] = True
 
 
 def show_run(index: int) -> None:
     """Show another of the kept runs, at the same step."""
-    _hold(kept_runs(), index, st.session_state["bpe_step"])
+    hold_runs(kept_runs(), index, st.session_state["bpe_step"])
 
 
 def drop_run(index: int) -> None:
@@ -72,7 +72,7 @@ def drop_run(index: int) -> None:
     if 0 < index < len(runs):
         del runs[index]
         active = 0 if active == index else active - (active > index)
-    _hold(runs, active, st.session_state["bpe_step"])
+    hold_runs(runs, active, st.session_state["bpe_step"])
 
 
 def run_name(picks: Picks) -> str:

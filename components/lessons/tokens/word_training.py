@@ -47,7 +47,6 @@ def sample_text(name: str) -> str:
 @shared
 def tokenizer_kind(name: str, revision: str) -> str | None:
     """Return what kind of tokenizer a model has, by its files alone; None where they do not say it."""
-    from components.lm import checkpoints
     from components.lm.tokens.tokenizer_files import kind_of
 
     store = checkpoints.store()
@@ -214,28 +213,11 @@ def train(picks: Picks = ()) -> BpeLesson | None:
 
     work = trainings().start(key, do)
     if not work.ends_in(PATIENCE):
-        _progress(key, work)
+        show_progress("bpe", work, num_merges=chosen.num_merges)
         return None
     result: tuple[BpeLesson, int] = work.result()
     lesson, state["_bpe_controls"] = result
     return lesson
-
-
-@st.fragment(run_every=0.3)
-def _progress(key: tuple[Any, ...], work: Work) -> None:
-    """How far the training is, and how to stop it."""
-    if work.wait(0):
-        links.run_again()
-    left = work.seconds_left()
-    done = work.detail.merges if work.detail else 0
-    text = t("bpe", "training", done=f"{done:,}", all=f"{key[-1].num_merges:,}")
-    if left is not None and left >= 1:
-        text += " " + t("bpe", "training_left", seconds=round(left))
-    with st.container(height=420, border=True, vertical_alignment="center"):
-        st.progress(work.fraction, text=text)
-        st.button(
-            t("bpe", "training_stop"), key="bpe_stop", on_click=work.stop, icon=":material/stop_circle:"
-        )
 
 
 def table_edited() -> None:
@@ -274,7 +256,8 @@ def use_text(text: str) -> None:
     words_changed()
 
 
-def _hold(runs: Sequence[Picks], active: int, step: int) -> None:
+def hold_runs(runs: Sequence[Picks], active: int, step: int) -> None:
+    """Put these runs, the one on screen and its step into the state of the page."""
     state = st.session_state
     state["runs"] = [[[at, *pair] for at, pair in picks] for picks in runs]
     state["run"] = max(0, min(active, len(runs) - 1))
@@ -311,7 +294,7 @@ def run_on_screen() -> BpeLesson | None:
         lesson = train(runs[state["run"]])
     except InputProblem as found:
         if found.code == "choice_not_tied":  # picks of a link that was changed by hand
-            _hold([()], 0, state["bpe_step"])
+            hold_runs([()], 0, state["bpe_step"])
             st.warning(problem_text(found.problems[0]))
             lesson = train()
         else:
@@ -355,12 +338,16 @@ def words_key() -> Hashable:
 
 
 @st.fragment(run_every=0.3)
-def show_progress(name: str, work: Work) -> None:
-    """How far a training is, and how to stop it."""
+def show_progress(name: str, work: Work, *, num_merges: int | None = None) -> None:
+    """How far a training is, and how to stop it; in merges where their number is given, else as a share."""
     if work.wait(0):
         links.run_again()
     left = work.seconds_left()
-    text = t("wordpiece", "training", percent=f"{work.fraction:.0%}")
+    if num_merges is None:
+        text = t("wordpiece", "training", percent=f"{work.fraction:.0%}")
+    else:
+        done = work.detail.merges if work.detail else 0
+        text = t("bpe", "training", done=f"{done:,}", all=f"{num_merges:,}")
     if left is not None and left >= 1:
         text += " " + t("bpe", "training_left", seconds=round(left))
     with st.container(height=420, border=True, vertical_alignment="center"):

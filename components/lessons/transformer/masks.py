@@ -76,10 +76,7 @@ PANELS = (
 
 def models() -> list[ModelCard]:
     """The models on screen: two, or one where both names mean the same."""
-    names = dict.fromkeys(
-        (("left_model", st.session_state["left_model"]), ("right_model", st.session_state["right_model"]))
-    )
-    cards = [model_in_use("attention", default=FIRST_MODEL, key=key) for key, _ in names]
+    cards = [model_in_use("attention", default=FIRST_MODEL, key=key) for key in ("left_model", "right_model")]
     return list({card.name: card for card in cards}.values())
 
 

@@ -119,8 +119,6 @@ def compute(objective: Objective, text: str, picks: tuple[int, ...]) -> tuple[Re
         raise ValueError("nothing to hide")
     if objective == "corruption":
         return _corruption(text, picks)
-    from components.lm import checkpoints
-
     checkpoints.import_torch()
     import torch
 
