@@ -81,8 +81,9 @@ class Results:
         """
         found = self._find(key)
         if found is not None:
-            self._keep(key, found[0])
-            return found[0]
+            known: R = found[0]
+            self._keep(key, known)
+            return known
         with self._lock:
             turn = self._turns.setdefault(key, threading.Lock())
         try:
@@ -95,7 +96,8 @@ class Results:
         finally:
             with self._lock:
                 self._turns.pop(key, None)
-        return found[0]
+        result: R = found[0]
+        return result
 
     def _find(self, key: Hashable) -> tuple[Any] | None:
         with self._lock:
