@@ -400,6 +400,7 @@ def _gain() -> tuple[list[str], list[list[Cell]]]:
         [
             words(t("electra", f"gain_{name}"), strong=name == "electra"),
             words(t("electra", f"gain_{name}_loss")),
+            # from 80, as the line below the table says, to 86
             bar((float(row["value"]) - 80) / 6, row["value"], float(row["value"])),
         ]
         for name, row in zip(names, rows, strict=True)
@@ -415,6 +416,7 @@ def _compute() -> tuple[list[str], list[list[Cell]]]:
                 row["item"].replace("of training", t("electra", "of_training")),
                 strong="ELECTRA" in row["item"],
             ),
+            # from 68, as the line below the table says, to 88
             bar((float(row["value"]) - 68) / 20, row["value"], float(row["value"])),
         ]
         for row in rows
