@@ -40,7 +40,13 @@ def prepared(
 
     def went() -> None:
         said = sent(st.session_state[key].get("go"), rev)
-        if said is not None and 0 <= (at := whole(said.get("at"))) < len(states):
+        if said is None:
+            return
+        try:
+            at = whole(said.get("at"))
+        except (TypeError, ValueError, OverflowError):
+            return
+        if 0 <= at < len(states):
             on_go(at)
 
     _mount(

@@ -93,17 +93,18 @@ def _title(key: str) -> None:
 
 def _attention(card: ModelCard, text: "Writing", ids: tuple[int, ...], step: int) -> None:
     from components.elements.gpt.attention_strip import attention_strip
-    from components.lm.gpt.generation import last_attention
+    from components.lm.gpt.generation import GenerationError, last_attention
     from components.lm.tokens.token_text import token_infos
 
     loaded = load_model(card.name, "generation")
     ids = ids[-text.prompt.context_length :]
     _title("attention_title")
-    attention_strip(
-        [info.text for info in token_infos(loaded.tokenizer, ids)],
-        last_attention(loaded.model, ids),
-        model=card.name,
-    )
+    try:
+        weights = last_attention(loaded.model, ids)
+    except GenerationError as error:
+        st.info(cannot_write(error))
+        return
+    attention_strip([info.text for info in token_infos(loaded.tokenizer, ids)], weights, model=card.name)
 
 
 def _lens(card: ModelCard, text: "Writing", ids: tuple[int, ...], step: int) -> None:
