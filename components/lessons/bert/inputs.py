@@ -584,7 +584,12 @@ def _bert_embedding(name: str, revision: str, first: str, second: str, changes: 
 def bert_embedding(
     name: str, revision: str, first: str, second: str, changes: "Changes"
 ) -> "InputEmbeddings":
-    """Return every row of the input of a text."""
+    """Return every row of the input of a text.
+
+    Raises:
+        NotBert: another kind of model.
+        CannotRead: more tokens than the model has positions, or a token it has no row for.
+    """
     found: InputEmbeddings = _bert_embedding(name, revision, first, second, tuple(vars(changes).values()))
     return found
 

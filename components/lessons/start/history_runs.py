@@ -125,8 +125,8 @@ def gradients() -> Ran:
 
 
 @cache
-def _senses() -> tuple[list[str], str, Grid, Grid]:
-    """Which model, and the cosines of one word's occurrences in the token table and after the last layer."""
+def _senses() -> tuple[list[str], Grid, Grid]:
+    """Which model and word, and the cosines of the word's occurrences in the token table and after the last layer."""
     from components.lm.bert.contextual import cosine_matrix
 
     with np.load(TRACES / "bert" / "contextual.npz") as file:
@@ -138,13 +138,13 @@ def _senses() -> tuple[list[str], str, Grid, Grid]:
         Grid(title="", rows=lines, columns=names, values=found.tolist(), numbers=True)
         for found in (own, last)
     )
-    return [model, revision, word], word, table, {**layer, "rows": names}
+    return [model, revision, word], table, {**layer, "rows": names}
 
 
 def senses() -> Ran:
     """One vector a word, against one for each place it stands in."""
     _head("senses")
-    (model, revision, word), _, table, layer = _senses()
+    (model, revision, word), table, layer = _senses()
     numbered: Sequence[str] = [f"{i + 1}" for i in range(len(table["rows"]))]
     shown = [
         Grid(
