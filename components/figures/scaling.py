@@ -131,7 +131,7 @@ def jump_figure(
     dark: bool,
     size: int,
 ) -> go.Figure:
-    """Dots by width: shares right on the left axis, losses (third of a line is true) on the right one; a line joins what is named once."""
+    """Dots by width: shares right on the left axis, losses (third of a line is true) on the right one."""
     colours = palette(dark)
     figure = go.Figure()
     signs = iter((("token", "circle"), ("position", "triangle-up"), ("key", "square")))

@@ -1,8 +1,8 @@
 """The roles of colour. Nothing else in the app defines a colour.
 
-Each role has a value for the light and one for the dark theme; both reach WCAG AA
-(4.5 : 1) as text on their own background, and every role is shown by a second sign too
-(see ``/README.md``, "Colours"). Elements read them as CSS variables ``--gb-<role>``;
+Each role has a value for the light and one for the dark theme; of the roles that colour text
+both reach WCAG AA (4.5 : 1) on their own background, and every role is shown by a second sign too
+(see ``/CONTRIBUTING.md``, "Words and colours"). Elements read them as CSS variables ``--gb-<role>``;
 Plotly figures read them from :func:`palette`.
 """
 

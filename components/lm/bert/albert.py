@@ -103,7 +103,7 @@ def random_model(of: Size) -> AlbertModel:
 def pass_seconds(sizes: list[Size], *, tokens: int = 64, runs: int = 5) -> list[float]:
     """Measure a pass of one text through an untrained model of each size; the fastest of ``runs`` of each, in turns.
 
-    Returns seconds, one a size. Only one of the models is in memory beside another.
+    Returns seconds, one a size. All the models are in memory together, because they take turns.
     """
     torch = checkpoints.import_torch()
     models = [random_model(one) for one in sizes]

@@ -265,14 +265,9 @@ class Round:
 
 def choose_places(text: MaskableText, rate: float, seed: int) -> list[int]:
     """Return the places to hide: this share of the words, one at least where there is one."""
-    from numpy.random import default_rng
-
     count = min(len(text.maskable), max(1, round(rate * len(text.maskable))))
-    return (
-        sorted(int(i) for i in default_rng([seed, 0]).choice(text.maskable, count, replace=False))
-        if count
-        else []
-    )
+    rng = np.random.default_rng([seed, 0])
+    return sorted(int(i) for i in rng.choice(text.maskable, count, replace=False)) if count else []
 
 
 def draw_round(
@@ -290,6 +285,7 @@ def draw_round(
 
     Args:
         generator: predicts masked tokens.
+        text: as read with the generator's tokenizer.
         seed: of the places and of the draws.
         fakes: words from the generator's distribution, or by their frequency in the training text.
         rate: share of the words that are hidden.

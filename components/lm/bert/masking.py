@@ -74,6 +74,8 @@ def choose_tokens(
 
     ``special_tokens_mask`` is (seq,) or (batch, seq), true where nothing may be chosen. With ``num_draws`` the
     result has a first axis of that many independent draws.
+
+    Raises ``ValueError`` if the rate is not in 0…1.
     """
     special = np.asarray(special_tokens_mask, bool)
     _check_share("mlm_probability", mlm_probability)
@@ -94,6 +96,8 @@ def choose_whole_words(
     """Choose whole words with ``mlm_probability``: all pieces of a word or none. Result (num_draws, seq).
 
     ``word_ids`` are a fast tokenizer's: the word index of each token, None for special tokens.
+
+    Raises ``ValueError`` if the rate is not in 0…1.
     """
     _check_share("mlm_probability", mlm_probability)
     word_of_token, num_words = _word_index(word_ids)
@@ -117,6 +121,8 @@ def choose_spans(
     uniform over words. A span that would overlap an earlier one or pass the end or the budget is drawn again.
     Returns (chosen, span_ids), both (num_draws, seq); ``span_ids`` counts spans from 0 in the order drawn, -1
     outside. At least one word is chosen if the rate is above 0 and there is one that fits.
+
+    Raises ``ValueError`` if the rate is not in 0…1.
     """
     _check_share("mlm_probability", mlm_probability)
     word_of_token, num_words = _word_index(word_ids)
@@ -174,6 +180,8 @@ def corrupt_tokens(
     ``input_ids`` is broadcast to the shape of ``chosen``, so one text gives many draws. Random tokens are uniform
     over ``first_random_id`` … ``vocab_size - 1``. With ``span_ids`` (as from ``choose_spans``) one die decides a
     whole span, as in SpanBERT.
+
+    Raises ``ValueError`` if a share is not in 0…1, or both are more than 1 together.
     """
     _check_share("mask_replace_prob", mask_replace_prob)
     _check_share("random_replace_prob", random_replace_prob)
@@ -223,7 +231,10 @@ def mask_tokens(
     seed: Randomness,
     num_draws: int | None = None,
 ) -> MaskedTokens:
-    """Choose tokens, then corrupt them: BERT's whole recipe, for one text, a batch, or ``num_draws`` draws."""
+    """Choose tokens, then corrupt them: BERT's whole recipe, for one text, a batch, or ``num_draws`` draws.
+
+    Raises ``ValueError`` as :func:`choose_tokens` and :func:`corrupt_tokens` do.
+    """
     rng = np.random.default_rng(seed)
     chosen = choose_tokens(special_tokens_mask, mlm_probability, seed=rng, num_draws=num_draws)
     return corrupt_tokens(
@@ -243,6 +254,7 @@ def draws_over_epochs(num_epochs: int, static_copies: int | None) -> IntArray:
 
     Dynamic masking (``static_copies`` None) sees a new draw every epoch. Static masking prepares that many
     copies once and goes round them: BERT used 10 copies over 40 epochs, so each was seen 4 times.
+    Raises ``ValueError`` for fewer than one epoch, or fewer than one copy.
 
     >>> draws_over_epochs(5, None).tolist(), draws_over_epochs(5, 2).tolist()
     ([0, 1, 2, 3, 4], [0, 1, 0, 1, 0])

@@ -1,6 +1,6 @@
 """Who may look at whom: masks of full attention, and sparse patterns that leave most pairs out.
 
-A pattern is a boolean matrix (query, key), true where the query may read the key. The four masks are those of the
+A pattern is a boolean matrix (query, key), true where the query may read the key. The masks are those of the
 Transformer (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 3.2.3) and of prefix language models
 (Raffel et al. 2020, https://arxiv.org/abs/1910.10683, figure 4); the sparse patterns are those of the Sparse
 Transformer (Child et al. 2019, https://arxiv.org/abs/1904.10509, section 4.3), all causal here but ``full``.

@@ -1,7 +1,7 @@
 """How many parameters a Transformer has, tensor by tensor, without building it.
 
 A model is a list of parts (token table, attention of one layer, ...), a part a list of tensors, and a tensor a shape
-written in seven letters, so the count of any size is a product of numbers and can be redone anywhere, for example in
+written in six letters, so the count of any size is a product of numbers and can be redone anywhere, for example in
 a browser while somebody drags a slider:
 
     >>> bert_base = Size("encoder", 12, 768, 12, 3072, 30522, 512, 768, 2)

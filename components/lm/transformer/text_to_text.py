@@ -110,7 +110,7 @@ class Decoding:
 
 
 def model_text(task: str, text: str) -> str:
-    """What the encoder is given: the task word and the text, white space as single spaces.
+    """What the encoder is given: the task word and the text, white space as single spaces. Raises ``ValueError`` for an unknown task.
 
     >>> model_text("iso", " 14  march 2021"), model_text("fill", "14 <X> 2021 = 2021-03-14")
     ('iso: 14 march 2021', '14 <X> 2021 = 2021-03-14')
@@ -130,7 +130,8 @@ def decode(
     their log-probabilities (``generate`` of transformers with ``length_penalty=0.0, early_stopping="never"`` gives the
     same). ``without="cross"`` leaves the encoder-decoder attention out of every layer: the decoder of GPT.
 
-    Raises ``TooLong``.
+    Raises ``ValueError`` if the model does not know the task, ``TooLong``, and ``reading.CannotRead`` if the text cannot
+    be read for another reason.
     """
     from components.lm.checkpoints import import_torch
 
