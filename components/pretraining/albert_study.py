@@ -168,7 +168,7 @@ def model_figures(folder: Path, held_out: PackedDocuments, with_probes: bool = T
     }
     if with_probes:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        heads = head_table(model, model.config.model_type, held_out, model.config.vocab_size)
+        heads = head_table(model, model.config.model_type, held_out)
         found |= {
             "mlm": masked_figures(model, held_out),
             "cloze": cloze_table(model, tokenizer, load_probes(LARGE_PROBES_PATH))["all"],

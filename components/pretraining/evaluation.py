@@ -346,7 +346,7 @@ def masked_baselines(
     }
 
 
-def head_table(model: Any, kind: str, held_out: PackedDocuments, vocab_size: int, num_texts: int = 24) -> dict[str, Any]:  # fmt: skip
+def head_table(model: Any, kind: str, held_out: PackedDocuments, num_texts: int = 24) -> dict[str, Any]:
     """Mean head scores on held-out texts of 64 tokens, induction on repeated random sequences, and what a head that
     looks at everything alike would get."""
     length, copy_length = 64, 20
@@ -446,7 +446,7 @@ def evaluate_run(folder: Path, work: Path, corpus: Path, *, five_gram: bool = Fa
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "hardware": progress["hardware"] or Machine.choose(threads=1).describe(),
         "cloze": cloze_table(model, tokenizer, probes),
-        "heads": head_table(model, kind, held_out, size.vocab_size),
+        "heads": head_table(model, kind, held_out),
     }
     if settings.language == "en":
         result["cloze_280"] = cloze_table(model, tokenizer, load_probes(LARGE_PROBES_PATH))

@@ -51,7 +51,7 @@ def model_card(
     parts = [
         f"---\nlanguage: {language}\nlicense: mit\npipeline_tag: {tag}\nlibrary_name: transformers\n{_corpus(packed)}---",
         f"# {name}",
-        _what(name, settings, evaluation),
+        _what(settings, evaluation),
         _training(settings, progress, packed, evaluation),
         notes.strip(),
         _gpt_quality(evaluation) if settings.kind == "gpt" else _bert_quality(evaluation),
@@ -72,7 +72,7 @@ def _corpus(packed: dict[str, Any]) -> str:
     return "corpus:\n" + "".join(lines) if lines else ""
 
 
-def _what(name: str, s: RunSettings, evaluation: dict[str, Any]) -> str:
+def _what(s: RunSettings, evaluation: dict[str, Any]) -> str:
     size = s.size
     shape = f"{size.num_layers} layers, {size.num_heads} heads, width {size.hidden_size}, context {size.context(s.kind)}"  # fmt: skip
     million = f"{evaluation['parameters'] / 1e6:.2f} million parameters"

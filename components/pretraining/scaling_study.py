@@ -251,7 +251,7 @@ def add_step(steps: Any, repository: Path) -> None:
     parser.add_argument("--tokens", type=float, action="append", help=f"only this budget; may be given several times ({' '.join(map(str, BUDGETS))})")  # fmt: skip
     parser.add_argument("--seed", type=int, action="append", help="only this seed; may be given several times (0; of the narrow widths 0 1 2)")  # fmt: skip
     parser.add_argument("--out", type=Path, default=repository / "assets" / "facts" / "scaling_study.csv")
-    parser.set_defaults(run=_run, repository=repository)
+    parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -42,8 +42,6 @@ OTHER_CHARACTERS = (
     120  # the most frequent of the rest (quotation marks, dashes, Chinese characters) of Korean text
 )
 
-LANGUAGES = ("en", "ko")
-
 
 def vocabulary_name(kind: str, vocab_size: int, language: str = "en") -> str:
     """Name of a vocabulary's files.

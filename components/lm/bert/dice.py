@@ -175,13 +175,11 @@ class Seen:
     """What a model has met of one text after some epochs.
 
     Attributes:
-        copies: masked copies that were prepared, None for a new draw each epoch.
         actions: (epochs, seq), values of ``Action``.
         draw_of_epoch: (epochs,), which draw each epoch read.
         ordinary: (seq,), true where a token can be chosen.
     """
 
-    copies: int | None
     actions: npt.NDArray[np.int8]
     draw_of_epoch: Ints
     ordinary: Bools
@@ -209,7 +207,7 @@ def seen_after(
     """The draws of each epoch: the same few again and again (static), or a new one each time (dynamic)."""
     which = draws_over_epochs(num_epochs, static_copies)
     masked, _ = draw(text, recipe, seed=seed, num_draws=int(which.max()) + 1)
-    return Seen(static_copies, masked.actions[which], which, ~(text.special | text.blank))
+    return Seen(masked.actions[which], which, ~(text.special | text.blank))
 
 
 # --- Spans ----------------------------------------------------------------------------------------------------------

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 Form = Literal["classification", "entailment", "similarity", "multiple_choice"]
 FORMS: tuple[Form, ...] = ("classification", "entailment", "similarity", "multiple_choice")
 SPECIAL = ("[start]", "[delim]", "[extract]")
-START, DELIM, EXTRACT = range(3)
 NEW_DEVIATION = 0.02
 """Of the new embeddings and of the head, as GPT-1 draws all its weights (4.1)."""
 

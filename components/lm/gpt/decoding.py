@@ -150,19 +150,6 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One token of the chart: its probability at each stage, and whether it was cut."""
-
-    rank: int  # 1 is the model's first choice
-    token_id: int
-    logit: float
-    prob: float  # the model's softmax
-    tempered: float  # after temperature
-    final: float  # after the cut, renormalised; 0 if cut
-    cut_by: Cut | None
-
-
-@dataclass(frozen=True)
 class StepTrace:
     """One step in few numbers, enough for a browser to draw all three stages.
 

@@ -85,7 +85,7 @@ def next_probs(loaded: LoadedModel, texts: Sequence[str], off: Sequence[Head] = 
 
     from components.lm.gpt.generation import encode_prompt
 
-    model, handles = loaded.model, []
+    model = loaded.model
     if off:
         model = twin(loaded.model)
         for number, part in enumerate(layer_parts(model)):
@@ -98,7 +98,7 @@ def next_probs(loaded: LoadedModel, texts: Sequence[str], off: Sequence[Head] = 
                 split[..., mine, :] = 0
                 return (split.flatten(-2), *args[1:])
 
-            handles.append(part.output.register_forward_pre_hook(switch))
+            part.output.register_forward_pre_hook(switch)  # of the twin, which nobody keeps
     rows = [list(encode_prompt(loaded, text).token_ids) for text in texts]
     found = []
     for start in range(0, len(rows), 16):  # filled up behind the end, which a causal model cannot see

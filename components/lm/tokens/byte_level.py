@@ -26,9 +26,6 @@ from components.lm.tokens.bpe import BpeTrace, EncodeStep, Pair, join_pair, lowe
 from components.lm.tokens.segments import Segment, characters, group_tokens
 from components.lm.tokens.words import WordTable, utf8_size
 
-END_OF_TEXT = "<|endoftext|>"
-"""GPT-2's only special token."""
-
 _CACHED_WORDS = 20_000
 
 # GPT-2's rule for cutting a text into words before any merge: English clitics; letters, digits or other signs, each

@@ -151,7 +151,6 @@ class WordPieceProgress:
 
     merges: int
     num_merges: int
-    last_value: float
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -329,9 +328,7 @@ class WordPieceTrainer(MergeTrainer[WordPieceProgress, WordPieceTrace]):
     @property
     def progress(self) -> WordPieceProgress:
         """How far the run is."""
-        return WordPieceProgress(
-            len(self._pairs), self._num_merges, self._values[-1] if self._values else 0.0
-        )
+        return WordPieceProgress(len(self._pairs), self._num_merges)
 
     def trace(self) -> WordPieceTrace:
         """The run so far; ``stop_reason`` is ``stopped`` when it was not finished."""

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
 
 Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 ALL_LAYERS_UP_TO = 128
