@@ -251,6 +251,8 @@ def _run_train(options: argparse.Namespace) -> int:
     packed_folder = options.work / "packed" / vocabulary
     packed = PackedDocuments.load(packed_folder / "train.npz")
     held_out = PackedDocuments.load(packed_folder / "held_out.npz")
+    tokenizer = options.work / "tokenizers" / f"{vocabulary}.json"
+    continues = continuing_tokens(tokenizer) if options.whole_words else None
     settings = RunSettings(
         kind=options.kind,
         size=size,
@@ -281,15 +283,14 @@ def _run_train(options: argparse.Namespace) -> int:
         elif options.minutes is None:
             raise TrainingError("a new run needs a budget: --tokens or --minutes")
         else:
-            settings = replace(settings, total_tokens=tokens_for_minutes(options.minutes, settings, machine, packed))  # fmt: skip
+            total = tokens_for_minutes(options.minutes, settings, machine, packed, continues)
+            settings = replace(settings, total_tokens=total)
     if settings.total_tokens < COMPILED_FROM_TOKENS:
         machine = replace(machine, compiled=False)
     print(f"{folder}: {settings.total_tokens:,} tokens on {machine.describe()}", flush=True)
     run = Run(folder, settings, machine)
-    tokenizer = options.work / "tokenizers" / f"{vocabulary}.json"
     if options.start and run.progress.step == 0:  # a run in progress goes on from its own state
         run.start_from(options.start, tokenizer, _packed_summary(options.work, vocabulary))
-    continues = continuing_tokens(tokenizer) if options.whole_words else None
     return 0 if run.train(packed, held_out, continues=continues) else 3
 
 
@@ -534,11 +535,12 @@ def _run_all(options: argparse.Namespace) -> int:
     for plan in plans:
         language = ["--language", plan.language]
         vocabulary = f"{'gpt' if plan.kind == 'gpt' else 'bert'}-{'' if plan.language == 'en' else plan.language + '-'}"
+        steps: list[list[str]] = []
         if not list((options.work / "tokenizers").glob(f"{vocabulary}[0-9]*.json")):
-            main([*work, "tokenizers", *text, *language])
+            steps.append(["tokenizers", *text, *language])
         if not list((options.work / "packed").glob(f"{vocabulary}[0-9]*/summary.json")):
-            main([*work, "pack", *text, *language])
-        steps: list[list[str]] = [
+            steps.append(["pack", *text, *language])
+        steps += [
             plan.train_arguments(),
             ["evaluate", plan.name, *text],
             ["export", plan.name, "--to", str(target / plan.folder)],

@@ -622,13 +622,20 @@ class Run:
 
 
 def tokens_for_minutes(
-    minutes: float, settings: RunSettings, machine: Machine, packed: PackedDocuments
+    minutes: float,
+    settings: RunSettings,
+    machine: Machine,
+    packed: PackedDocuments,
+    continues: np.ndarray | None = None,
 ) -> int:
-    """How many tokens the machine trains in ``minutes``, measured on a few steps of a throw-away model."""
+    """How many tokens the machine trains in ``minutes``, measured on a few steps of a throw-away model.
+
+    ``continues`` as in ``Data``.
+    """
     torch.set_num_threads(machine.threads)
     learner = Learner(settings, machine)
     optimizers = build_optimizers(learner.model, settings.kind, settings.weight_decay, machine.bf16)
-    data = Data(settings, packed)
+    data = Data(settings, packed, continues)
     used: dict[int, int] = {}
     tokens, seconds = 0, 0.0
     for step in range(12):
