@@ -14,7 +14,7 @@ from components.lm import checkpoints
 from tests.bench import sessions
 from tests.bench.bench_app import ROOT, Row, _server, _warm, ours
 from tests.bench.bench_fine_tuning import chapter
-from tests.bench.rows import Failed
+from tests.bench.rows import Failed, show
 from tests.browser.find_chromium import find_chromium
 
 CLASS = 30
@@ -139,5 +139,4 @@ def measure() -> Iterator[Row | Failed]:
 
 
 if __name__ == "__main__":
-    for row in measure():
-        print(row)
+    show(measure())

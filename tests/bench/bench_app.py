@@ -24,7 +24,7 @@ from find_chromium import find_chromium  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 from tests.bench import sessions  # noqa: E402
-from tests.bench.rows import Failed, Row, each  # noqa: E402
+from tests.bench.rows import Failed, Row, each, show  # noqa: E402
 
 GPT = "gpt-generation"
 ROUNDS = 20
@@ -267,5 +267,4 @@ def _session_rows(port: int, pid: int) -> list[Row]:
 
 
 if __name__ == "__main__":
-    for name, value, target, unit in measure():
-        print(f"{name:75} {value:8.3g} {unit:3} (at most {target:g})")
+    show(measure())

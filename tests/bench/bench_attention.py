@@ -24,7 +24,7 @@ from find_chromium import find_chromium  # noqa: E402
 
 from tests.bench.attention_app import shipped_bertviz, tokens, weights  # noqa: E402
 from tests.bench.bench_app import _free_port  # noqa: E402
-from tests.bench.rows import Failed, Row, each, one  # noqa: E402
+from tests.bench.rows import Failed, Row, each, one, show  # noqa: E402
 
 ROUNDS = 3
 
@@ -181,5 +181,4 @@ def _drawn() -> list[Row]:
 
 
 if __name__ == "__main__":
-    for row in measure():
-        print(*row)
+    show(measure())

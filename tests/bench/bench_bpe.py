@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-Row = tuple[str, float, float, str]  # name, value, target (at most), unit
+from tests.bench.rows import Row, show  # noqa: E402
 
 SIZE = 1_000_000
 MERGES = 1_000
@@ -118,5 +118,4 @@ def _alternate(one: Callable[[], object], other: Callable[[], object]) -> tuple[
 
 
 if __name__ == "__main__":
-    for name, value, target, unit in measure():
-        print(f"{'ok  ' if value <= target else 'MISS'} {value:10.3f} {unit:3} (at most {target:g})  {name}")
+    show(measure())

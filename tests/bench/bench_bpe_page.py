@@ -14,8 +14,8 @@ from find_chromium import find_chromium  # noqa: E402
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
 
 from tests.bench.bench_app import _server, ours  # noqa: E402
+from tests.bench.rows import Row  # noqa: E402
 
-Row = tuple[str, float, float, str]
 BOARD = ".gb-bpe_board"
 SHORT, LONG = 10, 1_000
 TURNS = 3

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from components.lm import checkpoints
 from tests.bench.bench_app import ROOT, Row, _server, _warm, ours
-from tests.bench.rows import Failed, each
+from tests.bench.rows import Failed, each, show
 from tests.browser.find_chromium import find_chromium
 
 CLASS = 30
@@ -206,5 +206,4 @@ def measure() -> Iterator[Row | Failed]:
 
 
 if __name__ == "__main__":
-    for row in measure():
-        print(row)
+    show(measure())

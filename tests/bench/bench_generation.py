@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from tests.bench.rows import Failed, Row, each  # noqa: E402
+from tests.bench.rows import Failed, Row, each, show  # noqa: E402
 
 READERS = 30
 
@@ -221,5 +221,4 @@ def _one_round(
 
 
 if __name__ == "__main__":
-    for name, value, target, unit in measure():
-        print(f"{'ok ' if value <= target else 'NOT'}  {value:6.2f} {unit} (at most {target}{unit})  {name}")
+    show(measure())

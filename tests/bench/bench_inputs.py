@@ -22,7 +22,7 @@ from find_chromium import find_chromium  # noqa: E402
 
 from components.lm import checkpoints  # noqa: E402
 from tests.bench.bench_app import _free_port  # noqa: E402
-from tests.bench.rows import Failed, Row, each, one  # noqa: E402
+from tests.bench.rows import Failed, Row, each, one, show  # noqa: E402
 
 WORDS = (
     *("river", "house", "old", "tree", "man", "water", "night", "door"),
@@ -127,5 +127,4 @@ def measure() -> Iterator[Row | Failed]:
 
 
 if __name__ == "__main__":
-    for row in measure():
-        print(*row)
+    show(measure())

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from tests.bench.rows import Failed, Row, each, one  # noqa: E402
+from tests.bench.rows import Failed, Row, each, one, show  # noqa: E402
 
 # What a click costs when nothing but the model stands behind it: one forward pass, one number, one rerun.
 BARE = """
@@ -250,5 +250,4 @@ def _click_rows() -> list[Row]:
 
 
 if __name__ == "__main__":
-    for name, value, target, unit in measure():
-        print(f"{'ok ' if value <= target else 'NOT'}  {value:6.3f} {unit} (at most {target}{unit})  {name}")
+    show(measure())

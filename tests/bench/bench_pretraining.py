@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-Row = tuple[str, float, float, str]
+from tests.bench.rows import Row, show  # noqa: E402
+
 ROWS, LENGTH = 16, 256
 STEPS = 8
 
@@ -79,5 +80,4 @@ def _gpt() -> list[Row]:
 
 
 if __name__ == "__main__":
-    for row in measure():
-        print(row)
+    show(measure())

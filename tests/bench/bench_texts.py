@@ -17,7 +17,7 @@ import psutil
 
 from tests.bench import sessions
 from tests.bench.bench_app import ROOT, Row, _server, _warm, find_chromium, ours
-from tests.bench.rows import Failed, each
+from tests.bench.rows import Failed, each, show
 from tests.browser.views import PAGES, declared
 
 RUNS = 10_000
@@ -141,5 +141,4 @@ def _memory(port: int, pid: int, runs: int) -> list[Row]:
 
 
 if __name__ == "__main__":
-    for row, value, target, unit in measure():
-        print(f"{row:90} {value:8.3g} {unit:3} (at most {target:g})")
+    show(measure())

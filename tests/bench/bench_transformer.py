@@ -22,7 +22,7 @@ from find_chromium import find_chromium  # noqa: E402
 
 from tests.bench import bench_app  # noqa: E402
 from tests.bench.bench_inputs import WORDS, _open, _server, _took  # noqa: E402
-from tests.bench.rows import Failed, Row, each, one  # noqa: E402
+from tests.bench.rows import Failed, Row, each, one, show  # noqa: E402
 
 ROUNDS = 5
 PAGES = {
@@ -188,5 +188,4 @@ def measure() -> Iterator[Row | Failed]:
 
 
 if __name__ == "__main__":
-    for row in measure():
-        print(*row)
+    show(measure())

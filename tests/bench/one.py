@@ -9,16 +9,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from tests.bench.rows import Failed, Measured, told
+from tests.bench.rows import Measured, as_measured, told
 
 
 def found(name: str) -> Iterator[Measured]:
     """Yield the rows of a module, and why there are no more if it raises."""
     try:
         for row in importlib.import_module(f"tests.bench.{name}").measure():
-            yield (
-                Measured(f"{name}, {row.what}", failed=row.why) if isinstance(row, Failed) else Measured(*row)
-            )
+            yield as_measured(row, name)
     except Exception as error:  # told as a row
         yield Measured(name, failed=told(name, error).why)
 

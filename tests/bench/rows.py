@@ -47,6 +47,25 @@ class Failed:
     why: str
 
 
+def as_measured(row: Row | Failed, module: str = "") -> Measured:
+    """Return a row as the table tells it; ``module`` is named where there is none.
+
+    >>> print(as_measured(("a speed", 4, 3, "/s+")))  # doctest: +NORMALIZE_WHITESPACE
+    a speed 4 ≥ 3 /s met
+    >>> as_measured(Failed("a part", "why"), "bench_x")
+    Measured(what='bench_x, a part', value=0.0, bound=0.0, unit='', failed='why')
+    """
+    if isinstance(row, Failed):
+        return Measured(f"{module}, {row.what}" if module else row.what, failed=row.why)
+    return Measured(*row)
+
+
+def show(rows: Iterable[Row | Failed]) -> None:
+    """Print the rows of a module that is run alone."""
+    for row in rows:
+        print(as_measured(row), flush=True)
+
+
 def each(*parts: Callable[[], Iterable[Row | Failed]]) -> Iterator[Row | Failed]:
     """Yield the rows of some parts that do not need each other: one that raises is told, and the next one goes on."""
     for part in parts:
