@@ -30,6 +30,7 @@ from components.pretraining.packing import (
     SentencePairs,
     bert_epoch,
     bert_rows,
+    once,
     order_epoch,
 )
 from components.pretraining.training import Masking, TrainingError, mask_bert_batch, weights_sha256
@@ -37,11 +38,6 @@ from components.pretraining.training import Masking, TrainingError, mask_bert_ba
 LENGTH = 128
 TRAIN_PAIRS = 40_000
 BERTS = ("nano-bert", "pocket-bert")
-
-
-def once(packed: PackedDocuments) -> PackedDocuments:
-    """Every document one time."""
-    return PackedDocuments(packed.tokens, packed.document_offsets, np.ones_like(packed.repeats), packed.num_bytes, packed.sentence_offsets)  # fmt: skip
 
 
 def pairs_of(packed: PackedDocuments, task: str, seed: int, length: int = LENGTH) -> SentencePairs:

@@ -43,7 +43,7 @@ from components.pretraining.attention import register_training_attention
 from components.pretraining.export import save_half
 from components.pretraining.model_card import SOURCE_NOTES
 from components.pretraining.optimizers import ADAMW_RATE, MUON_RATE, Schedule, build_optimizers, set_rate
-from components.pretraining.packing import PackedDocuments, bert_epoch, bert_rows
+from components.pretraining.packing import PackedDocuments, bert_epoch, bert_rows, once
 from components.pretraining.training import (
     Data,
     Machine,
@@ -280,10 +280,10 @@ class HeldOut:
     """Held-out rows, the same places hidden each time."""
 
     def __init__(self, packed: PackedDocuments, rows: int) -> None:
-        once = PackedDocuments(packed.tokens, packed.document_offsets, np.ones_like(packed.repeats), packed.num_bytes, packed.sentence_offsets)  # fmt: skip
+        texts = once(packed)
         rng = np.random.default_rng([0, 5])
-        pairs = bert_epoch(once, ROW, rng)
-        made = bert_rows(once, pairs, np.arange(min(rows, len(pairs))), ROW)
+        pairs = bert_epoch(texts, ROW, rng)
+        made = bert_rows(texts, pairs, np.arange(min(rows, len(pairs))), ROW)
         self.input_ids = torch.from_numpy(made.input_ids)
         self.kinds = torch.from_numpy(made.token_type_ids)
         self.words = ~torch.from_numpy(made.special_tokens_mask)

@@ -15,6 +15,7 @@ import torch
 
 from components.lm.bert.masking import IGNORED_LABEL, Action
 from components.lm.checkpoints import in_memory
+from components.lm.gpt.strategies import repeated
 from components.lm.training.cloze import (
     KOREAN_PROBES_PATH,
     LARGE_PROBES_PATH,
@@ -188,16 +189,6 @@ def real_word_share(texts: Sequence[str], words: set[str]) -> float:
     """Share of the generated words that are in ``words``. A last word may be cut off and is left out."""
     found = [word.lower() for text in texts for word in _WORD.findall(text)[:-1]]
     return sum(word in words for word in found) / len(found) if found else 0.0
-
-
-def repetition_rate(token_ids: Sequence[int], n: int = 4) -> float:
-    """Share of the n-grams of a text that occurred in it before.
-
-    >>> repetition_rate([1, 2, 3, 4, 5]), repetition_rate([1, 1, 1, 1, 1, 1])
-    (0.0, 0.6666666666666667)
-    """
-    grams = [tuple(token_ids[i : i + n]) for i in range(len(token_ids) - n + 1)]
-    return 1 - len(set(grams)) / len(grams) if grams else 0.0
 
 
 def sample_texts(
@@ -474,8 +465,8 @@ def evaluate_run(folder: Path, work: Path, corpus: Path, *, five_gram: bool = Fa
         _, greedy = sample_texts(model, tokenizer, 0.0, language=settings.language)
         new_texts = [tokenizer.decode(ids) for ids in sampled]
         result["real_words"] = real_word_share(new_texts, known_words(d.text for d in train_documents))
-        result["greedy_repetition"] = float(np.mean([repetition_rate(ids) for ids in greedy]))
-        result["sampled_repetition"] = float(np.mean([repetition_rate(ids) for ids in sampled]))
+        result["greedy_repetition"] = float(np.mean([repeated(ids) for ids in greedy]))
+        result["sampled_repetition"] = float(np.mean([repeated(ids) for ids in sampled]))
     else:
         lengths = byte_lengths(learned) if settings.language == "ko" else None
         measured = masked_accuracies(

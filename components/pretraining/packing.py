@@ -9,7 +9,7 @@ import json
 import re
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,11 @@ def pack_documents(
         num_bytes=sum(len(document.text.encode("utf-8")) for document in documents),
         sentence_offsets=np.array(sentence_offsets, np.int64) if by_sentence else None,
     )
+
+
+def once(packed: PackedDocuments) -> PackedDocuments:
+    """The same text with every document one time, however often an epoch goes through it."""
+    return replace(packed, repeats=np.ones_like(packed.repeats))
 
 
 def gpt_epoch(packed: PackedDocuments, seq_len: int, rng: np.random.Generator) -> IntArray:

@@ -25,11 +25,10 @@ from torch import nn
 from components.lm.gpt.frontier import CachedFrontier
 from components.lm.gpt.scaling import ScalingRun, load_runs, save_runs
 from components.lm.gpt.strategies import Lane, write
-from components.pretraining.albert_study import once
 from components.pretraining.architectures import Size, build_model
 from components.pretraining.decoding_study import Endless
 from components.pretraining.optimizers import ADAMW_RATE, MUON_RATE, build_optimizers, set_rate
-from components.pretraining.packing import PackedDocuments, gpt_epoch
+from components.pretraining.packing import PackedDocuments, gpt_epoch, once
 from components.pretraining.training import (
     Data,
     Learner,

@@ -43,6 +43,7 @@ from components.pretraining.packing import (
     bert_epoch,
     bert_rows,
     gpt_epoch,
+    once,
     order_epoch,
 )
 from components.pretraining.vocabularies import BERT_SPECIAL_IDS, FIRST_WORD_ID, vocabulary_name
@@ -377,16 +378,10 @@ def held_out_losses(learner: Learner, packed: PackedDocuments, max_rows: int = 2
     """Mean losses on held-out text, the same rows and masks each time; quick, for the history of a run."""
     s = learner.settings
     length = min(128, max(s.lengths))
-    once = PackedDocuments(
-        packed.tokens,
-        packed.document_offsets,
-        np.ones_like(packed.repeats),
-        packed.num_bytes,
-        packed.sentence_offsets,
-    )
+    texts = once(packed)
     rng = np.random.default_rng([0, 3])
     epochs: dict[str, Any] = {"gpt": gpt_epoch, "bert": bert_epoch, "albert": order_epoch}
-    rows = epochs[s.kind](once, length, rng)
+    rows = epochs[s.kind](texts, length, rng)
     sums: dict[str, float] = {}
     total = 0
     learner.model.eval()
@@ -396,7 +391,7 @@ def held_out_losses(learner: Learner, packed: PackedDocuments, max_rows: int = 2
             batch = (
                 {"rows": rows[index]}
                 if s.kind == "gpt"
-                else mask_bert_batch(once, rows, index, length, Masking(), s.size.vocab_size, rng)
+                else mask_bert_batch(texts, rows, index, length, Masking(), s.size.vocab_size, rng)
             )
             for name, value in learner.losses(batch).items():
                 sums[name] = sums.get(name, 0.0) + value.item() * len(index)

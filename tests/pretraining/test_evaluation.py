@@ -10,6 +10,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
+from components.lm.gpt.strategies import repeated
 from components.lm.training.cloze import KOREAN_PROBES_PATH, LARGE_PROBES_PATH, load_probes
 from components.pretraining.evaluation import (
     BLANKS,
@@ -20,7 +21,6 @@ from components.pretraining.evaluation import (
     masked_baselines,
     ngram_losses,
     real_word_share,
-    repetition_rate,
     rows_seen,
     text_losses,
 )
@@ -138,8 +138,8 @@ def test_accuracy_is_told_apart_by_what_was_done_to_the_token(bert_packed: Packe
 
 
 def test_repetition_and_real_words() -> None:
-    assert repetition_rate([1, 2, 3] * 10) == pytest.approx(1 - 3 / 27)
-    assert repetition_rate([1, 2]) == 0
+    assert repeated([1, 2, 3] * 10) == pytest.approx(1 - 3 / 27)
+    assert repeated([1, 2]) == 0
     words = known_words(["The fox, the hen.", "The fox's hen"])
     assert words == {"the", "hen"}
     assert real_word_share(["the hen grobble the cut"], words) == pytest.approx(3 / 4)

@@ -10,8 +10,7 @@ from tokenizers import Tokenizer
 from components.lm.gpt.scaling import load_runs
 from components.pretraining import jump_study, scaling_study
 from components.pretraining.__main__ import main
-from components.pretraining.albert_study import once
-from components.pretraining.packing import PackedDocuments
+from components.pretraining.packing import PackedDocuments, once
 from components.pretraining.training import Machine, TrainingError
 
 CPU = Machine("cpu", bf16=False, threads=1)

@@ -400,5 +400,9 @@ def distinct(token_ids: Sequence[int], n: int) -> float:
 
 
 def repeated(token_ids: Sequence[int], n: int = 4) -> float:
-    """Share of n-grams that the text has had before."""
+    """Share of n-grams that the text has had before; 0 for a text too short to have one.
+
+    >>> repeated([1, 2, 3, 4, 5]), repeated([1, 1, 1, 1, 1, 1])
+    (0.0, 0.6666666666666667)
+    """
     return 1.0 - distinct(token_ids, n)

@@ -28,6 +28,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from components.lm.reading import clean
+
 Kind = Literal["new", "known"]
 """A code made up for one prompt, or one of the dictionaries of training."""
 KINDS: tuple[Kind, ...] = ("new", "known")
@@ -265,8 +267,8 @@ def read_pairs(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def _short(text: str, most: int = 40) -> str:
-    clean = " ".join(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").split())
-    return clean if len(clean) <= most else clean[: most - 1] + "…"
+    shown = " ".join(clean(text).split())
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
 def write_pairs(pairs: Sequence[tuple[int, int]]) -> str:

@@ -28,7 +28,7 @@ from typing import TypedDict
 
 from components.lm import checkpoints
 from components.lm.gpt.decoding import SamplingSettings
-from components.lm.reading import CannotRead, ReadingReason, is_causal
+from components.lm.reading import CannotRead, ReadingReason, clean, is_causal
 from components.lm.tokens.token_text import token_infos
 from components.lm.training.cloze import BLANK, ClozeProbe, read_filled, score_probe
 
@@ -170,10 +170,10 @@ def read_probe(sentence: str, words: str) -> ClozeProbe:
     Raises:
         UnusableProbe: ``empty``, ``no_blank``, ``many_blanks``, ``few_words``, ``many_words`` or ``long_word``.
     """
-    clean = _plain(sentence)
-    if not clean:
+    told = _plain(sentence)
+    if not told:
         raise UnusableProbe("empty")
-    clean, blanks = re.subn(r"_{2,}", BLANK, clean)
+    told, blanks = re.subn(r"_{2,}", BLANK, told)
     if blanks != 1:
         raise UnusableProbe("many_blanks" if blanks else "no_blank", n=blanks)
     listed = words.split(",") if "," in words else words.split()
@@ -184,12 +184,12 @@ def read_probe(sentence: str, words: str) -> ClozeProbe:
         raise UnusableProbe("many_words", n=len(candidates), most=MOST_CANDIDATES)
     if any(len(word) > MOST_CHARS for word in candidates):
         raise UnusableProbe("long_word", most=MOST_CHARS)
-    return ClozeProbe("own", clean, candidates)
+    return ClozeProbe("own", told, candidates)
 
 
 def _plain(text: str) -> str:
     """The text on one line; half of a character (a lone surrogate) becomes U+FFFD."""
-    return " ".join(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").split())
+    return " ".join(clean(text).split())
 
 
 def shares(logprobs: Sequence[float]) -> tuple[float, ...]:

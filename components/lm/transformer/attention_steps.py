@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.lm.reading import Bools, Reading, inputs, is_causal
-from components.lm.transformer.attention import Floats, layer_parts, twin
+from components.lm.transformer.attention import Floats, entropy, layer_parts, twin
 
 if TYPE_CHECKING:
     from components.lm.checkpoints import LoadedModel
@@ -209,17 +209,6 @@ def head_steps(loaded: LoadedModel, reading: Reading, layer: int, head: int) -> 
     )
 
 
-def row_entropies(weights: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Entropy of each row of attention weights, in bits: 0 when one key takes everything.
-
-    >>> row_entropies([[1.0, 0.0], [0.5, 0.5]]).tolist()
-    [0.0, 1.0]
-    """
-    rows = np.asarray(weights, np.float64)
-    logs = np.log2(rows, out=np.zeros_like(rows), where=rows > 0)
-    return np.asarray(-(rows * logs).sum(-1) + 0.0)
-
-
 MIXTURE = (0.5, 0.9)
 """A head mixes when its rows have between half and nine tenths of the entropy they could have."""
 
@@ -239,10 +228,10 @@ def head_that_shows_dividing(loaded: LoadedModel, reading: Reading) -> tuple[int
             steps = head_steps(loaded, reading, layer, head)
             allowed = np.asarray(steps.allowed, bool)
             most = np.log2(allowed.sum(-1)).mean()
-            mixed = row_entropies(steps.weights).mean()
+            mixed = entropy(steps.weights).mean()
             if MIXTURE[0] * most <= mixed <= MIXTURE[1] * most:
                 alone = softmax(np.where(allowed, steps.scores, -np.inf))
-                lost[layer, head] = float(mixed - row_entropies(alone).mean())
+                lost[layer, head] = float(mixed - entropy(alone).mean())
     if not lost:
         raise ValueError("no head mixes on this text")
     return max(lost, key=lost.__getitem__)

@@ -55,10 +55,10 @@ def test_the_head_to_begin_with_shows_what_dividing_does(lang: str) -> None:
     from components.lessons import attention_models
     from components.lessons.transformer.self_attention import FIRST_HEAD, KOREAN, SENTENCE
     from components.lm.reading import read
+    from components.lm.transformer.attention import entropy
     from components.lm.transformer.attention_steps import (
         head_steps,
         head_that_shows_dividing,
-        row_entropies,
         softmax,
     )
     from components.shell.loading import load_model
@@ -72,6 +72,6 @@ def test_the_head_to_begin_with_shows_what_dividing_does(lang: str) -> None:
     assert head_that_shows_dividing(loaded, reading) == first
     steps = head_steps(loaded, reading, *first)
     # The page says that without dividing the softmax puts everything on one key.
-    mixed, alone = row_entropies(steps.weights).mean(), row_entropies(softmax(steps.scores)).mean()
+    mixed, alone = entropy(steps.weights).mean(), entropy(softmax(steps.scores)).mean()
     assert mixed > 1.5
     assert alone < mixed / 2
