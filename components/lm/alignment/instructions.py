@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from components.lm.alignment.dpo import log_probs
 from components.lm.alignment.in_parts import InParts
+from components.lm.alignment.kl import filled_left
 from components.lm.fine_tuning.loop import Loop, Recipe, marks
 from components.lm.reading import beginning_ids, pieces
 
@@ -273,13 +274,7 @@ def write(
     """
     import torch
 
-    width, rows = max(map(len, prompts)), len(prompts)
-    ids = torch.zeros(rows, width, dtype=torch.long)
-    seen = torch.zeros(rows, width, dtype=torch.long)
-    for i, prompt in enumerate(prompts):
-        ids[i, width - len(prompt) :] = torch.tensor(list(prompt))
-        seen[i, width - len(prompt) :] = 1
-    places = (seen.cumsum(1) - 1).clamp(min=0)
+    ids, seen, places = filled_left(prompts)
     written: list[list[int]] = [[] for _ in prompts]
     gpt: Any = model
     kept: Any = None
@@ -294,7 +289,7 @@ def write(
                     row.append(drawn)
             if all(row[-1] == end for row in written):
                 break
-            seen = torch.cat([seen, seen.new_ones(rows, 1)], 1)
+            seen = torch.cat([seen, seen.new_ones(len(prompts), 1)], 1)
             places = places[:, -1:] + 1
     return written
 

@@ -44,6 +44,19 @@ class Texts:
         return Texts(self.beginnings[start:end], self.written[start:end])
 
 
+def filled_left(prompts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return prompts of any lengths as one batch: ids, what may be attended to (0 or 1), and positions, each (prompt, seq).
+
+    The shorter are filled with 0 at their left end, where nothing attends, so that all go on at the same place.
+    """
+    import torch
+
+    width = max(map(len, prompts))
+    ids = torch.tensor([[0] * (width - len(row)) + list(row) for row in prompts])
+    mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in prompts])
+    return ids, mask, (mask.cumsum(1) - 1).clamp(min=0)
+
+
 def writing(
     model: PreTrainedModel,
     beginnings: Sequence[Sequence[int]],
@@ -65,10 +78,7 @@ def writing(
     """
     import torch
 
-    width = max(map(len, beginnings))
-    ids = torch.tensor([[0] * (width - len(row)) + list(row) for row in beginnings])
-    mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in beginnings])
-    places = (mask.cumsum(1) - 1).clamp(min=0)
+    ids, mask, places = filled_left(beginnings)
     cache: Any = None
     drawn: list[list[int]] = [[] for _ in beginnings]
     ended = [False] * len(beginnings)

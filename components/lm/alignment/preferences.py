@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from components.lm.alignment.kl import filled_left
 from components.lm.fine_tuning.scores import wilson
 from components.lm.reading import beginning_ids, pieces
 
@@ -220,13 +221,7 @@ def write(
     """
     import torch
 
-    width, rows = max(map(len, prompts)), len(prompts)
-    ids = torch.zeros(rows, width, dtype=torch.long)
-    seen = torch.zeros(rows, width, dtype=torch.long)
-    for i, prompt in enumerate(prompts):
-        ids[i, width - len(prompt) :] = torch.tensor(list(prompt))
-        seen[i, width - len(prompt) :] = 1
-    places = (seen.cumsum(1) - 1).clamp(min=0)
+    ids, seen, places = filled_left(prompts)
     written: list[torch.Tensor] = []
     gpt: Any = model
     kept: Any = None
@@ -241,7 +236,7 @@ def write(
                 logits[:, list(avoid)] = float("-inf")
             ids = torch.multinomial(logits.softmax(-1), 1, generator=generator)
             written.append(ids)
-            seen = torch.cat([seen, seen.new_ones(rows, 1)], 1)
+            seen = torch.cat([seen, seen.new_ones(len(prompts), 1)], 1)
             places = places[:, -1:] + 1
     found: list[list[int]] = torch.cat(written, 1).tolist()
     return found
