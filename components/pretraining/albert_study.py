@@ -34,6 +34,7 @@ from components.pretraining.packing import (
     order_epoch,
 )
 from components.pretraining.training import Masking, TrainingError, mask_bert_batch, weights_sha256
+from components.pretraining.vocabularies import BERT_SPECIAL_IDS
 
 LENGTH = 128
 TRAIN_PAIRS = 40_000
@@ -129,7 +130,9 @@ def masked_figures(model: Any, held_out: PackedDocuments, rows: int = 768) -> di
     nats, right, total = 0.0, 0, 0
     for start in range(0, len(index), 32):
         batch = mask_bert_batch(held_out, pairs, index[start : start + 32], LENGTH, Masking(), model.config.vocab_size, rng)  # fmt: skip
-        chosen = torch.from_numpy(batch["input_ids"] == 103) & torch.from_numpy(batch["labels"] >= 0)
+        chosen = torch.from_numpy(batch["input_ids"] == BERT_SPECIAL_IDS["[MASK]"]) & torch.from_numpy(
+            batch["labels"] >= 0
+        )
         targets = torch.from_numpy(batch["labels"])[chosen]
         hidden = layers(
             input_ids=torch.from_numpy(batch["input_ids"]),

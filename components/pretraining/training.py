@@ -597,7 +597,8 @@ class Run:
 
     def _snapshot(self) -> None:
         path = self.folder / "snapshots" / f"step-{self.progress.step}.pt"
-        save_whole({"model": self.learner.model.state_dict(), "tokens": self.progress.tokens}, path)
+        if not save_whole({"model": self.learner.model.state_dict(), "tokens": self.progress.tokens}, path):
+            tqdm.write(f"{path}: the disk is full; these weights are not kept")
 
     def _record(self, averages: dict[str, float], held_out: PackedDocuments | None) -> None:
         entry: dict[str, Any] = {

@@ -32,6 +32,7 @@ from components.lm.gpt.in_context import (
 )
 from components.lm.gpt.word_codes import (
     BEGIN,
+    CONTEXT,
     VOCABULARY,
     WORDS,
     Prompts,
@@ -298,7 +299,7 @@ def write_tokenizer(folder: Path) -> None:
         single=f"{BEGIN} $A", special_tokens=[(BEGIN, 0)]
     )
     tokenizer.save(str(folder / "tokenizer.json"))
-    settings = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": BEGIN, "model_max_length": 129}
+    settings = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": BEGIN, "model_max_length": CONTEXT}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
 
