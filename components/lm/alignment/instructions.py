@@ -217,8 +217,8 @@ class Counted:
     """What a model's answers to one kind of request come to.
 
     ``form``: of ``answers``, how many begin as a story. ``used``: of ``2 * answers`` requested words, how many are said.
-    ``by_chance``: the same for the words of the next request, which this one did not ask for. ``ended``: answers that end by
-    themselves.
+    ``by_chance``: the same for the words of the next request; two requests in a row may have a word in common, so this is
+    somewhat above chance. ``ended``: answers that end by themselves.
     """
 
     answers: int
