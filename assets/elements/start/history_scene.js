@@ -9,19 +9,22 @@ const create = instances(() => ({ offers: [] }));
 const text = (x, y, content, more = {}) => h("text", { x, y, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-text)", ...more }, content);
 const quiet = (x, y, content, more = {}) => text(x, y, content, { fill: "var(--gb-quiet)", "font-size": 13, ...more });
 const power = (e) => (e >= -2 && e <= 3 ? num(10 ** e) : `10${[...String(e)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)])).join("")}`);
+/** A picture for where there is room, and one for a phone. */
+const twins = (label, draw) => [true, false].map((wide) => { const one = picture(draw(wide), label); one.setAttribute("class", wide ? "roomy" : "tight"); return one; });
 const picture = (svg, label) => { svg.setAttribute("role", "img"); svg.setAttribute("aria-label", label); return h("figure", {}, h("figcaption", {}, label), svg); };
 
-// -- lines on a logarithmic axis
+// -- lines on a logarithmic axis; on a phone in a picture of its own, so that its letters are not shrunk with it
 const LOWEST = -12;
-function curves({ title, x, less, curves: lines }) {
-  const W = 900, T = 300, left = 62, right = 150, top = 12, bottom = 42, n = lines[0].values.length;
+function curvesSvg({ x, less, curves: lines }, wide) {
+  const W = wide ? 900 : 360, T = 300, left = 62, right = wide ? 150 : 112, top = 12, bottom = 42, n = lines[0].values.length;
   const log = (v) => Math.max(LOWEST, Math.log10(Math.max(v, 1e-300)));
   const all = lines.flatMap(({ values }) => values.map(log)), high = Math.ceil(Math.max(...all, 0)), low = Math.floor(Math.min(...all));
   const X = (k) => left + (k / Math.max(1, n - 1)) * (W - left - right), Y = (v) => top + ((high - log(v)) / (high - low || 1)) * (T - top - bottom);
   const step = Math.max(1, Math.ceil((high - low) / 6)), svg = frame(W, T);
   for (let e = high; e > low || (e === low && low > LOWEST); e -= step) svg.append(h("path", { d: `M${left} ${Y(10 ** e)}H${W - right}`, stroke: "var(--gb-line)", "stroke-width": e === 0 ? 2 : 1 }), quiet(left - 6, Y(10 ** e) + 4, power(e), { "text-anchor": "end" }));
   if (low === LOWEST) svg.append(quiet(left - 6, Y(10 ** low) + 4, less, { "text-anchor": "end" }));
-  for (const k of [...Array.from({ length: Math.ceil((n - 5) / 25) }, (_, i) => 25 * i), n - 1]) svg.append(quiet(X(k), T - bottom + 18, String(k), { "text-anchor": "middle" }));
+  const each = wide ? 25 : 50;
+  for (const k of [...Array.from({ length: Math.ceil((n - each / 5) / each) }, (_, i) => each * i), n - 1]) svg.append(quiet(X(k), T - bottom + 18, String(k), { "text-anchor": "middle" }));
   svg.append(quiet((left + W - right) / 2, T - 6, x, { "text-anchor": "middle" }));
   const ends = lines.map(({ values }) => Y(values.at(-1)));
   lines.forEach(({ name, values }, i) => {
@@ -30,7 +33,10 @@ function curves({ title, x, less, curves: lines }) {
       ...values.map((v, k) => (k % 5 === 0 ? h("g", {}, h("title", {}, `${name}, ${k}: ${full(v)}`), spot(i, X(k), Y(v), 4)) : null)).filter(Boolean),
       text(W - right + 10, ends[i] + 5 + (crowded ? (ends[i] <= Math.min(...ends) && i === ends.indexOf(Math.min(...ends)) ? -9 : 9) : 0), `${name} ${num(values.at(-1), 2)}`, { "font-weight": 700, fill: INK[i] }));
   });
-  return { node: picture(svg, title), draw: () => svg.cloneNode(true) };
+  return svg;
+}
+function curves(data) {
+  return { node: twins(data.title, (wide) => curvesSvg(data, wide)), draw: () => curvesSvg(data, true) };
 }
 
 // -- tables of weights
@@ -124,8 +130,7 @@ function squaresSvg({ amounts, lang }, beside) {
   return svg;
 }
 function squares(data) {
-  const [wide, narrow] = [true, false].map((beside) => { const one = picture(squaresSvg(data, beside), data.title); one.setAttribute("class", beside ? "roomy" : "tight"); return one; });
-  return { node: [wide, narrow, h("p", { class: "quiet" }, data.beyond)], draw: () => squaresSvg(data, true) };
+  return { node: [...twins(data.title, (wide) => squaresSvg(data, wide)), h("p", { class: "quiet" }, data.beyond)], draw: () => squaresSvg(data, true) };
 }
 
 const KINDS = { curves, grids, chain, plane, lookup, squares };

@@ -20,6 +20,7 @@ const ORDER = { // the vectors of a block from its input to its output
 };
 const MOST_OFF = 16;
 const MONO = "ui-monospace, monospace";
+const SMALLEST = 17.5; // of a picture that is drawn at two thirds of its size
 const WIDE = 520, TALL = 500, LANES = [26, 270], BOX = { x: 334, w: 176 }, LABELS = 470;
 
 // Where each vector of the block stands (y of the place it has on its way up), and the boxes it goes through.
@@ -210,15 +211,16 @@ function build(state) {
 
   // --- the lanes and the block ---------------------------------------------------------------------------------
   const lane = (k) => (N === 1 ? (LANES[0] + LANES[1]) / 2 : LANES[0] + ((LANES[1] - LANES[0]) * k) / (N - 1));
-  const label = (x, y, content, extra = {}) => h("text", { x, y, "text-anchor": "middle", "font-size": 13, fill: "var(--gb-text)", ...extra }, content);
+  let small = false; // on a phone the picture is shrunk: its letters are drawn larger, and what would then touch is left out
+  const label = (x, y, content, { "font-size": size = 13, ...extra } = {}) => h("text", { x, y, "text-anchor": "middle", "font-size": small ? Math.max(size, SMALLEST) : size, fill: "var(--gb-text)", ...extra }, content);
   const place = PLACES[wiring], branch = BRANCH[wiring];
   const reached = (name) => order.indexOf(name) <= state.step;
   const goTo = (name) => ({ role: "button", tabindex: "0", "aria-label": words[`vector_${name}`], class: "box", onclick: () => go(order.indexOf(name)), onkeydown: (event) => { if (event.key === "Enter") go(order.indexOf(name)); } });
   function box(name, part, inside = []) {
-    const y = place[name], tall = part ? 38 : 22, on = now() === name, gone = bare(name === "norm1" || name === "norm2" ? "norm" : name);
+    const y = place[name], tall = part ? (small ? 46 : 38) : 22, on = now() === name, gone = bare(name === "norm1" || name === "norm2" ? "norm" : name);
     return h("g", { ...goTo(name), "data-vector": name },
       h("rect", { x: BOX.x, y: y - tall / 2, width: BOX.w, height: tall, rx: part ? 8 : 5, fill: on ? "var(--gb-token)" : "var(--gb-surface)", stroke: gone ? "var(--gb-cut)" : "var(--gb-line)", "stroke-width": 1.5, "stroke-dasharray": gone ? "5 4" : null }),
-      label(BOX.x + BOX.w / 2, y + 5 - (inside.length ? 6 : 0), words[`box_${name}`], { "font-size": part ? 14 : 12, "font-weight": part ? 600 : 400, fill: on ? "var(--gb-background)" : gone ? "var(--gb-quiet)" : "var(--gb-text)" }), ...inside.map((text) => label(BOX.x + BOX.w / 2, y + 13, text, { "font-size": 10.5, "font-family": MONO, fill: on ? "var(--gb-background)" : "var(--gb-quiet)" })));
+      label(BOX.x + BOX.w / 2, y + 5 - (inside.length ? (small ? 8 : 6) : 0), words[`box_${name}`], { "font-size": part ? 14 : 12, "font-weight": part ? 600 : 400, fill: on ? "var(--gb-background)" : gone ? "var(--gb-quiet)" : "var(--gb-text)" }), ...inside.map((text) => label(BOX.x + BOX.w / 2, y + (small ? 17 : 13), text, { "font-size": 10.5, "font-family": MONO, fill: on ? "var(--gb-background)" : "var(--gb-quiet)" })));
   }
   /** A normalisation that stands on the stream itself: every lane goes through it. */
   function across(name) {
@@ -232,6 +234,7 @@ function build(state) {
     return h("g", { ...goTo(name), "data-vector": name }, h("circle", { cx: x, cy: y, r: 12, fill: on ? "var(--gb-token)" : "var(--gb-background)", stroke: gone ? "var(--gb-cut)" : "var(--gb-token)", "stroke-width": 2, "stroke-dasharray": gone ? "4 3" : null }), label(x, y + 6, "+", { "font-size": 19, "font-weight": 700, fill: on ? "var(--gb-background)" : "var(--gb-token)" }));
   }
   function drawLanes(svg) {
+    small = svg === picture && root.clientWidth > 0 && root.clientWidth < 480;
     const x = lane(state.token), own = "var(--gb-token)", faint = (name) => (reached(name) ? 1 : 0.28);
     const line = (d, extra = {}) => h("path", { d, fill: "none", stroke: own, "stroke-width": 2.4, ...extra });
     const shape = (y, content, anchor = "start", at = BOX.x) => label(at, y, content, { "text-anchor": anchor, "font-size": 10.5, "font-family": MONO, fill: "var(--gb-quiet)" });
@@ -256,18 +259,20 @@ function build(state) {
     const norms = wiring === "pre" ? [box("norm1"), box("norm2")] : [across("norm1"), across("norm2")];
     const out = BOX.x + BOX.w / 2 + 8;
     parts.push(...norms, box("attention", true, [`(1, ${heads}, ${N}, ${N})`]), box("feed_forward", true, [`${D} → ${H} → ${D}`]), plus("add1"), plus("add2"),
-      shape(branch.attention - 6, `(1, ${N}, ${D})`, "end", WIDE - 8), shape(place.add1 - 5, `(1, ${N}, ${D})`, "start", out), shape(branch.feed_forward - 6, `(1, ${N}, ${D})`, "end", WIDE - 8), shape(place.add2 - 5, `(1, ${N}, ${D})`, "start", out),
+      ...(small ? [] : [shape(branch.attention - 6, `(1, ${N}, ${D})`, "end", WIDE - 8), shape(place.add1 - 5, `(1, ${N}, ${D})`, "start", out), shape(branch.feed_forward - 6, `(1, ${N}, ${D})`, "end", WIDE - 8), shape(place.add2 - 5, `(1, ${N}, ${D})`, "start", out)]), // all as at the top of the stream
       label(WIDE - 8, 36, say(words.block_of, { n: model.layer, last: model.layers - 1 }), { "text-anchor": "end", "font-size": 16, "font-weight": 700 }), label(WIDE - 8, 56, words[`wiring_${wiring}`], { "text-anchor": "end", "font-size": 12, fill: "var(--gb-quiet)" }),
       label(LANES[0] - 18, 36, words.stream_name, { "text-anchor": "start", "font-size": 13, fill: "var(--gb-token)" }), shape(56, `(1, ${N}, ${D})`, "start", LANES[0] - 18));
-    const tight = N > 7;
+    const tight = N > 7, room = small && N > 1 ? Math.ceil(SMALLEST / (0.62 * (lane(1) - lane(0)))) : 1; // names lean by 38°
+    const named = (k) => k === state.token || (k % room === 0 && Math.abs(k - state.token) >= room);
     for (let k = 0; k < N; k += 1) {
-      const on = k === state.token, at = lane(k), content = narrowed(shown(model.tokens[k]), tight ? 7 : 8);
+      const on = k === state.token, at = lane(k), content = narrowed(shown(model.tokens[k]), small ? 5 : tight ? 7 : 8);
       parts.push(h("g", { class: "lane", role: "button", tabindex: "0", "aria-pressed": String(on), "aria-label": say(words.choose_token, { token: shown(model.tokens[k]) }), onclick: () => choose(k), onkeydown: (event) => { if (event.key === "Enter") choose(k); } },
         h("rect", { x: at - Math.min(17, 130 / N), y: bottom - 8, width: Math.min(34, 260 / N), height: TALL - bottom + 8, fill: "transparent" }),
         h("circle", { cx: at, cy: bottom, r: on ? 7 : 4.5, fill: on ? own : "var(--gb-background)", stroke: on ? own : "var(--gb-quiet)", "stroke-width": 1.5 }),
-        label(at, LABELS, content, { "font-family": MONO, "font-size": on ? 13 : 11.5, "font-weight": on ? 700 : 400, fill: on ? own : "var(--gb-quiet)", "text-anchor": "end", transform: `rotate(-38 ${at} ${LABELS - 4})` })));
+        named(k) ? label(at, LABELS, content, { "font-family": MONO, "font-size": on ? 13 : 11.5, "font-weight": on ? 700 : 400, fill: on ? own : "var(--gb-quiet)", "text-anchor": "end", transform: `rotate(-38 ${at} ${LABELS - 4})` }) : null));
     }
     fill(svg, ...parts);
+    small = false;
     return svg;
   }
 
