@@ -1,5 +1,5 @@
 // What a model has met of one text: one row an epoch, one column a token.
-import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
+import { h, fill, instances } from "../glassbox.lib/dom.js";
 import { visible } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";

@@ -1,5 +1,5 @@
 // Sentences that differ in one word: how each model shares the blank between the same candidates.
-import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
+import { h, fill, instances } from "../glassbox.lib/dom.js";
 import { full, narrowed, percent } from "../glassbox.lib/format.js";
 import { offerPicture, frame } from "../glassbox.lib/pictures.js";
 import { INK, spot } from "../glassbox.lib/training.js";

@@ -12,7 +12,6 @@ import { connected, onConnection } from "../glassbox.lib/connection.js";
 import { writer } from "../glassbox.lib/sources/writing.js";
 import { characters } from "./characters.js";
 
-const SHOWN = 20;
 const BITS_FULL = 12; // surprisal at which the colour is at full strength
 
 const BLOCK = 8, AHEAD = 16; // steps are computed in blocks, and some beyond the one on screen

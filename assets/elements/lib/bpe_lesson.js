@@ -1,4 +1,4 @@
-// A BPE run as it arrives from components/lm/bpe_lesson.py: a head in JSON, then arrays.
+// A BPE run as it arrives from components/lm/tokens/bpe_lesson.py: a head in JSON, then arrays.
 
 const TYPES = { u2: Uint16Array, i4: Int32Array, f8: Float64Array };
 

@@ -150,7 +150,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
       ["scores", `q·k`, h("sub", {}, shown[j]), ` = ${products}${dots} = `, h("b", {}, num(model.scores[i][j]))],
       ["scaled", `÷ ${own() ? `√${d}` : num(divisor())} = `, h("b", {}, num(s[j]))],
       ["masked", blocked ? words.blocked : words.open],
-      ["softmax", "softmax: ", ...(blocked ? [] : [...power(s[j]), " ÷ (", ...terms, ") = "]), h("b", {}, weightText(w[j]))],
+      ["softmax", `${words.stage_softmax}: `, ...(blocked ? [] : [...power(s[j]), " ÷ (", ...terms, ") = "]), h("b", {}, weightText(w[j]))],
       ["sum", "Σ w·v = ", ...order.flatMap((k, place) => [place ? " + " : "", `${weightText(w[k], few ? 3 : 2)}·v`, h("sub", {}, shown[k])]), order.length < kept.length ? " + …" : "", " = ", h("b", {}, vector(out))],
       ["joined", `${words.after_projection} `, model.toy ? "" : h("b", {}, `${vector(model.projected[i])}`)],
       ["residual", model.toy ? "" : `${words.plus_input} `, model.toy ? "" : h("b", {}, vector(model.residual[i]))],

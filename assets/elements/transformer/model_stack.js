@@ -2,7 +2,7 @@
 //
 // The unit is one square of width x width: the four attention matrices of a layer are four squares, its feed-forward
 // matrices usually eight. The token table is cut into rows as wide as the stack. Which tensors exist and what shape
-// they have comes from Python as letters (components/lm/model_size.py); here the letters are only multiplied, so the
+// they have comes from Python as letters (components/lm/transformer/model_size.py); here the letters are only multiplied, so the
 // numbers follow the hand while a slider moves.
 import { h, fill, instances, words as say, reducedMotion } from "../glassbox.lib/dom.js";
 import { num, grouped } from "../glassbox.lib/format.js";

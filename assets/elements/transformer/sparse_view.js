@@ -9,7 +9,7 @@ import { living } from "../glassbox.lib/living.js";
 const create = instances(() => ({ rev: null, stop: [] }));
 const NAMES = ["full", "causal", "local", "strided", "fixed"];
 const mod = (a, b) => ((a % b) + b) % b;
-/** One test (query, key) per head; the same sets as components/lm/attention_patterns.py. */
+/** One test (query, key) per head; the same sets as components/lm/transformer/attention_patterns.py. */
 const HEADS = {
   full: () => [() => true],
   causal: () => [(i, j) => j <= i],
