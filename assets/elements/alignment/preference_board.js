@@ -111,7 +111,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     if (data.hidden) return;
     const { count } = judge(s.at), found = rightAfter(s.at);
     head.textContent = found ? say(data.rule ? w.judged : w.judged_own, { right: found[3], total: found[4], low: Math.round(100 * found[1]), high: Math.round(100 * found[2]) }) : say(data.rule || count ? w.too_few : w.no_judge, { n: count, least: data.folds });
-    chart.setAttribute("aria-label", `${w.chart}: ${head.textContent}`);
+    chart.setAttribute("aria-label", `${data.rule ? w.chart : w.chart_own}: ${head.textContent}`);
     drawn(chart, plot);
     sorted();
   }
