@@ -13,7 +13,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from find_chromium import find_chromium
 
-PACKAGES = ("chromium", "fonts-noto-cjk", "fonts-noto-color-emoji")
+BROWSERS = ("chromium-headless-shell", "chromium")
+"""The first that the system has. The one without windows is lighter, and older systems do not have it."""
+FONTS = ("fonts-noto-cjk", "fonts-noto-color-emoji")
 
 
 def _run(*command: str) -> bool:
@@ -41,7 +43,8 @@ def _system_packages() -> bool:
     if sudo is None or (sudo and not _run("sudo", "-n", "true")):
         return False
     _run(*sudo, "apt-get", "update", "-qq")  # an older list of packages may do
-    return _run(*sudo, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES)
+    install = (*sudo, "apt-get", "install", "-y", "-qq", "--no-install-recommends")
+    return any(_run(*install, browser, *FONTS) for browser in BROWSERS)
 
 
 def main() -> None:

@@ -40,6 +40,14 @@ def test_the_systems_package_comes_first(machine: Machine) -> None:
     assert "fonts-noto-color-emoji" in machine.ran[-1]
 
 
+@pytest.mark.parametrize("machine", [("apt-get update", "chromium fonts")], indirect=True)
+def test_a_system_without_the_light_browser_gives_the_usual_one(machine: Machine) -> None:
+    install.main()
+    assert not any("playwright" in line for line in machine.ran)
+    assert "chromium-headless-shell" in machine.ran[-2]
+    assert " chromium fonts-noto-cjk" in machine.ran[-1]
+
+
 @pytest.mark.parametrize("machine", [("playwright",)], indirect=True)
 def test_playwrights_own_is_the_other_way(machine: Machine) -> None:
     install.main()
@@ -52,5 +60,5 @@ def test_without_a_network_a_few_lines_say_so(machine: Machine, capsys: pytest.C
     install.main()
     told = capsys.readouterr().out.splitlines()
     assert told[-1] == "browser: none; the browser tests cannot run"
-    assert len(told) <= 7
+    assert len(told) <= 9
     assert "Error: getaddrinfo ENOTFOUND" in told[-2]

@@ -28,7 +28,7 @@ def reports(sent: list[bytes]) -> list[bytes]:
 
 def tells_once(page: Page, sent: list[bytes], what: str) -> None:
     """A server is there again: the page says so, and tells it once what was reached, in which ``what`` stands."""
-    expect(page.locator(".gb-toolbar .lost")).to_be_empty(timeout=60_000)
+    expect(page.locator(".gb-toolbar .lost")).to_be_empty(timeout=150_000)
     settle(page)
     views: list[bytes] = []
     for _ in range(120):

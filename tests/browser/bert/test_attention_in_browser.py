@@ -49,7 +49,7 @@ def test_browser_and_server_say_the_same(open_at: Open, browser: Browser, app_ur
     other = browser.new_context(viewport={"width": 1366, "height": 768})  # one that has kept no weights
     other.route("**/*.safetensors*", lambda route: route.abort())
     page = other.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(150_000)
     page.goto(f"{app_url}/bert-attention{search}")
     expect(page.locator(".left .token")).to_have_count(9)
     expect(page.locator(WHERE)).to_contain_text(THERE)
@@ -65,7 +65,7 @@ def test_browser_and_server_say_the_same(open_at: Open, browser: Browser, app_ur
 def test_heads_go_on_opening_without_the_server(context: BrowserContext, app_url: str) -> None:
     port = free_port()
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(150_000)
     sent = listening(page)
     with line(app_url, port) as url:
         page.goto(f"{url}/bert-attention?lang=en&panel=ablation")

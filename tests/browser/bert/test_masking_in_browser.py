@@ -44,7 +44,7 @@ def test_browser_and_server_say_the_same(open_at: Open, browser: Browser, app_ur
     other = browser.new_context(viewport={"width": 1366, "height": 768})
     other.route("**/*.safetensors*", lambda route: route.abort())
     page = other.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(150_000)
     page.goto(f"{app_url}/bert-masking{search}")
     page.locator(".gb-mask_lab .card").wait_for()
     expect(page.locator(".gb-mask_lab .where")).to_contain_text(THERE)
@@ -112,7 +112,7 @@ def test_blanks_asked_in_another_way_are_what_the_server_says(browser: Browser, 
 def test_masks_are_filled_without_the_server(context: BrowserContext, app_url: str) -> None:
     port = free_port()
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(150_000)
     sent = listening(page)
     with line(app_url, port) as url:
         page.goto(f"{url}{QUERY}2")

@@ -31,7 +31,7 @@ def test_browser_and_server_say_the_same_and_the_browser_goes_on_alone(
 ) -> None:
     port = free_port()
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(150_000)
     sent = listening(page)
     with line(app_url, port) as url:
         page.goto(f"{url}/bert-next_sentence?lang=en&nsp_part=probe")
@@ -76,7 +76,7 @@ def test_rounds_go_on_without_the_server(context: BrowserContext, app_url: str) 
     """New pairs, another place for the wrong lines, votes and Back: the server is gone before any of them."""
     port = free_port()
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(150_000)
     rounds = page.locator(".gb-next_rounds")
     with line(app_url, port) as url:
         page.goto(f"{url}/bert-next_sentence?lang=en")

@@ -257,7 +257,7 @@ def test_space_plays_and_pauses_and_home_and_end_jump(open_at: Open) -> None:
 def test_the_view_comes_back_after_the_server_was_gone(context: BrowserContext) -> None:
     port = free_port()
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(150_000)
     with serving(port) as url:
         page.goto(f"{url}/gpt-generation?seed=9&top_k=40")
         page.locator(".candidates table").wait_for()
@@ -268,7 +268,7 @@ def test_the_view_comes_back_after_the_server_was_gone(context: BrowserContext) 
         before = page.locator(".text").inner_text()
     page.wait_for_timeout(1500)
     with serving(port):
-        expect(page.get_by_test_id("stConnectionStatus")).to_have_count(0, timeout=60_000)
+        expect(page.get_by_test_id("stConnectionStatus")).to_have_count(0, timeout=150_000)
         settle(page)
         page.locator(".candidates table").wait_for()
         expect(page.locator(".gb-scrub")).to_have_value("3")

@@ -120,7 +120,7 @@ def test_browser_and_server_write_the_same_text(open_at: Open, browser: Browser,
     other = browser.new_context(viewport={"width": 1366, "height": 768})  # one that has kept no weights
     other.route("**/*.safetensors*", lambda route: route.abort())
     page = other.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(150_000)
     page.goto(app_url + QUERY)
     page.locator(".candidates table").wait_for()
     assert page.locator(".gb-writer .text").inner_text() == mine
@@ -208,7 +208,7 @@ def test_ties_of_rounding_travel_in_the_link_as_ties(open_at: Open) -> None:
 def test_the_page_writes_on_when_its_server_is_killed(context: BrowserContext) -> None:
     port = free_port()
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(150_000)
     sent = listening(page)
     with serving(port, end=subprocess.Popen.kill) as url:
         page.goto(f"{url}/gpt-generation?lang=en&seed=9&top_k=40")

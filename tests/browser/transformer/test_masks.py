@@ -98,7 +98,7 @@ def test_browser_and_server_say_the_same_and_the_browser_goes_on_alone(
 ) -> None:
     port = free_port()
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(150_000)
     sent = listening(page)
     where = page.locator(".gb-two_readers .where")
     with line(app_url, port) as url:
