@@ -71,10 +71,10 @@ foot(
     try_this=page.prepared(begun),
     kept=(page.VIEW, page.MOVED),
     sources=[
-        ("Vaswani et al. 2017, 3.2", "https://arxiv.org/abs/1706.03762"),
-        ("Clark et al. 2019, 3", "https://arxiv.org/abs/1906.04341"),
-        ("Abnar and Zuidema 2020, 3", "https://arxiv.org/abs/2005.00928"),
-        ("Kobayashi et al. 2020, 3", "https://arxiv.org/abs/2004.10102"),
+        ("Vaswani et al. 2017, section 3.2", "https://arxiv.org/abs/1706.03762"),
+        ("Clark et al. 2019, section 3", "https://arxiv.org/abs/1906.04341"),
+        ("Abnar and Zuidema 2020, section 3", "https://arxiv.org/abs/2005.00928"),
+        ("Kobayashi et al. 2020, section 3", "https://arxiv.org/abs/2004.10102"),
     ],
     export=page.export(card, shown, choice, about, where),
 )

@@ -65,8 +65,8 @@ def lesson() -> None:
         terms=["feature-based approach", "fine-tuning", "F1 score"],
         try_this=page.prepared(),
         sources=[
-            ("Peters et al. 2018 (ELMo), 3.2", "https://arxiv.org/abs/1802.05365"),
-            ("Devlin et al. 2019 (BERT), 5.3", "https://arxiv.org/abs/1810.04805"),
+            ("Peters et al. 2018 (ELMo), section 3.2", "https://arxiv.org/abs/1802.05365"),
+            ("Devlin et al. 2019 (BERT), section 5.3", "https://arxiv.org/abs/1810.04805"),
         ],
         export=page.export(now),
     )

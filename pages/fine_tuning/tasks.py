@@ -55,7 +55,7 @@ def lesson() -> None:
         terms=["fine-tuning", "transfer learning", "LoRA", "F1 score", "GLUE"],
         try_this=page.prepared(),
         sources=[
-            ("Devlin et al. 2019, 4", "https://arxiv.org/abs/1810.04805"),
+            ("Devlin et al. 2019, section 4", "https://arxiv.org/abs/1810.04805"),
             ("Hu et al. 2021", "https://arxiv.org/abs/2106.09685"),
             ("Wang et al. 2018 (GLUE)", "https://arxiv.org/abs/1804.07461"),
         ],

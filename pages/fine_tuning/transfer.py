@@ -70,7 +70,7 @@ def lesson() -> None:
                 "Radford et al. 2018",
                 "https://cdn.openai.com/research-covers/language-unsupervised/language_understanding_paper.pdf",
             ),
-            ("Devlin et al. 2019, 3.2", "https://arxiv.org/abs/1810.04805"),
+            ("Devlin et al. 2019, section 3.2", "https://arxiv.org/abs/1810.04805"),
         ],
         export=page.export(now),
     )

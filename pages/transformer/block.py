@@ -68,8 +68,8 @@ def lesson() -> None:
         try_this=page.prepared(card),
         kept=(page.VIEW, page.MOVED),
         sources=[
-            ("Vaswani et al. 2017, 3", "https://arxiv.org/abs/1706.03762"),
-            ("Xiong et al. 2020, 3", "https://arxiv.org/abs/2002.04745"),
+            ("Vaswani et al. 2017, section 3", "https://arxiv.org/abs/1706.03762"),
+            ("Xiong et al. 2020, section 3", "https://arxiv.org/abs/2002.04745"),
             ("Geva et al. 2022", "https://arxiv.org/abs/2203.14680"),
             (
                 "nostalgebraist 2020",

@@ -73,6 +73,6 @@ foot(
         "pre-LN",
     ],
     try_this=page.prepared(),
-    sources=[("Vaswani et al. 2017, 3.2", "https://arxiv.org/abs/1706.03762")],
+    sources=[("Vaswani et al. 2017, section 3.2", "https://arxiv.org/abs/1706.03762")],
     export=Export("self-attention", shown.caption, shown.about, {"scores": shown.as_rows}, shown.as_rows),
 )

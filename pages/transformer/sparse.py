@@ -45,8 +45,8 @@ foot(
         (t(WORDS, "try_stride"), {"pattern": "strided", "l": 16}),
     ],
     sources=[
-        ("Child et al. 2019, 4", "https://arxiv.org/abs/1904.10509"),
-        ("Brown et al. 2020, 2.1", "https://arxiv.org/abs/2005.14165"),
+        ("Child et al. 2019, section 4", "https://arxiv.org/abs/1904.10509"),
+        ("Brown et al. 2020, section 2.1", "https://arxiv.org/abs/2005.14165"),
     ],
     export=Export(
         name="sparse-attention",
