@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.lessons.tokens import word_training
 from components.shell.notebook import OPEN
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -101,6 +102,12 @@ def modules_after(name: str, element: str) -> list[str]:
 @pytest.fixture(params=["en", "ko"])
 def lang(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page waits for its training as long as a busy machine needs, and not a second, until it shows how far it is."""
+    monkeypatch.setattr(word_training, "PATIENCE", 50.0)
 
 
 @functools.cache
