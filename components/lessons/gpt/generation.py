@@ -1,5 +1,6 @@
 """State and data of the page "GPT writes, token by token": texts, branches, what the browser gets."""
 
+import contextlib
 import json
 import math
 from collections.abc import Mapping
@@ -42,6 +43,7 @@ AHEAD, AHEAD_SECONDS = 16, 0.25
 NEAR = 4
 """Known steps beyond the one on screen with which nothing more is computed."""
 
+STEP = links.Integer("step", 0, 4096, 0)
 PARAMS = (
     links.Text("prompt", PROMPT),
     links.Text("model", FIRST_MODEL, max_chars=120, example="nano-gpt"),
@@ -50,7 +52,7 @@ PARAMS = (
     links.Integer("top_k", 0, 200, 0),
     links.Number("top_p", 0.05, 1.0, 0.9),
     links.Integer("seed", 0, 9999, 3),
-    links.Integer("step", 0, 4096, 0),
+    STEP,
     links.Numbers("picks", example=(1, 300)),
     links.Numbers(
         "ties", example=(2, 300)
@@ -332,7 +334,13 @@ def _told(report: Any) -> dict[str, Any] | None:
 
 
 def wanted_more() -> None:
-    """The browser asked for steps beyond the known ones; the number is read where they are computed."""
+    """The browser asked for steps beyond the known ones; the number is read where they are computed.
+
+    It has moved on and not told of it yet. This run writes the address, so the step is taken from there, where the browser
+    keeps it: a server that ended in between, or a link copied then, lost it.
+    """
+    with contextlib.suppress(KeyError, links.Unusable):
+        st.session_state["step"] = STEP.read(st.query_params["step"])
 
 
 def edited() -> None:

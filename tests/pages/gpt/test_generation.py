@@ -1,9 +1,11 @@
 """GPT writes, token by token: through app.py, from a link, in both languages."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from components.lessons.gpt import generation
 from components.lessons.gpt.generation import PARAMS
 from components.lm import checkpoints
 from tests.pages.conftest import Open, data_of, modules_after
@@ -170,3 +172,12 @@ def test_the_server_computes_nothing_where_the_browser_does(
     at.session_state["prompt"] = at.session_state["prompt"] + " yet"
     at.run()
     assert at.exception or at.error
+
+
+def test_who_asks_for_more_steps_keeps_the_one_on_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser has stepped on and not told of it yet; the run that computes more steps writes the address."""
+    for address, kept in (({"step": "3"}, 3), ({}, 1), ({"step": "x"}, 1)):
+        page = SimpleNamespace(session_state={"step": 1}, query_params=address)
+        monkeypatch.setattr(generation, "st", page)
+        generation.wanted_more()
+        assert page.session_state["step"] == kept
