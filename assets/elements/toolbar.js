@@ -107,7 +107,8 @@ document.addEventListener("click", (event) => {
     const now = shown(), all = [...now.values()].join();
     if (!ran || running || all !== last) { last = all; setTimeout(look, 150); return; }
     const first = [...now.keys()].find((node) => before.get(node) !== now.get(node));
-    const top = first?.getBoundingClientRect().top ?? 0;
+    if (!first) { setTimeout(look, 400); return; } // a busy server has not begun
+    const { top } = first.getBoundingClientRect();
     if (top > innerHeight / 2) main?.scrollBy({ top: top - innerHeight / 6 });
   };
   setTimeout(look, 150);

@@ -102,7 +102,8 @@ export function stepper({ words, onMove, onWant, label, beyond }) {
   }
   const giveBack = ownKeys(act);
   paint();
-  const late = setTimeout(paint, 1500); // by then the foot of the page stands, with the link in it
+  // By then the foot of the page stands, with the link in it; on a busy machine later.
+  let late = setTimeout(function again(tries) { paint(); if (!nextPage() && tries) late = setTimeout(again, 1500, tries - 1); }, 1500, 20);
   return {
     node,
     get step() { return state.step; },

@@ -123,7 +123,7 @@ def test_a_training_of_ones_own(open_page: Open) -> None:
     training = live.trainings().get(wanted)
     assert training is not None
     assert training.work is not None
-    assert training.work.wait(90)
+    assert training.work.wait(300)
     training.work.result()
     at.run()
     assert not at.exception

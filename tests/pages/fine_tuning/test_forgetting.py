@@ -181,5 +181,5 @@ def test_the_training_starts_and_stops(open_page: Open) -> None:
     assert training.work is not None
     for reader in list(training.wanted_by):
         live.trainings().stop(wanted, reader)
-    assert training.work.wait(60)
+    assert training.work.wait(300)
     assert not training.finished

@@ -106,7 +106,7 @@ def test_one_more_start(open_page: Open) -> None:
     training = live.trainings().get(wanted)
     assert training is not None
     assert training.work is not None
-    assert training.work.wait(90)
+    assert training.work.wait(300)
     training.work.result()
     at.run()
     assert not at.exception

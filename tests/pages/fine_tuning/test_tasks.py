@@ -182,7 +182,7 @@ def test_a_readers_labels_teach(open_page: Open) -> None:
     training = live.trainings().get(wanted)
     assert training is not None
     assert training.work is not None
-    assert training.work.wait(90)
+    assert training.work.wait(300)
     training.work.result()
     at.run()
     runs = training.result["runs"]
@@ -237,7 +237,7 @@ def test_a_class_of_forty_with_forty_different_labels() -> None:
     made = [trainings.start(n, Short, str(n)) for n in range(40)]
     for training in made:
         assert training.work is not None
-        assert training.work.wait(60)
+        assert training.work.wait(300)
     assert all(training.finished for training in made)
 
 

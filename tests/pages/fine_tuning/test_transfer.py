@@ -145,7 +145,7 @@ def test_a_reader_trains(open_page: Open) -> None:
     training = live.trainings().get(wanted)
     assert training is not None
     assert training.work is not None
-    assert training.work.wait(60)
+    assert training.work.wait(300)
     at.run()
     assert on_page(at, "score_lines")
     lines = data_of(at, "score_lines")["lines"]

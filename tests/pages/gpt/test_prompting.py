@@ -168,7 +168,7 @@ def test_a_prompt_of_ones_own_joins_the_rows(open_page: Open) -> None:
     asked = live.trainings().get(wanted)
     assert asked is not None
     assert asked.work is not None
-    assert asked.work.wait(90)
+    assert asked.work.wait(300)
     asked.work.result()
     at.run()
     assert not at.exception
@@ -190,7 +190,7 @@ def test_what_others_asked_does_not_join_by_itself(open_page: Open) -> None:
     wanted = page.Wanted(card.name, card.revision, "opposite", (page.Prompt(page.OWN),))
     training = live.trainings().start(wanted, lambda: page_live.Asked(wanted), "somebody")
     assert training.work is not None
-    assert training.work.wait(60)
+    assert training.work.wait(300)
     link = {"model": "nano-gpt", "pr_study": "opposite"}
     assert len(data_of(open_page(PAGE, **link), "wording_board")["rows"]) == 9
     assert len(data_of(open_page(PAGE, **link, pr_row="9"), "wording_board")["rows"]) == 10
@@ -207,7 +207,7 @@ def test_prompts_join_one_by_one(open_page: Open) -> None:
     training = live.trainings().start(wanted, lambda: asked, "somebody")
     assert training.work is not None
     live.trainings().stop(wanted, "somebody")
-    assert training.work.wait(60)
+    assert training.work.wait(300)
     at.run()
     assert not at.exception
     rows = data_of(at, "wording_board")["rows"]
@@ -223,7 +223,7 @@ def test_a_prompt_that_is_too_long_is_told_by_the_model(open_page: Open) -> None
     asked = live.trainings().get(wanted)
     assert asked is not None
     assert asked.work is not None
-    assert asked.work.wait(90)
+    assert asked.work.wait(300)
     at.run()
     assert not at.exception
     assert len(at.error) == 1
