@@ -67,7 +67,7 @@ def serving(
         yield url
     finally:
         end(server)
-        server.wait(20)
+        server.wait(60)
 
 
 @pytest.fixture(scope="session")
