@@ -16,6 +16,7 @@ from components.shell.results import RESULT_BYTES, weight
 OUT_OF_SIGHT = "_out_of_sight"
 """In ``st.session_state`` of a page that is run for a file: nobody looks at how far a work is, the picture is wanted."""
 TO_THE_END = 100.0
+"""Seconds, less than a page that is run for a file may take (``take_home.PATIENCE``)."""
 AT_ONCE = 2
 """Works that run at the same time; the others wait. More would only slow each other down."""
 

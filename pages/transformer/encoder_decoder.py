@@ -74,7 +74,7 @@ def lesson() -> None:
         try_this=page.prepared(),
         sources=[
             ("Vaswani et al. 2017, section 3", "https://arxiv.org/abs/1706.03762"),
-            ("Raffel et al. 2020, 2.4 and 3.1.4", "https://arxiv.org/abs/1910.10683"),
+            ("Raffel et al. 2020, section 2.4 and section 3.1.4", "https://arxiv.org/abs/1910.10683"),
             ("Sutskever et al. 2014", "https://arxiv.org/abs/1409.3215"),
             ("Bahdanau et al. 2015", "https://arxiv.org/abs/1409.0473"),
         ],

@@ -60,7 +60,7 @@ foot(
     sources=[
         ("Vaswani et al. 2017, section 3.2.3", "https://arxiv.org/abs/1706.03762"),
         ("Devlin et al. 2019, section 3.1", "https://arxiv.org/abs/1810.04805"),
-        ("Raffel et al. 2020, figure 4", "https://arxiv.org/abs/1910.10683"),
+        ("Raffel et al. 2020, Figure 4", "https://arxiv.org/abs/1910.10683"),
     ],
     export=export(cards, here, readers, text, flips),
 )

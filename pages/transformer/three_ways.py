@@ -65,7 +65,7 @@ def lesson() -> None:
         sources=[
             ("Devlin et al. 2019, section 3.1", "https://arxiv.org/abs/1810.04805"),
             ("Joshi et al. 2020, section 3", "https://arxiv.org/abs/1907.10529"),
-            ("Raffel et al. 2020, 3.1.4 and 3.2", "https://arxiv.org/abs/1910.10683"),
+            ("Raffel et al. 2020, section 3.1.4 and section 3.2", "https://arxiv.org/abs/1910.10683"),
             ("Roberts et al. 2020", "https://arxiv.org/abs/2002.08910"),
         ],
         export=page.export(now),

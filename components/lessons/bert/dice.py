@@ -80,9 +80,8 @@ def recipe() -> Recipe:
     return Recipe(s["mlm_probability"], s["mask_replace_prob"], s["random_replace_prob"], s["strategy"])
 
 
-def _recipe_key(how: Recipe | None = None) -> tuple[float, float, float, str]:
-    how = how or recipe()
-    return how.mlm_probability, how.mask_replace_prob, how.random_replace_prob, how.strategy
+def _recipe_key() -> tuple[float, float, float, str]:
+    return astuple(recipe())
 
 
 def said() -> None:
@@ -305,12 +304,6 @@ def dice_throw(
     return one, compare_cases(load_model(name, "masked_prediction"), read, one, seed=seed, most=most)
 
 
-def signal_of(card: ModelCard, text: MaskableText, how: Recipe) -> Signal:
-    """Return the mean share and loss of one way of choosing."""
-    s = st.session_state
-    return _signal(card.name, card.revision, s["dice_text"], _recipe_key(how), s["seed"], way_draws(text))
-
-
 # Forty epochs of 256 tokens: some 10 kB.
 @shared
 def seen(
@@ -343,9 +336,10 @@ def lengths_of_spans(
 
 # Three numbers. Computing them takes up to a second.
 @shared
-def _signal(
+def way_signal(
     name: str, revision: str, text: str, recipe: tuple[float, float, float, str], seed: int, num_draws: int
 ) -> Signal:
+    """Return the mean share and loss of one way of choosing."""
     from components.lm.bert.dice import Recipe
     from components.lm.bert.mlm import signal
 

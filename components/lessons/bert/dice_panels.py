@@ -101,7 +101,7 @@ def _ways(card: ModelCard, text: MaskableText) -> None:
     from components.elements.bert.comparison_table import bar, comparison_table, tokens, words
     from components.lm.bert.dice import STRATEGIES, draw
 
-    seed = st.session_state["seed"]
+    seed, draws = st.session_state["seed"], state.way_draws(text)
     found = []
     for strategy in STRATEGIES:
         recipe = replace(state.recipe(), strategy=strategy)
@@ -111,7 +111,13 @@ def _ways(card: ModelCard, text: MaskableText) -> None:
             for i, token in enumerate(text.tokens)
             if not text.special[i]
         ]
-        found.append((strategy, line, state.signal_of(card, text, recipe)))
+        found.append(
+            (
+                strategy,
+                line,
+                state.way_signal(card.name, card.revision, text.text, astuple(recipe), seed, draws),
+            )
+        )
     most = max(s.loss for _, _, s in found) or 1
     most_signal = max(s.loss_per_token for _, _, s in found) or 1
     comparison_table(
@@ -130,18 +136,16 @@ def _ways(card: ModelCard, text: MaskableText) -> None:
         label=t("dice", "ways_title"),
         key="ways",
     )
-    st.caption(
-        told("dice", "way_mean", n=state.way_draws(text), rate=f"{state.recipe().mlm_probability:.0%}")
-    )
-    draws = state.most_span_draws(text) // 4
+    st.caption(told("dice", "way_mean", n=draws, rate=f"{state.recipe().mlm_probability:.0%}"))
+    span_draws = state.most_span_draws(text) // 4
     spans = astuple(replace(state.recipe(), strategy="spans"))
-    lengths = state.lengths_of_spans(card.name, card.revision, text.text, spans, seed, draws)
+    lengths = state.lengths_of_spans(card.name, card.revision, text.text, spans, seed, span_draws)
     total = sum(lengths.values())
     if total:
         shown = ", ".join(f"{n}: {count / total:.0%}" for n, count in sorted(lengths.items()))
         mean = sum(n * count for n, count in lengths.items()) / total
         st.caption(
-            told("dice", "way_lengths", lengths=shown, mean=f"{mean:.2f}", n=f"{draws:,}")
+            told("dice", "way_lengths", lengths=shown, mean=f"{mean:.2f}", n=f"{span_draws:,}")
             + " · "
             + t("dice", "way_note")
         )
