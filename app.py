@@ -16,7 +16,8 @@ st.set_page_config(page_title="Glassbox", page_icon=FAVICON, layout="wide")
 forget_gone()
 links.open_frame()
 page_style()
-toolbar()
+if address := toolbar():
+    links.came_back(address)
 
 page = contents(
     lesson("start/home", icon="home", default=True),

@@ -12,10 +12,11 @@ const create = instances((parent) => {
   document.addEventListener("gb-keys", state.onKeys);
   state.onEscape = (event) => { if (event.key === "Escape") project(state, false); };
   window.addEventListener("keydown", state.onEscape);
-  // After a lost connection the server may be a new one that knows no part of this page; a step would then go unheard.
+  // After a lost connection the server may be a new one that knows no part of this page; a step would then go unheard. It is told the
+  // address, because Streamlit tells it only what the server of before has put there.
   state.disconnect = onConnection((now) => {
     clearTimeout(state.late);
-    if (now) { state.lost = false; tellLost(state); state.set("again", true); }
+    if (now) { state.lost = false; tellLost(state); state.set("again", { session: state.data.session, address: location.search }); }
     else state.late = setTimeout(() => { state.lost = true; tellLost(state); }, BLINK);
   });
   return state;

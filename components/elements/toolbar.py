@@ -1,6 +1,8 @@
 """The frame's own controls: language, text size, projector, copy link, keys."""
 
 import os
+import secrets
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -17,11 +19,17 @@ def _take(key: str) -> None:
         st.session_state[key] = value
 
 
-def toolbar() -> None:
-    """Draw the toolbar; its choices are ``st.session_state["lang"]`` and ``["size"]``."""
-    _mount(
+def toolbar() -> str | None:
+    """Draw the toolbar; its choices are ``st.session_state["lang"]`` and ``["size"]``.
+
+    Returns:
+        What stands in the address of a reader who comes back from a session that is gone, with its question mark; else None.
+    """
+    session = st.session_state.setdefault("_toolbar_session", secrets.token_hex(8))
+    result = _mount(
         key="toolbar",
         data={
+            "session": session,
             "lang": language(),
             "size": st.session_state.get("size", "normal"),
             "base": os.environ.get("GLASSBOX_URL", ""),
@@ -31,3 +39,5 @@ def toolbar() -> None:
         on_size_change=lambda: _take("size"),
         on_again_change=lambda: None,  # the connection was lost and is back: run the page again
     )
+    again = result.get("again")
+    return str(again["address"]) if isinstance(again, Mapping) and again["session"] != session else None

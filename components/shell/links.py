@@ -24,6 +24,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -306,6 +307,20 @@ def open_frame() -> None:
             if raw is not None and raw in param.options:
                 st.session_state[param.key] = raw
     view.params = ()
+
+
+def came_back(address: str) -> None:
+    """Adopt what the browser of a reader shows whose session is gone; must run before the page opens its view.
+
+    Args:
+        address: the query of the address bar. The one that Streamlit sends lacks what an element has put there by itself and
+            the server of before has not heard of.
+    """
+    asked = dict(parse_qsl(address.removeprefix("?"), keep_blank_values=True))
+    st.query_params.from_dict(
+        {key: value for key, value in asked.items() if not key.lower().startswith("embed")}
+    )
+    st.session_state["_view"] = _View(revision=_view().revision)
 
 
 def open_view(page: str, *params: Param, korean: Mapping[str, Any] | None = None) -> None:

@@ -51,6 +51,32 @@ def test_it_says_so_and_comes_back(open_at: Open, korean: bool, said: str) -> No
     assert found["cleaned"] == 2
 
 
+_OVERTAKEN = """
+async () => {
+  const { living } = await import('/_stcore/bidi-components/glassbox.lib/living.js');
+  const { ownKeys } = await import('/_stcore/bidi-components/glassbox.lib/keys.js');
+  const parentElement = document.createElement('div'), pressed = [];
+  parentElement.innerHTML = '<div class="gb"></div>';
+  document.body.append(parentElement);
+  let giveBack = null;
+  const mount = living(({ data }) => { giveBack ??= ownKeys(() => pressed.push(data)); return giveBack; });
+  const press = () => dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight' }));
+  const first = mount({ data: 1, parentElement }), second = mount({ data: 2, parentElement });
+  first();
+  press();
+  parentElement.remove();
+  second();
+  press();
+  return pressed.length;
+}
+"""
+
+
+def test_it_keeps_its_keys_when_new_data_overtakes_the_old(open_at: Open) -> None:
+    """Streamlit then cleans up after the first call, of an element that stays."""
+    assert open_at("/").evaluate(_OVERTAKEN) == 1
+
+
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_a_real_element_knows_its_sentence(open_at: Open, lang: str) -> None:
     page = open_at(f"/transformer-sparse?lang={lang}")

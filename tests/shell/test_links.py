@@ -144,6 +144,30 @@ def _a_page_that_opens_a_file() -> None:
     links.close_view()
 
 
+def test_who_comes_back_to_another_server_is_shown_what_the_address_says() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from components.shell import links
+
+        links.open_frame()
+        if address := st.session_state.pop("back", None):
+            links.came_back(address)
+        links.open_view("page", links.Integer("step", 0, 40, 0), links.Text("prompt", "Once"))
+        links.close_view()
+
+    at = AppTest.from_function(page)
+    at.query_params["step"] = "1"  # what Streamlit remembers
+    at.session_state["back"] = "?lang=en&step=3&prompt=a+%26+b&embed=true"
+    at.run()
+    assert not at.exception
+    assert (at.session_state["step"], at.session_state["prompt"]) == (3, "a & b")
+    assert at.query_params["step"] == "3"
+    revision = at.session_state["_view"].revision
+    at.run()
+    assert at.session_state["_view"].revision == revision
+
+
 def test_a_file_is_adopted_whole_whatever_kinds_it_holds() -> None:
     at = AppTest.from_function(_a_page_that_opens_a_file)
     at.query_params.update({"share": "0.25"})

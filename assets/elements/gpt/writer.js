@@ -416,7 +416,7 @@ function want(s) {
   if (!s.engine.source) s.engine.open(s.data.files);
   if (s.engine.source) { s.wantedHere = s.data.line.length; compute(s); return; }
   if (s.wanted || s.asked) return;
-  const send = () => s.trigger("want", s.data.line.length + 8);
+  const send = () => s.trigger("want", { until: s.data.line.length + 8, step: s.view.state.step });
   s.wanted = { length: s.data.line.length, again: setInterval(() => (s.root.isConnected ? send() : given(s)), 4000) };
   send();
 }
@@ -513,7 +513,9 @@ function build(s) {
   // Once, not again with other words: what one of them still has to tell would be told by both.
   s.tell ??= reporter(() => tell(s));
   s.report ??= reporter(() => { if (!s.asked && !s.wanted) tell(s); });
-  s.rest ??= reporter(() => tell(s), REST, true, (event) => event.composedPath().some((node) => node.classList?.contains("gb-writer") || node.classList?.contains("gb-writer_fields")));
+  const ours = (event) => event.composedPath().some((node) => node.classList?.contains("gb-writer") || node.classList?.contains("gb-writer_fields"));
+  s.rest ??= reporter(() => tell(s), REST, true, ours);
+  s.remind ??= reporter(() => { if (!s.heard) tell(s); }, REST, true, ours); // it may have heard meanwhile
   s.steps?.destroy();
   s.steps = stepper({ words: w, onMove: (at) => stepped(s, at), onWant: () => want(s), label: (step) => say(w.tokens_written, { n: step }) });
   const legend = h("div", { class: "legend" }, h("span", {}, `${w.surprisal}:`), h("span", {}, `0 ${w.bits}`), h("span", { class: "ramp", "aria-hidden": "true" }), h("span", {}, `${BITS_FULL}+`),
@@ -539,7 +541,8 @@ function take(s, data, fresh) {
   if (s.engine.source || (data.local && !first)) { // steps are computed here; Python only tells what it moved
     s.data = { ...s.data, ...files };
     if (adopted) compute(s);
-    if (adopted || !data.local || s.view.ahead) s.rest({}); // it does not know the text, or is a new one that never heard
+    if (adopted || s.view.ahead) s.rest({}); // it does not know the text
+    else if (!data.local) s.remind({}); // it is a new one that never heard
     if (fresh) { s.steps.set({ step: s.view.state.step, last: Math.max(s.data.line.length - (s.data.open ? 1 : 0), 0), open: s.data.open }); draw(s); }
     return;
   }

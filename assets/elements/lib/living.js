@@ -29,7 +29,12 @@ function unseenUntilStyled(root) {
   setTimeout(show, 2000); // it failed before anybody listened
 }
 
-/** The mount of an element: `draw(component)` is called with every new data, and may throw. */
+/**
+ * The mount of an element: `draw(component)` is called with every new data, and may throw; what it returns is done when the element is gone.
+ *
+ * Streamlit asks for that also when new data comes while it still waits for the call of before, of an element that stays: it would then
+ * stand there without its keys, and listen no more.
+ */
 export function living(draw) {
   return (component) => {
     const parent = component.parentElement, root = parent.querySelector(".gb");
@@ -40,7 +45,7 @@ export function living(draw) {
     try {
       const done = draw(component);
       cleanups.set(parent, done);
-      return done;
+      return () => { if (!parent.isConnected) done?.(); };
     } catch (error) {
       fail(root, error);
       return undefined;

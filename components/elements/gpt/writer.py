@@ -67,8 +67,8 @@ def writer(data: Writer | LocalWriter, *, on_view: Callable[[], None], on_want: 
     """Draw the text and its steps; all stepping happens in the browser, and with a bundled model all computing.
 
     Triggers under the key ``writer``: ``view`` ({rev, state, browser, written}: where the reader is now, the name of the model
-    that the browser computes with, or None, and the beginning of its text, {line, dropped, empty}), ``want`` (steps asked for
-    beyond the known ones). They are triggers and not state because a state value equal to the last one sent is not sent again,
+    that the browser computes with, or None, and the beginning of its text, {line, dropped, empty}), ``want`` ({until, step}:
+    how many steps are asked for, beyond the known ones, and the one on screen). They are triggers and not state because a state value equal to the last one sent is not sent again,
     and Python moves the view too.
 
     Args:

@@ -148,7 +148,9 @@ def prediction() -> Prediction | None:
 
 
 def _wanted() -> int:
-    return int(st.session_state.get("writer", {}).get("want") or 0)
+    """Return how many steps the browser asks for; 0 if it asks for none."""
+    want = st.session_state.get("writer", {}).get("want")
+    return int(want["until"]) if want else 0
 
 
 def pairs(picks: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
@@ -334,13 +336,13 @@ def _told(report: Any) -> dict[str, Any] | None:
 
 
 def wanted_more() -> None:
-    """The browser asked for steps beyond the known ones; the number is read where they are computed.
+    """The browser asked for steps beyond the known ones; how many is read where they are computed.
 
-    It has moved on and not told of it yet. This run writes the address, so the step is taken from there, where the browser
-    keeps it: a server that ended in between, or a link copied then, lost it.
+    It has moved on and not told of it yet. This run writes the address, so it brings along the step on screen: a link copied then
+    would lack it.
     """
-    with contextlib.suppress(KeyError, links.Unusable):
-        st.session_state["step"] = STEP.read(st.query_params["step"])
+    with contextlib.suppress(KeyError, TypeError, ValueError, links.Unusable):
+        st.session_state["step"] = STEP.read(str(st.session_state["writer"]["want"]["step"]))
 
 
 def edited() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -254,18 +255,22 @@ def test_space_plays_and_pauses_and_home_and_end_jump(open_at: Open) -> None:
     assert step_of(page) >= 16
 
 
-def test_the_view_comes_back_after_the_server_was_gone(context: BrowserContext) -> None:
+@pytest.mark.parametrize("told", [True, False])
+def test_the_view_comes_back_after_the_server_was_gone(context: BrowserContext, told: bool) -> None:
+    """Also the step that nobody had told the server yet: it stands in the address."""
     port = free_port()
     page = context.new_page()
     page.set_default_timeout(150_000)
-    with serving(port) as url:
+    with serving(port, end=subprocess.Popen.terminate if told else subprocess.Popen.kill) as url:
         page.goto(f"{url}/gpt-generation?seed=9&top_k=40")
         page.locator(".candidates table").wait_for()
         for _ in range(3):
             page.keyboard.press("ArrowRight")
         wait_for_link(page, "step=3")
-        settle(page)
-        before = page.locator(".text").inner_text()
+        if told:
+            page.wait_for_timeout(1000)
+            settle(page)
+    before = page.locator(".text").inner_text()
     page.wait_for_timeout(1500)
     with serving(port):
         expect(page.get_by_test_id("stConnectionStatus")).to_have_count(0, timeout=150_000)

@@ -176,8 +176,8 @@ def test_the_server_computes_nothing_where_the_browser_does(
 
 def test_who_asks_for_more_steps_keeps_the_one_on_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The browser has stepped on and not told of it yet; the run that computes more steps writes the address."""
-    for address, kept in (({"step": "3"}, 3), ({}, 1), ({"step": "x"}, 1)):
-        page = SimpleNamespace(session_state={"step": 1}, query_params=address)
+    for told, kept in (({"until": 12, "step": 3}, 3), ({"until": 12}, 1), (12, 1)):
+        page = SimpleNamespace(session_state={"step": 1, "writer": {"want": told}})
         monkeypatch.setattr(generation, "st", page)
         generation.wanted_more()
         assert page.session_state["step"] == kept
