@@ -120,6 +120,7 @@ _PLACES = {
     "figure": re.compile(r"Figures? (?=\d)()"),
     "algorithm": re.compile(r"algorithm (?=\d)()"),
     "to": re.compile(r"(?<=\d) to (?=\d)()"),
+    "convention": re.compile(r"conventional date()"),
 }
 
 

@@ -198,4 +198,5 @@ def test_a_place_in_a_paper_is_said_in_the_readers_language(monkeypatch: pytest.
         words.cited("Sennrich et al. 2016, section 3.2 and algorithm 1")
         == "Sennrich et al. 2016, 3.2절, 알고리즘 1"
     )
+    assert words.cited("Rumelhart et al. 1986, Nature 323 (conventional date)").endswith("(흔히 꼽는 해)")
     assert words.cited("Rei and Bau 2019") == "Rei and Bau 2019"

@@ -57,12 +57,12 @@ function tree(s) {
   const centre = { "text-anchor": "middle" };
   box(140, 4, 160, 44, "var(--gb-token)");
   text(220, 22, w.tree_all, { ...centre, "font-weight": 700 });
-  text(220, 40, say(w.tree_tokens, { n: grouped(looked) }), { ...centre, "font-size": 13, fill: "var(--gb-quiet)" });
+  text(220, 40, say(w.tree_tokens, { n: grouped(looked) }), { ...centre, "font-size": 14, fill: "var(--gb-quiet)" });
   line(220, 48, 220, 92, recipe.rate, "var(--gb-token)");
   text(232, 75, pct(recipe.rate), { "font-weight": 700 });
   box(120, 92, 200, 44, "var(--gb-token)");
   text(220, 110, w.tree_chosen, { ...centre, "font-weight": 700 });
-  text(220, 128, say(w.tree_measured, { share: share(chosen), n: grouped(chosen) }), { ...centre, "font-size": 13, fill: "var(--gb-quiet)" });
+  text(220, 128, say(w.tree_measured, { share: share(chosen), n: grouped(chosen) }), { ...centre, "font-size": 14, fill: "var(--gb-quiet)" });
   CASES.forEach((c, i) => {
     const x = 6 + i * 147, middle = x + 67;
     line(220, 136, middle, 188, recipe.rate * recipe[c] * 4, COLOUR[c]);
@@ -72,8 +72,8 @@ function tree(s) {
     text(x + 20, 214, c, { ...centre, fill: "var(--gb-background)", "font-family": "monospace", "font-weight": 700 });
     text(x + 40, 214, w[`short_${c}`], { "font-weight": 700 });
     text(middle, 246, pct(expected[c]), { ...centre, "font-size": 21, "font-weight": 700 });
-    text(middle, 262, w.tree_expected, { ...centre, "font-size": 12, fill: "var(--gb-quiet)" });
-    text(middle, 280, say(w.tree_measured, { share: share(throws.counts[c]), n: grouped(throws.counts[c]) }), { ...centre, "font-size": 13 });
+    text(middle, 262, w.tree_expected, { ...centre, "font-size": 14, fill: "var(--gb-quiet)" });
+    text(middle, 280, say(w.tree_measured, { share: share(throws.counts[c]), n: grouped(throws.counts[c]) }), { ...centre, "font-size": 14 });
   });
   return svg;
 }

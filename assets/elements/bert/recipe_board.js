@@ -40,7 +40,7 @@ function triangle(s) {
     const [dx, dy, anchor] = { "80/10/10": [0, 26, "middle"], "80/0/20": [14, 5, "start"], "80/20/0": [-14, 5, "end"], "0/20/80": [-4, -16, "middle"], "0/0/100": [0, 23, "middle"] }[row.name] ?? [16, 5, "start"];
     const dot = add("circle", { cx: x, cy: y, r: on ? 10 : 7, fill: on ? "var(--gb-token)" : "var(--gb-background)", stroke: "var(--gb-token)", "stroke-width": 3, class: "dot", "data-row": i });
     dot.append(h("title", {}, row.name));
-    const text = add("text", { x: x + dx, y: y + dy, "text-anchor": anchor, "font-size": 12, "font-family": "monospace", fill: on ? "var(--gb-token)" : "var(--gb-text)", "font-weight": on ? 700 : 400, "pointer-events": "none" });
+    const text = add("text", { x: x + dx, y: y + dy, "text-anchor": anchor, "font-size": 14, "font-family": "monospace", fill: on ? "var(--gb-token)" : "var(--gb-text)", "font-weight": on ? 700 : 400, "pointer-events": "none" });
     text.append(row.name);
   });
   if (s.mix) {
@@ -54,7 +54,7 @@ function triangle(s) {
 /** Three panels with one scale between them: points of difference to BERT's row, or the whole scale. */
 function panels(s) {
   const { data, say: w } = s;
-  const rowHeight = 36, top = 62, name = 118, width = 246, gap = 22;
+  const rowHeight = 36, top = 62, name = 124, width = 246, gap = 22;
   const all = frame(name + 3 * (width + gap), top + data.rows.length * rowHeight + 46);
   const add = (tag, props, ...children) => { const node = h(tag, props, ...children); all.append(node); return node; };
   const text = (x, y, content, props = {}) => add("text", { x, y, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-text)", ...props }, content);
@@ -65,19 +65,19 @@ function panels(s) {
     const y = top + i * rowHeight, on = i === s.chosen;
     add("rect", { x: 0, y: y + 1, width: name + 3 * (width + gap) - gap, height: rowHeight - 2, rx: 6, fill: on ? "var(--gb-surface)" : "var(--gb-background)", stroke: on ? "var(--gb-token)" : "none", "stroke-width": 2, class: "rowbox", "data-row": i });
     text(10, y + 23, row.name, { "font-family": "monospace", "font-weight": on ? 700 : 400, fill: on ? "var(--gb-token)" : "var(--gb-text)", "pointer-events": "none" });
-    if (i === 0) text(84, y + 23, "BERT", { "font-size": 11, fill: "var(--gb-quiet)", "pointer-events": "none" });
+    if (i === 0) text(82, y + 23, "BERT", { "font-size": 14, fill: "var(--gb-quiet)", "pointer-events": "none" });
   });
   PANELS.forEach((key, p) => {
     const x = name + p * (width + gap), bottom = top + data.rows.length * rowHeight;
     text(x + width / 2, 20, w[key], { "text-anchor": "middle", "font-weight": 700, "font-size": 15 });
-    text(x + width / 2, 40, s.whole ? w[`${key}_unit`] : say(w.base, { score: base[p].toFixed(1) }), { "text-anchor": "middle", "font-size": 12, fill: "var(--gb-quiet)" });
+    text(x + width / 2, 40, s.whole ? w[`${key}_unit`] : say(w.base, { score: base[p].toFixed(1) }), { "text-anchor": "middle", fill: "var(--gb-quiet)" });
     const ticks = s.whole ? [0, 50, 100] : [-1, -0.5, 0];
     for (const t of ticks) {
       const at = place(p, s.whole ? t : base[p] + t);
       add("line", { x1: at, x2: at, y1: top, y2: bottom, stroke: t === 0 && !s.whole ? "var(--gb-quiet)" : "var(--gb-line)", "stroke-width": t === 0 && !s.whole ? 1.5 : 1, "pointer-events": "none" });
-      text(at, bottom + 18, s.whole ? String(t) : t === 0 ? "0" : String(t).replace("-", "−"), { "text-anchor": "middle", "font-size": 12, fill: "var(--gb-quiet)", "font-family": "monospace" });
+      text(at, bottom + 18, s.whole ? String(t) : t === 0 ? "0" : String(t).replace("-", "−"), { "text-anchor": "middle", fill: "var(--gb-quiet)", "font-family": "monospace" });
     }
-    text(x + width / 2, bottom + 36, s.whole ? w.axis_whole : w.axis_points, { "text-anchor": "middle", "font-size": 12, fill: "var(--gb-quiet)" });
+    text(x + width / 2, bottom + 36, s.whole ? w.axis_whole : w.axis_points, { "text-anchor": "middle", fill: "var(--gb-quiet)" });
     data.rows.forEach((row, i) => {
       const y = top + i * rowHeight + rowHeight / 2, at = place(p, row.scores[p]), zero = s.whole ? place(p, 0) : place(p, base[p]), on = i === s.chosen;
       const difference = row.scores[p] - base[p], big = difference <= -0.85;

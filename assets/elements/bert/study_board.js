@@ -23,7 +23,7 @@ function chart(data, columns = 4) {
   const svg = frame(NAME + columns * (WIDTH + GAP), bands * height);
   const add = (tag, props, ...children) => { const node = h(tag, props, ...children); svg.append(node); return node; };
   const text = (x, y, content, props = {}) => add("text", { x, y, "font-size": 14, "font-family": "sans-serif", fill: "var(--gb-text)", ...props }, content);
-  const middle = { "text-anchor": "middle" }, quiet = { "font-size": 13, fill: "var(--gb-quiet)" };
+  const middle = { "text-anchor": "middle" }, quiet = { fill: "var(--gb-quiet)" };
   for (let band = 0; band < bands; band++) {
     const top = band * height + TOP;
     const shown = panels.slice(band * columns, (band + 1) * columns), right = NAME + shown.length * (WIDTH + GAP) - GAP;

@@ -73,7 +73,8 @@ export default living(function ({ data, parentElement, setStateValue }) {
   }
 
   function drawChart() {
-    const w2 = 560, h2 = 130, x = (s) => 48 + (s / Math.max(last, 1)) * (w2 - 64), [a, b] = state.pair;
+    const w2 = matchMedia("(max-width: 640px)").matches ? 384 : 560; // a phone is no wider: its letters stay as large
+    const h2 = 130, x = (s) => 48 + (s / Math.max(last, 1)) * (w2 - 64), [a, b] = state.pair;
     const least = cosines.data.reduce((x, y) => Math.min(x, y), 1), low = least >= 0.9 ? 0.9 : least >= 0.5 ? 0.5 : Math.min(0, least), y = (v) => 8 + (1 - (v - low) / (1 - low)) * (h2 - 30);
     const path = (p, q) => Array.from({ length: steps }, (_, s) => `${x(s).toFixed(1)},${y(cosine(s, p, q)).toFixed(1)}`).join(" ");
     const others = [];

@@ -17,7 +17,7 @@ from components.lm.start.gradients import FORGETS
 from components.lm.start.two_classes import WAYS
 from components.shell import links
 from components.shell.layout import Export
-from components.words import labels, language, t
+from components.words import cited, labels, language, t
 
 NAME = "start/history"
 WORDS = "history"
@@ -105,7 +105,7 @@ def stop_of(row: Mapping[str, str]) -> LineStop:
         "before": t(WORDS, f"before_{name}"),
         "facts": _facts(name),
         "course": t(WORDS, f"course_{name}") if name in CORRECTED else "",
-        "source": row["source"],
+        "source": cited(row["source"]),
         "url": row["url"],
         "page": t(page, "title") if page else "",
         "path": page.replace("/", "-"),

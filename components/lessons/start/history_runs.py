@@ -522,7 +522,8 @@ def amounts(words: int) -> tuple[list[Amount], float]:
         labelled = row["labelled"] == "yes"
         size = count * words if labelled else count
         note = t(W, "amount_labelled", n=f"{int(count):,}", unit=t(W, f"unit_{row['unit'].split()[-1].split('-')[0]}"), words=f"{int(size):,}") if labelled else t(W, "amount_plain", n=f"{int(count):,}")  # fmt: skip
-        found.append({"name": row["dataset"], "words": size, "labelled": labelled, "note": note})
+        name = t(W, "amount_wikipedia") if row["dataset"].startswith("English Wikipedia") else row["dataset"]
+        found.append({"name": name, "words": size, "labelled": labelled, "note": note})
     return found, beyond / max(one["words"] for one in found)
 
 
