@@ -13,7 +13,9 @@ const DRAG = 56; // pixels after which a part that is let go stays away
 const BARS = 6;
 
 // The towers: what stands where (x, y, width, height), which stop of the course it is, and its key in the words.
-const WIDE = 168, LEFT = 14, RIGHT = 284, ACROSS = 470, TALL = 500;
+// On a phone they stand closer together, so that their letters can be read.
+const PHONE = matchMedia("(max-width: 640px)").matches;
+const WIDE = 168, LEFT = 14, RIGHT = PHONE ? 230 : 284, ACROSS = RIGHT + WIDE + (PHONE ? 14 : 18), TALL = 500, LETTERS = PHONE ? { shape: 13, small: 13, box: 13.2 } : { shape: 10.5, small: 11, box: 12.5 };
 const BOXES = [
   { stop: 1, word: "box_input", x: LEFT, y: 416, h: 34, tower: "encoder" },
   { stop: 2, word: "box_self", x: LEFT, y: 352, h: 34, tower: "encoder" },
@@ -88,13 +90,14 @@ export default living(function ({ data, parentElement, setStateValue }) {
       h("rect", { x: box.x, y: box.y, width: WIDE, height: box.h, rx: small ? 4 : 7, fill: on ? "var(--gb-token)" : small ? "var(--gb-background)" : "var(--gb-surface)", stroke: gone ? "var(--gb-cut)" : role ? `var(--gb-${role})` : "var(--gb-line)", "stroke-width": role ? 2 : 1.2, "stroke-dasharray": gone ? "5 4" : role === "key" ? "6 3" : null }),
       small ? null : h("circle", { cx: box.x + 16, cy: box.y + box.h / 2, r: 10, fill: on ? "var(--gb-background)" : "var(--gb-text)" }),
       small ? null : label(box.x + 16, box.y + box.h / 2 + 4.5, String(box.stop), { "font-size": 13, "font-weight": 700, fill: on ? "var(--gb-text)" : "var(--gb-background)" }),
-      label(box.x + (small ? WIDE / 2 : 98), box.y + box.h / 2 + (small ? 4 : 4.5), words[box.word], { "font-size": small ? 11 : 12.5, fill: on ? "var(--gb-background)" : gone || small ? "var(--gb-quiet)" : "var(--gb-text)" }));
+      label(box.x + (small ? WIDE / 2 : 98), box.y + box.h / 2 + (small ? 4 : 4.5), words[box.word], { "font-size": small ? LETTERS.small : LETTERS.box, fill: on ? "var(--gb-background)" : gone || small ? "var(--gb-quiet)" : "var(--gb-text)" }));
     return group;
   }
   function drawTowers(into, bare = false) {
     const noDecoder = state.removed === "decoder", noCross = state.removed === "cross", k = state.step;
     const ink = (gone) => ({ opacity: gone ? 0.3 : 1 });
-    const shape = (x, y, content, gone, anchor = "start") => label(x, y, content, { "text-anchor": anchor, "font-size": 10.5, "font-family": MONO, fill: "var(--gb-quiet)", ...ink(gone) });
+    const sized = (...sides) => `(${sides.join(PHONE ? "," : ", ")})`;
+    const shape = (x, y, content, gone, anchor = "start") => label(x, y, content, { "text-anchor": anchor, "font-size": LETTERS.shape, "font-family": MONO, fill: "var(--gb-quiet)", ...ink(gone) });
     const width = model.width, middleL = LEFT + WIDE / 2, middleR = RIGHT + WIDE / 2;
     const decoder = h("g", { class: "tower decoder", "data-part": "decoder" });
     const encoder = h("g", { class: "tower encoder" });
@@ -106,18 +109,18 @@ export default living(function ({ data, parentElement, setStateValue }) {
       label(LEFT - 2, 249, `${layers}×`, { "text-anchor": "start", "font-weight": 700, ...ink(noCross) }),
       label(middleL, 24, noDecoder ? words.bert_block : words.encoder, { "font-size": 17, "font-weight": 700, fill: noDecoder ? "var(--gb-token)" : "var(--gb-text)", y: noDecoder ? 222 : 232, ...ink(noCross) }),
       arrow(`M${middleL} 464V452`, ink(noCross)), arrow(`M${middleL} 416V388`, ink(noCross)), arrow(`M${middleL} 330V320`, ink(noCross)),
-      shape(middleL + 5, 407, `(1, ${S}, ${width})`, noCross),
+      shape(middleL + 5, 407, sized(1, S, width), noCross),
       label(middleL, 480, clip(model.source, 20), { "font-family": MONO, "font-size": 13, fill: "var(--gb-key)", ...ink(noCross) }));
-    if (noDecoder) encoder.append(arrow(`M${middleL} 262V234`), shape(middleL + 8, 247, `(1, ${S}, ${width})`));
+    if (noDecoder) encoder.append(arrow(`M${middleL} 262V234`), shape(middleL + 8, 247, sized(1, S, width)));
     const mid = (LEFT + WIDE + RIGHT) / 2;
-    if (!noDecoder && !noCross) decoder.append(arrow(`M${LEFT + WIDE + 8} 301H${RIGHT - 2}`, { stroke: "var(--gb-key)", "stroke-width": 2.4, "stroke-dasharray": "6 3" }), shape(mid, 294, "K, V", false, "middle"), shape(mid, 316, `(1, ${S}, ${width})`, false, "middle"));
+    if (!noDecoder && !noCross) decoder.append(arrow(`M${LEFT + WIDE + 8} 301H${RIGHT - 2}`, { stroke: "var(--gb-key)", "stroke-width": 2.4, "stroke-dasharray": "6 3" }), shape(mid, 294, PHONE ? "K,V" : "K, V", false, "middle"), ...(PHONE ? [] : [shape(mid, 316, sized(1, S, width), false, "middle")]));
     decoder.append(
       h("rect", { x: RIGHT - 8, y: 186, width: WIDE + 16, height: 208, rx: 9, fill: "none", stroke: "var(--gb-line)", "stroke-width": 1.2, "stroke-dasharray": noDecoder ? "5 4" : null }),
       label(RIGHT - 2, 181, `${layers}×`, { "text-anchor": "start", "font-weight": 700, ...ink(noDecoder) }),
       h("g", { class: bare ? "" : "handle", "data-part": "decoder" }, h("rect", { x: RIGHT - 8, y: 4, width: WIDE + 16, height: 28, rx: 7, fill: "transparent" }), label(middleR, 24, noCross ? words.gpt_block : bare ? words.decoder : `⠿ ${words.decoder}`, { "font-size": 17, "font-weight": 700, fill: noCross ? "var(--gb-token)" : "var(--gb-text)", ...ink(noDecoder) })),
       arrow(`M${middleR} 464V452`, ink(noDecoder)), arrow(`M${middleR} 416V388`, ink(noDecoder)), arrow(`M${middleR} 330V${noCross ? 252 : 320}`, ink(noDecoder)), ...(noCross ? [] : [arrow(`M${middleR} 262V252`, ink(noDecoder))]),
       arrow(`M${middleR} 194V160`, ink(noDecoder)), arrow(`M${middleR} 128V110`, ink(noDecoder)), arrow(`M${middleR} 78V58`, ink(noDecoder)),
-      shape(middleR + 5, 407, `(1, ${k + 1}, ${width})`, noDecoder), shape(middleR + 5, 174, `(1, ${k + 1}, ${width})`, noDecoder), shape(middleR + 5, 121, `(1, ${k + 1}, ${V})`, noDecoder),
+      shape(middleR + 5, 407, sized(1, k + 1, width), noDecoder), shape(middleR + 5, 174, sized(1, k + 1, width), noDecoder), shape(middleR + 5, 121, sized(1, k + 1, V), noDecoder),
       label(middleR, 480, clip(model.given.slice(0, k + 1), 16, true), { "font-family": MONO, "font-size": 13, fill: "var(--gb-token)", ...ink(noDecoder) }),
       label(middleR, 51, noDecoder ? "" : shown(model.written[k]), { "font-family": MONO, "font-size": 18, "font-weight": 700, fill: "var(--gb-token)" }));
     for (const box of BOXES) (box.tower === "encoder" ? encoder : decoder).append(drawBox(box, bare));

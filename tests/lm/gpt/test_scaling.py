@@ -109,7 +109,10 @@ def test_a_floor_that_noise_hides_is_not_claimed() -> None:
 def test_quantiles() -> None:
     assert t_quantile(3) == 3.182
     assert t_quantile(0) == math.inf
-    assert t_quantile(200) == 1.96
+    # from the tables of the distribution
+    assert t_quantile(31) == pytest.approx(2.0395, abs=1e-4)
+    assert t_quantile(66) == pytest.approx(1.9966, abs=1e-4)
+    assert t_quantile(200) == pytest.approx(1.9719, abs=1e-4)
 
 
 def test_between_two_runs_and_never_beyond() -> None:
