@@ -30,8 +30,21 @@ def test_the_clicker_goes_on_to_the_next_page(
 def test_a_key_held_down_stays_on_the_page(open_at) -> None:
     page = open_at("/tokens-bpe?bpe_step=8")
     expect(page.locator(".gb-bpe_board")).to_have_attribute("data-step", "8")
-    for _ in range(6):
-        page.keyboard.press("ArrowRight")
+    for _ in range(8):
+        page.keyboard.down("ArrowRight")  # from the second on a repeated press
+        page.wait_for_timeout(200)  # longer, all in all, than the rest after which one press more leaves
+    page.keyboard.up("ArrowRight")
+    expect(page.locator(".gb-bpe_board")).to_have_attribute("data-step", "10")
+    page.wait_for_timeout(500)
+    assert "tokens-bpe" in page.url
+
+
+def test_presses_in_a_row_stay_on_the_page(open_at) -> None:
+    page = open_at("/tokens-bpe?bpe_step=8")
+    expect(page.locator(".gb-bpe_board")).to_have_attribute("data-step", "8")
+    page.evaluate(
+        "for (let i = 0; i < 6; i++) document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }))"
+    )
     expect(page.locator(".gb-bpe_board")).to_have_attribute("data-step", "10")
     page.wait_for_timeout(500)
     assert "tokens-bpe" in page.url
