@@ -50,9 +50,10 @@ def model_files(name: str) -> ModelFiles | None:
     if model.source != "bundled" or card.architecture not in ARCHITECTURES:
         return None
     folder = store().folder(model)
-    if not all((folder / file).is_file() for file in FILES):
+    try:
+        stats = [(folder / file).stat() for file in FILES]
+    except FileNotFoundError:
         return None
-    stats = [(folder / file).stat() for file in FILES]
     part = f"{model.key}-{_digest(folder, tuple((stat.st_mtime_ns, stat.st_size) for stat in stats))}"
     manager = get_bidi_component_manager()
     if manager.get_component_asset_root(f"{PROJECT}.{part}") is None:

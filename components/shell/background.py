@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from components.shell.results import RESULT_BYTES, weight
+from components.shell.turns import aside
 
 OUT_OF_SIGHT = "_out_of_sight"
 """In ``st.session_state`` of a page that is run for a file: nobody looks at how far a work is, the picture is wanted."""
@@ -49,7 +50,8 @@ class Work:
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end, at most so long; return whether it has ended."""
-        return self._done.wait(seconds)
+        with aside():
+            return self._done.wait(seconds)
 
     def ends_in(self, seconds: float) -> bool:
         """Wait for the end as long as a reader would, and where a page is run for a file as long as it may take."""

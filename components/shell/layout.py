@@ -35,6 +35,7 @@ from components.shell.held import held
 from components.shell.navigation import lessons, neighbours
 from components.shell.refusals import cannot_read, cannot_write, refusal
 from components.shell.take_home import page_file
+from components.shell.turns import aside, turn
 from components.words import cited, language, t, term, told
 
 _LOG = logging.getLogger(__name__)
@@ -136,12 +137,14 @@ def small_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, sentences
         st.markdown("\n".join(lines))
 
 
-def working(text: str) -> Any:
-    """Return a context in which ``text`` says what is under way; the seconds are counted in English only.
+@contextmanager
+def working(text: str) -> Iterator[None]:
+    """Say in ``text`` what is under way while the block runs; the seconds are counted in English only.
 
     Streamlit writes "(3.2 seconds)" in every language.
     """
-    return st.spinner(text, show_time=language() == "en")
+    with st.spinner(text, show_time=language() == "en"), aside():
+        yield
 
 
 def slide_note(*errata: str) -> None:
@@ -472,7 +475,7 @@ def part(draw: Callable[..., None]) -> Callable[..., None]:
         alone = context is not None and bool(context.fragment_ids_this_run)
         if st.session_state.pop("_whole_page", False) and alone:  # what stands outside moves, too
             links.run_again()
-        with _failures_shown():
+        with turn(), _failures_shown():
             draw(*args)
         if alone:
             _say_notes()
@@ -508,7 +511,8 @@ def picture_first(name: str, shown: object) -> None:
     before = st.session_state.get(f"_{name}_shown", shown)
     st.session_state[f"_{name}_shown"] = shown
     if before != shown:
-        time.sleep(PAUSE)
+        with aside():
+            time.sleep(PAUSE)
 
 
 def run_page(page: Any) -> None:

@@ -1,7 +1,9 @@
 """The table of contents: which pages exist, in which order, and how one leads to the next."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +48,22 @@ class Lesson:
 
 def lesson(name: str, *, icon: str, minutes: int = 10, default: bool = False) -> Lesson:
     """Declare a page; its title and its one question are in ``assets/text/<language>/<name>.toml``."""
-    page = st.Page(
+    # A page notes whether it may run, once a run: every run of every reader gets a copy of its own.
+    page = copy.copy(_page(name, t(name, "title"), t(name, "question"), icon, default))
+    return Lesson(name, page, minutes=minutes)
+
+
+@cache
+def _page(name: str, title: str, question: str, icon: str, default: bool) -> Any:
+    """Make a page of the menu; each looks for its file, and with all of them that is a fifth of what a run costs."""
+    return st.Page(
         PAGES / f"{name}.py",
-        title=t(name, "title"),
+        title=title,
         icon=f":material/{icon}:",
         url_path=name.replace("/", "-"),
         default=default,
-        help=t(name, "question"),
+        help=question,
     )
-    return Lesson(name, page, minutes=minutes)
 
 
 def contents(home: Lesson, chapters: Mapping[str, Sequence[Lesson]]) -> Any:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, ParamSpec, TypeVar
 
 from components.shell.memory import give_back
+from components.shell.turns import aside
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -87,7 +88,7 @@ class Results:
         with self._lock:
             turn = self._turns.setdefault(key, threading.Lock())
         try:
-            with turn:
+            with aside(), turn:
                 found = self._find(key)
                 if found is None:
                     found = (compute(),)

@@ -144,7 +144,8 @@ async ([quiet, most]) => {
   const state = () => [location.href, document.documentElement.lang, document.querySelector('.stMainBlockContainer')?.textContent, ...hosts().map((node) => node.shadowRoot.textContent)].join('|');
   const charts = () => document.querySelector('.stMainBlockContainer [data-testid=stSkeleton]') || [...document.querySelectorAll('[data-testid=stPlotlyChart]')].some((chart) => !chart.querySelector('.main-svg text')); // Plotly comes late, and draws later
   const lanes = () => hosts().some((node) => node.shadowRoot.querySelector('.gb-lane_race .wait')); // written one after the other, by the browser
-  const runs = () => window.gbRuns.asked === 0 || window.gbRuns.asked !== window.gbRuns.begun || window.gbRuns.running || document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'notRunning' || charts() || lanes();
+  const late = () => [document, ...hosts().map((node) => node.shadowRoot)].some((place) => place.querySelector('.gb:empty, .gb[data-waits]')); // its script or its style sheet is on the way
+  const runs = () => window.gbRuns.asked === 0 || window.gbRuns.asked !== window.gbRuns.begun || window.gbRuns.running || document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'notRunning' || charts() || lanes() || late();
   let last = null;
   for (const began = performance.now(); performance.now() - began < most;) { // reading a page costs it time: not often
     await new Promise((done) => setTimeout(done, last === null ? 80 : quiet));

@@ -1,6 +1,9 @@
-"""A session that comes back after a lost connection walks no modules, unless files are to be watched."""
+"""No file is looked at, by a session that comes back or again and again, unless files are to be watched."""
 
 import inspect
+import os
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import MagicMock
@@ -11,6 +14,8 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.script_data import ScriptData
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
+from streamlit.watcher import watch_file
+from streamlit.watcher.polling_path_watcher import PollingPathWatcher
 
 from components.shell.reconnects import leave_files_unwatched
 from tests import event_loop
@@ -21,8 +26,8 @@ APP = Path(__file__).parents[2] / "app.py"
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streamlit as it comes."""
-    register = inspect.unwrap(AppSession.register_file_watchers)
-    monkeypatch.setattr(AppSession, "register_file_watchers", register)
+    for watched, name in ((AppSession, "register_file_watchers"), (PollingPathWatcher, "_schedule")):
+        monkeypatch.setattr(watched, name, inspect.unwrap(getattr(watched, name)))
 
 
 @pytest.fixture
@@ -80,11 +85,37 @@ def test_the_guard_is_still_needed() -> None:
     assert _watches_after_reconnect("none") == (False, True)
 
 
+def _notices(setting: str, path: Path) -> bool:
+    """Whether a change of a settings file is noticed while the server runs."""
+    config.set_option("server.fileWatcherType", setting)
+    path.write_text("[theme]\n", encoding="utf-8")
+    noticed = threading.Event()
+    watch_file(str(path), lambda _: noticed.set(), watcher_type="poll", allow_nonexistent=True)
+    path.write_text("[theme]\nbase = 'dark'\n", encoding="utf-8")
+    os.utime(path, (time.time() + 5, time.time() + 5))
+    return noticed.wait(1.5)
+
+
+@pytest.mark.usefixtures("guarded", "watcher")
+def test_settings_files_are_not_looked_at_five_times_a_second(tmp_path: Path) -> None:
+    assert not _notices("none", tmp_path / "config.toml")
+
+
+@pytest.mark.usefixtures("guarded", "watcher")
+def test_who_wants_a_watcher_has_it_for_settings_too(tmp_path: Path) -> None:
+    assert _notices("poll", tmp_path / "config.toml")
+
+
+@pytest.mark.usefixtures("plain", "watcher")
+def test_the_guard_of_settings_files_is_still_needed(tmp_path: Path) -> None:
+    assert _notices("none", tmp_path / "config.toml")
+
+
 @pytest.mark.usefixtures("guarded")
 def test_the_guard_stands_once() -> None:
-    once = AppSession.register_file_watchers
+    once = AppSession.register_file_watchers, PollingPathWatcher._schedule
     leave_files_unwatched()
-    assert AppSession.register_file_watchers is once
+    assert (AppSession.register_file_watchers, PollingPathWatcher._schedule) == once
 
 
 def test_app_py_puts_the_guard_up() -> None:

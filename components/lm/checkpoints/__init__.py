@@ -562,6 +562,9 @@ class Checkpoints:
         self._added: dict[str, Path] = {}
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
         self._locks: dict[str, threading.Lock] = {}
+        self._bundled: tuple[int, tuple[str, ...]] | None = (
+            None  # when the folder changed last, and what was in it
+        )
 
     # Names
 
@@ -572,12 +575,20 @@ class Checkpoints:
         return name
 
     def bundled_names(self) -> tuple[str, ...]:
-        """Names of the models in the repository, the ``pocket-`` models first."""
+        """Names of the models in the repository, the ``pocket-`` models first.
+
+        Every name that is checked asks for them: they are looked up again only when a folder came or went.
+        """
         try:
-            found = [path.name for path in self._bundled_folder.iterdir() if (path / "config.json").is_file()]
+            changed = self._bundled_folder.stat().st_mtime_ns
         except OSError:
             return ()
-        return tuple(sorted(found, key=lambda name: (not name.startswith("pocket-"), name)))
+        known = self._bundled
+        if known is None or known[0] != changed:
+            found = [path.name for path in self._bundled_folder.iterdir() if (path / "config.json").is_file()]
+            ordered = sorted(found, key=lambda name: (not name.startswith("pocket-"), name))
+            self._bundled = known = (changed, tuple(ordered))
+        return known[1]
 
     def local_names(self) -> tuple[str, ...]:
         """Names (``local:NAME``) of the local folders that the operator or a reader named."""

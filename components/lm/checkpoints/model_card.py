@@ -21,6 +21,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import re
 import struct
 import threading
@@ -496,12 +497,15 @@ def is_complete(folder: Path) -> bool:
 def read_card(folder: Path, name: ModelName, revision: str | None = None) -> ModelCard:
     """Read the card of a model folder. Without ``revision`` the digest of the weights is taken.
 
-    Cards are kept until a file of the folder changes, so asking again is cheap. Raises ``ModelRefused``:
-    ``NOT_FOUND``, ``INCOMPLETE``, ``PICKLE_ONLY``, ``OWN_CODE``, ``UNSUPPORTED`` or ``DAMAGED``.
+    Cards are kept until a file of the folder changes, so asking again is cheap. What is bundled changes with the program: there
+    only files that come or go are noticed. Raises ``ModelRefused``: ``NOT_FOUND``, ``INCOMPLETE``, ``PICKLE_ONLY``, ``OWN_CODE``,
+    ``UNSUPPORTED`` or ``DAMAGED``.
     """
-    if not folder.is_dir():
-        raise ModelRefused(Reason.NOT_FOUND, name=name.text)
-    signature = (name, revision, _signature(folder))
+    try:
+        files = folder.stat().st_mtime_ns if name.source == "bundled" else _signature(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        raise ModelRefused(Reason.NOT_FOUND, name=name.text) from None
+    signature = (name, revision, files)
     with _CARDS_LOCK:
         known = _CARDS.get(folder)
     if known is not None and known[0] == signature:
@@ -517,12 +521,15 @@ _CARDS_LOCK = threading.Lock()
 
 
 def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    found = []
-    for path in sorted(folder.iterdir()):
-        if path.suffix in (".json", ".safetensors", ".md") and path.is_file():
-            stat = path.stat()
-            found.append((path.name, stat.st_size, stat.st_mtime_ns))
-    return tuple(found)
+    """Name, size and time of change of every file that a card is read from; each is looked at once, the lists ask often."""
+    with os.scandir(folder) as entries:
+        files = [
+            item
+            for item in entries
+            if item.name.endswith((".json", ".safetensors", ".md")) and item.is_file()
+        ]
+        stats = [(item.name, item.stat()) for item in files]
+    return tuple(sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats))
 
 
 def _read_card(folder: Path, name: ModelName, revision: str | None) -> ModelCard:

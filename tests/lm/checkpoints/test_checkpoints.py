@@ -715,6 +715,19 @@ def test_every_folder_with_a_configuration_is_bundled(
     assert store.card("mine").source == "bundled"
 
 
+def test_names_are_checked_without_going_through_the_folders_again(
+    tiny_gpt_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One view of a page asks for them a dozen times."""
+    shutil.copytree(tiny_gpt_folder, tmp_path / "mine")
+    store = make_store(bundled=tmp_path)
+    assert store.card("mine").name == "mine"
+    monkeypatch.setattr(Path, "iterdir", lambda path: pytest.fail(f"looked into {path}"))
+    monkeypatch.setattr(os, "scandir", lambda path: pytest.fail(f"looked into {path}"))
+    assert store.bundled_names() == ("mine",)
+    assert store.card("mine").name == "mine"
+
+
 def test_a_folder_is_added_by_path_and_named_without_it(
     gpt_copy: Path, tiny_gpt_folder: Path, tmp_path: Path
 ) -> None:
