@@ -119,7 +119,8 @@ for (const [key, value] of folder ? said : []) { // what the link that led here 
   for (const told of Object.values(left)) for (const field of Object.keys(told)) if (means(field, key)) delete told[field];
   if (isShared(key)) along.shared[key] = value; else left.said = { ...left.said, [key]: value };
 }
-let lang = [said.get("lang"), along.lang].find((one) => content.words.back[one]) ?? content.lang, theme = [said.get("theme"), along.theme].find((one) => ["light", "dark"].includes(one)) ?? "", touched = false;
+// A folder opens for whoever comes to it in the language of their browser, as the app does.
+let lang = [said.get("lang"), along.lang, folder && navigator.language.slice(0, 2)].find((one) => content.words.back[one]) ?? content.lang, theme = [said.get("theme"), along.theme].find((one) => ["light", "dark"].includes(one)) ?? "", touched = false;
 const keepAll = () => { Object.assign(along, { lang, theme }); return keep(STORE, left) && keep(ALONG, along); };
 if (keepAll()) toAddress.call(history, history.state, "", FILE);
 

@@ -127,6 +127,17 @@ def test_the_other_language_shows_its_own_beginning(
     assert page.evaluate(texts) == switched
 
 
+def test_a_folder_opens_in_the_language_of_the_browser(browser: Browser, site: Path) -> None:
+    context = browser.new_context(locale="ko-KR", offline=True)
+    page = context.new_page()
+    page.goto((site / "bert-dice.html").as_uri())
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    page.goto("about:blank")
+    page.goto(f"{(site / 'bert-dice.html').as_uri()}#lang=en")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    context.close()
+
+
 _STEP_LABELS = """() => [...document.querySelectorAll(".element")].flatMap((one) => [...one.shadowRoot.querySelectorAll(".gb-stepper")])
   .filter((one) => one.checkVisibility()).map((one) => one.querySelector(".gb-step-label").textContent)"""
 

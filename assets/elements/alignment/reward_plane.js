@@ -45,14 +45,14 @@ export default living(function ({ data, parentElement, setStateValue }) {
   const up = wide ? root : (v) => v;
 
   function plane(width, height, rem) {
-    const font = 0.8 * rem, left = 3.2 * rem, right = width - 1.1 * rem, top = 0.9 * rem, floor = height - 3 * rem;
+    const font = 0.8 * rem, left = 2.6 * rem, right = width - 1.1 * rem, top = 2.1 * rem, floor = height - 3 * rem;
     const ends = [up(lowest - margin), up(highest + margin)];
     const x = (v) => left + (right - left) * (Math.sqrt(Math.max(0, v)) / Math.sqrt(farthest)), y = (v) => floor - (floor - top) * ((up(v) - ends[0]) / (ends[1] - ends[0]));
     const text = (px, py, string, more = {}) => h("text", { x: px, y: py, "font-size": font, "font-family": "sans-serif", fill: "var(--gb-quiet)", ...more }, string);
     const parts = [];
     for (const v of ticks(0, farthest, true)) parts.push(h("line", { x1: x(v), x2: x(v), y1: top, y2: floor, stroke: "var(--gb-line)" }), text(x(v), floor + 1.25 * font, String(v), { "text-anchor": "middle" }));
     for (const v of ticks(lowest - margin, highest + margin, wide)) parts.push(h("line", { x1: left, x2: right, y1: y(v), y2: y(v), stroke: "var(--gb-line)" }), text(left - 0.4 * font, y(v) + 0.35 * font, String(v).replace("-", "−"), { "text-anchor": "end" }));
-    parts.push(text((left + right) / 2, height - 0.45 * rem, w.axis_kl, { "text-anchor": "middle", fill: "var(--gb-text)" }), text(0.85 * rem, (top + floor) / 2, wide ? w.axis_reward_root : w.axis_reward, { "text-anchor": "middle", fill: "var(--gb-text)", transform: `rotate(-90 ${0.85 * rem} ${(top + floor) / 2})` }));
+    parts.push(text((left + right) / 2, height - 0.45 * rem, w.axis_kl, { "text-anchor": "middle", fill: "var(--gb-text)" }), text(0.2 * rem, 0.9 * rem, wide ? w.axis_reward_root : w.axis_reward, { fill: "var(--gb-text)" }));
     if (best.length) {
       parts.push(h("polyline", { points: best.map((b) => `${x(b.kl).toFixed(1)},${y(b.reward).toFixed(1)}`).join(" "), fill: "none", stroke: "var(--gb-text)", "stroke-width": 1.8, "stroke-dasharray": "2 4", class: "best" }));
       for (const b of best) parts.push(h("circle", { cx: x(b.kl), cy: y(b.reward), r: 2.5, fill: "var(--gb-text)" }, h("title", {}, say(w.best_title, { n: b.n, reward: amount(b.reward), kl: amount(b.kl) }))));

@@ -43,7 +43,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
       for (let m = 0; m < k; m += 1) parts.push(h("circle", { cx: at(m)[0], cy: at(m)[1], r: on ? 3.5 : 2.5, fill: ink(i) }, h("title", {}, `${name}, ${label(m)}: ${percent(old[m][0])}, ${percent(fresh[m][0])}`)));
       const [px, py] = at(k);
       if (on) parts.push(h("line", { x1: x(old[k][1]), x2: x(old[k][2]), y1: py, y2: py, stroke: ink(i), "stroke-width": 2 }), h("line", { x1: px, x2: px, y1: y(fresh[k][1]), y2: y(fresh[k][2]), stroke: ink(i), "stroke-width": 2 }));
-      if (off && k === last) parts.push(h("line", { x1: px, y1: py, x2: x(off[0]), y2: y(0), stroke: ink(i), "stroke-width": 1.5, "stroke-dasharray": "4 4" }), h("rect", { x: x(off[0]) - 6, y: y(0) - 6, width: 12, height: 12, fill: "var(--gb-background)", stroke: ink(i), "stroke-width": 2.5 }, h("title", {}, `${name}, ${w.off}: ${percent(off[0])}`)), text(x(off[0]), y(0) - 0.75 * rem, w.off, { "text-anchor": "middle" }));
+      if (off && k === last) parts.push(h("line", { x1: px, y1: py, x2: x(off[0]), y2: y(0), stroke: ink(i), "stroke-width": 1.5, "stroke-dasharray": "4 4" }), h("rect", { x: x(off[0]) - 6, y: y(0) - 6, width: 12, height: 12, fill: "var(--gb-background)", stroke: ink(i), "stroke-width": 2.5 }, h("title", {}, `${name}, ${w.off}: ${percent(off[0])}`)), text(Math.min(x(off[0]), right - 0.5 * rem), y(0) - 0.75 * rem, w.off, { "text-anchor": x(off[0]) > right - 3 * rem ? "end" : "middle" }));
       parts.push(mark(i, px, py, on ? 0.62 * rem : 0.5 * rem));
     }
     return parts;

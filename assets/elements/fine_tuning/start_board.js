@@ -24,7 +24,7 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const k = state.step, font = 0.85 * rem, left = 0.8 * rem, right = width - 0.8 * rem, floor = height - 1.7 * rem, top = 2.2 * rem;
     const x = (value) => left + ((right - left) * value) / most;
     const text = (px, py, string, more = {}) => h("text", { x: px, y: py, "font-size": font, "font-family": "sans-serif", fill: "var(--gb-quiet)", ...more }, string);
-    const apart = share ? 0.2 : 0.25, ticks = Array.from({ length: Math.floor(most / apart + 1e-6) + 1 }, (_, i) => apart * i);
+    const close = share ? 0.2 : 0.25, apart = (x(close) - x(0) < 3.8 * font ? 2 : 1) * close, ticks = Array.from({ length: Math.floor(most / apart + 1e-6) + 1 }, (_, i) => apart * i);
     const parts = [h("line", { x1: left, x2: right, y1: floor, y2: floor, stroke: "var(--gb-line)", "stroke-width": 2 }),
       ...ticks.flatMap((v, i) => [h("line", { x1: x(v), x2: x(v), y1: top, y2: floor, stroke: "var(--gb-line)" }), text(x(v), floor + 1.25 * font, share ? `${Math.round(100 * v)}%` : v.toFixed(2), { "text-anchor": i === 0 ? "start" : x(v) > right - rem ? "end" : "middle" })])];
     // Marks of one column stand on each other; they become smaller until the tallest column fits.
