@@ -148,7 +148,7 @@ const hrefOf = (file, query = {}) => `${file}#${new URLSearchParams({ ...Object.
 /** What an element was sent, with what was left there, and what goes along with the reader, in place of the values of the same name. */
 function resumed(part, data, at) {
   if (part.name === "mask_lab") return data; // what is hidden belongs to guesses that were recorded; see again()
-  const mine = part.name.endsWith("_fields") ? Object.assign({}, ...Object.values(left)) : left[at] ?? {}; // fields show what the picture told
+  const mine = part.name.endsWith("_fields") || data.view ? Object.assign({}, ...Object.values(left)) : left[at] ?? {}; // what shares the view shows what the picture told
   // What an element begins with stands in `state` or `start`; of the rest of its data only plain values can be places in it.
   const own = (held, plain) => Object.fromEntries(Object.entries(held).map(([key, value]) => [key, key !== "rev" && key in mine && typeof mine[key] === typeof value && !(plain && typeof value === "object") ? mine[key] : value]));
   const put = own(data, true);

@@ -34,20 +34,19 @@ here = page.in_browser(cards)
 text = st.session_state.get("_masks_text") or page.own(cards) if here else page.sentence(cards)
 spans, word = word_spans(text), page.word(text)
 readers = [] if here else page.readers(cards, text, word)
-if readers or here:
-    readings = [as_reader(name, guess) for name, guess in readers]
-    with answer():
-        two_readers(
-            page.shown(cards, None if here else {"text": text, "word": word, "readers": list(readings)}),
-            on_view=page.took_view,
-        )
+readings = [as_reader(name, guess) for name, guess in readers]
+with answer():
+    two_readers(
+        page.shown(cards, None if here else {"text": text, "word": word, "readers": list(readings)}),
+        on_view=page.took_view,
+    )
+    if readers or here:
         first = st.session_state["_masks_guesses"] if here else page.first_of(readers, word)
         notebook(notebooks.masks(cards, text, spans[word][0], first))
 
 # The masks that make the difference.
 st.subheader(t("masks", "four"))
-flips = mask_patterns(page.PANELS, page.SCORES, st.session_state["flips"], rev=links.revision())
-links.put("flips", flips)
+mask_patterns(page.PANELS, page.SCORES, page.state(), view=page.VIEW, rev=links.revision())
 caption(t("masks", "four_caption"))
 
 slide_note("E70", "E71", "E79")
@@ -62,5 +61,5 @@ foot(
         ("Devlin et al. 2019, section 3.1", "https://arxiv.org/abs/1810.04805"),
         ("Raffel et al. 2020, Figure 4", "https://arxiv.org/abs/1910.10683"),
     ],
-    export=export(cards, here, readers, text, flips),
+    export=export(cards, here, readers, text, st.session_state["flips"]),
 )

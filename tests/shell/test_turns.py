@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from components.shell import turns
+from components.shell.background import Work
 from components.shell.results import Results
 from components.shell.turns import aside, turn
 
@@ -131,3 +132,23 @@ def test_who_waits_for_the_result_of_another_does_not_hold_everybody_up() -> Non
     began = time.monotonic()
     side_by_side(first, second)
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.usefixtures("patient")
+def test_to_ask_whether_a_work_is_done_gives_up_no_place() -> None:
+    """It is asked of many works at once, under a lock that others wait for at the counter."""
+    entered = threading.Event()
+
+    def other() -> None:
+        with turn():
+            entered.set()
+
+    waiting = threading.Thread(target=other, daemon=True)
+    with turn():
+        waiting.start()
+        for _ in range(50):
+            assert not Work(lambda work: None).wait(0)
+            time.sleep(0.001)
+        assert not entered.is_set()
+    waiting.join(20)
+    assert entered.is_set()

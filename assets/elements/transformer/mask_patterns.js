@@ -1,20 +1,22 @@
-// Four masks on small grids that can be edited, and what each does to one row of weights.
+// Four masks on small grids that can be edited, and what each does to one row of weights. The cells that were changed are part of the view of
+// the page (lib/view.js); another element keeps and reports it.
 import { h, fill, instances, words as say } from "../glassbox.lib/dom.js";
 import { num } from "../glassbox.lib/format.js";
-import { reporter } from "../glassbox.lib/stepper.js";
 import { offerPicture, frame, legendBelow } from "../glassbox.lib/pictures.js";
 import { living } from "../glassbox.lib/living.js";
+import { view } from "../glassbox.lib/view.js";
 
-const create = instances(() => ({ rev: null, flips: new Set(), rows: {}, stop: [] }));
+const create = instances(() => ({ shown: null, rows: {}, stop: [] }));
 
-export default living(function ({ data, parentElement, setStateValue }) {
+export default living(function ({ data, parentElement }) {
   const state = create(parentElement);
   const root = parentElement.querySelector(".gb-mask_patterns");
   const words = data.words;
-  if (state.rev !== data.rev) { state.rev = data.rev; state.flips = new Set(data.flips); state.rows = {}; for (const c of data.flips) state.rows[Math.floor(c / 100)] = Math.floor((c % 100) / 10); } // the row that was changed is the one to see
-  state.report = state.report ?? reporter((value) => setStateValue("flips", value));
+  const page = view(data.view);
+  page.adopt(data.rev, data.state);
+  const flips = () => page.state.flips, flipped = (cell) => flips().includes(cell);
   const code = (p, q, k) => p * 100 + q * 10 + k;
-  const may = (p, q, k) => data.patterns[p].allowed[q][k] !== state.flips.has(code(p, q, k));
+  const may = (p, q, k) => data.patterns[p].allowed[q][k] !== flipped(code(p, q, k));
   const row = (p) => state.rows[p] ?? data.patterns[p].start;
   /** Softmax over the allowed keys; nothing allowed, nothing read. */
   function weights(p, q) {
@@ -25,13 +27,13 @@ export default living(function ({ data, parentElement, setStateValue }) {
     const e = scores.map((s, k) => (open[k] ? Math.exp(s - top) : 0)), total = e.reduce((a, b) => a + b, 0);
     return e.map((x) => x / total);
   }
-  const tell = () => state.report({ flips: [...state.flips].sort((a, b) => a - b), rev: state.rev });
-  const flip = (cells) => { cells.forEach((c) => (state.flips.has(c) ? state.flips.delete(c) : state.flips.add(c))); draw(); tell(); };
+  const set = (cells) => page.change({ flips: cells.sort((a, b) => a - b) }, "picture");
+  const flip = (cells) => set([...flips().filter((c) => !cells.includes(c)), ...cells.filter((c) => !flipped(c))]);
 
   function panel(pattern, p) {
     const columns = pattern.allowed[0].length, q = row(p), w = weights(p, q);
     const keys = pattern.keys, queries = pattern.queries;
-    const edited = [...state.flips].some((c) => Math.floor(c / 100) === p);
+    const edited = flips().some((c) => Math.floor(c / 100) === p);
     const grid = h("div", { class: "grid", style: { "--columns": String(columns) } }, h("span", {}),
       ...keys.map((name, k) => h("button", { type: "button", class: "key", title: say(words.whole_column, { key: name }), onclick: () => {
         const open = queries.some((_, i) => may(p, i, k));
@@ -40,17 +42,23 @@ export default living(function ({ data, parentElement, setStateValue }) {
       ...queries.flatMap((name, i) => [h("button", { type: "button", class: `query${i === q ? " on" : ""}`, "aria-pressed": String(i === q), onclick: () => { state.rows[p] = i; draw(); } }, name),
         ...keys.map((other, k) => h("button", { type: "button", class: `cell${may(p, i, k) ? " open" : ""}${i === q ? " row" : ""}`, "data-cell": `${p}.${i}.${k}`, "aria-pressed": String(may(p, i, k)), "aria-label": say(may(p, i, k) ? words.may : words.may_not, { query: name, key: other }), onclick: () => { state.rows[p] = i; flip([code(p, i, k)]); } }, may(p, i, k) ? "✓" : ""))]));
     const bars = h("div", { class: "bars" }, ...keys.map((name, k) => h("div", { class: "bar" }, h("span", { class: "name" }, name), h("span", { class: "score" }, may(p, q, k) ? num(data.scores[q][k]) : "−∞"), h("span", { class: "track" }, h("i", { style: { width: `${w[k] * 100}%` } })), h("span", { class: "w", title: String(w[k]) }, num(w[k])))));
-    return h("section", { class: "panel", "data-pattern": pattern.name }, h("h3", {}, words[`name_${pattern.name}`], edited ? h("button", { type: "button", class: "reset", onclick: () => { for (const c of [...state.flips]) if (Math.floor(c / 100) === p) state.flips.delete(c); draw(); tell(); } }, words.reset) : null),
+    return h("section", { class: "panel", "data-pattern": pattern.name }, h("h3", {}, words[`name_${pattern.name}`], edited ? h("button", { type: "button", class: "reset", onclick: () => set(flips().filter((c) => Math.floor(c / 100) !== p)) }, words.reset) : null),
       h("p", { class: "used" }, words[`used_${pattern.name}`]), grid, h("p", { class: "title" }, say(words.row, { query: queries[q] })), bars,
       w.every((x) => x === 0) ? h("p", { class: "used" }, words.nothing) : null);
   }
   function draw() {
     const focused = root.getRootNode().activeElement?.dataset?.cell;
     fill(root, h("div", { class: "panels" }, ...data.patterns.map(panel)));
-    root.dataset.flips = [...state.flips].sort((a, b) => a - b).join(".");
+    root.dataset.flips = state.shown = flips().join(".");
     if (focused) root.querySelector(`[data-cell="${focused}"]`)?.focus();
   }
+  const isShown = () => flips().join(".") === state.shown;
+  /** Where cells were changed elsewhere, the row of the change is the one to see. */
+  function follow() { if (!isShown()) { state.rows = {}; for (const c of flips()) state.rows[Math.floor(c / 100)] = Math.floor((c % 100) / 10); } }
+  follow();
   draw();
+  state.unlisten?.();
+  state.unlisten = page.listen((changes, from) => { if (isShown()) return; if (from !== "picture") follow(); draw(); });
   state.stop.forEach((stop) => stop());
   state.stop = [offerPicture("masks", () => {
     const cell = 26, wide = 90 + 6 * cell + 30, svg = frame(wide * data.patterns.length, 115 + 6 * cell);
@@ -64,5 +72,5 @@ export default living(function ({ data, parentElement, setStateValue }) {
     });
     return legendBelow(svg, [[null, `${words.query} ↓`], [null, `${words.key} →`], [{ fill: "var(--gb-token)" }, words.open], [{ fill: "var(--gb-surface)", stroke: "var(--gb-line)" }, words.closed]], 8);
   })];
-  return () => { state.stop.forEach((stop) => stop()); state.stop = []; };
+  return () => { state.unlisten?.(); state.stop.forEach((stop) => stop()); Object.assign(state, { unlisten: null, stop: [] }); };
 });

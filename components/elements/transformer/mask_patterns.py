@@ -1,13 +1,12 @@
 """The four masks on grids that can be edited, with the row of weights that follows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from components.elements.mount import element
-from components.elements.view import Several, Whole, reported
 from components.words import labels
 
 _mount = element("transformer/mask_patterns")
@@ -24,29 +23,24 @@ class MaskPanel:
     start: int
 
 
-@dataclass(frozen=True)
-class Flips:
-    """The cells that differ from the patterns, as panel * 100 + query * 10 + key."""
-
-    flips: tuple[int, ...]
-
-
 def mask_patterns(
-    panels: Sequence[MaskPanel], scores: npt.ArrayLike, flips: Sequence[int], *, rev: int
-) -> tuple[int, ...]:
-    """Draw the grids and return the cells that were flipped, as panel * 100 + query * 10 + key.
+    panels: Sequence[MaskPanel], scores: npt.ArrayLike, state: Mapping[str, object], *, view: str, rev: int
+) -> None:
+    """Draw the grids. The cells that were changed are the view that another element of the page reports; this one tells nothing.
 
     Args:
         panels: the four patterns, at most 10 by 10.
         scores: (query, key) before the mask; panels with fewer keys use the first columns.
-        flips: cells that differ from the pattern at first.
-        rev: raised by Python when it moved ``flips``.
+        state: the view of the page; its ``flips`` are the cells that differ from the pattern, as panel * 100 + query * 10 + key.
+        view: the name that the elements of the page share (``lib/view.js``).
+        rev: raised by Python when it moved the view.
     """
-    result = _mount(
+    _mount(
         key="mask_patterns",
         data={
+            "view": view,
             "rev": rev,
-            "flips": list(flips),
+            "state": dict(state),
             "scores": np.asarray(scores).tolist(),
             "patterns": [
                 {
@@ -60,7 +54,4 @@ def mask_patterns(
             ],
             "words": labels("mask_patterns"),
         },
-        on_flips_change=lambda: None,
     )
-    now = Flips(tuple(flips))
-    return reported(result.flips, now, rev, {"flips": Several(Whole(0, 100 * len(panels) - 1))}).flips

@@ -37,7 +37,7 @@ class Found(TypedDict):
 class TwoReaders(TypedDict):
     """What the element is sent.
 
-    ``state`` (sentence, mask_layer, word) is the view, ``asked`` that of ``found``, which is None where the browser
+    ``state`` (sentence, mask_layer, word, flips: the changed cells of the four masks) is the view, ``asked`` that of ``found``, which is None where the browser
     computes; ``models`` are {name, revision}, ``files`` {folder, models: what ``components/elements/engine.py`` gives for
     each, with its name} or None; ``own`` is the sentence of the page, ``most`` the tokens it draws. ``rev`` and ``params``
     as in ``components/elements/view.py`` and ``components/shell/links.py``.

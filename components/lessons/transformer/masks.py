@@ -56,7 +56,7 @@ PARAMS = (
     links.Integer("word", 0, 200, WORD, example=5),
     links.Numbers("flips", (), most=60, high=399, example=(1,)),
 )
-VIEW, MOVED = "masks", ("sentence", "mask_layer", "word")
+VIEW, MOVED = "masks", ("sentence", "mask_layer", "word", "flips")
 """The name that the elements of the page share, and what the browser moves by itself."""
 
 LOUDER = 1.5
@@ -108,6 +108,7 @@ def state() -> dict[str, Any]:
         "sentence": str(s["sentence"]),
         "mask_layer": int(s["mask_layer"] or 0),
         "word": int(s["word"]),
+        "flips": list(s["flips"]),
     }
 
 

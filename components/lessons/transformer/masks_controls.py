@@ -22,5 +22,5 @@ def choices() -> list[ModelCard]:
         cards = page.models()
         last = page.clamp_layer(cards)
         with row[0]:
-            page_fields("masks", links.revision(), page.state(), page.fields(last))
+            page_fields(page.VIEW, links.revision(), page.state(), page.fields(last))
     return cards

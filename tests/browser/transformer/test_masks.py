@@ -135,6 +135,14 @@ def test_browser_and_server_say_the_same_and_the_browser_goes_on_alone(
     page.get_by_label("Layer", exact=True).press("Enter")
     expect(where).to_contain_text("layer 2")
     assert "mask_layer=2" in page.evaluate("location.search")
+    grids = page.locator(".gb-mask_patterns")
+    for cell, flips in (("1.0.2", "102"), ("1.2.4", "102.124")):
+        page.locator(f'[data-cell="{cell}"]').click()
+        expect(grids).to_have_attribute("data-flips", flips)
+        assert f"&flips={flips}" in page.evaluate("location.search")
+        page.wait_for_timeout(200)  # two presses, two steps for Back
+    page.go_back()
+    expect(grids).to_have_attribute("data-flips", "102")
     sent.clear()
     with line(app_url, port):
         tells_once(page, sent, "the cat and the dog")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from components.lessons.transformer import masks
 from components.lessons.transformer.masks import _first_guesses
 from tests.pages.conftest import data_of, modules_after
 
@@ -17,6 +18,18 @@ def test_opens_from_a_link(open_page, lang: str) -> None:
 def test_a_word_that_is_not_there_becomes_the_last(open_page) -> None:
     at = open_page(NAME, sentence="two words", word="77")
     assert data_of(at, "two_readers")["found"]["word"] == 1
+
+
+def test_where_no_model_can_guess_the_view_is_kept_all_the_same(
+    open_page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the fields hold is reported by the picture: without one, another sentence would never be heard of."""
+    monkeypatch.setattr(masks, "readers", lambda *_: [])
+    at = open_page(NAME, flips="102", sentence="two words")
+    found = data_of(at, "two_readers")
+    assert found["found"]["readers"] == []
+    assert found["state"] == data_of(at, "mask_patterns")["state"]
+    assert found["state"]["flips"] == [102]
 
 
 @pytest.mark.parametrize("sentence", ["", "   ", "a", "</script> x", "שלום עולם", "안녕 👩‍👩‍👧", "x" * 20])
@@ -41,7 +54,6 @@ def test_of_a_long_sentence_the_beginning_is_read(open_page, lang: str, sentence
 
 def test_the_word_to_begin_with_is_guessed_better_from_both_sides(open_page, lang: str) -> None:
     """Other bundled models need another word: set WORD (in Korean KOREAN) to what ``word_for_both_sides`` returns."""
-    from components.lessons.transformer import masks
     from components.lm.transformer.word_context import word_for_both_sides, word_spans
     from components.shell.loading import FIRST_MODEL
 
