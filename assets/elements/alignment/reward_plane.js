@@ -13,7 +13,7 @@ const letter = (i) => String.fromCharCode(65 + i);
 const FULL = 5; // nats: the darkest shade
 const WIDE = 12; // a wider range of rewards is drawn on a root scale
 
-const mark = (i, x, y, r) => h("g", {}, h("circle", { cx: x, cy: y, r, fill: "var(--gb-background)", stroke: ink(i), "stroke-width": 2.5 }), h("text", { x, y: y + 0.4 * r, "font-size": 1.15 * r, "font-weight": 700, "font-family": "sans-serif", "text-anchor": "middle", fill: "var(--gb-text)" }, letter(i)));
+const mark = (i, x, y, r) => h("g", {}, h("circle", { cx: x, cy: y, r, fill: "var(--gb-background)", stroke: ink(i), "stroke-width": 2.5 }), h("text", { x, y: y + 0.5 * r, "font-size": 1.4 * r, "font-weight": 700, "font-family": "sans-serif", "text-anchor": "middle", fill: "var(--gb-text)" }, letter(i)));
 const root = (v) => Math.sign(v) * Math.sqrt(Math.abs(v));
 /** A mean: as many decimals as three digits leave, never more than two. */
 const amount = (v) => (Math.abs(v) < 0.005 ? "0" : v.toFixed(Math.abs(v) >= 99.95 ? 0 : Math.abs(v) >= 9.995 ? 1 : 2).replace("-", "−"));

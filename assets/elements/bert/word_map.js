@@ -65,9 +65,9 @@ export default living(function ({ data, parentElement, setStateValue }) {
       if (near) { near.x += (x - near.x) / (near.list.length + 1); near.y += (y - near.y) / (near.list.length + 1); near.list.push(i); } else spots.push({ x, y, list: [i] });
     }
     for (const { x, y, list } of spots) {
-      const on = list.some((i) => state.pair.includes(i)), text = list.length > 3 ? `×${list.length}` : list.map((i) => i + 1).join("·");
+      const on = list.some((i) => state.pair.includes(i)), text = list.length > 2 ? `×${list.length}` : list.map((i) => i + 1).join("·");
       parts.push(h("circle", { cx: x, cy: y, r: 12 + 3 * Math.min(list.length, 3), fill: colour(list[0]), stroke: on ? "var(--gb-text)" : "var(--gb-background)", "stroke-width": on ? 3 : 1.5, class: "dot", onclick: () => pick(list[0]) }, h("title", {}, list.map((i) => model.chosen[i].label).join(" · "))),
-        h("text", { x, y: y + 5, "text-anchor": "middle", "font-size": Math.min(15, (2 * (12 + 3 * Math.min(list.length, 3)) - 6) / (0.62 * text.length)).toFixed(1), "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-background)", "pointer-events": "none" }, text));
+        h("text", { x, y: y + 6, "text-anchor": "middle", "font-size": Math.min(18, (2 * (12 + 3 * Math.min(list.length, 3)) - 6) / (0.62 * text.length)).toFixed(1), "font-weight": 700, "font-family": "sans-serif", fill: "var(--gb-background)", "pointer-events": "none" }, text));
     }
     fill(svg, ...parts);
   }

@@ -13,7 +13,7 @@ const ink = (i) => `var(--gb-${ROLES[i % ROLES.length]})`;
 const letter = (i) => String.fromCharCode(65 + i);
 
 /** The mark of a method: a disc with its letter. */
-const mark = (i, x, y, r, more = {}) => h("g", {}, h("circle", { cx: x, cy: y, r, fill: "var(--gb-background)", stroke: ink(i), "stroke-width": 2.5, ...more }), h("text", { x, y: y + 0.36 * r * 1.1, "font-size": 1.15 * r, "font-weight": 700, "font-family": "sans-serif", "text-anchor": "middle", fill: "var(--gb-text)" }, letter(i)));
+const mark = (i, x, y, r, more = {}) => h("g", {}, h("circle", { cx: x, cy: y, r, fill: "var(--gb-background)", stroke: ink(i), "stroke-width": 2.5, ...more }), h("text", { x, y: y + 0.5 * r, "font-size": 1.4 * r, "font-weight": 700, "font-family": "sans-serif", "text-anchor": "middle", fill: "var(--gb-text)" }, letter(i)));
 
 export default living(function ({ data, parentElement, setStateValue }) {
   const state = create(parentElement);
