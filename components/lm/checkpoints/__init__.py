@@ -562,9 +562,8 @@ class Checkpoints:
         self._added: dict[str, Path] = {}
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
         self._locks: dict[str, threading.Lock] = {}
-        self._bundled: tuple[int, tuple[str, ...]] | None = (
-            None  # when the folder changed last, and what was in it
-        )
+        # When the folder of bundled models changed last, and what was in it.
+        self._bundled: tuple[int, tuple[str, ...]] | None = None
 
     # Names
 
